@@ -1,0 +1,5 @@
+"""Rank 2. The operations of the site. Imports models, protocols, errors and inputs; knows no Flask and no torch."""
+
+from app.catalogue.catalogue import Catalogue
+
+__all__ = ["Catalogue"]

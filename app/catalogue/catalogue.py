@@ -1,0 +1,66 @@
+"""The operations both faces share: each takes an input from `app.inputs` and returns `app.models`."""
+
+from collections.abc import Sequence
+
+from app.catalogue import search
+from app.inputs import MovieInput, MoviesQuery, ReviewInput, ReviewsQuery
+from app.models import Movie, Page, Review, Sentiment, Totals
+from app.protocols import Analyzer, Store
+
+
+class Catalogue:
+    """Movies, reviews and what the model makes of them. Every method may raise `app.errors.NotFound`."""
+
+    def __init__(self, store: Store, analyzer: Analyzer) -> None:
+        self._store = store
+        self._analyzer = analyzer
+
+    @property
+    def version(self) -> int:
+        """Changes with every change of the store: what was made from an older one may not be shown any more."""
+        return self._store.version
+
+    def add_movie(self, movie: MovieInput) -> Movie:
+        return self._store.add_movie(movie.fields())
+
+    def movie(self, movie_id: int) -> Movie:
+        return self._store.movie(movie_id)
+
+    def movies(self, query: MoviesQuery) -> Page[Movie]:
+        """The movies that match, in the order asked for; movies without a rating come after those with one."""
+        found = search.find_movies(self._store.movies(), query)
+        start = (query.page - 1) * query.per_page
+        return Page(found[start : start + query.per_page], len(found), query.page, query.per_page)
+
+    def delete_movie(self, movie_id: int) -> int:
+        """Deletes the movie with its reviews; returns how many reviews went."""
+        return self._store.delete_movie(movie_id)
+
+    def add_review(self, review: ReviewInput) -> Review:
+        """Reads the review and keeps it. Raises `app.errors.Busy` when the model cannot take it now."""
+        self._store.movie(review.movie_id)  # an unknown movie costs no inference
+        (sentiment,) = self._analyzer.analyze([review.content])
+        return self._store.add_review(review.movie_id, review.author, review.content, sentiment)
+
+    def review(self, review_id: int) -> Review:
+        return self._store.review(review_id)
+
+    def reviews(self, movie_id: int, query: ReviewsQuery) -> Page[Review]:
+        """The movie's reviews, newest first."""
+        start = (query.page - 1) * query.per_page
+        items, total = self._store.reviews(movie_id, query.label, start, query.per_page)
+        return Page(items, total, query.page, query.per_page)
+
+    def delete_review(self, review_id: int) -> Review:
+        return self._store.delete_review(review_id)
+
+    def analyze(self, texts: Sequence[str]) -> list[Sentiment]:
+        """Reads texts and keeps nothing. Raises `app.errors.Busy` when the model cannot take them now."""
+        return self._analyzer.analyze(texts)
+
+    def genres(self) -> list[str]:
+        """Every genre that some movie has, in dictionary order."""
+        return search.genres(self._store.movies())
+
+    def totals(self) -> Totals:
+        return self._store.totals()

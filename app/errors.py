@@ -1,0 +1,53 @@
+"""Rank 0. The failures the product knows by name; `app/http/errors.py` maps each to a status code, once."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+class GampyeongError(Exception):
+    """The base of all failures below; its text is one sentence that may be shown to the caller."""
+
+
+@dataclass(frozen=True, slots=True)
+class FieldError:
+    """One broken rule: the `field` (empty where the whole input is wrong), pydantic's error `type`, an English
+    `message`, the numbers behind it in `context` (`max_length`, ...), and `index` for an element of a list."""
+
+    field: str
+    type: str
+    message: str
+    context: dict[str, Any] = field(default_factory=dict)
+    index: int | None = None
+
+
+class Invalid(GampyeongError):
+    """What the caller sent breaks rules: 422. `errors` holds at least one `FieldError`."""
+
+    def __init__(self, errors: list[FieldError]) -> None:
+        super().__init__("; ".join(f"{error.field}: {error.message}" for error in errors))
+        self.errors = errors
+
+
+class NotFound(GampyeongError):
+    """There is no such `kind` ("movie", "review") with this id, or no longer: 404."""
+
+    def __init__(self, kind: str, id: int) -> None:
+        super().__init__(f"{kind} {id} not found")
+        self.kind = kind
+        self.id = id
+
+
+class Busy(GampyeongError):
+    """The model has more to read than it may queue: 503. `retry_after` is in whole seconds."""
+
+    def __init__(self, message: str = "the model is busy", *, retry_after: int = 1) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class SettingsError(GampyeongError):
+    """An environment variable holds something that cannot be used; the site does not start."""
+
+
+class ModelError(GampyeongError):
+    """The sentiment model cannot be used; the text names the model, the cause and the way out, in one line."""

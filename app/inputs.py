@@ -1,0 +1,209 @@
+"""Rank 1. What a caller may send. Limits live here once: forms, JSON, OpenAPI and HTML attributes all read them.
+
+Imports pydantic, `app.models` and `app.errors`. Text is kept as NFC, trimmed, with line ends as LF; lengths count code
+points after that.
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable
+from datetime import date
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+from app.errors import FieldError, Invalid
+from app.models import Label, MovieFields
+
+TITLE_MAX = 200
+DIRECTOR_MAX = 100
+GENRE_MAX = 50
+POSTER_URL_MAX = 2_000
+DATE_MAX = len("YYYY-MM-DD")
+AUTHOR_MAX = 40
+CONTENT_MAX = 5_000
+BATCH_MAX = 100
+QUERY_MAX = 200
+PER_PAGE_MAX = 1_000
+ID_MAX = 2**63 - 1
+PAGE_MAX = 1_000_000
+BODY_MAX = 4 * 1024 * 1024
+"""Bytes of a request body: `BATCH_MAX` reviews of `CONTENT_MAX` syllables fit as UTF-8 with room to spare."""
+
+_CONTROL = r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f"
+_BREAK = r"\t\n\r\u2028\u2029"
+# White space, and what shows as nothing: soft hyphen, joiners, bidi marks, Hangul fillers, variation selectors, BOM.
+_UNSEEN = (
+    r"\t\n\r \xa0\xad\u034f\u061c\u115f\u1160\u1680\u17b4\u17b5\u180b-\u180e\u2000-\u200f\u2028-\u202f"
+    r"\u205f-\u206f\u2800\u3000\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb"
+)
+_LINE = f"[^{_CONTROL}{_BREAK}]*"
+_NEEDED_LINE = f"{_LINE}[^{_CONTROL}{_BREAK}{_UNSEEN}]{_LINE}"
+_NEEDED_TEXT = f"[^{_CONTROL}]*[^{_CONTROL}{_UNSEEN}][^{_CONTROL}]*"
+_POSTER_URL = r"(https?://[A-Za-z0-9가-힣.-]+(:[0-9]{1,5})?([/?#][^\x00-\x20\x7f-\xa0\"'<>\\^`{|}\u2000-\u200f\u2028-\u202f\u3000]*)?)?"
+_DATE = r"([0-9]{4}-[0-9]{2}-[0-9]{2})?"
+_UNSEEN_CHARACTERS = "".join(re.findall(f"[{_UNSEEN}]", "".join(map(chr, range(0x10000)))))
+_DECOMPOSED = 4
+"""A text this many times over its limit is refused unread: NFD Korean is at most three times as long as NFC, and
+normalising is quadratic in runs of combining marks."""
+
+
+def _tidy(text: str, most: int) -> str:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise PydanticCustomError("control_characters", "must not contain half of a surrogate pair") from None
+    text = text.replace("\r\n", "\n").replace("\r", "\n").strip(_UNSEEN_CHARACTERS)
+    if len(text) <= most * _DECOMPOSED:
+        text = unicodedata.normalize("NFC", text)
+    if len(text) > most:
+        raise PydanticCustomError(
+            "string_too_long",
+            "must have at most {max_length} characters, has {length}",
+            {"max_length": most, "length": len(text)},
+        )
+    return text
+
+
+def _text(pattern: str, most: int, needed: bool) -> Callable[[str], str]:
+    compiled = re.compile(pattern)
+
+    def check(text: str) -> str:
+        text = _tidy(text, most)
+        if not text and needed:
+            raise PydanticCustomError("blank", "must not be blank")
+        if not compiled.fullmatch(text):
+            raise PydanticCustomError("control_characters", "must not contain control characters")
+        return text
+
+    return check
+
+
+def _schema(pattern: str, most: int, needed: bool, **more: Any) -> WithJsonSchema:
+    least = {"minLength": 1} if needed else {}
+    return WithJsonSchema({"type": "string", **least, "maxLength": most, "pattern": f"^{pattern}$", **more})
+
+
+def _check_date(text: str) -> str:
+    text = _tidy(text, DATE_MAX)
+    try:
+        if not re.fullmatch(_DATE, text):
+            raise ValueError
+        if text:
+            date.fromisoformat(text)
+    except ValueError:
+        raise PydanticCustomError("date_invalid", "must be an existing day written YYYY-MM-DD, or empty") from None
+    return text
+
+
+def _check_poster_url(text: str) -> str:
+    text = _tidy(text, POSTER_URL_MAX)
+    if not re.fullmatch(_POSTER_URL, text):
+        raise PydanticCustomError("url_invalid", "must be an address that starts with http:// or https://, or empty")
+    return text
+
+
+def _line(most: int, needed: bool, example: str) -> tuple[AfterValidator, WithJsonSchema]:
+    pattern = _NEEDED_LINE if needed else _LINE
+    return AfterValidator(_text(pattern, most, needed)), _schema(pattern, most, needed, examples=[example])
+
+
+Title = Annotated[str, *_line(TITLE_MAX, True, "리틀 포레스트")]
+Director = Annotated[str, *_line(DIRECTOR_MAX, False, "임순례")]
+Genre = Annotated[str, *_line(GENRE_MAX, False, "드라마")]
+Author = Annotated[str, *_line(AUTHOR_MAX, True, "밤편지")]
+ReleaseDate = Annotated[
+    str,
+    AfterValidator(_check_date),
+    WithJsonSchema({"anyOf": [{"type": "string", "format": "date"}, {"const": ""}], "examples": ["2018-02-28"]}),
+]
+PosterUrl = Annotated[
+    str,
+    AfterValidator(_check_poster_url),
+    _schema(_POSTER_URL, POSTER_URL_MAX, False, examples=["https://example.com/poster.jpg"]),
+]
+Text = Annotated[
+    str,
+    AfterValidator(_text(_NEEDED_TEXT, CONTENT_MAX, True)),
+    _schema(_NEEDED_TEXT, CONTENT_MAX, True, examples=["처음엔 심심했는데 볼수록 따뜻하고 여운이 오래 남네요"]),
+]
+Id = Annotated[int, Field(ge=1, le=ID_MAX)]
+Sort = Literal["rating", "newest", "reviews", "release", "title"]
+
+
+class Input(BaseModel):
+    """The base of all inputs: unknown fields are ignored, so that older clients keep working."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+class MovieInput(Input):
+    """A movie to add. Only the title is required."""
+
+    title: Title
+    release_date: ReleaseDate = ""
+    director: Director = ""
+    genre: Genre = ""
+    poster_url: PosterUrl = ""
+
+    def fields(self) -> MovieFields:
+        return MovieFields(**self.model_dump())
+
+
+class ReviewInput(Input):
+    """A review to read and keep."""
+
+    movie_id: Id
+    author: Author
+    content: Text
+
+
+class SentimentInput(Input):
+    """A text to read and forget."""
+
+    text: Text
+
+
+class SentimentBatchInput(Input):
+    """Texts to read and forget."""
+
+    texts: Annotated[list[Text], Field(max_length=BATCH_MAX)]
+
+
+class PageQuery(Input):
+    """Which part of a list: `page` counts from 1."""
+
+    page: Annotated[int, Field(ge=1, le=PAGE_MAX)] = 1
+    per_page: Annotated[int, Field(ge=1, le=PER_PAGE_MAX)] = PER_PAGE_MAX
+
+
+class MoviesQuery(PageQuery):
+    """Which movies: `q` is looked for in title, director and genre, initial consonants (ㄱㅅㅊ) included."""
+
+    q: Annotated[str, Field(max_length=QUERY_MAX)] = ""
+    genre: Annotated[str, Field(max_length=GENRE_MAX)] = ""
+    sort: Sort = "rating"
+
+
+class ReviewsQuery(PageQuery):
+    """Which of a movie's reviews."""
+
+    label: Label | None = None
+
+
+InputT = TypeVar("InputT", bound=Input)
+
+
+def read(model: type[InputT], data: object, *, strict: bool = True) -> InputT:
+    """`data` as `model`. With `strict` off, "7" may stand for 7, as in forms and queries. Raises `Invalid`."""
+    try:
+        return model.model_validate(data, strict=strict)
+    except ValidationError as error:
+        raise Invalid([_field_error(dict(item)) for item in error.errors(include_url=False)]) from error
+
+
+def _field_error(item: dict[str, Any]) -> FieldError:
+    field, index = (*item["loc"], None, None)[:2]
+    context = {key: value for key, value in item.get("ctx", {}).items() if isinstance(value, str | int | float)}
+    return FieldError(str(field or ""), item["type"], item["msg"], context, index if isinstance(index, int) else None)

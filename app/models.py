@@ -1,0 +1,116 @@
+"""Rank 0. What the product is about, as frozen dataclasses. Imports the standard library only."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class Label(StrEnum):
+    """The two answers a review can get; the values are what pages and JSON show."""
+
+    POSITIVE = "긍정"
+    NEGATIVE = "부정"
+
+
+CONFIDENT_FROM = 0.7
+"""A `Sentiment.score` (0.5..1) below this is shown as 판단이 어려워요: a reading nearer to a coin than to a verdict."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sentiment:
+    """How a text was read: `label`, the confidence in it `score` (0.5..1), and the `rating` it amounts to (0..10)."""
+
+    label: Label
+    score: float
+    rating: float
+
+
+@dataclass(frozen=True, slots=True)
+class MovieFields:
+    """What a visitor says of a movie. `release_date` is ISO `YYYY-MM-DD`; all but `title` may be empty."""
+
+    title: str
+    release_date: str = ""
+    director: str = ""
+    genre: str = ""
+    poster_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Movie(MovieFields):
+    """A movie in the store, with what its reviews amount to.
+
+    `rating_sum` is the sum of the ratings of its `review_count` reviews, `positive_count` of which read positive.
+    """
+
+    id: int = 0
+    review_count: int = 0
+    positive_count: int = 0
+    rating_sum: float = 0.0
+
+    @property
+    def average_rating(self) -> float | None:
+        """The mean rating (0..10), or None (never 0) while there is no review."""
+        return self.rating_sum / self.review_count if self.review_count else None
+
+    @property
+    def negative_count(self) -> int:
+        return self.review_count - self.positive_count
+
+    @property
+    def positive_share(self) -> float | None:
+        """The positive share of the reviews (0..1), or None while there is no review."""
+        return self.positive_count / self.review_count if self.review_count else None
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """A review in the store, with how it was read when it was posted. `created_at` is ISO 8601 in UTC."""
+
+    id: int
+    movie_id: int
+    author: str
+    content: str
+    sentiment_label: Label
+    sentiment_score: float
+    rating: float
+    created_at: str
+
+    @property
+    def is_positive(self) -> bool:
+        return self.sentiment_label is Label.POSITIVE
+
+    @property
+    def is_uncertain(self) -> bool:
+        """Whether the reading is too unsure to be painted green or red."""
+        return self.sentiment_score < CONFIDENT_FROM
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """The whole catalogue in three numbers."""
+
+    movie_count: int
+    review_count: int
+    positive_count: int
+
+    @property
+    def positive_share(self) -> float | None:
+        return self.positive_count / self.review_count if self.review_count else None
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """One page of a list: its `items`, the `total` over all pages, `number` (from 1) and `size`."""
+
+    items: list[T]
+    total: int
+    number: int
+    size: int
+
+    @property
+    def last(self) -> int:
+        """The number of the last page; 1 where there is nothing."""
+        return max(1, -(-self.total // self.size))

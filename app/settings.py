@@ -1,0 +1,62 @@
+"""Rank 0. Every setting with its environment variable, default and meaning; README's table is checked against it."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from app.errors import SettingsError
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def _setting(env: str, default: Any, meaning: str, *, least: int | None = None, most: int | None = None) -> Any:
+    return field(default=default, metadata={"env": env, "meaning": meaning, "least": least, "most": most})
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All that can be set from outside. `Settings.from_env()` reads and checks it."""
+
+    host: str = _setting("HOST", "127.0.0.1", "address to serve on")
+    port: int = _setting("PORT", 8000, "port to serve on", least=0, most=65_535)
+    secret_key: str = _setting("SECRET_KEY", "", "signs forms and messages; empty = made once, kept in `INSTANCE_DIR`")
+    instance_dir: str = _setting("INSTANCE_DIR", str(ROOT / "instance"), "folder for what the site itself keeps")
+    sentiment_model: str = _setting(
+        "SENTIMENT_MODEL", "", "Hugging Face id or folder of a text classifier; empty = the bundled model"
+    )
+    sentiment_revision: str = _setting("SENTIMENT_REVISION", "", "branch, tag or commit of `SENTIMENT_MODEL`")
+    sentiment_threads: int = _setting("SENTIMENT_THREADS", 1, "cores the model computes on", least=1, most=256)
+    sentiment_queue: int = _setting(
+        "SENTIMENT_QUEUE", 512, "texts that may wait for the model before the answer is 503", least=1, most=1_000_000
+    )
+    sentiment_timeout: int = _setting(
+        "SENTIMENT_TIMEOUT", 10, "seconds a text may wait for the model before the answer is 503", least=1, most=600
+    )
+    web_threads: int = _setting("WEB_THREADS", 16, "requests served at a time", least=1, most=1_000)
+    trusted_proxies: int = _setting(
+        "TRUSTED_PROXIES", 0, "proxies in front whose `X-Forwarded-*` are believed", least=0, most=10
+    )
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] | None = None) -> "Settings":
+        """The settings that `environ` (default: the process's) asks for. Raises `SettingsError`."""
+        environ = os.environ if environ is None else environ
+        values = {}
+        for item in fields(cls):
+            text = environ.get(item.metadata["env"], "").strip()
+            if text:
+                values[item.name] = _number(item.metadata, text) if item.type is int else text
+        return cls(**values)
+
+
+def _number(metadata: Mapping[str, Any], text: str) -> int:
+    env, least, most = metadata["env"], metadata["least"], metadata["most"]
+    try:
+        number = int(text)
+    except ValueError:
+        raise SettingsError(f"{env}={text!r} is not a whole number") from None
+    if not least <= number <= most:
+        raise SettingsError(f"{env}={number} is not within {least}..{most}")
+    return number
