@@ -1,0 +1,49 @@
+# The project's commands; `make` alone lists them. Variables: PYTHON, TORCH_INDEX, ARGS (given to pytest or the benchmark).
+PYTHON ?= python3
+TORCH_INDEX ?=
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test check fmt bench
+
+venv := .venv
+pip_install := $(venv)/bin/python -m pip install --disable-pip-version-check $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))
+# What is installed is remembered under the checksum of what was asked for: a clone's or a branch's file times say nothing.
+runtime := $(venv)/.installed-$(shell cksum <requirements.txt | tr ' ' -)
+tools := $(venv)/.installed-dev-$(shell cat requirements.txt requirements-dev.txt | cksum | tr ' ' -)
+
+help: ## list these commands
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-6s  %s\n", $$1, $$2}' Makefile
+
+setup: $(runtime) ## prepare .venv to run the site
+
+run: $(runtime) ## serve the site on http://127.0.0.1:8000
+	@exec $(venv)/bin/gunicorn -c gunicorn.conf.py wsgi:app
+
+test: $(tools) ## run all tests
+	@$(venv)/bin/python -m pytest $(ARGS)
+
+check: $(tools) ## lint, formatting and types
+	$(venv)/bin/ruff check .
+	$(venv)/bin/ruff format --check .
+	$(venv)/bin/mypy
+
+fmt: $(tools) ## format the code and fix what the linter can
+	$(venv)/bin/ruff check --fix --exit-zero .
+	$(venv)/bin/ruff format .
+
+bench: $(runtime) ## measure the running site: speed, memory, time to start
+	@$(venv)/bin/python -m benchmarks $(ARGS)
+
+$(venv)/bin/pip:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "Python 3.11 or newer is needed, and $(PYTHON) is not one. Name it: make PYTHON=python3.11 setup" >&2; exit 1; }
+	$(PYTHON) -m venv $(venv)
+
+$(runtime): | $(venv)/bin/pip
+	$(pip_install) -r requirements.txt
+	@touch $@
+
+$(tools): | $(venv)/bin/pip
+	$(pip_install) -r requirements-dev.txt
+	@touch $(runtime) $@
