@@ -1,0 +1,45 @@
+"""How gunicorn serves the site: one process, several threads (see wsgi.py); the numbers come from app/settings.py."""
+
+import logging
+import os
+import sys
+
+from app.errors import SettingsError
+from app.settings import Settings
+
+try:
+    settings = Settings.from_env()
+except SettingsError as error:
+    sys.exit(f"gampyeong: {error}")
+
+# Read once by the libraries they steer: they have to be there before the worker imports torch.
+os.environ.setdefault("OMP_NUM_THREADS", str(settings.sentiment_threads))
+os.environ.setdefault("MKL_NUM_THREADS", str(settings.sentiment_threads))
+os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")  # one thread reads the texts; a pool would only hold memory
+
+bind = f"[{settings.host}]:{settings.port}" if ":" in settings.host else f"{settings.host}:{settings.port}"
+workers = 1  # said here because WEB_CONCURRENCY would set another number
+worker_class = "gthread"
+threads = settings.web_threads
+preload_app = False  # torch loaded before a fork can hang in the child
+max_requests = 0  # a new worker would forget the movies
+control_socket_disable = True
+timeout = 0  # counts the start too, and fetching a model may take minutes; the model's queue bounds a request
+graceful_timeout = settings.sentiment_timeout + 5  # let those who wait for the model have their answer
+keepalive = 75  # longer than the 60 s after which proxies drop an idle connection; it occupies no thread
+forwarded_allow_ips = ""  # TRUSTED_PROXIES decides, in the app
+accesslog = None
+loglevel = "warning"
+if os.access("/dev/shm", os.W_OK):  # noqa: S108 - not a file of ours: the heartbeat's, which a slow disk would delay
+    worker_tmp_dir = "/dev/shm"  # noqa: S108
+
+
+def on_starting(server):
+    """A start that cannot go on has said why in one line; gunicorn's three lines after it would bury that."""
+    said = {"Worker (pid:%s) exited with code %s.", "Shutting down: %s", "Reason: %s"}
+    logging.getLogger("gunicorn.error").addFilter(lambda record: record.msg not in said)
+
+
+def post_worker_init(worker):
+    """Called when the model is loaded and the first request would be answered."""
+    print(f"감평: http://{bind}", flush=True)
