@@ -1,6 +1,7 @@
 """Rank 0. The failures the product knows by name; `app/http/errors.py` maps each to a status code, once."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from dataclasses import field as attribute
 from typing import Any
 
 
@@ -16,16 +17,18 @@ class FieldError:
     field: str
     type: str
     message: str
-    context: dict[str, Any] = field(default_factory=dict)
+    context: dict[str, Any] = attribute(default_factory=dict)
     index: int | None = None
 
 
 class Invalid(GampyeongError):
-    """What the caller sent breaks rules: 422. `errors` holds at least one `FieldError`."""
+    """What the caller sent breaks rules: 422. `errors` holds at least one `FieldError`; `source` is where they were
+    found, "body" or "query"."""
 
-    def __init__(self, errors: list[FieldError]) -> None:
+    def __init__(self, errors: list[FieldError], source: str = "body") -> None:
         super().__init__("; ".join(f"{error.field}: {error.message}" for error in errors))
         self.errors = errors
+        self.source = source
 
 
 class NotFound(GampyeongError):

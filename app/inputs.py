@@ -200,10 +200,12 @@ def read(model: type[InputT], data: object, *, strict: bool = True) -> InputT:
     try:
         return model.model_validate(data, strict=strict)
     except ValidationError as error:
-        raise Invalid([_field_error(dict(item)) for item in error.errors(include_url=False)]) from error
+        source = "query" if issubclass(model, PageQuery) else "body"
+        raise Invalid([_field_error(dict(item)) for item in error.errors(include_url=False)], source) from error
 
 
 def _field_error(item: dict[str, Any]) -> FieldError:
     field, index = (*item["loc"], None, None)[:2]
+    message = "must be an object with named fields" if item["type"] == "model_type" else item["msg"]
     context = {key: value for key, value in item.get("ctx", {}).items() if isinstance(value, str | int | float)}
-    return FieldError(str(field or ""), item["type"], item["msg"], context, index if isinstance(index, int) else None)
+    return FieldError(str(field or ""), item["type"], message, context, index if isinstance(index, int) else None)

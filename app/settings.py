@@ -43,7 +43,7 @@ class Settings:
     def from_env(cls, environ: Mapping[str, str] | None = None) -> "Settings":
         """The settings that `environ` (default: the process's) asks for. Raises `SettingsError`."""
         environ = os.environ if environ is None else environ
-        values = {}
+        values: dict[str, Any] = {}
         for item in fields(cls):
             text = environ.get(item.metadata["env"], "").strip()
             if text:

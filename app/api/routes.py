@@ -1,0 +1,171 @@
+"""The JSON routes: each reads an input, calls the operation of the same name, and answers a schema."""
+
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, TypeVar
+
+from flask import Blueprint, Flask, Response, current_app, render_template, request, send_from_directory, url_for
+
+from app.api.document import Operation, build_document, documents
+from app.api.schemas import (
+    AverageRatingOut,
+    DeletedMovieOut,
+    DeletedReviewOut,
+    HealthOut,
+    MovieOut,
+    ReviewOut,
+    SentimentOut,
+    dump,
+)
+from app.catalogue import Catalogue
+from app.http.context import installed
+from app.http.json import json_body, json_response
+from app.http.paging import page_headers
+from app.inputs import (
+    Input,
+    MovieInput,
+    MoviesQuery,
+    ReviewInput,
+    ReviewsQuery,
+    SentimentBatchInput,
+    SentimentInput,
+    read,
+)
+
+blueprint = Blueprint("api", __name__)
+InputT = TypeVar("InputT", bound=Input)
+_LIST_HEADERS = ("X-Total-Count", "Link")
+
+
+def _catalogue() -> Catalogue:
+    return installed(Catalogue)
+
+
+def _body(model: type[InputT]) -> InputT:
+    return read(model, json_body())
+
+
+def _query(model: type[InputT]) -> InputT:
+    return read(model, request.args.to_dict(), strict=False)
+
+
+def _answer(schema: Any, value: object, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    return json_response(dump(schema, value), status, headers)
+
+
+@blueprint.get("/movies")
+@documents(Operation("movies", list[MovieOut], query=MoviesQuery, headers=_LIST_HEADERS))
+def list_movies() -> Response:
+    """The movies, filtered and ordered.
+
+    Without `page` and `per_page`, all of them up to 1,000.
+    """
+    page = _catalogue().movies(_query(MoviesQuery))
+    return _answer(list[MovieOut], page.items, headers=page_headers(page))
+
+
+@blueprint.post("/movies")
+@documents(Operation("movies", MovieOut, 201, body=MovieInput, headers=("Location",)))
+def add_movie() -> Response:
+    """Add a movie."""
+    movie = _catalogue().add_movie(_body(MovieInput))
+    return _answer(MovieOut, movie, 201, {"Location": url_for("api.get_movie", id=movie.id)})
+
+
+@blueprint.get("/movies/<int:id>")
+@documents(Operation("movies", MovieOut))
+def get_movie(id: int) -> Response:
+    """One movie."""
+    return _answer(MovieOut, _catalogue().movie(id))
+
+
+@blueprint.delete("/movies/<int:id>")
+@documents(Operation("movies", DeletedMovieOut))
+def delete_movie(id: int) -> Response:
+    """Delete a movie and its reviews."""
+    return _answer(DeletedMovieOut, {"id": id, "reviews_deleted": _catalogue().delete_movie(id)})
+
+
+@blueprint.get("/movies/<int:id>/average_rating")
+@documents(Operation("movies", AverageRatingOut))
+def get_average_rating(id: int) -> Response:
+    """A movie's rating: the mean of its reviews' ratings."""
+    return _answer(AverageRatingOut, _catalogue().movie(id))
+
+
+@blueprint.post("/reviews")
+@documents(Operation("reviews", ReviewOut, 201, body=ReviewInput, problems=(404, 503)))
+def add_review() -> Response:
+    """Add a review: the model reads it, and the answer says how."""
+    return _answer(ReviewOut, _catalogue().add_review(_body(ReviewInput)), 201)
+
+
+# GET means a movie's id and DELETE a review's: one path template in the document, so one name for both.
+@blueprint.get("/reviews/<int:id>")
+@documents(Operation("reviews", list[ReviewOut], query=ReviewsQuery, headers=_LIST_HEADERS))
+def list_reviews(id: int) -> Response:
+    """The reviews of the movie with this id, newest first.
+
+    Without `page` and `per_page`, all of them up to 1,000.
+    """
+    page = _catalogue().reviews(id, _query(ReviewsQuery))
+    return _answer(list[ReviewOut], page.items, headers=page_headers(page))
+
+
+@blueprint.delete("/reviews/<int:id>")
+@documents(Operation("reviews", DeletedReviewOut))
+def delete_review(id: int) -> Response:
+    """Delete the review with this id."""
+    return _answer(DeletedReviewOut, _catalogue().delete_review(id))
+
+
+@blueprint.post("/sentiment")
+@documents(Operation("sentiment", SentimentOut, body=SentimentInput, problems=(503,)))
+def analyze() -> Response:
+    """Read a text and keep nothing."""
+    (sentiment,) = _catalogue().analyze([_body(SentimentInput).text])
+    return _answer(SentimentOut, sentiment)
+
+
+@blueprint.post("/sentiment/batch")
+@documents(Operation("sentiment", list[SentimentOut], body=SentimentBatchInput, problems=(503,)))
+def analyze_batch() -> Response:
+    """Read up to 100 texts, answer in their order, and keep nothing."""
+    return _answer(list[SentimentOut], _catalogue().analyze(_body(SentimentBatchInput).texts))
+
+
+@blueprint.get("/healthz")
+@documents(Operation("site", HealthOut))
+def check_health() -> Response:
+    """Whether the process answers."""
+    return _answer(HealthOut, {"status": "ok"})
+
+
+@blueprint.get("/openapi.json")
+def openapi() -> Response:
+    return json_response(_document(current_app._get_current_object()))  # type: ignore[attr-defined]
+
+
+@cache
+def _document(app: Flask) -> dict[str, Any]:
+    return build_document(app)
+
+
+@blueprint.get("/docs")
+def docs() -> str:
+    return render_template("docs.html")
+
+
+@blueprint.get("/docs/<any('swagger_bundle.js', 'swagger_style.css'):name>")
+def docs_file(name: str) -> Response:
+    return send_from_directory(_swagger_folder(), name, max_age=86_400)
+
+
+@cache
+def _swagger_folder() -> Path:
+    """Where the package offapi keeps Swagger UI. It is not imported: that reads 9 MB of scripts into memory."""
+    spec = find_spec("offapi")
+    if spec is None or spec.origin is None:
+        raise FileNotFoundError("the package offapi, which brings Swagger UI, is not installed")
+    return Path(spec.origin).parent

@@ -1,0 +1,57 @@
+"""Rank 4. Puts the app together, and nothing else: no routes, no rules."""
+
+from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from app.api.routes import blueprint as api_blueprint
+from app.catalogue import Catalogue
+from app.http import errors, headers
+from app.http.context import IdConverter, install
+from app.http.secret import secret_key
+from app.inputs import BODY_MAX
+from app.protocols import Analyzer, Store
+from app.settings import Settings
+from app.store.memory import MemoryStore
+from app.web.views import blueprint as web_blueprint
+
+
+def create_app(
+    settings: Settings | None = None, *, store: Store | None = None, analyzer: Analyzer | None = None
+) -> Flask:
+    """The site. Raises `SettingsError` or `ModelError` when it cannot start.
+
+    Left out, `settings` come from the environment, `store` is in memory, and `analyzer` is the model the settings
+    name, loaded here; torch is imported only then.
+    """
+    settings = settings or Settings.from_env()
+    app = Flask("app", template_folder="../templates", static_folder="../static")
+    app.url_map.converters["int"] = IdConverter
+    app.url_map.strict_slashes = False
+    app.config.update(
+        SECRET_KEY=secret_key(settings.secret_key, settings.instance_dir),
+        MAX_CONTENT_LENGTH=BODY_MAX,
+        SESSION_COOKIE_NAME="gampyeong",
+        SESSION_COOKIE_SAMESITE="Lax",
+        PROPAGATE_EXCEPTIONS=False,
+    )
+    install(app, Catalogue(store or MemoryStore(), analyzer or _load(settings)))
+    errors.register(app)
+    headers.register(app)
+    app.register_blueprint(web_blueprint)
+    app.register_blueprint(api_blueprint)
+    if settings.trusted_proxies:
+        hops = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+    return app
+
+
+def _load(settings: Settings) -> Analyzer:
+    from app import sentiment  # here: importing torch takes seconds, and tests bring their own analyzer
+
+    return sentiment.load(
+        settings.sentiment_model or None,
+        settings.sentiment_revision or None,
+        threads=settings.sentiment_threads,
+        queue_size=settings.sentiment_queue,
+        timeout=settings.sentiment_timeout,
+    )

@@ -1,0 +1,92 @@
+"""Every failure becomes an answer here, once: JSON `{"detail": ...}` or a page, by the path that was asked for."""
+
+import logging
+from typing import Any
+
+from flask import Flask, Response, current_app, json, render_template, request
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+
+from app.errors import Busy, FieldError, Invalid, NotFound
+from app.http.json import json_response
+
+JSON_PATHS = ("/movies", "/reviews", "/sentiment", "/openapi.json", "/healthz")
+PAGE_PATHS = ("/movie", "/review", "/docs", "/model")
+
+_log = logging.getLogger("gampyeong")
+
+_PAGE_TEXTS = {
+    400: ("요청을 이해하지 못했어요", "주소나 입력한 내용을 확인하고 다시 시도해 주세요."),
+    404: ("찾을 수 없어요", "주소가 바뀌었거나, 이미 지워진 영화나 리뷰일 수 있어요."),
+    405: ("이 방법으로는 열 수 없어요", "처음 화면으로 돌아가서 다시 시도해 주세요."),
+    413: ("보낸 내용이 너무 커요", "조금 줄여서 다시 보내 주세요."),
+    415: ("읽을 수 없는 형식이에요", "다른 형식으로 다시 보내 주세요."),
+    422: ("입력한 내용을 확인해 주세요", "주소에 잘못된 값이 들어 있어요."),
+    429: ("잠시 쉬었다 해 주세요", "요청이 너무 잦아요. 조금 뒤에 다시 시도해 주세요."),
+    503: ("지금은 조금 바빠요", "모델이 읽을 글이 밀려 있어요. 잠시 뒤에 다시 시도해 주세요."),
+}
+_UNEXPECTED = ("문제가 생겼어요", "우리 쪽 문제예요. 잠시 뒤에 다시 시도해 주세요.")
+
+_DETAILS = {
+    404: "there is nothing at this address",
+    405: "this address does not take this method",
+    500: "internal server error",
+}
+
+
+def register(app: Flask) -> None:
+    """Hangs the handlers on the app: a blueprint's would miss the 404s and 405s of routing."""
+    app.register_error_handler(Invalid, lambda error: answer(422, invalid_detail(error)))
+    app.register_error_handler(NotFound, lambda error: answer(404, str(error)))
+    app.register_error_handler(Busy, lambda error: answer(503, str(error), {"Retry-After": str(error.retry_after)}))
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(Exception, _unexpected)
+
+
+def answer(status: int, detail: Any, headers: dict[str, str] | None = None) -> Response:
+    """The error as JSON or as a page. `detail` is a string, or a list in FastAPI's form for a 422."""
+    if wants_page():
+        title, message = _PAGE_TEXTS.get(status, _UNEXPECTED)
+        response = current_app.make_response(
+            (render_template("error.html", status=status, title=title, message=message), status)
+        )
+    else:
+        response = json_response({"detail": detail}, status)
+    response.headers.update(headers or {})
+    return response
+
+
+def wants_page() -> bool:
+    """Whether the caller gets a page: always on page routes, never on JSON routes, elsewhere if `Accept` names HTML."""
+    first = "/" + request.path.split("/")[1]
+    if first in JSON_PATHS:
+        return False
+    return request.path == "/" or first in PAGE_PATHS or "text/html" in request.headers.get("Accept", "")
+
+
+def invalid_detail(error: Invalid) -> list[dict[str, Any]]:
+    """The broken rules in FastAPI's form: `loc`, `msg`, `type`."""
+    return [{"loc": _location(error.source, item), "msg": item.message, "type": item.type} for item in error.errors]
+
+
+def _location(source: str, item: FieldError) -> list[str | int]:
+    location: list[str | int] = [source]
+    location += [item.field] if item.field else []
+    return location + ([item.index] if item.index is not None else [])
+
+
+def _http_error(error: HTTPException) -> Response:
+    if error.response is not None:
+        return current_app.make_response(error.response)
+    status = error.code or 500
+    headers = {name: value for name, value in error.get_headers() if name in ("Allow", "Location", "Retry-After")}
+    if isinstance(error, RequestEntityTooLarge):
+        limit = request.max_content_length
+        return answer(status, f"the request body is larger than {limit:,} bytes", headers)
+    if 300 <= status < 400:
+        return current_app.make_response((json.dumps({"detail": error.name}), status, headers))
+    return answer(status, _DETAILS.get(status) or error.description or error.name, headers)
+
+
+def _unexpected(error: Exception) -> Response:
+    _log.exception("unexpected failure on %s %s", request.method, request.path, exc_info=error)
+    return answer(500, _DETAILS[500])

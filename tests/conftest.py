@@ -1,0 +1,68 @@
+"""What most tests stand on: an app of their own, with a fake analyzer and an empty store."""
+
+import importlib.util
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from app.catalogue import Catalogue
+from app.factory import create_app
+from app.settings import Settings
+from app.store.memory import MemoryStore
+
+
+def load_module(path: Path) -> ModuleType:
+    """A module beside the tests, by its path: the test folders are no packages."""
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+fakes = load_module(Path(__file__).with_name("fakes.py"))
+
+
+@pytest.fixture
+def analyzer() -> Any:
+    return fakes.FakeAnalyzer()
+
+
+@pytest.fixture
+def store() -> MemoryStore:
+    return MemoryStore()
+
+
+@pytest.fixture
+def app(analyzer: Any, store: MemoryStore, tmp_path: Path) -> Flask:
+    settings = Settings(secret_key="tests", instance_dir=str(tmp_path))
+    return create_app(settings, store=store, analyzer=analyzer)
+
+
+@pytest.fixture
+def catalogue(app: Flask) -> Catalogue:
+    found: Catalogue = app.extensions["Catalogue"]
+    return found
+
+
+@pytest.fixture
+def client(app: Flask) -> Iterator[FlaskClient]:
+    with app.test_client() as client:
+        yield client
+
+
+@pytest.fixture
+def movie_id(client: FlaskClient) -> int:
+    """A movie that is there."""
+    answer = client.post(
+        "/movies",
+        json={"title": "리틀 포레스트", "release_date": "2018-02-28", "director": "임순례", "genre": "드라마"},
+    )
+    assert answer.status_code == 201
+    number: int = answer.get_json()["id"]
+    return number

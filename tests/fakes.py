@@ -1,0 +1,37 @@
+"""Fakes that behave: what stands in for the model in fast tests."""
+
+from collections.abc import Sequence
+
+from app.errors import Busy
+from app.models import Label, Sentiment
+
+PRAISE = ("재미있", "재밌", "최고", "좋", "감동", "따뜻", "명작")
+BLAME = ("지루", "최악", "별로", "재미없", "노잼", "아깝", "실망")
+
+
+class FakeAnalyzer:
+    """Counts words of praise and blame: far too simple to ship, and always the same answer for the same text."""
+
+    def __init__(self) -> None:
+        self.seen: list[str] = []
+        self.busy = False
+        self.broken = False
+
+    def analyze(self, texts: Sequence[str]) -> list[Sentiment]:
+        if self.busy:
+            raise Busy(retry_after=2)
+        if self.broken:
+            raise RuntimeError("secret detail that no answer may show")
+        self.seen += texts
+        return [self._read(text) for text in texts]
+
+    def _read(self, text: str) -> Sentiment:
+        mood = sum(text.count(word) for word in PRAISE) - sum(text.count(word) for word in BLAME)
+        if mood == 0:
+            return Sentiment(Label.POSITIVE, 0.55, 5.5)
+        score = min(0.99, 0.8 + 0.05 * abs(mood))
+        return (
+            Sentiment(Label.POSITIVE, score, 10 * score)
+            if mood > 0
+            else Sentiment(Label.NEGATIVE, score, 10 - 10 * score)
+        )

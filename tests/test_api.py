@@ -1,0 +1,160 @@
+"""The JSON routes as their callers see them."""
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+REVIEW = {"author": "밤편지", "content": "볼수록 따뜻하고 좋아요"}
+
+
+def add_review(client: FlaskClient, movie_id: int, content: str = "볼수록 따뜻하고 좋아요") -> Any:
+    answer = client.post("/reviews", json={"movie_id": movie_id, "author": "밤편지", "content": content})
+    assert answer.status_code == 201
+    return answer.get_json()
+
+
+def test_add_a_movie(client: FlaskClient) -> None:
+    sent = {
+        "title": "괴물",
+        "release_date": "2006-07-27",
+        "director": "봉준호",
+        "genre": "SF",
+        "poster_url": "https://example.com/a.jpg",
+    }
+    answer = client.post("/movies", json={**sent, "something": "else"})
+    assert answer.status_code == 201
+    assert answer.headers["Location"] == "/movies/1"
+    assert answer.get_json() == {"id": 1, **sent, "average_rating": None, "review_count": 0, "positive_count": 0}
+    assert client.get("/movies/1").get_json() == answer.get_json()
+    assert client.get("/movies").get_json() == [answer.get_json()]
+
+
+def test_add_a_review(client: FlaskClient, movie_id: int) -> None:
+    review = add_review(client, movie_id)
+    created_at = review.pop("created_at")
+    assert review == {
+        "id": 1,
+        "movie_id": movie_id,
+        **REVIEW,
+        "sentiment_label": "긍정",
+        "sentiment_score": pytest.approx(0.9),
+        "rating": pytest.approx(9.0),
+    }
+    assert created_at.endswith("Z")
+    bad = add_review(client, movie_id, "지루해요")
+    assert bad["sentiment_label"] == "부정"
+    assert [item["id"] for item in client.get(f"/reviews/{movie_id}").get_json()] == [2, 1]
+    average = client.get(f"/movies/{movie_id}/average_rating").get_json()
+    assert average == {
+        "movie_id": movie_id,
+        "average_rating": pytest.approx((9 + bad["rating"]) / 2),
+        "review_count": 2,
+    }
+    assert client.get(f"/movies/{movie_id}").get_json()["positive_count"] == 1
+
+
+def test_a_movie_without_reviews(client: FlaskClient, movie_id: int) -> None:
+    assert client.get(f"/reviews/{movie_id}").get_json() == []
+    assert client.get(f"/movies/{movie_id}/average_rating").get_json()["average_rating"] is None
+
+
+def test_deletes(client: FlaskClient, movie_id: int) -> None:
+    review = add_review(client, movie_id)
+    add_review(client, movie_id)
+    assert client.delete(f"/reviews/{review['id']}").get_json() == {"id": review["id"]}
+    assert client.delete(f"/reviews/{review['id']}").status_code == 404
+    assert client.delete(f"/movies/{movie_id}").get_json() == {"id": movie_id, "reviews_deleted": 1}
+    for path in (f"/movies/{movie_id}", f"/reviews/{movie_id}", f"/movies/{movie_id}/average_rating"):
+        assert client.get(path).status_code == 404
+    assert client.post("/reviews", json={**REVIEW, "movie_id": movie_id}).status_code == 404
+
+
+def test_of_two_deletes_at_once_one_wins(app: Flask, movie_id: int) -> None:
+    def delete(_: int) -> int:
+        return app.test_client().delete(f"/movies/{movie_id}").status_code
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sorted(pool.map(delete, range(8))) == [200] + [404] * 7
+
+
+def test_sentiment_stores_nothing(client: FlaskClient, movie_id: int) -> None:
+    answer = client.post("/sentiment", json={"text": "최고예요"})
+    assert answer.status_code == 200
+    assert answer.get_json() == {
+        "sentiment_label": "긍정",
+        "sentiment_score": pytest.approx(0.85),
+        "rating": pytest.approx(8.5),
+    }
+    assert client.get(f"/reviews/{movie_id}").get_json() == []
+
+
+def test_a_batch_answers_in_order(client: FlaskClient) -> None:
+    answer = client.post("/sentiment/batch", json={"texts": ["최고예요", "지루해요", "최고예요"]})
+    assert [item["sentiment_label"] for item in answer.get_json()] == ["긍정", "부정", "긍정"]
+    assert client.post("/sentiment/batch", json={"texts": []}).get_json() == []
+
+
+def test_korean_is_readable_in_the_body(client: FlaskClient, movie_id: int) -> None:
+    add_review(client, movie_id)
+    for path in ("/movies", f"/reviews/{movie_id}", "/openapi.json"):
+        body = client.get(path).get_data()
+        assert b"\\u" not in body.replace(b"\\\\u", b"")
+        assert any("가" <= char <= "힣" for char in body.decode())
+    assert "따뜻" in client.get(f"/reviews/{movie_id}").get_data(as_text=True)
+
+
+def test_lists_are_filtered_and_paged(client: FlaskClient, movie_id: int) -> None:
+    for n in range(5):
+        add_review(client, movie_id, f"{n} 최고" if n % 2 else f"{n} 지루")
+    everything = client.get(f"/reviews/{movie_id}")
+    assert (everything.headers["X-Total-Count"], everything.headers.get("Link")) == ("5", None)
+    page = client.get(f"/reviews/{movie_id}?page=2&per_page=2")
+    assert [item["content"] for item in page.get_json()] == ["2 지루", "1 최고"]
+    assert page.headers["X-Total-Count"] == "5"
+    link = page.headers["Link"]
+    assert f'</reviews/{movie_id}?page=1&per_page=2>; rel="prev"' in link
+    assert f'</reviews/{movie_id}?page=3&per_page=2>; rel="next"' in link
+    good = client.get(f"/reviews/{movie_id}?label=긍정")
+    assert [item["content"] for item in good.get_json()] == ["3 최고", "1 최고"]
+    assert good.headers["X-Total-Count"] == "2"
+    assert client.get("/movies?q=ㄹㅌ&per_page=1").headers["X-Total-Count"] == "1"
+    assert client.get("/movies?genre=액션").get_json() == []
+
+
+def test_headers(client: FlaskClient) -> None:
+    for path in ("/movies", "/nope", "/healthz", "/docs"):
+        headers = client.get(path).headers
+        policy = headers["Content-Security-Policy"]
+        assert "script-src 'self';" in policy
+        assert ("'unsafe-inline'" in policy) is (path == "/docs")
+        assert headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_docs_are_served_from_here(client: FlaskClient) -> None:
+    page = client.get("/docs").get_data(as_text=True)
+    assert "http://" not in page
+    assert "https://" not in page
+    for name in ("swagger_bundle.js", "swagger_style.css"):
+        answer = client.get(f"/docs/{name}")
+        assert answer.status_code == 200
+        assert len(answer.get_data()) > 100_000
+        answer.close()
+    assert client.get("/docs/__init__.py").status_code == 404
+
+
+def test_the_document_lists_every_json_route(app: Flask, client: FlaskClient) -> None:
+    document = client.get("/openapi.json").get_json()
+    assert document["openapi"] == "3.1.0"
+    operations = {(path, method) for path, methods in document["paths"].items() for method in methods}
+    assert operations == {
+        ("/movies", "get"), ("/movies", "post"), ("/movies/{id}", "get"), ("/movies/{id}", "delete"),
+        ("/movies/{id}/average_rating", "get"), ("/reviews", "post"), ("/reviews/{id}", "get"),
+        ("/reviews/{id}", "delete"), ("/sentiment", "post"), ("/sentiment/batch", "post"), ("/healthz", "get"),
+    }  # fmt: skip
+    assert json.dumps(document).count("#/components/schemas/") > 10
+    for name in ("MovieInput", "ReviewInput", "MovieOut", "ReviewOut"):
+        assert document["components"]["schemas"][name]["properties"]

@@ -1,0 +1,96 @@
+"""The operations, with a fake analyzer: what is asked of the model, and how movies are found and ordered."""
+
+from typing import Any
+
+import pytest
+
+from app.catalogue import Catalogue
+from app.errors import Busy, NotFound
+from app.inputs import MovieInput, MoviesQuery, ReviewInput, ReviewsQuery
+from app.models import Label, Page
+
+
+def titles(catalogue: Catalogue, **query: Any) -> list[str]:
+    return [movie.title for movie in catalogue.movies(MoviesQuery(**query)).items]
+
+
+@pytest.fixture
+def shelf(catalogue: Catalogue) -> Catalogue:
+    for title, day, director, genre in [
+        ("기생충", "2019-05-30", "봉준호", "드라마, 스릴러"),
+        ("괴물", "2006-07-27", "봉준호", "SF"),
+        ("리틀 포레스트", "2018-02-28", "임순례", "드라마"),
+        ("Old Boy", "", "박찬욱", "스릴러"),
+    ]:
+        catalogue.add_movie(MovieInput(title=title, release_date=day, director=director, genre=genre))
+    for movie_id, text in [(1, "최고"), (1, "재미있다"), (2, "지루해요"), (3, "최고 최고 명작 감동")]:
+        catalogue.add_review(ReviewInput(movie_id=movie_id, author="밤편지", content=text))
+    return catalogue
+
+
+def test_a_review_is_read_and_kept(catalogue: Catalogue, analyzer: Any) -> None:
+    movie = catalogue.add_movie(MovieInput(title="괴물"))
+    review = catalogue.add_review(ReviewInput(movie_id=movie.id, author="밤편지", content="정말 최고"))
+    assert (review.sentiment_label, analyzer.seen) == (Label.POSITIVE, ["정말 최고"])
+    assert catalogue.movie(movie.id).average_rating == review.rating
+    assert catalogue.reviews(movie.id, ReviewsQuery()) == Page([review], 1, 1, 1000)
+
+
+def test_an_unknown_movie_costs_no_inference(catalogue: Catalogue, analyzer: Any) -> None:
+    with pytest.raises(NotFound):
+        catalogue.add_review(ReviewInput(movie_id=9, author="밤편지", content="정말 최고"))
+    assert analyzer.seen == []
+
+
+def test_a_busy_model_keeps_nothing(shelf: Catalogue, analyzer: Any) -> None:
+    analyzer.busy = True
+    with pytest.raises(Busy):
+        shelf.add_review(ReviewInput(movie_id=1, author="밤편지", content="최고"))
+    assert shelf.movie(1).review_count == 2
+
+
+@pytest.mark.parametrize(
+    ("q", "found"),
+    [
+        ("기생충", ["기생충"]),
+        ("ㄱㅅㅊ", ["기생충"]),
+        ("기새", ["기생충"]),
+        ("ㄹㅌㅍㄹㅅㅌ", ["리틀 포레스트"]),
+        ("리틀포레", ["리틀 포레스트"]),
+        ("봉준호 sf", ["괴물"]),
+        ("OLDBOY", ["Old Boy"]),
+        ("리투", []),
+        ("  ", ["리틀 포레스트", "기생충", "괴물", "Old Boy"]),
+        (".*", []),
+        ("(", []),
+    ],
+)
+def test_search(shelf: Catalogue, q: str, found: list[str]) -> None:
+    assert titles(shelf, q=q) == found
+
+
+@pytest.mark.parametrize(
+    ("sort", "order"),
+    [
+        ("rating", ["리틀 포레스트", "기생충", "괴물", "Old Boy"]),
+        ("newest", ["Old Boy", "리틀 포레스트", "괴물", "기생충"]),
+        ("reviews", ["기생충", "리틀 포레스트", "괴물", "Old Boy"]),
+        ("release", ["기생충", "리틀 포레스트", "괴물", "Old Boy"]),
+        ("title", ["Old Boy", "괴물", "기생충", "리틀 포레스트"]),
+    ],
+)
+def test_orders(shelf: Catalogue, sort: str, order: list[str]) -> None:
+    assert titles(shelf, sort=sort) == order
+
+
+def test_genres(shelf: Catalogue) -> None:
+    assert shelf.genres() == ["SF", "드라마", "스릴러"]
+    assert titles(shelf, genre="드라마") == ["리틀 포레스트", "기생충"]
+    assert titles(shelf, genre="sf") == ["괴물"]
+    assert titles(shelf, genre="액션") == []
+
+
+def test_pages(shelf: Catalogue) -> None:
+    page = shelf.movies(MoviesQuery(sort="title", page=2, per_page=3))
+    assert ([movie.title for movie in page.items], page.total, page.last) == (["리틀 포레스트"], 4, 2)
+    assert shelf.movies(MoviesQuery(page=9)).items == []

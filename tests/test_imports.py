@@ -1,0 +1,126 @@
+"""The house's one rule: imports point downwards or stay within their room, and heavy libraries stay in theirs."""
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+PATHS = sorted([ROOT / "wsgi.py", *(ROOT / "app").rglob("*.py")])
+
+GROUND = {"models", "protocols", "errors"}
+# What a room may touch besides itself. A new room gets a line here, between those above and below it.
+MAY_TOUCH = {
+    "models": set(),
+    "protocols": {"models"},
+    "errors": set(),
+    "settings": {"errors"},
+    "inputs": {"models", "errors"},
+    "sentiment": GROUND,
+    "store": GROUND,
+    "catalogue": GROUND | {"inputs"},
+    "http": {"errors", "models", "settings"},
+    "api": {"http", "catalogue", "inputs", "models", "errors"},
+    "web": {"http", "catalogue", "inputs", "models", "errors"},
+    "cli": {"http", "catalogue", "settings", "models", "errors"},
+    "factory": {"cli", "web", "api", "http", "catalogue", "store", "sentiment", "inputs", "settings"} | GROUND,
+    "wsgi": {"factory", "settings", "errors"},
+}
+# Which rooms may import a library; what is not named here is left to review.
+FACES = {"http", "api", "web", "cli", "factory"}
+ONLY_IN = {
+    "flask": FACES,
+    "werkzeug": FACES,
+    "jinja2": FACES,
+    "flask_wtf": {"web", "factory"},
+    "wtforms": {"web"},
+    "pydantic": {"inputs", "api", "catalogue"},
+    "torch": {"sentiment"},
+    "transformers": {"sentiment"},
+    "tokenizers": {"sentiment"},
+    "safetensors": {"sentiment"},
+    "huggingface_hub": {"sentiment"},
+    "numpy": {"sentiment"},
+}
+
+
+def room_of(module: str) -> str:
+    """The room a dotted name lies in: `app.web.views` in `web`, `wsgi` in `wsgi`."""
+    return module.removeprefix("app.").split(".")[0]
+
+
+def imported(path: Path) -> Iterator[tuple[int, str]]:
+    """Line and dotted name of each import, those inside functions included."""
+    for node in ast.walk(ast.parse(path.read_bytes())):
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path.relative_to(ROOT)}:{node.lineno}: write the import out, without dots"
+            assert node.module
+            if node.module == "app":
+                yield from ((node.lineno, f"app.{alias.name}") for alias in node.names)
+            else:
+                yield node.lineno, node.module
+
+
+def run_python(code: str) -> str:
+    result = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert result.returncode == 0, result.stderr
+    return result.stdout.strip()
+
+
+def test_every_room_has_its_line() -> None:
+    there = {path.stem if path.is_file() else path.name for path in (ROOT / "app").iterdir()} - {"__init__"}
+    assert {name for name in there if not name.startswith("__")} <= MAY_TOUCH.keys()
+
+
+def test_no_two_rooms_lean_on_each_other() -> None:
+    """The table itself has a bottom: rooms can be taken away one by one, each touching only those left."""
+    left = dict(MAY_TOUCH)
+    while left:
+        floor = [room for room, touched in left.items() if not touched & left.keys()]
+        assert floor, f"these rooms touch each other in a circle: {sorted(left)}"
+        for room in floor:
+            del left[room]
+
+
+@pytest.mark.parametrize("path", PATHS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_imports_point_downwards(path: Path) -> None:
+    module = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+    room = room_of(module)
+    if room == "__init__":
+        assert list(imported(path)) == []
+        return
+    for line, name in imported(path):
+        where = f"{path.relative_to(ROOT)}:{line}"
+        if name.split(".")[0] == "app":
+            target = room_of(name)
+            assert target == room or target in MAY_TOUCH[room], f"{where}: {room} may not touch {target}"
+        else:
+            library = name.split(".")[0]
+            assert room in ONLY_IN.get(library, {room}), f"{where}: {library} has no place in {room}"
+
+
+def test_ground_floor_needs_the_standard_library_only() -> None:
+    for room in (*GROUND, "settings"):
+        names = {name.split(".")[0] for _, name in imported(ROOT / "app" / f"{room}.py")}
+        assert names - {"app"} <= sys.stdlib_module_names
+
+
+def test_models_load_neither_flask_nor_torch() -> None:
+    loaded = run_python("import sys, app.models; print({'flask', 'torch', 'pydantic'} & sys.modules.keys() or 'none')")
+    assert loaded == "none"
+
+
+def test_app_with_an_analyzer_does_not_load_torch(tmp_path: Path) -> None:
+    loaded = run_python(
+        "import sys\n"
+        "from app.factory import create_app\n"
+        "from app.settings import Settings\n"
+        f"create_app(Settings(secret_key='x', instance_dir={str(tmp_path)!r}), analyzer=object())\n"
+        "print({'torch', 'transformers', 'tokenizers'} & sys.modules.keys() or 'none')"
+    )
+    assert loaded == "none"

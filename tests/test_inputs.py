@@ -1,0 +1,134 @@
+"""What a caller may send, and what each broken rule is called."""
+
+import json
+import time
+import unicodedata
+
+import pytest
+
+from app import inputs
+from app.errors import Invalid
+from app.inputs import MovieInput, MoviesQuery, ReviewInput, ReviewsQuery, SentimentBatchInput, SentimentInput, read
+from app.models import Label
+
+
+def broken(model: type[inputs.Input], data: object, **options: bool) -> list[tuple[str, str]]:
+    with pytest.raises(Invalid) as caught:
+        read(model, data, **options)
+    return [(error.field, error.type) for error in caught.value.errors]
+
+
+def test_a_title_is_enough() -> None:
+    movie = read(MovieInput, {"title": "기생충", "rating": 11, "id": 4})
+    assert movie.model_dump() == {"title": "기생충", "release_date": "", "director": "", "genre": "", "poster_url": ""}
+
+
+@pytest.mark.parametrize("edge", [" ", "\u3000", "\u200b", "\ufeff", "\n", "\u3164", "\u00a0"])
+def test_edges_are_trimmed(edge: str) -> None:
+    assert read(MovieInput, {"title": f"{edge}괴물{edge}"}).title == "괴물"
+    assert broken(SentimentInput, {"text": edge * 3}) == [("text", "blank")]
+
+
+def test_nfd_becomes_nfc_before_it_is_counted() -> None:
+    text = "각" * inputs.CONTENT_MAX
+    assert read(SentimentInput, {"text": unicodedata.normalize("NFD", text)}).text == text
+
+
+def test_line_ends_become_lf_and_inner_lines_stay() -> None:
+    assert read(SentimentInput, {"text": "하나\r\n둘\r\r셋"}).text == "하나\n둘\n\n셋"
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "kind"),
+    [
+        ("title", "", "blank"),
+        ("title", "가" * 201, "string_too_long"),
+        ("title", "두\n줄", "control_characters"),
+        ("title", "\ud800", "control_characters"),
+        ("title", 7, "string_type"),
+        ("title", None, "string_type"),
+        ("director", "봉\x00준호", "control_characters"),
+        ("genre", "가" * 51, "string_too_long"),
+        ("release_date", "2024-02-30", "date_invalid"),
+        ("release_date", "20240201", "date_invalid"),
+        ("release_date", "2024-W01-1", "date_invalid"),
+        ("release_date", "0000-01-01", "date_invalid"),
+        ("release_date", "٢٠٢٤-٠١-٠١", "date_invalid"),
+        ("poster_url", "javascript:alert(1)", "url_invalid"),
+        ("poster_url", "data:image/png;base64,AAAA", "url_invalid"),
+        ("poster_url", "//example.com/a.jpg", "url_invalid"),
+        ("poster_url", "http://", "url_invalid"),
+        ("poster_url", 'https://example.com/"onerror="', "url_invalid"),
+        ("poster_url", "https://example.com/" + "a" * 2000, "string_too_long"),
+    ],
+)
+def test_broken_movies(field: str, value: object, kind: str) -> None:
+    assert broken(MovieInput, {"title": "괴물", field: value}) == [(field, kind)]
+
+
+@pytest.mark.parametrize("url", ["", "http://localhost:8000/a.jpg", "https://포스터.한국/길?a=1#b", "https://1.2.3.4"])
+def test_good_posters(url: str) -> None:
+    assert read(MovieInput, {"title": "괴물", "poster_url": url}).poster_url == url
+
+
+@pytest.mark.parametrize("id", [0, -1, 10**30, "1", 1.5, True, None, []])
+def test_ids_are_positive_whole_numbers(id: object) -> None:
+    ((field, _),) = broken(ReviewInput, {"movie_id": id, "author": "밤편지", "content": "좋아요"})
+    assert field == "movie_id"
+
+
+def test_forms_may_send_numbers_as_text() -> None:
+    data = {"movie_id": "7", "author": "밤편지", "content": "좋아요"}
+    assert read(ReviewInput, data, strict=False).movie_id == 7
+    assert broken(ReviewInput, {**data, "movie_id": ""}, strict=False) == [("movie_id", "int_parsing")]
+
+
+@pytest.mark.parametrize("data", [None, [], "text", 3, [{"title": "괴물"}]])
+def test_only_an_object_will_do(data: object) -> None:
+    assert broken(MovieInput, data) == [("", "model_type")]
+
+
+def test_every_broken_rule_is_named_at_once() -> None:
+    assert broken(ReviewInput, {"content": " "}) == [
+        ("movie_id", "missing"),
+        ("author", "missing"),
+        ("content", "blank"),
+    ]
+
+
+def test_a_batch_names_the_text_that_is_wrong() -> None:
+    with pytest.raises(Invalid) as caught:
+        read(SentimentBatchInput, {"texts": ["좋아요", " "]})
+    assert [(error.field, error.index) for error in caught.value.errors] == [("texts", 1)]
+    assert broken(SentimentBatchInput, {"texts": ["가"] * 101}) == [("texts", "too_long")]
+    assert read(SentimentBatchInput, {"texts": []}).texts == []
+
+
+def test_queries() -> None:
+    assert read(ReviewsQuery, {"label": "긍정", "page": "2"}, strict=False).label is Label.POSITIVE
+    assert broken(ReviewsQuery, {"label": "좋음"}, strict=False) == [("label", "enum")]
+    assert broken(MoviesQuery, {"page": "0", "per_page": "1001"}, strict=False) == [
+        ("page", "greater_than_equal"),
+        ("per_page", "less_than_equal"),
+    ]
+
+
+def test_absurd_texts_are_refused_without_effort() -> None:
+    """Four megabytes of white space between letters, or of combining marks, take a moment and not an hour."""
+    started = time.monotonic()
+    for text in ("a" + " " * 4_000_000 + "a", "a" + "\u0301\u0323" * 2_000_000, " " * 4_000_000):
+        assert broken(SentimentInput, {"text": text})
+    assert time.monotonic() - started < 20
+
+
+def test_the_published_pattern_says_what_the_check_does() -> None:
+    schema = json.loads(json.dumps(SentimentInput.model_json_schema()))["properties"]["text"]
+    assert schema["maxLength"] == inputs.CONTENT_MAX
+    import re
+
+    for text, good in [("좋아요", True), ("\u3164", False), ("  \n ", False), ("a\x00", False), ("줄\n줄", True)]:
+        assert bool(re.search(schema["pattern"], text)) is good
+        if good:
+            read(SentimentInput, {"text": text})
+        else:
+            assert broken(SentimentInput, {"text": text})

@@ -1,0 +1,43 @@
+"""Settings come from the environment, and a wrong one says so."""
+
+import stat
+from pathlib import Path
+
+import pytest
+
+from app.errors import SettingsError
+from app.http.secret import secret_key
+from app.settings import Settings
+
+
+def test_defaults_and_overrides() -> None:
+    assert Settings.from_env({}) == Settings()
+    assert Settings.from_env({"PORT": "9000", "HOST": " 0.0.0.0 ", "SENTIMENT_MODEL": ""}) == Settings(
+        port=9000,
+        host="0.0.0.0",  # noqa: S104  # a value to parse, nothing listens
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("PORT", "http"), ("PORT", "70000"), ("WEB_THREADS", "0"), ("PORT", "1.5")]
+)
+def test_a_wrong_number_is_named(name: str, value: str) -> None:
+    with pytest.raises(SettingsError, match=name):
+        Settings.from_env({name: value})
+
+
+def test_a_key_is_made_once_and_kept(tmp_path: Path) -> None:
+    folder = tmp_path / "instance"
+    key = secret_key("", str(folder))
+    assert len(key) == 64
+    assert secret_key("", str(folder)) == key
+    assert stat.S_IMODE((folder / "secret_key").stat().st_mode) == 0o600
+    assert [path.name for path in folder.iterdir()] == ["secret_key"]
+    assert secret_key("given", str(folder)) == "given"
+
+
+def test_a_folder_that_cannot_be_written_gives_a_key_for_now(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    blocked = tmp_path / "file"
+    blocked.write_text("")
+    assert len(secret_key("", str(blocked))) == 64
+    assert "SECRET_KEY" in caplog.text
