@@ -10,7 +10,7 @@ from collections.abc import Callable
 from datetime import date
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from app.errors import FieldError, Invalid
@@ -104,6 +104,11 @@ def _check_poster_url(text: str) -> str:
     return text
 
 
+def _whole(number: object) -> object:
+    """JSON Schema counts 7.0 among the integers."""
+    return int(number) if isinstance(number, float) and number.is_integer() else number
+
+
 def _line(most: int, needed: bool, example: str) -> tuple[AfterValidator, WithJsonSchema]:
     pattern = _NEEDED_LINE if needed else _LINE
     return AfterValidator(_text(pattern, most, needed)), _schema(pattern, most, needed, examples=[example])
@@ -128,7 +133,7 @@ Text = Annotated[
     AfterValidator(_text(_NEEDED_TEXT, CONTENT_MAX, True)),
     _schema(_NEEDED_TEXT, CONTENT_MAX, True, examples=["처음엔 심심했는데 볼수록 따뜻하고 여운이 오래 남네요"]),
 ]
-Id = Annotated[int, Field(ge=1, le=ID_MAX)]
+Id = Annotated[int, BeforeValidator(_whole), Field(ge=1, le=ID_MAX)]
 Sort = Literal["rating", "newest", "reviews", "release", "title"]
 
 

@@ -1,10 +1,7 @@
 """What most tests stand on: an app of their own, with a fake analyzer and an empty store."""
 
-import importlib.util
 from collections.abc import Iterator
 from pathlib import Path
-from types import ModuleType
-from typing import Any
 
 import pytest
 from flask import Flask
@@ -14,23 +11,12 @@ from app.catalogue import Catalogue
 from app.factory import create_app
 from app.settings import Settings
 from app.store.memory import MemoryStore
-
-
-def load_module(path: Path) -> ModuleType:
-    """A module beside the tests, by its path: the test folders are no packages."""
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-fakes = load_module(Path(__file__).with_name("fakes.py"))
+from tests.fakes import FakeAnalyzer
 
 
 @pytest.fixture
-def analyzer() -> Any:
-    return fakes.FakeAnalyzer()
+def analyzer() -> FakeAnalyzer:
+    return FakeAnalyzer()
 
 
 @pytest.fixture
@@ -39,7 +25,7 @@ def store() -> MemoryStore:
 
 
 @pytest.fixture
-def app(analyzer: Any, store: MemoryStore, tmp_path: Path) -> Flask:
+def app(analyzer: FakeAnalyzer, store: MemoryStore, tmp_path: Path) -> Flask:
     settings = Settings(secret_key="tests", instance_dir=str(tmp_path))
     return create_app(settings, store=store, analyzer=analyzer)
 

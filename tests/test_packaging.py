@@ -1,0 +1,223 @@
+"""What an install and a deployment stand on: pins, ranges, make's commands, the container and its host."""
+
+import importlib.metadata
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import threading
+import tomllib
+from dataclasses import fields
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import pytest
+import yaml
+from flask import Flask
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from app.settings import Settings
+
+ROOT = Path(__file__).resolve().parent.parent
+PIN_FILES = ("requirements.txt", "requirements-dev.txt")
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8").replace("\\\n", " ").splitlines()
+FINAL_STAGE = DOCKERFILE[max(i for i, line in enumerate(DOCKERFILE) if line.startswith("FROM ")) :]
+RENDER = yaml.safe_load((ROOT / "render.yaml").read_text(encoding="utf-8"))
+SETTINGS = {field.metadata["env"] for field in fields(Settings)}
+COMMAND = "gunicorn -c gunicorn.conf.py wsgi:app"
+# Written in two parts, so that this file does not name them either.
+REGISTRY_HOSTS = [
+    f"{name}.{top}" for name, top in (("pypi", "org"), ("pythonhosted", "org"), ("registry.npmjs", "org"))
+]
+FILE_MAX = 17 * 1024 * 1024
+
+
+def pins(file: str) -> dict[str, Requirement]:
+    lines = [line for line in (ROOT / file).read_text(encoding="utf-8").splitlines() if line and line[0] not in "#-"]
+    requirements = [Requirement(line) for line in lines]
+    return {canonicalize_name(requirement.name): requirement for requirement in requirements}
+
+
+PINS = {file: pins(file) for file in PIN_FILES}
+ALL_PINS = {name: pin for file in PIN_FILES for name, pin in PINS[file].items()}
+
+
+def tracked_files() -> list[Path]:
+    listing = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True)
+    if listing.returncode:
+        pytest.skip("not a git checkout")
+    return [path for name in listing.stdout.split("\0") if name and (path := ROOT / name).is_file()]
+
+
+def test_every_requirement_is_pinned_once() -> None:
+    for name, pin in ALL_PINS.items():
+        assert re.fullmatch(r"==[0-9][0-9a-z.]*", str(pin.specifier)), f"{name} is not pinned: {pin}"
+    assert not PINS["requirements.txt"].keys() & PINS["requirements-dev.txt"].keys()
+    assert "-r requirements.txt" in (ROOT / "requirements-dev.txt").read_text(encoding="utf-8").splitlines()
+
+
+def test_torch_is_the_version_the_product_names() -> None:
+    assert str(PINS["requirements.txt"]["torch"].specifier) == "==2.13.0"
+
+
+@pytest.mark.parametrize(
+    ("file", "ranges"),
+    [("requirements.txt", PROJECT["project"]["dependencies"]), (PIN_FILES[1], PROJECT["dependency-groups"]["dev"])],
+    ids=PIN_FILES,
+)
+def test_ranges_admit_the_pins(file: str, ranges: list[str]) -> None:
+    for text in ranges:
+        wanted = Requirement(text)
+        pin = PINS[file][canonicalize_name(wanted.name)]
+        (version,) = (specifier.version for specifier in pin.specifier)
+        assert wanted.specifier and version in wanted.specifier, f"{text} does not admit {pin}"
+
+
+def test_pins_are_installed_and_complete() -> None:
+    """What a pinned package needs is pinned as well; torch alone pins its GPU libraries itself."""
+    for name, pin in ALL_PINS.items():
+        if pin.marker and not pin.marker.evaluate():
+            continue
+        found = importlib.metadata.distribution(name)
+        assert found.version in pin.specifier, f"{name} {found.version} is installed, not {pin}: make setup"
+        for needed in map(Requirement, found.requires or []):
+            if needed.marker and not needed.marker.evaluate({"extra": ""}):
+                continue
+            if name != "torch" or not re.match("nvidia|cuda|triton", needed.name):
+                assert canonicalize_name(needed.name) in ALL_PINS, f"{name} brings {needed.name}, which is not pinned"
+
+
+def make(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    environ = {key: value for key, value in os.environ.items() if key not in {"MAKEFLAGS", "MAKELEVEL", "MFLAGS"}}
+    return subprocess.run(["make", *words], cwd=folder, env=environ, capture_output=True, text=True, timeout=60)
+
+
+def test_help_lists_every_command() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    (phony,) = re.findall(r"^\.PHONY: (.*)$", makefile, re.MULTILINE)
+    assert re.findall(r"^make (\S+) +\S", make(ROOT).stdout, re.MULTILINE) == phony.split()
+    assert {"run", "test", "check", "fmt", "bench", "help", "setup"} == set(phony.split())
+    assert COMMAND in makefile
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A project whose .venv only writes down what it is asked to do."""
+    for name in ("Makefile", *PIN_FILES):
+        shutil.copy(ROOT / name, tmp_path)
+    programs = tmp_path / ".venv" / "bin"
+    programs.mkdir(parents=True)
+    for name in ("python", "pip", "gunicorn"):
+        (programs / name).write_text(f'#!/bin/sh\necho {name} "$@" >>log\n')
+        (programs / name).chmod(0o755)
+    return tmp_path
+
+
+def asked(project: Path, *words: str) -> list[str]:
+    """What make ran in the .venv."""
+    (project / "log").write_text("")
+    result = make(project, *words)
+    assert result.returncode == 0, result.stderr
+    return (project / "log").read_text().splitlines()
+
+
+def test_make_installs_only_what_changed(project: Path) -> None:
+    assert [line.split()[-1] for line in asked(project, "setup")] == ["requirements.txt"]
+    assert asked(project, "run") == [COMMAND]
+    os.utime(project / "requirements.txt")
+    assert asked(project, "setup") == []
+    assert [line.split()[-1] for line in asked(project, "test")] == ["requirements-dev.txt", "pytest"]
+    assert asked(project, "test", "ARGS=-k movie") == ["python -m pytest -k movie"]
+    assert asked(project, "setup") == []
+    with (project / "requirements.txt").open("a") as file:
+        file.write("more==1\n")
+    assert len(asked(project, "run")) == 2
+    assert len(asked(project, "test")) == 2
+
+
+def test_make_passes_an_index_for_torch(project: Path) -> None:
+    (line,) = asked(project, "setup", "TORCH_INDEX=https://wheels.example/cpu")
+    assert "--extra-index-url https://wheels.example/cpu -r requirements.txt" in line
+
+
+def test_make_says_when_python_is_too_old(project: Path) -> None:
+    shutil.rmtree(project / ".venv")
+    result = make(project, "setup", "PYTHON=false")
+    assert result.returncode != 0
+    assert "Python 3.11 or newer is needed" in result.stderr
+    assert not (project / ".venv").exists()
+
+
+def copied() -> list[str]:
+    """What the final stage copies out of the checkout."""
+    copies = [line.split()[1:-1] for line in FINAL_STAGE if line.startswith("COPY ") and "--from=" not in line]
+    return [source for sources in copies for source in sources]
+
+
+def test_container_copies_what_is_there_and_let_through() -> None:
+    let_through = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
+    assert "*" in let_through
+    for source in (*copied(), "requirements.txt"):
+        assert (ROOT / source).exists(), source
+        assert f"!{source}" in let_through
+    assert {"app", "templates", "static", "wsgi.py", "gunicorn.conf.py"} == set(copied())
+
+
+def test_container_serves_as_nobody_special_where_its_host_says() -> None:
+    environ = dict(pair.split("=", 1) for line in FINAL_STAGE if line.startswith("ENV ") for pair in line.split()[1:])
+    users = [line.split()[1] for line in FINAL_STAGE if line.startswith("USER ")]
+    assert users and users[-1] not in {"root", "0"}
+    assert environ["HOST"] == "0.0.0.0"  # noqa: S104 - inside a container, whose host decides what is open
+    assert environ["PORT"] == "8000"
+    assert environ["OMP_NUM_THREADS"] == environ["SENTIMENT_THREADS"] == "1"
+    assert f"CMD {json.dumps(COMMAND.split())}" in FINAL_STAGE
+    assert not re.search(r"apt-get|build-essential|gcc", "\n".join(FINAL_STAGE))
+    Settings.from_env(environ)
+
+
+def test_container_health_check_asks_the_port_it_is_given() -> None:
+    (line,) = (line for line in FINAL_STAGE if line.startswith("HEALTHCHECK "))
+    python, *arguments = json.loads(line.split("CMD ", 1)[1])
+    assert python == "python"
+    server = HTTPServer(("127.0.0.1", 0), Healthy)
+    threading.Thread(target=server.handle_request, daemon=True).start()
+    environ = {**os.environ, "PORT": str(server.server_port)}
+    assert subprocess.run([sys.executable, *arguments], env=environ, timeout=30).returncode == 0
+    server.server_close()
+    dead = subprocess.run([sys.executable, *arguments], env=environ, capture_output=True, timeout=30)
+    assert dead.returncode != 0
+
+
+class Healthy(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.send_response(200 if self.path == "/healthz" else 404)
+        self.end_headers()
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
+        """Nothing: the test speaks for itself."""
+
+
+def test_host_runs_one_small_instance(app: Flask) -> None:
+    (service,) = RENDER["services"]
+    assert (service["runtime"], service["plan"], service["numInstances"]) == ("docker", "starter", 1)
+    assert service["healthCheckPath"] in {rule.rule for rule in app.url_map.iter_rules()}
+    given = {variable["key"]: variable for variable in service["envVars"]}
+    assert given.keys() <= SETTINGS
+    assert given["SECRET_KEY"]["generateValue"] is True
+    Settings.from_env({key: variable["value"] for key, variable in given.items() if "value" in variable})
+
+
+def test_no_file_is_large_or_names_a_package_registry() -> None:
+    for path in tracked_files():
+        assert path.stat().st_size <= FILE_MAX, f"{path} is too large to keep in git"
+        content = path.read_bytes()
+        for host in REGISTRY_HOSTS:
+            assert host.encode() not in content, f"{path} names {host}"
+
+
+def test_ci_script_is_executable() -> None:
+    assert os.access(ROOT / ".ci" / "run", os.X_OK)
