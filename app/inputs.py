@@ -133,7 +133,7 @@ Text = Annotated[
     AfterValidator(_text(_NEEDED_TEXT, CONTENT_MAX, True)),
     _schema(_NEEDED_TEXT, CONTENT_MAX, True, examples=["처음엔 심심했는데 볼수록 따뜻하고 여운이 오래 남네요"]),
 ]
-Id = Annotated[int, BeforeValidator(_whole), Field(ge=1, le=ID_MAX)]
+Id = Annotated[int, Field(ge=1, le=ID_MAX), BeforeValidator(_whole)]
 Sort = Literal["rating", "newest", "reviews", "release", "title"]
 
 
