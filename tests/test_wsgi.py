@@ -1,0 +1,105 @@
+"""The entry file under the real gunicorn: a start that works, and starts that cannot."""
+
+import os
+import runpy
+import signal
+import socket
+import subprocess
+import sys
+import urllib.request
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from app.settings import Settings
+
+ROOT = Path(__file__).resolve().parent.parent
+GUNICORN = [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py"]
+FLASK = [sys.executable, "-m", "flask", "--app", "wsgi", "run"]
+START_FAILS_WITHIN = 15  # seconds: the product's promise
+FAKE_SITE = """
+from app.factory import create_app
+from app.models import Label, Sentiment
+
+class Fake:
+    def analyze(self, texts):
+        return [Sentiment(Label.POSITIVE, 0.9, 9.0) for _ in texts]
+
+app = create_app(analyzer=Fake())
+"""
+
+
+def environment(folder: Path, **settings: str) -> dict[str, str]:
+    """The environment with these settings and no others."""
+    others = {field.metadata["env"] for field in fields(Settings)} | {"GUNICORN_CMD_ARGS", "FLASK_APP", "FLASK_DEBUG"}
+    kept = {key: value for key, value in os.environ.items() if key not in others}
+    return {**kept, "INSTANCE_DIR": str(folder), **settings}
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@pytest.mark.parametrize("command", [[*GUNICORN, "wsgi:app"], FLASK], ids=["gunicorn", "flask"])
+@pytest.mark.parametrize(
+    ("name", "value"), [("SENTIMENT_MODEL", "/nonexistent"), ("SENTIMENT_THREADS", "none"), ("WEB_THREADS", "0")]
+)
+def test_start_that_cannot_go_on_says_one_line(tmp_path: Path, command: list[str], name: str, value: str) -> None:
+    environ = environment(tmp_path, PORT=str(free_port()), **{name: value})
+    result = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, timeout=START_FAILS_WITHIN)
+    assert result.returncode != 0
+    (line,) = result.stderr.splitlines()
+    assert line.startswith("gampyeong: ")
+    assert value in line
+
+
+def test_site_starts_answers_and_stops(tmp_path: Path) -> None:
+    (tmp_path / "fake_site.py").write_text(FAKE_SITE, encoding="utf-8")
+    port = free_port()
+    environ = environment(tmp_path, PORT=str(port), PYTHONPATH=str(tmp_path), WEB_CONCURRENCY="4")
+    process = subprocess.Popen(
+        [*GUNICORN, "fake_site:app"], cwd=ROOT, env=environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    try:
+        assert process.stdout is not None
+        assert process.stdout.readline() == f"감평: http://127.0.0.1:{port}\n"
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=10) as answer:  # noqa: S310 - loopback
+            assert answer.status == 200
+        assert len(psutil.Process(process.pid).children()) == 1
+        process.send_signal(signal.SIGTERM)
+        rest, _ = process.communicate(timeout=30)
+        assert (process.returncode, rest) == (0, "")
+    finally:
+        process.kill()
+        process.wait()
+
+
+def configuration(monkeypatch: pytest.MonkeyPatch, **settings: str) -> dict[str, Any]:
+    monkeypatch.setattr(os, "environ", dict(settings))
+    return runpy.run_path(str(ROOT / "gunicorn.conf.py"))
+
+
+def test_configuration_is_one_process_with_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = configuration(monkeypatch, WEB_THREADS="5", SENTIMENT_TIMEOUT="20", WEB_CONCURRENCY="4")
+    assert (found["workers"], found["worker_class"], found["threads"]) == (1, "gthread", 5)
+    assert (found["preload_app"], found["max_requests"], found["control_socket_disable"]) == (False, 0, True)
+    assert found["graceful_timeout"] > 20
+
+
+@pytest.mark.parametrize(
+    ("host", "bind"),
+    [("0.0.0.0", "0.0.0.0:81"), ("::1", "[::1]:81"), ("localhost", "localhost:81")],  # noqa: S104
+)
+def test_configuration_binds_where_told(monkeypatch: pytest.MonkeyPatch, host: str, bind: str) -> None:
+    assert configuration(monkeypatch, HOST=host, PORT="81")["bind"] == bind
+
+
+def test_configuration_sets_torchs_threads_before_it_loads(monkeypatch: pytest.MonkeyPatch) -> None:
+    configuration(monkeypatch, SENTIMENT_THREADS="3", MKL_NUM_THREADS="2")
+    assert (os.environ["OMP_NUM_THREADS"], os.environ["MKL_NUM_THREADS"]) == ("3", "2")
