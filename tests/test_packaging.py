@@ -92,7 +92,9 @@ def test_pins_are_installed_and_complete() -> None:
 
 
 def make(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    environ = {key: value for key, value in os.environ.items() if key not in {"MAKEFLAGS", "MAKELEVEL", "MFLAGS"}}
+    """Run as from a shell, although these tests may run under make themselves."""
+    outer = {"MAKEFLAGS", "MAKELEVEL", "MFLAGS", "MAKEOVERRIDES", "ARGS", "PYTHON", "TORCH_INDEX"}
+    environ = {key: value for key, value in os.environ.items() if key not in outer}
     return subprocess.run(["make", *words], cwd=folder, env=environ, capture_output=True, text=True, timeout=60)
 
 
