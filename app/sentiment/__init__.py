@@ -1,0 +1,56 @@
+"""Rank 1. Text in, `Sentiment` out. Importing this room is cheap; torch and transformers come with `load`."""
+
+from pathlib import Path
+
+from app.errors import ModelError
+from app.sentiment.process import prepare
+from app.sentiment.worker import QueuedAnalyzer, Read
+
+BUNDLED = Path(__file__).parent / "bundled"
+
+
+def load(
+    model: str | None = None,
+    revision: str | None = None,
+    *,
+    threads: int = 1,
+    queue_size: int = 512,
+    timeout: float = 10.0,
+) -> QueuedAnalyzer:
+    """Loads a text classifier, warms it up and returns it ready to read.
+
+    `model` is a Hugging Face id or a folder, empty for the bundled one; `revision` a branch, tag or commit of an id.
+    `threads` is how many cores the model computes on; `queue_size` how many texts may wait, `timeout` how many seconds.
+    Raises `app.errors.ModelError`, one line that names the model, the cause and the way out, within 15 s.
+    """
+    prepare()
+    name = model or "bundled"
+    try:
+        return QueuedAnalyzer(name, lambda: _load(model, revision, threads), queue_size=queue_size, timeout=timeout)
+    except ModelError as error:
+        raise ModelError(" ".join(f"cannot use the model {name}: {error}".split())) from error
+
+
+def _load(model: str | None, revision: str | None, threads: int) -> Read:
+    """Runs in the thread that will own the model."""
+    folder = _folder(model, revision)
+    import torch
+
+    torch.set_num_threads(threads)
+    if torch.get_num_interop_threads() != 1:
+        torch.set_num_interop_threads(1)  # may be said only once in a process
+    torch.set_flush_denormal(True)
+    from app.sentiment.loading import load_reader
+
+    return load_reader(folder).read
+
+
+def _folder(model: str | None, revision: str | None) -> Path:
+    if not model:
+        return BUNDLED
+    folder = Path(model).expanduser()
+    if folder.is_dir():
+        return folder
+    from app.sentiment.hub import fetch
+
+    return fetch(model, revision or "main")

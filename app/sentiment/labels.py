@@ -1,0 +1,143 @@
+"""Rank 1. What a model's labels mean: class probabilities in, `Sentiment` out. May import torch, models, errors.
+
+The scale is read from `config.id2label`; DESIGN.md lists the label sets. Every set comes down to two weights a class:
+how positive it is (0, 0.5 or 1) and how many points of ten it is worth.
+"""
+
+import math
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from app.errors import ModelError
+from app.models import Label, Sentiment
+
+_POLARITY = {
+    **dict.fromkeys(("negative", "neg", "부정", "부정적"), 0.0),
+    **dict.fromkeys(("neutral", "neu", "중립", "중립적"), 0.5),
+    **dict.fromkeys(("positive", "pos", "긍정", "긍정적"), 1.0),
+}
+_UNNAMED = {"label_0": 0.0, "label_1": 1.0}
+_STARS = re.compile(r"(\d{1,2})\s*(?:stars?|점)?")
+_EPSILON = 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """What a model's makers measured, `config.json`'s key "sentiment".
+
+    P(positive) = p becomes sigmoid((logit(p) - logit(threshold)) / temperature), so `threshold` is the p that is as
+    likely one as the other. `rating_temperature` divides the logits behind the expected star, star models only.
+    """
+
+    threshold: float = 0.5
+    temperature: float = 1.0
+    rating_temperature: float = 1.0
+
+    @classmethod
+    def from_config(cls, values: object) -> "Calibration":
+        """Raises `app.errors.ModelError`, without the model's name, for numbers that cannot be meant."""
+        if not isinstance(values, Mapping):
+            raise ModelError(f'its calibration, config.json\'s "sentiment", is {values!r} and not an object')
+        numbers = {name: _number(name, values.get(name, default)) for name, default in _DEFAULTS.items()}
+        if not 0 < numbers["threshold"] < 1:
+            raise ModelError(f"its calibration's threshold is {numbers['threshold']:g} and not between 0 and 1")
+        for name in ("temperature", "rating_temperature"):
+            if not 0 < numbers[name] < math.inf:
+                raise ModelError(f"its calibration's {name} is {numbers[name]:g} and not above 0")
+        return cls(**numbers)
+
+
+_DEFAULTS = {"threshold": 0.5, "temperature": 1.0, "rating_temperature": 1.0}
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """How to read one model's classes. `polarity` holds P(positive)'s weight of each class, `points` its rating of
+    0..10 (star models only; None = the rating is 10 x P(positive)), `middle` the rating between negative and positive.
+    """
+
+    polarity: torch.Tensor
+    points: torch.Tensor | None = None
+    calibration: Calibration | None = None
+    middle: float = 5.0
+
+    @classmethod
+    def from_config(cls, id2label: Mapping[int, object], calibration: object = None) -> "Scale":
+        """The scale of a model with these labels and, unless None, this calibration.
+
+        Raises `app.errors.ModelError`, without the model's name, for labels or a calibration that make no sense.
+        """
+        labels = [str(id2label[index]) for index in sorted(id2label)]
+        names = [unicodedata.normalize("NFKC", label).strip().casefold() for label in labels]
+        measured = None if calibration is None else Calibration.from_config(calibration)
+        stars = _stars(names)
+        if stars is not None:
+            count = len(stars)
+            polarity = [0.5 + 0.5 * ((2 * star > count + 1) - (2 * star < count + 1)) for star in stars]
+            points = [star * 10 / count for star in stars]
+            return cls(_row(polarity), _row(points), measured, (count + 1) / 2 * 10 / count)
+        words = _UNNAMED if sorted(names) == sorted(_UNNAMED) else _POLARITY
+        weights = [words[name] for name in names if name in words]
+        if len(weights) != len(names) or sorted(weights) not in ([0.0, 1.0], [0.0, 0.5, 1.0]):
+            raise ModelError(
+                f"its labels are {', '.join(labels)}; what can be read is negative/positive with or without neutral "
+                "(also 부정/긍정, 중립), LABEL_0/LABEL_1, or stars 1..N"
+            )
+        return cls(_row(weights), None, measured)
+
+    def read(self, probabilities: torch.Tensor) -> list[Sentiment]:
+        """One `Sentiment` a row of `probabilities`, shaped (texts, classes), rows adding up to 1.
+
+        Without a calibration the plain rule holds: the label is positive from P(positive) = 0.5 on. With one,
+        P(positive) is corrected first, and the rating is held to its label's side of the middle, so that a green
+        review never shows a red rating.
+        """
+        rows = probabilities.double()
+        positive = _calibrated(rows @ self.polarity, self.calibration)
+        ratings = self._ratings(rows, positive)
+        return [_sentiment(p, rating) for p, rating in zip(positive.tolist(), ratings.tolist(), strict=True)]
+
+    def _ratings(self, rows: torch.Tensor, positive: torch.Tensor) -> torch.Tensor:
+        if self.points is None:
+            return 10 * positive
+        if self.calibration is None:
+            return rows @ self.points
+        if self.calibration.rating_temperature != 1:
+            rows = (rows.clamp_min(1e-30).log() / self.calibration.rating_temperature).softmax(dim=-1)
+        ratings = rows @ self.points
+        return torch.where(positive >= 0.5, ratings.clamp_min(self.middle), ratings.clamp_max(self.middle))
+
+
+def _stars(names: list[str]) -> list[int] | None:
+    """The star of each class, when they are 1..N with N of three or more, in any order."""
+    matches = [_STARS.fullmatch(name) for name in names]
+    stars = [int(match[1]) for match in matches if match]
+    return stars if len(names) > 2 and sorted(stars) == list(range(1, len(names) + 1)) else None
+
+
+def _calibrated(positive: torch.Tensor, calibration: Calibration | None) -> torch.Tensor:
+    if calibration is None:
+        return positive
+    middle = math.log(calibration.threshold) - math.log1p(-calibration.threshold)
+    return torch.sigmoid((torch.logit(positive, _EPSILON) - middle) / calibration.temperature)
+
+
+def _sentiment(positive: float, rating: float) -> Sentiment:
+    label = Label.POSITIVE if positive >= 0.5 else Label.NEGATIVE
+    score = min(1.0, max(0.5, positive, 1 - positive))
+    return Sentiment(label, round(score, 4), round(min(10.0, max(0.0, rating)), 4))
+
+
+def _row(values: list[Any]) -> torch.Tensor:
+    return torch.tensor(values, dtype=torch.float64)
+
+
+def _number(name: str, value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or math.isnan(value):
+        raise ModelError(f"its calibration's {name} is {value!r} and not a number")
+    return float(value)

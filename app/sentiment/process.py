@@ -1,0 +1,51 @@
+"""Rank 1. Prepares the process for a model; import it before torch or transformers. Imports the standard library only.
+
+Everything here is read once, when a library is imported or first allocates, so it cannot wait until `load` is done.
+What the environment already says wins.
+"""
+
+import ctypes
+import os
+import sys
+
+_ENVIRONMENT = {
+    # The hub: a hanging one is given up soon, nobody is told of the start, and nothing is converted over the network.
+    "HF_HUB_ETAG_TIMEOUT": "3",
+    "HF_HUB_DOWNLOAD_TIMEOUT": "5",
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "HF_HUB_DISABLE_UPDATE_CHECK": "1",
+    "HF_HUB_DISABLE_XET": "1",
+    "DISABLE_SAFETENSORS_CONVERSION": "1",
+    # A start prints what is wrong in one line, or nothing.
+    "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+    "HF_HUB_VERBOSITY": "critical",
+    "TRANSFORMERS_VERBOSITY": "critical",
+    "TRANSFORMERS_NO_ADVISORY_WARNINGS": "1",
+    # One thread owns the tokenizer; a pool of its own would only take cores and memory.
+    "TOKENIZERS_PARALLELISM": "false",
+    # oneDNN keeps the code it makes for each shape: 1,024 shapes by default, which is some 100 MB.
+    "ONEDNN_PRIMITIVE_CACHE_CAPACITY": "8",
+}
+
+# The numbers of glibc's malloc.h, `mallopt` parameters.
+_M_TRIM_THRESHOLD, _M_TOP_PAD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -2, -3, -8
+
+
+def prepare() -> None:
+    """Sets what torch, transformers and glibc's allocator read once. Harmless where there is no glibc."""
+    for name, value in _ENVIRONMENT.items():
+        os.environ.setdefault(name, value)
+    if sys.platform == "linux":
+        _bound_memory()
+
+
+def _bound_memory() -> None:
+    """Keeps freed memory from staying with the process: by default each of the web's threads gets an arena of its
+    own, and an arena keeps what it once held."""
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is None:
+        return
+    mallopt(_M_ARENA_MAX, 2)
+    mallopt(_M_MMAP_THRESHOLD, 1 << 20)
+    mallopt(_M_TRIM_THRESHOLD, 4 << 20)
+    mallopt(_M_TOP_PAD, 1 << 20)

@@ -1,0 +1,172 @@
+"""Rank 1. The one thread that owns tokenizer and model, and the queue to it. May import models, errors.
+
+Tokenizers raise "Already borrowed" under threads, and torch on several threads only fights itself for the cores
+(DESIGN.md, Pitfalls). So the web's threads queue here; the thread takes what has gathered, reads it in one go, and
+never waits for more.
+"""
+
+import atexit
+import queue
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeout
+from dataclasses import dataclass, field
+from itertools import islice
+
+from app.errors import Busy
+from app.models import Sentiment
+
+Read = Callable[[Sequence[str]], list[Sentiment]]
+
+_SLICE_TEXTS = 32
+_SLICE_CHARACTERS = 4_000  # about a tenth of a second: what a short review waits at most for a batch before it
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    texts: Sequence[str]
+    characters: int
+    answer: "Future[list[Sentiment]]" = field(default_factory=Future)
+
+
+class QueuedAnalyzer:
+    """An `app.protocols.Analyzer` over a model that only one thread may use."""
+
+    def __init__(self, name: str, load: Callable[[], Read], *, queue_size: int = 512, timeout: float = 10.0) -> None:
+        """Calls `load` in the thread and waits for it; raises what it raises.
+
+        `name` is what people are shown; `queue_size` the texts accepted and not yet answered; `timeout` the seconds a
+        text may wait.
+        """
+        self.name = name
+        self._queue_size, self._timeout = queue_size, timeout
+        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._lock = threading.Lock()
+        self._accepted = 0
+        self._closed = False
+        self._held: _Job | None = None
+        ready: Future[None] = Future()
+        self._thread = threading.Thread(target=self._run, args=(load, ready), name="sentiment", daemon=True)
+        self._thread.start()
+        ready.result()
+        atexit.register(self.close)
+
+    def analyze(self, texts: Sequence[str]) -> list[Sentiment]:
+        """One `Sentiment` a text, in order. Raises `Busy` when the queue is full, when a text's time is up, or after
+        `close`; what the model raises otherwise.
+
+        Many texts go in slices, so that somebody's single review is not behind all of them.
+        """
+        if not texts:
+            return []
+        self._accept(len(texts))
+        try:
+            return [sentiment for part in _slices(texts) for sentiment in self._ask(part)]
+        finally:
+            with self._lock:
+                self._accepted -= len(texts)
+
+    def close(self) -> None:
+        """Ends the thread after what it is reading; who still waits gets `Busy`. May be called twice."""
+        with self._lock:
+            if self._closed:
+                return
+            self._closed = True
+        self._jobs.put(None)
+        self._thread.join(self._timeout)
+        atexit.unregister(self.close)
+
+    def _accept(self, count: int) -> None:
+        """Counts `count` texts in. A request larger than the whole queue is let in when nobody else is."""
+        with self._lock:
+            if self._closed:
+                raise Busy("the model is shut down")
+            if self._accepted and self._accepted + count > self._queue_size:
+                raise Busy(f"{self._accepted} texts wait for the model, {self._queue_size} may", retry_after=1)
+            self._accepted += count
+
+    def _ask(self, texts: Sequence[str]) -> list[Sentiment]:
+        if self._closed:
+            raise Busy("the model is shut down")
+        job = _Job(texts, sum(map(len, texts)))
+        self._jobs.put(job)
+        try:
+            return job.answer.result(self._timeout)
+        except FutureTimeout:
+            if job.answer.cancel() or not job.answer.done():  # cancelled: the thread skips it
+                raise Busy(f"the model did not get to it within {self._timeout:g} s", retry_after=2) from None
+            return job.answer.result()  # it came at the last moment, or is the model's own TimeoutError
+
+    def _run(self, load: Callable[[], Read], ready: "Future[None]") -> None:
+        try:
+            read = load()
+        except BaseException as error:  # noqa: BLE001 - raised again by __init__, in the thread that asked
+            ready.set_exception(error)
+            return
+        ready.set_result(None)
+        while jobs := self._take():
+            _answer(read, jobs)
+        self._refuse_rest()
+
+    def _take(self) -> list[_Job]:
+        """Waits for a job and adds what else is queued, up to a slice's size; nothing once closed."""
+        job = self._held or self._jobs.get()
+        self._held = None
+        jobs: list[_Job] = []
+        texts = characters = 0
+        while job is not None:
+            texts, characters = texts + len(job.texts), characters + job.characters
+            if jobs and (texts > _SLICE_TEXTS or characters > _SLICE_CHARACTERS):
+                self._held = job
+                return jobs
+            jobs.append(job)
+            try:
+                job = self._jobs.get_nowait()
+            except queue.Empty:
+                return jobs
+        self._jobs.put(None)  # closed: read what came before it, then see it again
+        return jobs
+
+    def _refuse_rest(self) -> None:
+        while True:
+            try:
+                job = self._jobs.get_nowait()
+            except queue.Empty:
+                return
+            if job is not None and job.answer.set_running_or_notify_cancel():
+                job.answer.set_exception(Busy("the model is shut down"))
+
+
+def _answer(read: Read, jobs: list[_Job]) -> None:
+    """Reads all jobs at once; when that fails, one by one, so that one text's failure is not its neighbours'."""
+    jobs = [job for job in jobs if job.answer.set_running_or_notify_cancel()]
+    try:
+        sentiments = iter(read([text for job in jobs for text in job.texts]))
+    except Exception as error:  # noqa: BLE001 - it is the waiter's to handle; the thread must live on
+        if len(jobs) == 1:
+            jobs[0].answer.set_exception(error)
+            return
+        for job in jobs:
+            _answer_alone(read, job)
+        return
+    for job in jobs:
+        job.answer.set_result(list(islice(sentiments, len(job.texts))))
+
+
+def _answer_alone(read: Read, job: _Job) -> None:
+    try:
+        job.answer.set_result(read(job.texts))
+    except Exception as error:  # noqa: BLE001 - as in `_answer`
+        job.answer.set_exception(error)
+
+
+def _slices(texts: Sequence[str]) -> Iterator[Sequence[str]]:
+    """`texts` in order, in parts of at most so many texts and, but for a single one, characters."""
+    start = characters = 0
+    for index, text in enumerate(texts):
+        characters += len(text)
+        if index > start and (index - start == _SLICE_TEXTS or characters > _SLICE_CHARACTERS):
+            yield texts[start:index]
+            start, characters = index, len(text)
+    yield texts[start:]
