@@ -7,6 +7,7 @@ from app.api.routes import blueprint as api_blueprint
 from app.catalogue import Catalogue
 from app.http import errors, headers
 from app.http.context import IdConverter, install
+from app.http.kept import Kept
 from app.http.secret import secret_key
 from app.inputs import BODY_MAX
 from app.protocols import Analyzer, Store
@@ -35,6 +36,7 @@ def create_app(
         PROPAGATE_EXCEPTIONS=False,
     )
     install(app, Catalogue(store or MemoryStore(), analyzer or _load(settings)))
+    install(app, Kept())
     errors.register(app)
     headers.register(app)
     app.register_blueprint(web_blueprint)

@@ -158,3 +158,19 @@ def test_the_document_lists_every_json_route(app: Flask, client: FlaskClient) ->
     assert json.dumps(document).count("#/components/schemas/") > 10
     for name in ("MovieInput", "ReviewInput", "MovieOut", "ReviewOut"):
         assert document["components"]["schemas"][name]["properties"]
+
+
+def test_a_kept_list_is_never_an_old_one(client: FlaskClient, movie_id: int) -> None:
+    def look() -> Any:
+        return client.get("/movies?sort=newest").get_json()
+
+    assert look() == look()
+    review = add_review(client, movie_id)
+    assert look()[0]["review_count"] == 1
+    client.delete(f"/reviews/{review['id']}")
+    assert look()[0]["average_rating"] is None
+    client.post("/movies", json={"title": "괴물"})
+    assert [movie["title"] for movie in look()] == ["괴물", "리틀 포레스트"]
+    assert client.get("/movies?sort=newest&per_page=1").headers["X-Total-Count"] == "2"
+    client.delete(f"/movies/{movie_id}")
+    assert [movie["title"] for movie in look()] == ["괴물"]

@@ -21,6 +21,7 @@ from app.api.schemas import (
 from app.catalogue import Catalogue
 from app.http.context import installed
 from app.http.json import json_body, json_response
+from app.http.kept import Kept
 from app.http.paging import page_headers
 from app.inputs import (
     Input,
@@ -32,6 +33,7 @@ from app.inputs import (
     SentimentInput,
     read,
 )
+from app.models import Movie, Page
 
 blueprint = Blueprint("api", __name__)
 InputT = TypeVar("InputT", bound=Input)
@@ -61,8 +63,14 @@ def list_movies() -> Response:
 
     Without `page` and `per_page`, all of them up to 1,000.
     """
-    page = _catalogue().movies(_query(MoviesQuery))
-    return _answer(list[MovieOut], page.items, headers=page_headers(page))
+    query = _query(MoviesQuery)
+
+    def make() -> tuple[Page[Movie], bytes]:
+        page = _catalogue().movies(query)
+        return page, dump(list[MovieOut], page.items)
+
+    page, body = installed(Kept).get(_catalogue().version, query, make)
+    return json_response(body, headers=page_headers(page))
 
 
 @blueprint.post("/movies")

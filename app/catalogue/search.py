@@ -1,4 +1,4 @@
-"""Finding and ordering movies, the way Korean is typed: ㄱㅅㅊ and 기새 both find 기생충; case and spaces do not count."""
+"""Finding and ordering movies the way Korean is typed: ㄱㅅㅊ and 기새 find 기생충; case and spaces do not count."""
 
 import re
 import unicodedata
