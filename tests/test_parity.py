@@ -1,0 +1,104 @@
+"""Form and JSON are two ways to the same operation: the same input leaves the same store, or breaks the same rules."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from bs4 import BeautifulSoup
+from flask.testing import FlaskClient
+
+from app.catalogue import Catalogue
+from app.factory import create_app
+from app.inputs import MoviesQuery, ReviewsQuery
+from app.settings import Settings
+from tests.fakes import FakeAnalyzer
+
+MOVIES = [
+    {"title": "괴물"},
+    {"title": " 괴물\u200b", "release_date": "2006-07-27", "director": "봉준호", "genre": "SF"},
+    {"title": "<script>", "poster_url": "https://example.com/a.jpg?b=1&c=2"},
+    {"title": ""},
+    {"title": "\u3164"},
+    {"title": "가" * 201, "release_date": "2024-02-30"},
+    {"title": "괴물", "poster_url": "javascript:alert(1)"},
+    {"title": "괴\x00물", "director": "가" * 101, "genre": "가" * 51},
+]
+REVIEWS = [
+    {"movie_id": 1, "author": "밤편지", "content": "최고예요\r\n정말로"},
+    {"movie_id": 1, "author": " 밤편지 ", "content": "ㅋㅋㅋ 지루해요 😴"},
+    {"movie_id": 1, "author": "밤편지", "content": "가" * 5000},
+    {"movie_id": 1, "author": "밤편지", "content": "가" * 5001},
+    {"movie_id": 1, "author": "", "content": " \n "},
+    {"movie_id": 1, "author": "가" * 41, "content": "최고\x00"},
+    {"movie_id": 0, "author": "밤편지", "content": "최고"},
+    {"movie_id": 10**30, "author": "밤편지", "content": "최고"},
+]
+
+
+class Site:
+    """A site of its own, with one movie."""
+
+    def __init__(self, folder: Path) -> None:
+        self.app = create_app(Settings(secret_key="tests", instance_dir=str(folder)), analyzer=FakeAnalyzer())
+        self.client: FlaskClient = self.app.test_client()
+        self.client.post("/movies", json={"title": "리틀 포레스트"})
+
+    def holds(self) -> Any:
+        catalogue: Catalogue = self.app.extensions["Catalogue"]
+        movies = catalogue.movies(MoviesQuery(sort="newest")).items
+        reviews = [review for movie in movies for review in catalogue.reviews(movie.id, ReviewsQuery()).items]
+        return movies, [replace(review, created_at="") for review in reviews]
+
+    def post_form(self, path: str, page: str, data: dict[str, Any]) -> Any:
+        soup = BeautifulSoup(self.client.get(page).get_data(), "html.parser")
+        form = soup.select_one(f'form[action="{path}"]')
+        assert form, f"no form for {path} on {page}"
+        token = form.select_one('input[name="csrf_token"]')
+        assert token
+        return self.client.post(path, data={**data, "csrf_token": token["value"]})
+
+
+@pytest.fixture
+def sites(tmp_path: Path) -> Iterator[tuple[Site, Site]]:
+    yield Site(tmp_path), Site(tmp_path)
+
+
+def fields_with_errors(answer: Any) -> set[str]:
+    soup = BeautifulSoup(answer.get_data(), "html.parser")
+    return {str(control["name"]) for control in soup.select('[name][aria-invalid="true"]')}
+
+
+def compare(sites: tuple[Site, Site], form: Any, json: Any) -> None:
+    if json.status_code == 201:
+        assert form.status_code == 303
+    else:
+        assert (form.status_code, json.status_code) == (422, 422)
+        assert fields_with_errors(form) == {item["loc"][1] for item in json.get_json()["detail"]}
+    assert sites[0].holds() == sites[1].holds()
+
+
+@pytest.mark.parametrize("movie", MOVIES)
+def test_movies(sites: tuple[Site, Site], movie: dict[str, Any]) -> None:
+    by_form, by_json = sites
+    compare(sites, by_form.post_form("/movie", "/", movie), by_json.client.post("/movies", json=movie))
+
+
+@pytest.mark.parametrize("review", REVIEWS)
+def test_reviews(sites: tuple[Site, Site], review: dict[str, Any]) -> None:
+    by_form, by_json = sites
+    compare(sites, by_form.post_form("/review", "/", review), by_json.client.post("/reviews", json=review))
+
+
+def test_deletes(sites: tuple[Site, Site]) -> None:
+    by_form, by_json = sites
+    for site in sites:
+        site.client.post("/reviews", json=REVIEWS[0])
+        site.client.post("/reviews", json=REVIEWS[1])
+    assert by_form.post_form("/review/1/delete", "/review/1/delete", {}).status_code == 303
+    assert by_json.client.delete("/reviews/1").status_code == 200
+    assert by_form.holds() == by_json.holds()
+    assert by_form.post_form("/movie/1/delete", "/movie/1/delete", {}).status_code == 303
+    assert by_json.client.delete("/movies/1").status_code == 200
+    assert by_form.holds() == by_json.holds() == ([], [])
