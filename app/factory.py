@@ -9,6 +9,7 @@ from app.http import errors, headers
 from app.http.context import IdConverter, install
 from app.http.kept import Kept
 from app.http.secret import secret_key
+from app.http.session import SessionInterface
 from app.inputs import BODY_MAX
 from app.protocols import Analyzer, Store
 from app.settings import Settings
@@ -35,6 +36,7 @@ def create_app(
         SESSION_COOKIE_SAMESITE="Lax",
         PROPAGATE_EXCEPTIONS=False,
     )
+    app.session_interface = SessionInterface()
     install(app, Catalogue(store or MemoryStore(), analyzer or _load(settings)))
     install(app, Kept())
     errors.register(app)

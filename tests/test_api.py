@@ -134,6 +134,16 @@ def test_headers(client: FlaskClient) -> None:
         assert headers["X-Content-Type-Options"] == "nosniff"
 
 
+def test_over_https_the_cookie_and_the_site_stay_there(client: FlaskClient) -> None:
+    for scheme in ("http", "https"):
+        answer = client.get("/", base_url=f"{scheme}://localhost")
+        cookie = answer.headers["Set-Cookie"]
+        assert "HttpOnly" in cookie
+        assert "SameSite=Lax" in cookie
+        assert ("Secure" in cookie) is (scheme == "https")
+        assert ("Strict-Transport-Security" in answer.headers) is (scheme == "https")
+
+
 def test_docs_are_served_from_here(client: FlaskClient) -> None:
     page = client.get("/docs").get_data(as_text=True)
     assert "http://" not in page
