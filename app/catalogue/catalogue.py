@@ -1,6 +1,7 @@
 """The operations both faces share: each takes an input from `app.inputs` and returns `app.models`."""
 
 from collections.abc import Sequence
+from math import ceil
 
 from app.catalogue import search
 from app.inputs import MovieInput, MoviesQuery, ReviewInput, ReviewsQuery
@@ -50,6 +51,13 @@ class Catalogue:
         start = (query.page - 1) * query.per_page
         items, total = self._store.reviews(movie_id, query.label, start, query.per_page)
         return Page(items, total, query.page, query.per_page)
+
+    def histogram(self, movie_id: int) -> list[int]:
+        """How many of the movie's reviews are rated up to 1, up to 2, ... up to 10."""
+        counts = [0] * 10
+        for review in self._store.reviews(movie_id)[0]:
+            counts[min(9, max(0, ceil(review.rating) - 1))] += 1
+        return counts
 
     def delete_review(self, review_id: int) -> Review:
         return self._store.delete_review(review_id)

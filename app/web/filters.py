@@ -1,0 +1,105 @@
+"""How values read on a page: ratings, shares, counts, times. Pure functions; the blueprint registers them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, timezone
+
+KST = timezone(timedelta(hours=9), "KST")
+"""Korea has no summer time, so a fixed offset needs no time zone database."""
+
+_LONG = 500
+_LONG_LINES = 10
+_HEAD = 320
+_HEAD_LINES = 6
+
+
+def format_rating(rating: float) -> str:
+    """8.25 -> "8.2": one decimal, always."""
+    return f"{rating:.1f}"
+
+
+def format_confidence(score: float) -> str:
+    """0.987 -> "98%": rounded down, so that only a certainty reads as one."""
+    return f"{int(score * 100)}%"
+
+
+def format_share(share: float) -> str:
+    """0.956 -> "96%". Shares other than none and all never round to 0% or 100%."""
+    percent = round(share * 100)
+    if 0 < share < 1:
+        percent = min(max(percent, 1), 99)
+    return f"{percent}%"
+
+
+def format_count(count: int) -> str:
+    """4312 -> "4,312"."""
+    return f"{count:,}"
+
+
+def format_date(iso: str) -> str:
+    """ "2018-02-28" -> "2018.02.28"."""
+    return iso.replace("-", ".")
+
+
+def parse_time(iso: str) -> datetime:
+    """A stored moment, in Korean time."""
+    moment = datetime.fromisoformat(iso)
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(KST)
+
+
+def format_time(iso: str) -> str:
+    """ "2026년 11월 23일 00:32", in Korean time."""
+    moment = parse_time(iso)
+    return f"{moment.year}년 {moment.month}월 {moment.day}일 {moment:%H:%M}"
+
+
+def format_age(iso: str, now: datetime | None = None) -> str:
+    """How long ago that was, the way people say it: 방금 전, 3분 전, 어제, 11월 3일, 2025년 11월 3일."""
+    moment = parse_time(iso)
+    now = (now or datetime.now(UTC)).astimezone(KST)
+    seconds = (now - moment).total_seconds()
+    days = (now.date() - moment.date()).days
+    if seconds < 60:
+        return "방금 전"
+    if seconds < 3_600:
+        return f"{int(seconds / 60)}분 전"
+    if days == 0:
+        return f"{int(seconds / 3_600)}시간 전"
+    if days == 1:
+        return "어제"
+    if days < 7:
+        return f"{days}일 전"
+    day = f"{moment.month}월 {moment.day}일"
+    return day if moment.year == now.year else f"{moment.year}년 {day}"
+
+
+@dataclass(frozen=True, slots=True)
+class Excerpt:
+    """A text in two parts: what everyone sees, and the rest, which is empty for all but long texts."""
+
+    head: str
+    rest: str
+
+
+def split_text(text: str) -> Excerpt:
+    """Cuts a long review after some lines, between two words where there are any."""
+    if len(text) <= _LONG and text.count("\n") <= _LONG_LINES:
+        return Excerpt(text, "")
+    lines = text[:_HEAD].split("\n")
+    head = "\n".join(lines[:_HEAD_LINES])
+    if len(lines) <= _HEAD_LINES:
+        end = max(head.rfind(" ", _HEAD // 2), head.rfind("\n", _HEAD // 2))
+        head = head[:end] if end > 0 else head
+    return Excerpt(head.rstrip(), text[len(head) :].lstrip(" \n"))
+
+
+FILTERS: dict[str, Callable[..., object]] = {
+    "rating": format_rating,
+    "confidence": format_confidence,
+    "share": format_share,
+    "count": format_count,
+    "date": format_date,
+    "time": format_time,
+    "age": format_age,
+    "excerpt": split_text,
+}

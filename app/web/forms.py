@@ -1,0 +1,119 @@
+"""The forms: labels, HTML limits and what was typed. The rules themselves are `app.inputs`'; CSRF is Flask-WTF's."""
+
+from collections.abc import Callable
+from typing import Any, Self, TypeVar
+
+from flask import request
+from flask_wtf import FlaskForm
+from wtforms import Field, SelectField, StringField, TextAreaField
+
+from app import inputs
+from app.errors import Busy, Invalid, NotFound
+from app.web import messages
+
+T = TypeVar("T")
+
+_HALF_A_DAY = 12 * 60 * 60
+
+
+class Form(FlaskForm):
+    """A form that keeps what was typed and knows what was wrong with it."""
+
+    class Meta(FlaskForm.Meta):
+        csrf_time_limit = _HALF_A_DAY  # seconds; a page left open over an evening still posts
+
+    def __init__(self, formdata: Any = None, **values: Any) -> None:
+        super().__init__(formdata=formdata, **values)  # type: ignore[no-untyped-call]  # Flask-WTF ships no types
+        self.status = 200
+        self.retry_after = 0
+        self.alert = ""
+
+    @classmethod
+    def posted(cls) -> Self:
+        """What the request brings; not its JSON, which Flask-WTF would read as well."""
+        return cls(request.form)
+
+    def is_genuine(self) -> bool:
+        """Whether the CSRF token that came with it is ours and fresh."""
+        if self.validate():
+            return True
+        self._note(400, messages.STALE_FORM)
+        return False
+
+    def submit(self, operation: Callable[[dict[str, str]], T]) -> T | None:
+        """`operation` on what was posted; None where the visitor has to mend something, which is then noted here."""
+        if not self.is_genuine():
+            return None
+        try:
+            return operation(request.form.to_dict())
+        except Invalid as error:
+            self._note(422)
+            for item in error.errors:
+                self.complain(item.field, messages.explain(item))
+        except NotFound:
+            self._note(422)
+            self.complain("movie_id", messages.MOVIE_GONE)
+        except Busy as error:
+            self._note(503, messages.BUSY)
+            self.retry_after = error.retry_after
+        return None
+
+    def complain(self, name: str, sentence: str) -> None:
+        """Puts the sentence beside the field; above the form where there is no such field."""
+        if name in self:
+            self[name].errors = [*self[name].errors, sentence]
+        else:
+            self.alert = sentence
+
+    @property
+    def wrong(self) -> list[Field]:
+        """The fields that have something to mend, in the order they are shown."""
+        return [field for field in self if field.errors and field.name != "csrf_token"]
+
+    def _note(self, status: int, alert: str = "") -> None:
+        self.status = status
+        self.alert = alert
+
+
+class MovieForm(Form):
+    """Adds a movie."""
+
+    title = StringField("제목", render_kw={"required": True, "maxlength": inputs.TITLE_MAX})
+    release_date = StringField("개봉일", render_kw={"type": "date", "max": "9999-12-31"})
+    director = StringField("감독", render_kw={"maxlength": inputs.DIRECTOR_MAX})
+    genre = StringField(
+        "장르", render_kw={"maxlength": inputs.GENRE_MAX, "list": "genres", "placeholder": "드라마, 스릴러"}
+    )
+    poster_url = StringField(
+        "포스터 주소",
+        description="비워 두면 제목으로 포스터를 그려 드려요.",
+        render_kw={
+            "type": "url",
+            "maxlength": inputs.POSTER_URL_MAX,
+            "pattern": "https?://.+",
+            "placeholder": "https://",
+            "title": "http:// 또는 https://로 시작하는 주소",
+        },
+    )
+
+
+class ReviewForm(Form):
+    """Adds a review."""
+
+    movie_id = SelectField("영화", validate_choice=False, choices=[], render_kw={"required": True})
+    author = StringField(
+        "닉네임", render_kw={"required": True, "maxlength": inputs.AUTHOR_MAX, "autocomplete": "nickname"}
+    )
+    content = TextAreaField(
+        "리뷰",
+        render_kw={
+            "required": True,
+            "maxlength": inputs.CONTENT_MAX,
+            "rows": 5,
+            "placeholder": "어떤 점이 좋았나요, 아쉬웠나요?",
+        },
+    )
+
+
+class DeleteForm(Form):
+    """Asks before something is deleted; holds nothing but the token."""

@@ -1,0 +1,34 @@
+"""Broken rules in Korean: what pages say beside a field. The rules and their numbers come from `app.inputs`."""
+
+from app.errors import FieldError
+
+_MISSING = {
+    "title": "영화 제목을 적어 주세요.",
+    "author": "닉네임을 적어 주세요.",
+    "content": "리뷰를 적어 주세요. 한 문장이면 충분해요.",
+    "movie_id": "어떤 영화의 리뷰인지 골라 주세요.",
+}
+_MISSING_TYPES = ("blank", "missing", "string_type")
+_FIXED = {
+    "date_invalid": "달력에 있는 날짜를 2018-02-28처럼 적어 주세요.",
+    "url_invalid": "http:// 또는 https://로 시작하는 주소를 적어 주세요.",
+}
+
+STALE_FORM = "화면을 연 지 오래됐거나 확인 정보가 빠졌어요. 내용은 그대로 있으니 한 번 더 눌러 주세요."
+MOVIE_GONE = "그 사이에 지워진 영화예요. 쓴 글은 그대로 있으니 다른 영화를 골라 주세요."
+BUSY = "지금 읽을 리뷰가 밀려 있어요. 쓴 글은 그대로 있으니 잠시 뒤에 다시 올려 주세요."
+
+
+def explain(error: FieldError) -> str:
+    """One Korean sentence that says how to mend it."""
+    if error.field == "movie_id" or error.type in _MISSING_TYPES:
+        return _MISSING.get(error.field, "이 칸을 채워 주세요.")
+    if error.type == "string_too_long":
+        most = error.context["max_length"]
+        length = error.context.get("length")
+        return f"{most:,}자까지 쓸 수 있어요." + (f" 지금은 {length:,}자예요." if length else "")
+    if error.type == "control_characters":
+        if error.field == "content":
+            return "화면에 보이지 않는 제어 문자가 섞여 있어요. 지우고 다시 올려 주세요."
+        return "줄바꿈이나 보이지 않는 제어 문자는 쓸 수 없어요."
+    return _FIXED.get(error.type, "이 값은 쓸 수 없어요. 다시 적어 주세요.")

@@ -1,0 +1,117 @@
+"""What the pages show: each function gathers it from the catalogue, renders, and answers with the form's status."""
+
+from typing import Any, TypeVar
+
+from flask import Response, make_response, render_template, request, url_for
+from flask_wtf.csrf import generate_csrf
+
+from app.catalogue import Catalogue
+from app.errors import Invalid
+from app.http.context import installed
+from app.inputs import Input, MoviesQuery, ReviewsQuery, read
+from app.models import CONFIDENT_FROM, Label, Movie, Review
+from app.web import charts
+from app.web.forms import DeleteForm, Form, MovieForm, ReviewForm
+from app.web.paging import page_links
+
+MOVIES_A_PAGE = 60
+REVIEWS_A_PAGE = 50
+CHOICES_MOST = 500
+"""As many movies the side panel's form offers; every movie's own page has the form, too."""
+_TREND_REVIEWS = 40
+_SORTS = {
+    "rating": "평점순",
+    "newest": "최신순",
+    "reviews": "리뷰 많은순",
+    "release": "개봉일순",
+    "title": "가나다순",
+}
+InputT = TypeVar("InputT", bound=Input)
+
+
+def catalogue() -> Catalogue:
+    return installed(Catalogue)
+
+
+def home(review_form: ReviewForm | None = None, movie_form: MovieForm | None = None) -> Response:
+    """All movies as cards, with both forms beside them."""
+    query = _read_query(MoviesQuery, per_page=MOVIES_A_PAGE)
+    page = catalogue().movies(query)
+    chosen = request.args.get("movie", "")
+    form = review_form or ReviewForm(movie_id=chosen)
+    form.movie_id.choices = _choices(page.items)
+
+    def address(number: int) -> str:
+        return url_for("web.home", q=query.q or None, genre=query.genre or None, sort=query.sort, page=number)
+
+    return _render(
+        "home.html",
+        review_form or movie_form,
+        page=page,
+        query=query,
+        links=page_links(page, address),
+        sorts=_SORTS,
+        genres=catalogue().genres(),
+        totals=catalogue().totals(),
+        review_form=form,
+        movie_form=movie_form or MovieForm(),
+        open_form="review" if review_form or chosen else "movie" if movie_form else "",
+    )
+
+
+def movie(movie_id: int, review_form: ReviewForm | None = None) -> Response:
+    """One movie with its reviews. Raises `NotFound`."""
+    found = catalogue().movie(movie_id)
+    query = _read_query(ReviewsQuery, per_page=REVIEWS_A_PAGE)
+    page = catalogue().reviews(movie_id, query)
+    newest = catalogue().reviews(movie_id, ReviewsQuery(per_page=_TREND_REVIEWS)).items
+
+    def address(number: int) -> str:
+        return url_for("web.show_movie", id=movie_id, label=query.label, page=number, _anchor="reviews")
+
+    return _render(
+        "movie.html",
+        review_form,
+        movie=found,
+        page=page,
+        query=query,
+        labels=list(Label),
+        links=page_links(page, address),
+        bars=charts.histogram(catalogue().histogram(movie_id)),
+        trend=charts.trend([review.rating for review in newest]),
+        review_form=review_form or ReviewForm(),
+        open_form="review" if review_form or not found.review_count else "",
+    )
+
+
+def ask_to_delete(movie: Movie, review: Review | None = None, form: DeleteForm | None = None) -> Response:
+    """Asks whether the review, or else the movie with all its reviews, is to go."""
+    return _render("delete.html", form, movie=movie, review=review, form=form or DeleteForm())
+
+
+def _render(template: str, posted: Form | None, **context: Any) -> Response:
+    """The page; its status and headers are those of the form that was posted, if any."""
+    token = generate_csrf()  # type: ignore[no-untyped-call]  # Flask-WTF ships no types
+    response = make_response(render_template(template, token=token, sure_from=CONFIDENT_FROM, **context))
+    if posted:
+        response.status_code = posted.status
+        if posted.retry_after:
+            response.headers["Retry-After"] = str(posted.retry_after)
+    return response
+
+
+def _read_query(model: type[InputT], **fixed: Any) -> InputT:
+    """The address's query; what breaks a rule there is left out, as nobody typed it into a form."""
+    data = request.args.to_dict() | fixed
+    try:
+        return read(model, data, strict=False)
+    except Invalid as error:
+        wrong = {item.field for item in error.errors}
+        return read(model, {name: value for name, value in data.items() if name not in wrong}, strict=False)
+
+
+def _choices(shown: list[Movie]) -> list[tuple[str, str]]:
+    """The movies to choose from, by title: the first `CHOICES_MOST`, and those on the page."""
+    first = catalogue().movies(MoviesQuery(sort="title", per_page=CHOICES_MOST)).items
+    more = {movie.id for movie in shown} - {movie.id for movie in first}
+    return [(str(movie.id), movie.title) for movie in [*first, *(movie for movie in shown if movie.id in more)]]

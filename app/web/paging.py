@@ -1,0 +1,45 @@
+"""Links to the other pages of a list: the first, the last, and those around the current one."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from app.models import Page
+
+_AROUND = 2
+
+
+@dataclass(frozen=True, slots=True)
+class PageLink:
+    """A page's `number` and address; `after_gap` where pages before it are left out."""
+
+    number: int
+    url: str
+    is_current: bool
+    after_gap: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PageLinks:
+    """`previous` and `next` are empty at the ends; `numbers` is empty where there is one page only."""
+
+    previous: str
+    next: str
+    numbers: list[PageLink]
+    last: str
+
+
+def page_links(page: Page[Any], address: Callable[[int], str]) -> PageLinks:
+    """The links for `page`; `address` makes a page number into an address."""
+    current, last = page.number, page.last
+    shown = sorted({1, last} | {n for n in range(current - _AROUND, current + _AROUND + 1) if 1 <= n <= last})
+    numbers = [
+        PageLink(number, address(number), number == current, number - before > 1)
+        for before, number in zip([0, *shown], shown, strict=False)
+    ]
+    return PageLinks(
+        previous=address(min(current - 1, last)) if current > 1 else "",
+        next=address(current + 1) if current < last else "",
+        numbers=numbers if last > 1 else [],
+        last=address(last),
+    )

@@ -1,0 +1,191 @@
+"""Drawn posters, for movies without a picture: the same title always gets the same one, on every machine.
+
+A drawing is a tone (colours, in static/style.css) and a few SVG paths on a sheet of 200 x 300. Nothing of the title
+itself is in it, so templates print it as it is.
+"""
+
+import math
+import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from hashlib import blake2b
+from random import Random
+
+TONES = 16
+"""As many as `.tone-0`, `.tone-1`, ... in static/style.css."""
+_WIDTH, _HEIGHT = 200, 300
+
+Shape = tuple[str, str]
+"""Which of the tone's inks (`ink-a`, `ink-b`, `ink-c`), and the path."""
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """What a poster shows instead of a picture; `size` says how large the title fits: `l`, `m`, `s` or `xs`."""
+
+    tone: int
+    size: str
+    shapes: tuple[Shape, ...]
+
+
+@lru_cache(maxsize=4096)
+def draw(title: str) -> Drawing:
+    """The drawing for a title; case, spaces around it and its Unicode form do not matter."""
+    folded = unicodedata.normalize("NFC", title).casefold().strip()
+    seed = int.from_bytes(blake2b(folded.encode(), digest_size=8).digest(), "big")
+    roll = _Dice(seed)
+    tone = roll.below(TONES)
+    motif = _MOTIFS[roll.below(len(_MOTIFS))]
+    return Drawing(tone, _title_size(title), tuple(motif(roll)))
+
+
+def _title_size(title: str) -> str:
+    longest = max(map(len, title.split()), default=0)
+    for size, most, word in (("l", 8, 4), ("m", 16, 6), ("s", 40, 10)):
+        if len(title) <= most and longest <= word:
+            return size
+    return "xs"
+
+
+class _Dice:
+    """Numbers from a seed; only `Random.random` is promised to stay the same over Python's versions."""
+
+    def __init__(self, seed: int) -> None:
+        self._random = Random(seed)  # noqa: S311  # a picture, not a secret
+
+    def below(self, stop: int) -> int:
+        return int(self._random.random() * stop)
+
+    def between(self, low: float, high: float) -> int:
+        return round(low + self._random.random() * (high - low))
+
+
+def _circle(x: float, y: float, r: float) -> str:
+    r = round(r, 1)
+    return f"M{x - r:.1f} {y:.1f}a{r} {r} 0 1 0 {2 * r:.1f} 0a{r} {r} 0 1 0 {-2 * r:.1f} 0z"
+
+
+def _wave(y: float, height: float, lengths: float, phase: float) -> str:
+    """Everything under a sine curve."""
+    steps = 10
+    points = [
+        f"{_WIDTH * i / steps:.0f} {y + height * math.sin(phase + lengths * 2 * math.pi * i / steps):.0f}"
+        for i in range(steps + 1)
+    ]
+    return f"M0 {_HEIGHT}L{'L'.join(points)}L{_WIDTH} {_HEIGHT}z"
+
+
+def _hill(y: float, peak_x: float, peak_y: float, end: float) -> str:
+    return f"M0 {_HEIGHT}V{y:.0f}Q{peak_x:.0f} {peak_y:.0f} {_WIDTH} {end:.0f}V{_HEIGHT}z"
+
+
+def _sunrise(roll: _Dice) -> list[Shape]:
+    return [
+        ("ink-a", _circle(roll.between(50, 150), roll.between(80, 125), roll.between(30, 52))),
+        ("ink-b", _hill(roll.between(150, 190), roll.between(40, 160), roll.between(90, 130), roll.between(150, 210))),
+        ("ink-c", _hill(roll.between(200, 235), roll.between(40, 160), roll.between(150, 190), roll.between(195, 240))),
+    ]
+
+
+def _rings(roll: _Dice) -> list[Shape]:
+    x, y, widest = roll.between(50, 150), roll.between(80, 130), roll.between(96, 130)
+    inks = ("ink-b", "ink-c", "ink-a", "ink-c", "ink-a")
+    return [(ink, _circle(x, y, widest * (1 - i / 5))) for i, ink in enumerate(inks)]
+
+
+def _sea(roll: _Dice) -> list[Shape]:
+    start = roll.between(130, 150)
+    waves = [
+        (ink, _wave(start + 34 * i, roll.between(7, 14), roll.between(1, 2), roll.between(0, 6)))
+        for i, ink in enumerate(("ink-b", "ink-c", "ink-b"))
+    ]
+    return [("ink-a", _circle(roll.between(45, 155), roll.between(70, 110), roll.between(22, 38))), *waves]
+
+
+def _arches(roll: _Dice) -> list[Shape]:
+    x, top = roll.between(80, 120), roll.between(90, 120)
+    shapes = []
+    for i, ink in enumerate(("ink-b", "ink-c", "ink-a", "ink-c")):
+        r = 84 - 20 * i
+        shapes.append((ink, f"M{x - r} {_HEIGHT}V{top + 10 * i}a{r} {r} 0 0 1 {2 * r} 0V{_HEIGHT}z"))
+    return shapes
+
+
+def _city(roll: _Dice) -> list[Shape]:
+    shapes = [("ink-a", _circle(roll.between(40, 160), roll.between(55, 85), roll.between(20, 34)))]
+    for ink, low, high in (("ink-b", 100, 165), ("ink-c", 160, 220)):
+        x, path = 0, f"M0 {_HEIGHT}"
+        while x < _WIDTH:
+            width = roll.between(22, 46)
+            path += f"V{roll.between(low, high)}H{min(x + width, _WIDTH)}"
+            x += width
+        shapes.append((ink, f"{path}V{_HEIGHT}z"))
+    return shapes
+
+
+def _projector(roll: _Dice) -> list[Shape]:
+    """A beam of light from a corner onto a round screen."""
+    left = roll.below(2) == 0
+    x, y = (24, 30) if left else (_WIDTH - 24, 30)
+    far, radius = roll.between(95, 105), roll.between(56, 72)
+    middle = roll.between(150, 180)
+    turn = math.atan2(middle - y, far - x) + math.pi / 2
+    dx, dy = radius * math.cos(turn), radius * math.sin(turn)
+    beam = f"M{x} {y}L{far + dx:.0f} {middle + dy:.0f}L{far - dx:.0f} {middle - dy:.0f}z"
+    return [
+        ("ink-b", beam),
+        ("ink-a", _circle(far, middle, radius)),
+        ("ink-c", _circle(far, middle, radius * roll.between(45, 70) / 100)),
+        ("ink-a", _circle(x, y, 9)),
+    ]
+
+
+def _night(roll: _Dice) -> list[Shape]:
+    x, y, r = roll.between(70, 130), roll.between(90, 120), roll.between(38, 52)
+    bite = f"M{x} {y - r}a{r} {r} 0 1 0 {r} {r}a{r * 0.8:.0f} {r * 0.8:.0f} 0 0 1 {-r} {-r}z"
+    stars = "".join(
+        _circle(roll.between(12, 188), roll.between(14, 190), 1.2 + roll.below(3) / 2)
+        for _ in range(roll.between(14, 22))
+    )
+    return [
+        ("ink-b", stars),
+        ("ink-a", bite),
+        ("ink-c", _hill(roll.between(215, 240), roll.between(30, 170), roll.between(165, 200), roll.between(210, 245))),
+    ]
+
+
+def _flower(roll: _Dice) -> list[Shape]:
+    x, y, petals = roll.between(80, 120), roll.between(105, 130), 5 + roll.below(4)
+    r, start = roll.between(30, 38), roll.between(0, 60) / 60
+    angles = [start + 2 * math.pi * i / petals for i in range(petals)]
+    ring = [(x + 46 * math.cos(angle), y + 46 * math.sin(angle)) for angle in angles]
+    return [
+        ("ink-b", _circle(x, y, 96)),
+        ("ink-a", "".join(_circle(px, py, r * 5 / petals + 4) for px, py in ring)),
+        ("ink-c", _circle(x, y, r * 0.7)),
+    ]
+
+
+def _stripes(roll: _Dice) -> list[Shape]:
+    slope, wide, at = roll.between(60, 150), roll.between(26, 40), roll.between(10, 50)
+    if roll.below(2):
+        slope = -slope
+    shapes = []
+    for i, ink in enumerate(("ink-b", "ink-a", "ink-c")):
+        x = at + i * wide * 1.5 - slope / 2 + 10
+        shapes.append((ink, f"M{x:.0f} 0h{wide}l{slope} {_HEIGHT}h{-wide}z"))
+    return shapes
+
+
+_MOTIFS: tuple[Callable[[_Dice], list[Shape]], ...] = (
+    _sunrise,
+    _rings,
+    _sea,
+    _arches,
+    _city,
+    _projector,
+    _night,
+    _flower,
+    _stripes,
+)

@@ -1,0 +1,138 @@
+"""The HTML routes. A post that worked redirects with 303; one that has something to mend shows its page again."""
+
+from typing import Any
+
+from flask import Blueprint, Response, flash, redirect, session, url_for
+from werkzeug.wrappers import Response as BaseResponse
+
+from app.errors import NotFound
+from app.inputs import MovieInput, ReviewInput, read
+from app.models import Review
+from app.web import messages, pages, posters
+from app.web.filters import FILTERS
+from app.web.forms import DeleteForm, MovieForm, ReviewForm
+from app.web.pages import catalogue
+
+blueprint = Blueprint("web", __name__)
+for _name, _filter in FILTERS.items():
+    blueprint.add_app_template_filter(_filter, _name)
+blueprint.add_app_template_filter(posters.draw, "drawing")
+
+_NAME_MOST = 60
+"""Characters of a title in a message: messages travel in a cookie of 4 KB."""
+_MESSAGES_MOST = 3
+
+
+@blueprint.get("/")
+def home() -> Response:
+    return pages.home()
+
+
+@blueprint.post("/movie")
+def add_movie() -> BaseResponse:
+    form = MovieForm.posted()
+    movie = form.submit(lambda data: catalogue().add_movie(read(MovieInput, data, strict=False)))
+    if movie is None:
+        return pages.home(movie_form=form)
+    _tell(f"‘{_short(movie.title)}’ 영화를 등록했어요. 첫 리뷰를 남겨 보세요.")
+    return _go_to("web.show_movie", id=movie.id)
+
+
+@blueprint.post("/review")
+def add_review() -> BaseResponse:
+    form = ReviewForm.posted()
+    review = form.submit(lambda data: catalogue().add_review(read(ReviewInput, data, strict=False)))
+    if review is None:
+        return pages.home(review_form=form)
+    _show_reading(review)
+    return _go_to("web.home")
+
+
+@blueprint.get("/movie/<int:id>")
+def show_movie(id: int) -> Response:
+    return pages.movie(id)
+
+
+@blueprint.post("/movie/<int:id>/review")
+def add_movie_review(id: int) -> BaseResponse:
+    form = ReviewForm.posted()
+    review = form.submit(lambda data: catalogue().add_review(read(ReviewInput, data | {"movie_id": id}, strict=False)))
+    if review is None:
+        return _show_again(id, form)
+    _show_reading(review)
+    return _go_to("web.show_movie", id=id)
+
+
+@blueprint.get("/movie/<int:id>/delete")
+def ask_to_delete_movie(id: int) -> Response:
+    return pages.ask_to_delete(catalogue().movie(id))
+
+
+@blueprint.post("/movie/<int:id>/delete")
+def delete_movie(id: int) -> BaseResponse:
+    movie = catalogue().movie(id)
+    form = DeleteForm.posted()
+    if not form.is_genuine():
+        return pages.ask_to_delete(movie, form=form)
+    gone = catalogue().delete_movie(id)
+    _tell(f"‘{_short(movie.title)}’ 영화" + (f"와 리뷰 {gone:,}개를 지웠어요." if gone else "를 지웠어요."))
+    return _go_to("web.home")
+
+
+@blueprint.get("/review/<int:id>/delete")
+def ask_to_delete_review(id: int) -> Response:
+    review = catalogue().review(id)
+    return pages.ask_to_delete(catalogue().movie(review.movie_id), review)
+
+
+@blueprint.post("/review/<int:id>/delete")
+def delete_review(id: int) -> BaseResponse:
+    review = catalogue().review(id)
+    form = DeleteForm.posted()
+    if not form.is_genuine():
+        return pages.ask_to_delete(catalogue().movie(review.movie_id), review, form)
+    catalogue().delete_review(id)
+    _tell(f"{_short(review.author)} 님의 리뷰를 지웠어요.")
+    return _go_to("web.show_movie", id=review.movie_id)
+
+
+def _show_again(movie_id: int, form: ReviewForm) -> Response:
+    """The movie's page, or where it has been deleted the home page: what was typed is kept either way."""
+    try:
+        return pages.movie(movie_id, form)
+    except NotFound:
+        form.complain("movie_id", messages.MOVIE_GONE)
+        return pages.home(review_form=form)
+
+
+def _go_to(endpoint: str, **values: Any) -> BaseResponse:
+    return redirect(url_for(endpoint, **values), 303)
+
+
+def _tell(text: str) -> None:
+    _flash({"text": text})
+
+
+def _show_reading(review: Review) -> None:
+    """The fresh result, for the next page to show."""
+    _flash(
+        {
+            "title": _short(catalogue().movie(review.movie_id).title),
+            "movie_id": review.movie_id,
+            "label": review.sentiment_label,
+            "score": review.sentiment_score,
+            "rating": review.rating,
+            "is_positive": review.is_positive,
+            "is_uncertain": review.is_uncertain,
+        }
+    )
+
+
+def _flash(message: dict[str, Any]) -> None:
+    """Keeps the message for the next page. A caller who never looks at one keeps the last few, not all."""
+    session["_flashes"] = session.get("_flashes", [])[1 - _MESSAGES_MOST :]
+    flash(message)  # type: ignore[arg-type]  # a message may be any JSON
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _NAME_MOST else f"{text[:_NAME_MOST]}…"
