@@ -7,7 +7,7 @@ RUN python -m venv --without-pip /venv \
  && pip --python /venv install --no-cache-dir --extra-index-url "$TORCH_INDEX" -r requirements.txt
 
 FROM python:3.11-slim
-# Two memory arenas instead of eight a core: threads hold less back. The key for forms and any fetched model go to /data.
+# The key for forms and a model fetched from the hub are kept under /data.
 ENV PATH=/venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     HOST=0.0.0.0 \
@@ -16,8 +16,7 @@ ENV PATH=/venv/bin:$PATH \
     HF_HOME=/data/huggingface \
     SENTIMENT_THREADS=1 \
     OMP_NUM_THREADS=1 \
-    MKL_NUM_THREADS=1 \
-    MALLOC_ARENA_MAX=2
+    MKL_NUM_THREADS=1
 RUN pip uninstall -y --root-user-action=ignore pip \
  && useradd --system --no-create-home --shell /usr/sbin/nologin site \
  && install -d -o site -g site /data

@@ -15,7 +15,6 @@ except SettingsError as error:
 # Read once by the libraries they steer: they have to be there before the worker imports torch.
 os.environ.setdefault("OMP_NUM_THREADS", str(settings.sentiment_threads))
 os.environ.setdefault("MKL_NUM_THREADS", str(settings.sentiment_threads))
-os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")  # one thread reads the texts; a pool would only hold memory
 
 bind = f"[{settings.host}]:{settings.port}" if ":" in settings.host else f"{settings.host}:{settings.port}"
 workers = 1  # said here because WEB_CONCURRENCY would set another number
