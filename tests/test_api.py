@@ -136,6 +136,7 @@ def test_headers(client: FlaskClient) -> None:
 
 def test_over_https_the_cookie_and_the_site_stay_there(client: FlaskClient) -> None:
     for scheme in ("http", "https"):
+        client.delete_cookie("gampyeong")
         answer = client.get("/", base_url=f"{scheme}://localhost")
         cookie = answer.headers["Set-Cookie"]
         assert "HttpOnly" in cookie
