@@ -110,7 +110,8 @@ function showReading(box, reading, sureFrom) {
   verdict.className = "verdict";
   verdict.textContent = `${unsure ? (positive ? "△" : "▽") : positive ? "▲" : "▼"} ${reading.sentiment_label} ${reading.rating.toFixed(1)}`;
   const rest = document.createElement("span");
-  rest.textContent = unsure ? "판단이 어려워요" : `확신 ${Math.floor(reading.sentiment_score * 100)}%`;
+  const sure = unsure ? "판단이 어려워요" : `확신 ${Math.floor(reading.sentiment_score * 100)}%`;
+  rest.textContent = `${sure} · 지금까지 쓴 글은 이렇게 읽혀요`;
   line.append(verdict, rest);
   box.className = `preview ${unsure ? "uncertain" : positive ? "positive" : "negative"}`;
   box.replaceChildren(line);
