@@ -41,4 +41,4 @@ def on_starting(server):
 
 def post_worker_init(worker):
     """Called when the model is loaded and the first request would be answered."""
-    print(f"감평: http://{bind}", flush=True)
+    print("gampyeong:", *worker.sockets, flush=True)

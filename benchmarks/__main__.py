@@ -100,7 +100,7 @@ def post_reviews(movies: list[int], texts: list[str]) -> list[Request]:
 
 
 def measure_one_client(site: Site, table: Table, movies: list[int], count: int) -> None:
-    """One review after the other over one connection, then a few as long as they may be; the first fifty do not count."""
+    """One review after the other over one connection, then a few as long as may be; the first fifty do not count."""
     load(site.port, post_reviews(movies, make_reviews(50, seed=0)), clients=1, seconds=STEP_WITHIN)
     texts = make_reviews(count, seed=1)
     result = load(site.port, post_reviews(movies, texts), clients=1, seconds=STEP_WITHIN)

@@ -68,7 +68,7 @@ def test_site_starts_answers_and_stops(tmp_path: Path) -> None:
     )
     try:
         assert process.stdout is not None
-        assert process.stdout.readline() == f"감평: http://127.0.0.1:{port}\n"
+        assert process.stdout.readline() == f"gampyeong: http://127.0.0.1:{port}\n"
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=10) as answer:  # noqa: S310 - loopback
             assert answer.status == 200
         assert len(psutil.Process(process.pid).children()) == 1
