@@ -49,7 +49,7 @@ def fetch(model: str, revision: str) -> Path:
     except Exception as error:  # noqa: BLE001 - whatever the client and its HTTP library raise: the cache may do
         if cached is None:
             raise ModelError(_reason(error, revision)) from error
-        logger.warning("using the cached copy of %s: %s", model, _reason(error, revision))
+        logger.info("using the cached copy of %s: %s", model, error)
         return cached
 
 

@@ -1,0 +1,208 @@
+"""Models by Hugging Face id, against a hub on the loopback. Every start is a process of its own, as the hub's client
+reads its environment once, with a cache of its own; each is bounded in time."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.models import Label
+from app.sentiment import load
+from tests.sentiment import models
+from tests.sentiment.hub import Hub, commit_of
+
+ROOT = Path(__file__).resolve().parents[2]
+ID = "matthewburke/korean_sentiment"
+FAILS_WITHIN = 15  # seconds: the product's promise for a start that cannot go on
+LOAD = """
+import json, sys, time
+from app.errors import ModelError
+from app.sentiment import load
+started = time.monotonic()
+try:
+    analyzer = load(sys.argv[1], sys.argv[2])
+except ModelError as error:
+    found = {"error": str(error), "seconds": time.monotonic() - started}
+else:
+    (sentiment,) = analyzer.analyze(["영화 정말 재미있다"])
+    found = {"name": analyzer.name, "label": sentiment.label, "rating": sentiment.rating}
+print(json.dumps(found))
+"""
+FETCH = """
+import json, sys
+from app.sentiment.process import prepare
+prepare()
+from app.sentiment.hub import fetch
+print(json.dumps({"folder": str(fetch(sys.argv[1], sys.argv[2] or "main"))}))
+"""
+Start = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Start:
+    def run(script: str, url: str, model: str = ID, revision: str = "") -> dict[str, Any]:
+        unset = {"HF_TOKEN", "HF_HUB_CACHE", "HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "HTTP_PROXY", "http_proxy"}
+        environ = {name: value for name, value in os.environ.items() if name not in unset}
+        environ |= {"HF_HOME": str(tmp_path / "cache"), "HF_ENDPOINT": url}
+        command = [sys.executable, "-c", script, model, revision]
+        result = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, timeout=90)
+        assert result.returncode == 0, result.stderr
+        assert result.stderr == ""
+        found: dict[str, Any] = json.loads(result.stdout)
+        return found
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def praising(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A revision that reads everything as LABEL_1."""
+    return models.electra(tmp_path_factory.mktemp("praising"), lean=6)
+
+
+@pytest.fixture(scope="module")
+def blaming(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A revision that reads everything as LABEL_0; its tokenizer is a vocab.txt only."""
+    return models.electra(tmp_path_factory.mktemp("blaming"), lean=-6, fast=False)
+
+
+@pytest.fixture
+def nowhere() -> str:
+    """A hub's address where nobody listens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return f"http://127.0.0.1:{probe.getsockname()[1]}"
+
+
+def test_first_start_downloads_and_second_needs_no_hub(start: Start, praising: Path) -> None:
+    with Hub({ID: {"main": praising}}) as hub:
+        first = start(LOAD, hub.url)
+    assert first.get("name") == ID, first
+    assert first["label"] == Label.POSITIVE
+    assert first["rating"] > 9
+    assert any("pytorch_model.bin" in request for request in hub.requests)
+    assert all("/resolve/" in request or "/cdn/" in request for request in hub.requests)  # nothing else is needed
+    assert start(LOAD, hub.url) == first  # the hub is gone
+
+
+def test_hub_that_is_there_is_asked_once_for_what_is_cached(start: Start, praising: Path) -> None:
+    with Hub({ID: {"main": praising}}) as hub:
+        folder = start(FETCH, hub.url)["folder"]
+        hub.requests.clear()
+        assert start(FETCH, hub.url)["folder"] == folder
+    assert set(hub.requests) == {f"HEAD /{ID}/resolve/main/config.json"}
+
+
+def test_changed_model_is_fetched_anew(start: Start, praising: Path, blaming: Path) -> None:
+    with Hub({ID: {"main": praising}}) as hub:
+        old = start(FETCH, hub.url)["folder"]
+        hub.models[ID]["main"] = blaming
+        new = start(FETCH, hub.url)["folder"]
+    assert (Path(old).name, Path(new).name) == (commit_of(praising), commit_of(blaming))
+    assert start(FETCH, hub.url)["folder"] == new
+
+
+def test_pinned_revision_is_honoured_with_and_without_hub(start: Start, praising: Path, blaming: Path) -> None:
+    commit = commit_of(blaming)
+    with Hub({ID: {"main": praising, "v1": blaming}}) as hub:
+        online = [start(FETCH, hub.url, revision=revision)["folder"] for revision in ("main", "v1", commit)]
+    offline = [start(FETCH, hub.url, revision=revision)["folder"] for revision in ("main", "v1", commit)]
+    assert offline == online
+    assert [read_one(folder) for folder in online[:2]] == [Label.POSITIVE, Label.NEGATIVE]
+    assert online[2] == online[1]
+
+
+def test_safetensors_are_preferred(start: Start, tmp_path: Path) -> None:
+    folder = models.roberta(tmp_path / "both")
+    (folder / "pytorch_model.bin").write_bytes(b"never asked for")
+    with Hub({ID: {"main": folder}}) as hub:
+        start(FETCH, hub.url)
+    assert not any("pytorch_model.bin" in request for request in hub.requests)
+
+
+def test_weights_in_several_files_are_fetched(start: Start, tmp_path: Path) -> None:
+    (tmp_path / "sharded").mkdir()
+    shards = {"a": "model-1.safetensors", "b": "model-2.safetensors"}
+    index = json.dumps({"weight_map": shards})
+    for name in ("config.json", "vocab.txt", "model.safetensors.index.json", *shards.values()):
+        (tmp_path / "sharded" / name).write_text(index if "index" in name else name, encoding="utf-8")
+    with Hub({ID: {"main": tmp_path / "sharded"}}) as hub:
+        folder = start(FETCH, hub.url)["folder"]
+    assert all(Path(folder, shard).is_file() for shard in shards.values())
+
+
+def test_full_cache_and_silent_hub_start(start: Start, praising: Path) -> None:
+    with Hub({ID: {"main": praising}}) as hub:
+        folder = start(FETCH, hub.url)["folder"]
+        hub.silent_from = 0
+        assert start(FETCH, hub.url)["folder"] == folder
+
+
+@pytest.mark.parametrize("silent_from", [0, 1, 5], ids=["at once", "after the first answer", "in the middle"])
+def test_hub_that_never_answers_is_given_up(start: Start, praising: Path, silent_from: int) -> None:
+    with Hub({ID: {"main": praising}}, silent_from=silent_from) as hub:
+        line = failure(start(LOAD, hub.url))
+    assert "cannot be reached" in line
+    assert hub.url in line
+
+
+def test_no_network_and_no_cache_is_said(start: Start, nowhere: str) -> None:
+    line = failure(start(LOAD, nowhere))
+    assert "not in the cache" in line
+    assert "leave it empty for the bundled model" in line
+
+
+def test_half_a_cache_is_no_cache(start: Start, praising: Path) -> None:
+    with Hub({ID: {"main": praising}}) as hub:
+        folder = start(FETCH, hub.url)["folder"]
+    Path(folder, "pytorch_model.bin").unlink()
+    assert "not in the cache" in failure(start(LOAD, hub.url))
+
+
+@pytest.mark.parametrize(
+    ("model", "revision", "cause"),
+    [
+        ("nobody/nothing", "", "no such model"),
+        ("some/gated", "", "HF_TOKEN"),
+        (ID, "v9", "no revision v9"),
+        ("some/weightless", "", "none of model.safetensors"),
+        ("some/configless", "", "no config.json"),
+        ("no id at all", "", "no such folder"),
+        ("/no/such/folder", "", "no such folder"),
+    ],
+)
+def test_what_the_hub_refuses_is_said(
+    start: Start, praising: Path, tmp_path: Path, model: str, revision: str, cause: str
+) -> None:
+    folders = {name: tmp_path / name for name in ("weightless", "configless")}
+    for folder in folders.values():
+        folder.mkdir()
+    (folders["weightless"] / "config.json").write_text("{}", encoding="utf-8")
+    served = {ID: {"main": praising}} | {f"some/{name}": {"main": folder} for name, folder in folders.items()}
+    with Hub(served, gated="some/gated") as hub:
+        line = failure(start(LOAD, hub.url, model, revision), model)
+    assert cause in line
+
+
+def failure(found: dict[str, Any], model: str = ID) -> str:
+    """The one line of a start that failed in time."""
+    line: str = found["error"]
+    assert found["seconds"] < FAILS_WITHIN
+    assert model in line
+    assert "\n" not in line
+    return line
+
+
+def read_one(folder: str) -> Label:
+    analyzer = load(folder)
+    try:
+        (sentiment,) = analyzer.analyze(["영화 정말 재미있다"])
+    finally:
+        analyzer.close()
+    return sentiment.label

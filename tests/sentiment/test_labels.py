@@ -1,0 +1,135 @@
+"""What labels mean, and what a calibration changes."""
+
+import math
+from typing import Any
+
+import pytest
+
+from app.errors import ModelError
+from app.models import Label, Sentiment
+from app.sentiment.labels import Scale
+
+
+def read(labels: list[str], *probabilities: float, calibration: Any = None) -> Sentiment:
+    import torch
+
+    scale = Scale.from_config(dict(enumerate(labels)), calibration)
+    (sentiment,) = scale.read(torch.tensor([probabilities]))
+    return sentiment
+
+
+TEN = [str(star) for star in range(1, 11)]
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        ["LABEL_0", "LABEL_1"],
+        ["negative", "positive"],
+        ["NEG", "Pos"],
+        ["부정", "긍정"],
+        ["부정적", " 긍정적 "],
+        ["\u1107\u116e\u110c\u1165\u11bc", "긍정"],  # 부정 in single letters, as macOS writes names
+    ],
+)
+def test_two_classes_in_either_order(labels: list[str]) -> None:
+    assert read(labels, 0.2, 0.8) == Sentiment(Label.POSITIVE, 0.8, 8.0)
+    assert read(labels[::-1], 0.2, 0.8) == Sentiment(Label.NEGATIVE, 0.8, 2.0)
+
+
+def test_three_classes_count_half_of_neutral() -> None:
+    assert read(["negative", "neutral", "positive"], 0.1, 0.4, 0.5) == Sentiment(Label.POSITIVE, 0.7, 7.0)
+    assert read(["긍정", "중립", "부정"], 0.1, 0.4, 0.5) == Sentiment(Label.NEGATIVE, 0.7, 3.0)
+
+
+def test_ten_stars_are_the_expected_star() -> None:
+    assert read(TEN, *[0.5] + [0] * 8 + [0.5]) == Sentiment(Label.POSITIVE, 0.5, 5.5)
+    assert read(TEN, *[0] * 6 + [0.25, 0.75, 0, 0]) == Sentiment(Label.POSITIVE, 1.0, 7.75)
+    assert read(TEN, *[0] * 4 + [1] + [0] * 5) == Sentiment(Label.NEGATIVE, 1.0, 5.0)
+
+
+def test_odd_middle_star_counts_half() -> None:
+    five = ["1 star", "2 stars", "3 stars", "4 stars", "5 stars"]
+    assert read(five, 0, 0, 1, 0, 0) == Sentiment(Label.POSITIVE, 0.5, 6.0)
+    assert read(five, 0.1, 0.2, 0.3, 0.2, 0.2) == Sentiment(Label.POSITIVE, 0.55, 6.4)
+    assert read(five[::-1], 1, 0, 0, 0, 0) == Sentiment(Label.POSITIVE, 1.0, 10.0)
+    assert read(["1점", "2점", "3점"], 1, 0, 0).label is Label.NEGATIVE
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        ["LABEL_0"],
+        ["LABEL_0", "LABEL_1", "LABEL_2"],
+        ["joy", "anger"],
+        ["positive", "neutral"],
+        ["positive", "pos"],
+        ["LABEL_0", "positive"],
+        ["0", "1", "2"],
+        ["1", "2"],
+        ["1", "2", "2"],
+        [],
+    ],
+)
+def test_other_labels_are_refused_by_name(labels: list[str]) -> None:
+    with pytest.raises(ModelError) as refused:
+        read(labels)
+    assert all(label in str(refused.value) for label in labels)
+
+
+def test_threshold_moves_what_is_positive() -> None:
+    calibration = {"threshold": 0.75}
+    assert read(["neg", "pos"], 0.25, 0.75, calibration=calibration) == Sentiment(Label.POSITIVE, 0.5, 5.0)
+    assert read(["neg", "pos"], 0.4, 0.6, calibration=calibration).label is Label.NEGATIVE
+
+
+def test_temperature_dampens_confidence_and_rating() -> None:
+    calmer = read(["neg", "pos"], 0.1, 0.9, calibration={"temperature": 2})
+    assert calmer.score == pytest.approx(1 / (1 + math.exp(-math.log(9) / 2)), abs=1e-4)
+    assert calmer.rating == pytest.approx(10 * calmer.score, abs=1e-3)
+
+
+def test_calibrated_rating_stays_on_its_labels_side() -> None:
+    mild = [0.0] * 4 + [0.45, 0.55] + [0.0] * 4
+    assert read(TEN, *mild, calibration={}) == Sentiment(Label.POSITIVE, 0.55, 5.55)
+    strict = read(TEN, *mild, calibration={"threshold": 0.8})
+    assert (strict.label, strict.rating) == (Label.NEGATIVE, 5.5)
+    wide = [0.4] + [0.0] * 4 + [0.6] + [0.0] * 4
+    assert read(TEN, *wide).rating == 4.0  # the plain rule says what it says
+    assert read(TEN, *wide, calibration={}).rating == 5.5
+
+
+def test_rating_temperature_spreads_the_stars() -> None:
+    rows = [0.01] * 9 + [0.91]
+    sharp = read(TEN, *rows, calibration={}).rating
+    flat = read(TEN, *rows, calibration={"rating_temperature": 3}).rating
+    assert sharp > flat > 5.5
+
+
+def test_certainty_is_no_infinity() -> None:
+    for probabilities in ((0.0, 1.0), (1.0, 0.0)):
+        sentiment = read(["neg", "pos"], *probabilities, calibration={"threshold": 0.6, "temperature": 1.5})
+        assert 0.99 < sentiment.score <= 1
+        assert 0 <= sentiment.rating <= 10
+
+
+@pytest.mark.parametrize(
+    "calibration",
+    [
+        {"threshold": 0},
+        {"threshold": 1},
+        {"threshold": "0.5"},
+        {"threshold": True},
+        {"temperature": 0},
+        {"temperature": -1},
+        {"temperature": math.inf},
+        {"temperature": math.nan},
+        {"rating_temperature": 0},
+        {"threshold": None},
+        [0.5, 1],
+        "0.5",
+    ],
+)
+def test_absurd_calibration_is_refused(calibration: Any) -> None:
+    with pytest.raises(ModelError, match="calibration"):
+        read(["neg", "pos"], 0.5, 0.5, calibration=calibration)
