@@ -1,0 +1,50 @@
+"""What the model makes of negation, contrast, sarcasm, slang, neutral texts, other languages and nonsense.
+
+    python training/behaviour.py app/sentiment/bundled [--out app/sentiment/bundled]
+
+Run time: seconds. The sentences and what a reader would say (+, -, 0 = neither) are in behaviour.tsv. A neutral text
+counts as right when the model is unsure (score below 0.7, what the site shows as such).
+"""
+
+import argparse
+import json
+import sys
+from collections import defaultdict
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+from app.models import CONFIDENT_FROM, Label  # noqa: E402  (the site is not installed, it lies beside us)
+from app.sentiment import load  # noqa: E402
+
+
+def main() -> None:
+    args = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    args.add_argument("model", type=Path)
+    args.add_argument("--out", type=Path, help="folder for behaviour.json")
+    args = args.parse_args()
+    lines = (Path(__file__).parent / "behaviour.tsv").read_text("utf-8").splitlines()[1:]
+    cases = [line.split("\t") for line in lines]
+    analyzer = load(str(args.model), timeout=60)
+    try:
+        answers = analyzer.analyze([text for _, _, text in cases])
+    finally:
+        analyzer.close()
+    table = defaultdict(list)
+    for (kind, expected, text), answer in zip(cases, answers, strict=True):
+        sign = "+" if answer.label == Label.POSITIVE else "-"
+        right = answer.score < CONFIDENT_FROM if expected == "0" else sign == expected
+        table[kind].append(
+            {"text": text, "expected": expected, "label": answer.label.value, "score": round(answer.score, 3),
+             "rating": round(answer.rating, 1), "right": right}
+        )  # fmt: skip
+        print(f"{'  ' if right else 'X '}{kind:9} {expected} {sign} {answer.score:.2f} {answer.rating:4.1f}  {text}")
+    for kind, entries in table.items():
+        print(f"{kind:9} {sum(e['right'] for e in entries)} of {len(entries)}")
+    if args.out:
+        (args.out / "behaviour.json").write_text(
+            json.dumps(table, ensure_ascii=False, indent=1) + "\n", encoding="utf-8"
+        )
+
+
+if __name__ == "__main__":
+    main()

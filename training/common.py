@@ -1,0 +1,59 @@
+"""What the training scripts share: reading and writing our review files, text keys, the work folder.
+
+A review file is tab-separated UTF-8 with one header line: review_id, movie_id, stars (1..10), date, review.
+"""
+
+import argparse
+import lzma
+import re
+import unicodedata
+import zlib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+HEADER = "review_id\tmovie_id\tstars\tdate\treview"
+SEED = 20_15  # the year of the corpus; every script seeds with it first
+FOLDS = 4  # teachers are trained on all folds but one, and speak only about that one
+
+
+class Row(NamedTuple):
+    review_id: str
+    movie_id: str
+    stars: int
+    date: str
+    review: str
+
+
+def read_rows(path: Path) -> list[Row]:
+    """All rows of a review file, plain or .xz."""
+    opener = lzma.open if path.suffix == ".xz" else open
+    with opener(path, "rt", encoding="utf-8", newline="\n") as lines:
+        next(lines)
+        return [
+            Row(review_id, movie_id, int(stars), date, unicodedata.normalize("NFC", review))
+            for review_id, movie_id, stars, date, review in (line.rstrip("\n").split("\t") for line in lines)
+        ]
+
+
+def write_rows(path: Path, rows: Iterable[Row]) -> None:
+    with open(path, "w", encoding="utf-8", newline="\n") as out:
+        out.write(HEADER + "\n")
+        out.writelines("\t".join(map(str, row)) + "\n" for row in rows)
+
+
+def text_key(text: str) -> str:
+    """What two reviews share when they are "the same text": letters and digits, lower case."""
+    return re.sub(r"[\W_]+", "", text.lower()) or text.strip()
+
+
+def fold_of(text: str) -> int:
+    """The fold of a text, 0..FOLDS-1; the same text always falls into the same fold."""
+    return zlib.crc32(text_key(text).encode()) % FOLDS
+
+
+def parser(description: str | None) -> argparse.ArgumentParser:
+    """An argument parser that knows where work files go."""
+    result = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    result.add_argument("--work", type=Path, default=Path(__file__).parent / "work", help="folder for work files")
+    return result
