@@ -61,7 +61,7 @@ class Form(FlaskForm):
     def complain(self, name: str, sentence: str) -> None:
         """Puts the sentence beside the field; above the form where there is no such field."""
         if name in self:
-            self[name].errors = [*self[name].errors, sentence]
+            self[name].errors = [*(error for error in self[name].errors if error != sentence), sentence]
         else:
             self.alert = sentence
 

@@ -1,0 +1,61 @@
+"""A visitor who fills in forms the way a browser would: reads the page, sends the fields with the page's own token."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from bs4 import BeautifulSoup, Tag
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from app.catalogue import Catalogue
+from app.inputs import MovieInput, ReviewInput
+from app.models import Movie, Review
+
+
+class Visitor:
+    """Pages as parsed HTML, and forms with their token."""
+
+    def __init__(self, client: FlaskClient) -> None:
+        self.client = client
+
+    def see(self, path: str, status: int = 200) -> BeautifulSoup:
+        answer = self.client.get(path)
+        assert answer.status_code == status
+        return read(answer)
+
+    def token(self, page: str = "/") -> str:
+        field = self.see(page).select_one('input[name="csrf_token"]')
+        assert field
+        return str(field["value"])
+
+    def post(self, path: str, page: str = "/", **fields: Any) -> TestResponse:
+        return self.client.post(path, data={"csrf_token": self.token(page), **fields})
+
+
+def read(answer: TestResponse) -> BeautifulSoup:
+    return BeautifulSoup(answer.get_data(), "html.parser")
+
+
+def text(tag: Tag | None) -> str:
+    """A tag's text on one line, as a reader sees it."""
+    assert tag is not None
+    return " ".join(tag.get_text().split())
+
+
+@pytest.fixture
+def visitor(client: FlaskClient) -> Visitor:
+    return Visitor(client)
+
+
+@pytest.fixture
+def add_movie(catalogue: Catalogue) -> Callable[..., Movie]:
+    return lambda title, **fields: catalogue.add_movie(MovieInput(title=title, **fields))
+
+
+@pytest.fixture
+def add_review(catalogue: Catalogue) -> Callable[..., Review]:
+    def add(movie_id: int, content: str, author: str = "밤편지") -> Review:
+        return catalogue.add_review(ReviewInput(movie_id=movie_id, author=author, content=content))
+
+    return add

@@ -1,0 +1,228 @@
+"""Adding movies and reviews through the forms: what works, and what is said where something is to be mended."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from app import inputs
+from app.catalogue import Catalogue
+from app.inputs import MoviesQuery, ReviewsQuery
+from app.models import Movie
+from app.web import messages
+from tests.web.conftest import Visitor, read, text
+
+AddMovie = Callable[..., Movie]
+
+
+def all_movies(catalogue: Catalogue) -> list[Movie]:
+    return catalogue.movies(MoviesQuery()).items
+
+
+def error_beside(page: Any, name: str) -> str:
+    """The message beside the field, which the field itself must point at."""
+    control = page.select_one(f'main [name="{name}"]')
+    assert control["aria-invalid"] == "true"
+    assert f"{name}-error" in control["aria-describedby"].split()
+    return text(page.select_one(f"#{name}-error"))
+
+
+def test_added_movie_leads_to_its_page(visitor: Visitor, catalogue: Catalogue) -> None:
+    answer = visitor.post("/movie", title=" 벌새 ", release_date="2019-08-29", director="김보라", genre="드라마")
+    (movie,) = all_movies(catalogue)
+    assert (movie.title, movie.release_date, movie.director, movie.genre) == ("벌새", "2019-08-29", "김보라", "드라마")
+    assert answer.status_code == 303
+    assert answer.headers["Location"] == f"/movie/{movie.id}"
+    page = visitor.see(f"/movie/{movie.id}")
+    assert "‘벌새’ 영화를 등록했어요" in text(page.select_one(".notice"))
+    assert page.select_one(f'form[action="/movie/{movie.id}/review"]')
+    assert not visitor.see("/").select(".notice")
+
+
+@pytest.mark.parametrize(
+    ("content", "mood", "verdict", "sure"),
+    [
+        ("정말 최고예요", "positive", "▲ 긍정 8.5", "확신 85%"),
+        ("너무 지루해요", "negative", "▼ 부정 1.5", "확신 85%"),
+        ("그냥 봤어요", "uncertain", "△ 긍정 5.5", "판단이 어려워요"),
+    ],
+)
+def test_fresh_reading_is_shown(
+    visitor: Visitor, movie_id: int, content: str, mood: str, verdict: str, sure: str
+) -> None:
+    for path, page, extra in (
+        ("/review", "/", {"movie_id": movie_id}),
+        (f"/movie/{movie_id}/review", f"/movie/{movie_id}", {}),
+    ):
+        answer = visitor.post(path, page, author="밤편지", content=content, **extra)
+        assert (answer.status_code, answer.headers["Location"]) == (303, page)
+        notice = visitor.see(page).select_one(".notice")
+        assert notice and mood in notice["class"]
+        assert text(notice) == f"{verdict} ‘리틀 포레스트’에 리뷰를 올렸어요. {sure}"
+
+
+@pytest.mark.parametrize(
+    ("fields", "name", "message"),
+    [
+        ({"title": " "}, "title", "영화 제목을 적어 주세요."),
+        ({}, "title", "영화 제목을 적어 주세요."),
+        ({"title": "가" * 201}, "title", "200자까지 쓸 수 있어요. 지금은 201자예요."),
+        ({"title": "벌\x00새"}, "title", "줄바꿈이나 보이지 않는 제어 문자는 쓸 수 없어요."),
+        ({"title": "벌새", "release_date": "2019-02-30"}, "release_date", "달력에 있는 날짜를"),
+        ({"title": "벌새", "director": "가" * 101}, "director", "100자까지"),
+        ({"title": "벌새", "genre": "가" * 51}, "genre", "50자까지"),
+        ({"title": "벌새", "poster_url": "javascript:alert(1)"}, "poster_url", "http:// 또는 https://로"),
+        ({"title": "벌새", "poster_url": "data:image/png;base64,AA"}, "poster_url", "http:// 또는 https://로"),
+        ({"title": "벌새", "poster_url": "https://a.kr/" + "a" * 2000}, "poster_url", "2,000자까지"),
+    ],
+)
+def test_broken_movie_rule(
+    visitor: Visitor, catalogue: Catalogue, fields: dict[str, str], name: str, message: str
+) -> None:
+    answer = visitor.post("/movie", **fields)
+    page = read(answer)
+    assert answer.status_code == 422
+    assert error_beside(page, name).startswith(message)
+    assert page.select_one('#add.is-open [role="alert"]')
+    assert page.select_one(f"#{name}")["autofocus"] == ""  # type: ignore[index]
+    assert all_movies(catalogue) == []
+    for typed, value in fields.items():
+        assert page.select_one(f"#{typed}")["value"] == value  # type: ignore[index]
+
+
+@pytest.mark.parametrize(
+    ("fields", "name", "message"),
+    [
+        ({"author": "", "content": "최고"}, "author", "닉네임을 적어 주세요."),
+        ({"author": "가" * 41, "content": "최고"}, "author", "40자까지 쓸 수 있어요. 지금은 41자예요."),
+        ({"author": "밤편지", "content": " \n\u3164 "}, "content", "리뷰를 적어 주세요."),
+        ({"author": "밤편지", "content": "가" * 5001}, "content", "5,000자까지 쓸 수 있어요. 지금은 5,001자예요."),
+        ({"author": "밤편지", "content": "최고\x1b[31m"}, "content", "화면에 보이지 않는 제어 문자가"),
+    ],
+)
+def test_broken_review_rule(
+    visitor: Visitor, movie_id: int, analyzer: Any, fields: dict[str, str], name: str, message: str
+) -> None:
+    for path, page in (("/review", "/"), (f"/movie/{movie_id}/review", f"/movie/{movie_id}")):
+        answer = visitor.post(path, page, movie_id=movie_id, **fields)
+        shown = read(answer)
+        assert answer.status_code == 422
+        assert error_beside(shown, name).startswith(message)
+        assert shown.select_one("#author")["value"] == fields["author"]  # type: ignore[index]
+        typed = shown.select_one("#content").get_text()  # type: ignore[union-attr]
+        assert typed.removeprefix("\r\n") == fields["content"]
+        assert shown.title and text(shown.title).startswith("확인해 주세요")
+    assert analyzer.seen == []
+
+
+@pytest.mark.parametrize("movie", ["", "0", "-1", "x", "1" + "0" * 30])
+def test_movie_to_review_must_be_chosen(visitor: Visitor, movie_id: int, movie: str) -> None:
+    answer = visitor.post("/review", movie_id=movie, author="밤편지", content="최고")
+    assert answer.status_code == 422
+    assert error_beside(read(answer), "movie_id") == "어떤 영화의 리뷰인지 골라 주세요."
+
+
+def test_chosen_movie_stays_chosen(visitor: Visitor, movie_id: int, add_movie: AddMovie) -> None:
+    add_movie("벌새")
+    page = read(visitor.post("/review", movie_id=movie_id, author="", content=""))
+    assert [text(option) for option in page.select("#movie_id option[selected]")] == ["리틀 포레스트"]
+    assert text(page.select_one('#write [role="alert"]')) == "고칠 곳이 2군데 있어요."
+
+
+@pytest.mark.parametrize("left", [0, 1])
+def test_review_for_a_movie_that_was_deleted_keeps_the_text(
+    visitor: Visitor, movie_id: int, catalogue: Catalogue, add_movie: AddMovie, left: int
+) -> None:
+    for number in range(left):
+        add_movie(f"벌새 {number}")
+    token = visitor.token(f"/movie/{movie_id}")
+    catalogue.delete_movie(movie_id)
+    fields = {"csrf_token": token, "author": "밤편지", "content": "오래 쓴 글"}
+    for path in (f"/movie/{movie_id}/review", "/review"):
+        answer = visitor.client.post(path, data={**fields, "movie_id": movie_id})
+        page = read(answer)
+        assert answer.status_code == 422
+        assert error_beside(page, "movie_id") == messages.MOVIE_GONE
+        assert "오래 쓴 글" in text(page.select_one("#content"))
+
+
+def test_busy_model_keeps_the_text(visitor: Visitor, movie_id: int, analyzer: Any, catalogue: Catalogue) -> None:
+    analyzer.busy = True
+    for path, page in (("/review", "/"), (f"/movie/{movie_id}/review", f"/movie/{movie_id}")):
+        answer = visitor.post(path, page, movie_id=movie_id, author="밤편지", content="오래 쓴 글")
+        shown = read(answer)
+        assert (answer.status_code, answer.headers["Retry-After"]) == (503, "2")
+        assert text(shown.select_one('[role="alert"]')) == messages.BUSY
+        assert "오래 쓴 글" in text(shown.select_one("#content"))
+    assert catalogue.reviews(movie_id, ReviewsQuery()).total == 0
+
+
+@pytest.mark.parametrize("token", [None, "", "forged", "IjAwIg.aaaa.bbbb"])
+def test_form_without_its_token_keeps_what_was_typed(
+    visitor: Visitor, movie_id: int, catalogue: Catalogue, token: str | None
+) -> None:
+    extra = {} if token is None else {"csrf_token": token}
+    review = {"author": "밤편지", "content": "오래 쓴 글"}
+    for path, fields in (
+        ("/movie", {"title": "벌새", "director": "김보라"}),
+        ("/review", {**review, "movie_id": str(movie_id)}),
+        (f"/movie/{movie_id}/review", review),
+    ):
+        answer = visitor.client.post(path, data={**fields, **extra})
+        page = read(answer)
+        assert answer.status_code == 400
+        assert text(page.select_one('[role="alert"]')) == messages.STALE_FORM
+        for name, value in fields.items():
+            control = page.select_one(f'main [name="{name}"]')
+            assert control
+            selected = control.select_one("option[selected]")
+            assert value == (selected["value"] if selected else control.get("value") or text(control))
+        again = visitor.client.post(
+            path, data={**fields, "csrf_token": page.select_one('[name="csrf_token"]')["value"]}
+        )  # type: ignore[index]
+        assert again.status_code == 303
+    assert len(all_movies(catalogue)) == 2
+    assert catalogue.reviews(movie_id, ReviewsQuery()).total == 2
+
+
+def test_another_visitors_token_does_not_do(visitor: Visitor, movie_id: int, app: Any) -> None:
+    stolen = Visitor(app.test_client()).token()
+    answer = visitor.client.post("/movie", data={"title": "벌새", "csrf_token": stolen})
+    assert answer.status_code == 400
+
+
+@pytest.mark.parametrize("body", [b"[1]", b"null", b"{", b'{"title": "x"}'])
+def test_json_is_no_form(client: FlaskClient, catalogue: Catalogue, body: bytes) -> None:
+    answer = client.post("/movie", data=body, content_type="application/json")
+    assert answer.status_code == 400
+    assert answer.mimetype == "text/html"
+    assert all_movies(catalogue) == []
+
+
+def test_html_limits_are_those_of_the_inputs(visitor: Visitor, movie_id: int) -> None:
+    page = visitor.see("/")
+    limits = {control["name"]: control.get("maxlength") for control in page.select("main [maxlength]")}
+    assert limits == {
+        "title": str(inputs.TITLE_MAX),
+        "director": str(inputs.DIRECTOR_MAX),
+        "genre": str(inputs.GENRE_MAX),
+        "poster_url": str(inputs.POSTER_URL_MAX),
+        "author": str(inputs.AUTHOR_MAX),
+        "content": str(inputs.CONTENT_MAX),
+    }
+    assert page.select_one("#q")["maxlength"] == str(inputs.QUERY_MAX)  # type: ignore[index]
+    required = [control["name"] for control in page.select("main [required]")]
+    assert required == ["movie_id", "author", "content", "title"]
+    types = {name: page.select_one(f"#{name}")["type"] for name in ("release_date", "poster_url")}  # type: ignore[index]
+    assert types == {"release_date": "date", "poster_url": "url"}
+
+
+def test_messages_nobody_reads_do_not_fill_the_cookie(visitor: Visitor, catalogue: Catalogue) -> None:
+    token = visitor.token()
+    for number in range(30):
+        title = f"{number} " + "가" * 190
+        assert visitor.client.post("/movie", data={"title": title, "csrf_token": token}).status_code == 303
+    cookie = visitor.client.get_cookie("gampyeong")
+    assert cookie and len(cookie.value) < 3_000
+    assert len(visitor.see("/").select(".notice")) == 3

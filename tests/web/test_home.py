@@ -1,0 +1,133 @@
+"""The home page: cards, search, order, pages, and what it says when there is nothing to show."""
+
+from collections.abc import Callable
+from typing import get_args
+
+import pytest
+
+from app.inputs import Sort
+from app.models import Movie, Review
+from app.web.pages import _SORTS, MOVIES_A_PAGE
+from tests.web.conftest import Visitor, text
+
+AddMovie = Callable[..., Movie]
+AddReview = Callable[..., Review]
+
+
+def titles(visitor: Visitor, path: str = "/") -> list[str]:
+    return [text(title) for title in visitor.see(path).select(".card h3")]
+
+
+def test_card_shows_a_movie_and_what_was_read(visitor: Visitor, add_movie: AddMovie, add_review: AddReview) -> None:
+    movie = add_movie("벌새", release_date="2019-08-29", director="김보라", genre="드라마")
+    add_review(movie.id, "최고예요")  # 8.5
+    add_review(movie.id, "지루해요")  # 1.5
+    card = visitor.see("/").select_one(".card")
+    assert card
+    assert text(card.select_one(".meta")) == "2019 · 김보라 · 드라마"
+    assert text(card.select_one(".chip")) == "AI 평점 5.0"
+    assert text(card.select_one(".counts")) == "▲ 긍정 1 ▼ 부정 1"
+    assert card.select_one("svg.share rect.positive")["width"] == "50.0"  # type: ignore[index]
+    assert card.select_one("a")["href"] == f"/movie/{movie.id}"  # type: ignore[index]
+
+
+def test_movie_without_reviews_has_no_rating(visitor: Visitor, add_movie: AddMovie) -> None:
+    add_movie("벌새")
+    card = visitor.see("/").select_one(".card")
+    assert "아직 평점이 없어요" in text(card)
+    assert card and not card.select_one(".chip, .share")
+
+
+def test_empty_site_says_what_to_do_first(visitor: Visitor) -> None:
+    page = visitor.see("/")
+    assert "첫 영화를 등록해 주세요" in text(page.select_one(".empty"))
+    assert page.select_one('form[action="/movie"]')
+    assert not page.select_one('form[action="/review"]')
+
+
+@pytest.mark.parametrize("sort", get_args(Sort))
+def test_every_order_has_its_pill(visitor: Visitor, add_movie: AddMovie, sort: str) -> None:
+    add_movie("벌새")
+    current = visitor.see(f"/?sort={sort}").select('.tools .pills [aria-current="true"]')
+    assert [text(pill) for pill in current] == [_SORTS[sort]]
+
+
+def test_search_finds_and_says_so(visitor: Visitor, add_movie: AddMovie) -> None:
+    add_movie("기생충", director="봉준호", genre="드라마, 스릴러")
+    add_movie("벌새", director="김보라", genre="드라마")
+    assert titles(visitor, "/?q=ㄱㅅㅊ") == ["기생충"]
+    page = visitor.see("/?q=봉준호")
+    assert text(page.h1) == "‘봉준호’ 검색 결과"
+    assert page.select_one("#q")["value"] == "봉준호"  # type: ignore[index]
+    assert titles(visitor, "/?genre=스릴러&sort=title") == ["기생충"]
+
+
+def test_search_without_hits_offers_a_way_on(visitor: Visitor, add_movie: AddMovie) -> None:
+    add_movie("기생충")
+    empty = visitor.see("/?q=없는영화").select_one(".empty")
+    assert empty and [link["href"] for link in empty.select("a")] == ["#add", "/"]
+
+
+@pytest.mark.parametrize("query", ["page=0", "page=x", "page=1" + "0" * 30, "sort=worst", "q=" + "가" * 300, "movie=x"])
+def test_bad_query_shows_the_list(visitor: Visitor, add_movie: AddMovie, query: str) -> None:
+    add_movie("기생충")
+    assert titles(visitor, f"/?{query}") == ["기생충"]
+
+
+def test_movies_come_in_pages(visitor: Visitor, add_movie: AddMovie) -> None:
+    for number in range(MOVIES_A_PAGE + 5):
+        add_movie(f"영화 {number:03}", genre="드라마")
+    assert len(titles(visitor, "/")) == MOVIES_A_PAGE
+    page = visitor.see("/?sort=title&genre=드라마&page=2")
+    assert [text(card) for card in page.select(".card h3")] == [f"영화 {MOVIES_A_PAGE + i:03}" for i in range(5)]
+    assert text(page.select_one('.pages [aria-current="page"]')) == "쪽 2"
+    previous = page.select_one('.pages [rel="prev"]')
+    assert previous and "sort=title" in str(previous["href"]) and "page=1" in str(previous["href"])
+    assert not page.select_one('.pages [rel="next"]')
+    past = visitor.see("/?page=9").select_one(".empty")
+    assert past and str(past.a["href"]).endswith("page=2")  # type: ignore[index]
+
+
+def test_a_movie_can_be_chosen_beforehand(visitor: Visitor, add_movie: AddMovie) -> None:
+    add_movie("기생충")
+    movie = add_movie("벌새")
+    page = visitor.see(f"/?movie={movie.id}")
+    assert [text(option) for option in page.select("#movie_id option[selected]")] == ["벌새"]
+
+
+def test_picture_lies_over_the_drawing(visitor: Visitor, add_movie: AddMovie) -> None:
+    add_movie("벌새", poster_url="https://example.com/a.jpg?b=1&c=2")
+    poster = visitor.see("/").select_one(".card .poster")
+    assert poster and poster.select_one("svg path") and text(poster.select_one(".poster-title")) == "벌새"
+    picture = poster.select_one("img")
+    assert picture
+    assert picture["src"] == "https://example.com/a.jpg?b=1&c=2"
+    assert (picture["alt"], picture["loading"], picture["referrerpolicy"]) == ("", "lazy", "no-referrer")
+
+
+def test_nothing_is_inline_and_nothing_comes_from_elsewhere(
+    visitor: Visitor, add_movie: AddMovie, add_review: AddReview
+) -> None:
+    movie = add_movie("벌새")
+    review = add_review(movie.id, "최고예요 " * 200)
+    for path in ("/", f"/movie/{movie.id}", f"/movie/{movie.id}/delete", f"/review/{review.id}/delete"):
+        page = visitor.see(path)
+        assert not page.select("[style], style")
+        assert all(script.get("src", "").startswith("/static/") for script in page.select("script"))
+        assert not [name for tag in page.find_all(True) for name in tag.attrs if name.startswith("on")]
+        ids = [tag["id"] for tag in page.select("[id]")]
+        assert len(ids) == len(set(ids))
+
+
+def test_headings_and_landmarks_are_in_order(visitor: Visitor, add_movie: AddMovie, add_review: AddReview) -> None:
+    movie = add_movie("벌새")
+    add_review(movie.id, "최고예요")
+    for path in ("/", f"/movie/{movie.id}"):
+        page = visitor.see(path)
+        assert len(page.select("h1")) == 1
+        assert len(page.select("main")) == len(page.select("header.top")) == len(page.select("footer")) == 1
+        named = page.select("nav, section")
+        assert all(tag.get("aria-label") or page.select_one(f"#{tag['aria-labelledby']}") for tag in named)
+        controls = page.select("input:not([type=hidden]), select, textarea")
+        assert all(page.select_one(f'label[for="{control["id"]}"]') for control in controls)
+        assert page.html and page.html["lang"] == "ko"

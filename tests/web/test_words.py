@@ -1,0 +1,106 @@
+"""How values read: times, shares, excerpts, messages, and the drawn posters."""
+
+from datetime import UTC, datetime
+from xml.etree import ElementTree
+
+import pytest
+
+from app.errors import FieldError
+from app.models import Page
+from app.web import charts, filters, messages, posters
+from app.web.paging import page_links
+
+NOW = datetime(2026, 11, 22, 15, 32, tzinfo=UTC)  # 00:32 of the 23rd in Korea
+
+
+@pytest.mark.parametrize(
+    ("moment", "words"),
+    [
+        ("2026-11-22T15:31:30Z", "방금 전"),
+        ("2026-11-22T15:40:00Z", "방금 전"),  # a clock that runs ahead
+        ("2026-11-22T15:29:00Z", "3분 전"),
+        ("2026-11-22T15:00:00Z", "32분 전"),
+        ("2026-11-22T14:00:00Z", "어제"),
+        ("2026-11-21T14:00:00Z", "2일 전"),
+        ("2026-11-03T03:00:00Z", "11월 3일"),
+        ("2025-11-03T03:00:00Z", "2025년 11월 3일"),
+        ("2026-11-03T03:00:00", "11월 3일"),
+    ],
+)
+def test_age(moment: str, words: str) -> None:
+    assert filters.format_age(moment, NOW) == words
+
+
+def test_age_counts_hours_within_a_korean_day() -> None:
+    assert filters.format_age("2026-11-22T01:00:00Z", datetime(2026, 11, 22, 14, tzinfo=UTC)) == "13시간 전"
+
+
+def test_time_is_korean() -> None:
+    assert filters.format_time("2026-11-22T15:32:00Z") == "2026년 11월 23일 00:32"
+
+
+def test_numbers() -> None:
+    assert filters.format_rating(0.0) == "0.0"
+    assert filters.format_rating(10.0) == "10.0"
+    assert filters.format_confidence(0.999) == "99%"
+    assert [filters.format_share(share) for share in (0.0, 0.001, 0.5, 0.999, 1.0)] == [
+        "0%",
+        "1%",
+        "50%",
+        "99%",
+        "100%",
+    ]
+    assert filters.format_count(4312) == "4,312"
+
+
+@pytest.mark.parametrize("content", ["최고", "가" * 5000, "가 " * 2500, "\n".join("가" * 30), "가\n" * 400 + "끝"])
+def test_excerpt_loses_nothing(content: str) -> None:
+    parts = filters.split_text(content)
+    assert "".join((parts.head + parts.rest).split()) == "".join(content.split())
+    assert len(parts.head) <= 500 and parts.head.count("\n") <= 10
+    assert bool(parts.rest) == (len(content) > 500 or content.count("\n") > 10)
+
+
+def test_unknown_rule_still_gets_a_sentence() -> None:
+    assert messages.explain(FieldError("title", "new_rule", "broken")).endswith("요.")
+    assert messages.explain(FieldError("new_field", "blank", "broken")).endswith("요.")
+
+
+def test_same_title_same_poster() -> None:
+    assert posters.draw("벌새") == posters.draw(" 벌새 ")
+    drawn = {(posters.draw(f"영화 {i}").tone, posters.draw(f"영화 {i}").paths) for i in range(100)}
+    assert len(drawn) == 100
+    assert {posters.draw(f"영화 {i}").tone for i in range(300)} == set(range(posters.TONES))
+
+
+@pytest.mark.parametrize("title", ["", "괴물", "가" * 200, "<script>", "🍿", "فيلم", *(f"영화 {i}" for i in range(60))])
+def test_drawing_is_well_formed(title: str) -> None:
+    drawing = posters.draw(title)
+    root = ElementTree.fromstring(f"<svg>{drawing.paths}</svg>")  # noqa: S314  # our own
+    assert len(root) >= 3
+    assert {path.get("class") for path in root} <= {"ink-a", "ink-b", "ink-c"}
+    assert drawing.size in ("l", "m", "s", "xs")
+
+
+def test_histogram_bars() -> None:
+    bars = charts.histogram([0, 1, 0, 0, 0, 0, 0, 0, 0, 200])
+    assert [bar.height for bar in bars] == [0, 3.0, 0, 0, 0, 0, 0, 0, 0, 100]
+    assert [bar.is_positive for bar in bars] == [False] * 5 + [True] * 5
+    assert all(bar.height == 0 for bar in charts.histogram([0] * 10))
+
+
+def test_trend_runs_from_old_to_new_within_its_sheet() -> None:
+    assert charts.trend([5.0] * 4) is None
+    trend = charts.trend([10.0, 10.0, 10.0, 10.0, 10.0, 0.0, 0.0])
+    assert trend and trend.count == 7
+    heights = [float(point.split(",")[1]) for point in trend.points.split()]
+    assert heights[0] == 74 and heights[-1] == trend.end_y == 6
+
+
+def test_page_links_leave_gaps() -> None:
+    links = page_links(Page([], 1000, 10, 50), str)
+    assert [link.number for link in links.numbers] == [1, 8, 9, 10, 11, 12, 20]
+    assert [link.number for link in links.numbers if link.after_gap] == [8, 20]
+    assert (links.previous, links.next) == ("9", "11")
+    assert page_links(Page([], 30, 1, 50), str).numbers == []
+    assert page_links(Page([], 100, 9, 50), str).previous == "2"
