@@ -17,6 +17,7 @@ import pytest
 import yaml
 from flask import Flask
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
 from app.settings import Settings
@@ -33,12 +34,13 @@ COMMAND = "gunicorn -c gunicorn.conf.py wsgi:app"
 REGISTRY_HOSTS = [
     f"{name}.{top}" for name, top in (("pypi", "org"), ("pythonhosted", "org"), ("registry.npmjs", "org"))
 ]
+OLDEST_PYTHON = PROJECT["project"]["requires-python"].removeprefix(">=") + ".0"
 FILE_MAX = 17 * 1024 * 1024
 
 
 def pins(file: str) -> dict[str, Requirement]:
-    lines = [line for line in (ROOT / file).read_text(encoding="utf-8").splitlines() if line and line[0] not in "#-"]
-    requirements = [Requirement(line) for line in lines]
+    lines = [line.split("#")[0].strip() for line in (ROOT / file).read_text(encoding="utf-8").splitlines()]
+    requirements = [Requirement(line) for line in lines if line and not line.startswith("-")]
     return {canonicalize_name(requirement.name): requirement for requirement in requirements}
 
 
@@ -78,12 +80,14 @@ def test_ranges_admit_the_pins(file: str, ranges: list[str]) -> None:
 
 
 def test_pins_are_installed_and_complete() -> None:
-    """What a pinned package needs is pinned as well; torch alone pins its GPU libraries itself."""
+    """What a pinned package needs is pinned as well (torch alone pins its GPU libraries itself), and the oldest Python
+    that we say is enough is enough for it."""
     for name, pin in ALL_PINS.items():
         if pin.marker and not pin.marker.evaluate():
             continue
         found = importlib.metadata.distribution(name)
         assert found.version in pin.specifier, f"{name} {found.version} is installed, not {pin}: make setup"
+        assert OLDEST_PYTHON in SpecifierSet(found.metadata["Requires-Python"] or ""), name
         for needed in map(Requirement, found.requires or []):
             if needed.marker and not needed.marker.evaluate({"extra": ""}):
                 continue
