@@ -15,7 +15,7 @@ dev is never in train. A text of a held-out movie is dropped from train too, unl
 two people write it independently.
 """
 
-import csv
+import json
 import random
 import unicodedata
 from collections import Counter, defaultdict
@@ -29,16 +29,13 @@ COINCIDENCE = 8  # two people write the same text of up to this many letters wit
 
 
 def read_nsmc_raw(folder: Path) -> list[Row]:
-    """Rows of the raw folder: one <movie id>.csv a movie, columns review_id,text,author,rating,date."""
+    """Rows of the raw folder: one <movie id>.json a movie, a list of objects, all values strings."""
     rows = []
-    for path in sorted(folder.glob("*.csv"), key=lambda p: int(p.stem)):
-        with open(path, encoding="utf-8", newline="") as lines:
-            for fields in csv.reader(lines):
-                if len(fields) < 5 or not fields[-2].isdigit():
-                    continue
-                text = " ".join(unicodedata.normalize("NFC", fields[1]).split())
-                if text:
-                    rows.append(Row(fields[0], path.stem, int(fields[-2]), fields[-1], text))
+    for path in sorted(folder.glob("*.json")):
+        for entry in json.loads(path.read_text("utf-8")):
+            text = " ".join(unicodedata.normalize("NFC", entry["review"]).split())
+            if text and entry["rating"].isdigit() and 1 <= int(entry["rating"]) <= 10:
+                rows.append(Row(entry["review_id"], entry["movie_id"], int(entry["rating"]), entry["date"], text))
     return rows
 
 

@@ -210,7 +210,7 @@ def main() -> None:
             )
             loss = star_loss + args.binary * binary
             guess_loss = torch.zeros(())
-            if joint:
+            if joint and args.masked:
                 guesses = guesser(states.last_hidden_state[hidden_at], embedding)
                 guess_loss = functional.cross_entropy(guesses, ids[hidden_at])
                 loss = loss + args.masked * guess_loss
