@@ -1,0 +1,134 @@
+"""The real site behind a loopback port, and headless Chromium in front of it.
+
+With a model at hand (`SENTIMENT_MODEL`, or the bundled one) the site runs as it does for users, under gunicorn; without
+one, in a thread with the fake analyzer. Whatever a test does, the page may not complain or ask another host.
+"""
+
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from urllib.error import URLError
+from urllib.parse import urlsplit
+from urllib.request import urlopen
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+from werkzeug.serving import make_server
+
+from app.factory import create_app
+from app.settings import ROOT, Settings
+from tests.fakes import FakeAnalyzer
+
+CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+    "--disable-quic",
+]
+START_SECONDS = 60
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a running site; its movies are shared by all tests here."""
+    folder = tmp_path_factory.mktemp("instance")
+    has_model = os.environ.get("SENTIMENT_MODEL") or (ROOT / "app/sentiment/bundled/config.json").is_file()
+    yield from _under_gunicorn(folder) if has_model else _in_a_thread(folder)
+
+
+def _in_a_thread(folder: Path) -> Iterator[str]:
+    app = create_app(Settings(secret_key="tests", instance_dir=str(folder)), analyzer=FakeAnalyzer())
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def _under_gunicorn(folder: Path) -> Iterator[str]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py", "wsgi:app"]
+    settings = {"HOST": "127.0.0.1", "PORT": str(port), "INSTANCE_DIR": str(folder)}
+    with subprocess.Popen(command, cwd=ROOT, env=os.environ | settings) as process:
+        try:
+            address = f"http://127.0.0.1:{port}"
+            _wait_for(f"{address}/healthz", process)
+            yield address
+        finally:
+            process.terminate()
+
+
+def _wait_for(address: str, process: "subprocess.Popen[bytes]") -> None:
+    until = time.monotonic() + START_SECONDS
+    while time.monotonic() < until:
+        assert process.poll() is None, f"the site ended with exit code {process.returncode} before it answered"
+        try:
+            with urlopen(address, timeout=5):  # noqa: S310  # our own loopback address
+                return
+        except URLError:
+            time.sleep(0.1)
+    raise AssertionError(f"the site did not answer within {START_SECONDS} seconds")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    if not Path(CHROMIUM).is_file():
+        pytest.skip(
+            f"no Chromium at {CHROMIUM}: install it (Debian: apt-get install chromium), or say where in CHROMIUM"
+        )
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+OpenPage = Callable[..., Page]
+
+
+@pytest.fixture
+def open_page(browser: Browser, site: str) -> Iterator[OpenPage]:
+    """Opens pages of the site; fails the test when one complains, or asks another host for something.
+
+    `complaints_expected` is for tests that break something on purpose.
+    """
+    complaints: list[str] = []
+    contexts = []
+
+    def open_(path: str = "/", *, width: int = 1280, scripts: bool = True, complaints_expected: bool = False) -> Page:
+        context = browser.new_context(
+            base_url=site,
+            viewport={"width": width, "height": 800},
+            java_script_enabled=scripts,
+            locale="ko-KR",
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(10_000)
+        if not complaints_expected:
+            page.on("console", lambda said: complaints.append(said.text) if said.type in ("error", "warning") else None)
+            page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("request", lambda asked: None if _is_ours(asked.url, site) else complaints.append(f"asked {asked.url}"))
+        page.goto(path)
+        return page
+
+    yield open_
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
+def _is_ours(address: str, site: str) -> bool:
+    return urlsplit(address).scheme == "data" or urlsplit(address).netloc == urlsplit(site).netloc

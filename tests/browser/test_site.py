@@ -1,0 +1,247 @@
+"""The site as visitors use it, in a real browser: with scripts and without, by mouse and keyboard, wide and narrow."""
+
+import base64
+from itertools import count
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import OpenPage
+
+pytestmark = pytest.mark.browser
+
+PRAISE = "정말 재미있고 따뜻한 최고의 영화예요. 배우들 연기도 좋고 감동적이었어요"
+BLAME = "지루하고 최악이에요. 돈과 시간이 아깝고 실망했어요"
+PICTURE = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAQAAAACCAIAAADwyuo0AAAAEElEQVR4nGP8zwACTGCSAQANHQEDgslx/wAAAABJRU5ErkJggg=="
+)
+_numbers = count(1)
+
+
+def new_title() -> str:
+    return f"시험 영화 {next(_numbers)}"
+
+
+def add_movie(page: Page, title: str, **fields: str) -> str:
+    """Adds a movie through the form; the path of its page, which is then open."""
+    page.goto("/#add")
+    page.get_by_label("제목", exact=True).fill(title)
+    for label, value in fields.items():
+        page.get_by_label(label).fill(value)
+    page.get_by_role("button", name="영화 등록").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(title)
+    return page.url.split("#")[0]
+
+
+def forget(page: Page, address: str) -> None:
+    """Deletes a movie whose picture the other tests' home pages would ask for in vain."""
+    assert page.request.delete(address.replace("/movie/", "/movies/")).ok
+
+
+def add_review(page: Page, content: str, author: str = "밤편지") -> None:
+    """Writes a review on the movie's page that is open."""
+    form = page.locator("#write")
+    if not form.is_visible():
+        page.get_by_role("link", name="리뷰 쓰기").click()
+    form.get_by_label("닉네임").fill(author)
+    form.get_by_label("리뷰", exact=True).fill(content)
+    form.get_by_role("button", name="리뷰 올리기").click()
+    expect(page.locator(".notice")).to_be_visible()
+
+
+def colour(page: Page, selector: str) -> tuple[int, ...]:
+    """The background that an element is really painted with; needs scripts."""
+    painted = page.locator(selector).first.evaluate("element => getComputedStyle(element).backgroundColor")
+    return tuple(int(number) for number in painted.removeprefix("rgb(").removesuffix(")").split(","))
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no-scripts"])
+@pytest.mark.parametrize("width", [1280, 390], ids=["wide", "phone"])
+def test_a_movie_from_beginning_to_end(open_page: OpenPage, scripts: bool, width: int) -> None:
+    page = open_page("/", scripts=scripts, width=width)
+    title = new_title()
+    address = add_movie(page, title, 감독="임순례", 장르="드라마")
+    expect(page.locator(".notice")).to_contain_text(f"‘{title}’ 영화를 등록했어요")
+    expect(page.get_by_text("아직 평점이 없어요")).to_be_visible()
+
+    add_review(page, PRAISE)
+    expect(page.locator(".notice.positive")).to_contain_text("▲ 긍정")
+    expect(page.locator(".review").first.locator(".reading.positive")).to_contain_text("긍정")
+
+    add_review(page, BLAME, "심야영화")
+    expect(page.locator(".notice.negative")).to_contain_text("▼ 부정")
+    expect(page.locator(".review").first.locator(".reading.negative")).to_contain_text("부정")
+    expect(page.locator(".review")).to_have_count(2)
+
+    page.goto("/")
+    card = page.locator(".card", has_text=title)
+    expect(card.locator(".counts")).to_have_text("▲ 긍정 1 ▼ 부정 1")
+    card.get_by_role("link").click()
+
+    review = page.locator(".review").first
+    review.locator("summary", has_text="삭제").click()
+    expect(review.get_by_text("이 리뷰를 지울까요?")).to_be_visible()
+    expect(page.locator(".review")).to_have_count(2)
+    review.get_by_role("button", name="지우기").click()
+    expect(page.locator(".notice")).to_contain_text("리뷰를 지웠어요")
+    expect(page.locator(".review")).to_have_count(1)
+
+    page.locator("summary", has_text="영화 삭제").click()
+    expect(page.get_by_text("이 영화와 리뷰 1개를 모두 지울까요?")).to_be_visible()
+    page.locator(".about").get_by_role("button", name="지우기").click()
+    expect(page.locator(".notice")).to_contain_text("리뷰 1개를 지웠어요")
+    expect(page.locator(".card", has_text=title)).to_have_count(0)
+    assert page.request.get(address).status == 404
+
+
+def test_readings_are_painted_green_and_red(open_page: OpenPage) -> None:
+    page = open_page("/")
+    add_movie(page, new_title())
+    add_review(page, PRAISE)
+    red, green, _ = colour(page, ".notice.positive")
+    assert green > red
+    add_review(page, BLAME)
+    red, green, _ = colour(page, ".notice.negative")
+    assert red > green
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no-scripts"])
+def test_review_from_the_side_panel(open_page: OpenPage, scripts: bool) -> None:
+    page = open_page("/", scripts=scripts)
+    title = new_title()
+    add_movie(page, title)
+    page.goto("/")
+    form = page.locator("#write")
+    form.get_by_label("영화").select_option(label=title)
+    form.get_by_label("닉네임").fill("밤편지")
+    form.get_by_label("리뷰", exact=True).fill(PRAISE)
+    form.get_by_role("button", name="리뷰 올리기").click()
+    expect(page.locator(".notice.positive")).to_contain_text(f"‘{title}’에 리뷰를 올렸어요")
+    page.reload()
+    expect(page.locator(".notice")).to_have_count(0)
+
+
+def test_what_was_typed_outlives_a_broken_rule(open_page: OpenPage) -> None:
+    page = open_page("/", complaints_expected=True)  # the browser's console mentions every 422
+    add_movie(page, new_title())
+    page.get_by_label("닉네임").fill(" ")
+    page.get_by_label("리뷰", exact=True).fill(PRAISE)
+    page.get_by_role("button", name="리뷰 올리기").click()
+    expect(page.get_by_role("alert")).to_contain_text("고칠 곳이 1군데 있어요")
+    expect(page.get_by_label("닉네임")).to_be_focused()
+    expect(page.get_by_label("닉네임")).to_have_accessible_description("닉네임을 적어 주세요.")
+    expect(page.get_by_label("리뷰", exact=True)).to_have_value(PRAISE)
+
+
+def test_text_is_read_while_it_is_written(open_page: OpenPage) -> None:
+    page = open_page("/")
+    add_movie(page, new_title())
+    content = page.get_by_label("리뷰", exact=True)
+    content.fill(PRAISE)
+    expect(page.locator(".preview.positive")).to_contain_text("▲ 긍정")
+    expect(page.locator(".counter")).to_have_text(f"{len(PRAISE)} / 5,000")
+    content.fill(BLAME)
+    expect(page.locator(".preview.negative")).to_contain_text("▼ 부정")
+    content.fill("")
+    expect(page.locator(".preview")).to_be_hidden()
+    expect(page.locator(".review")).to_have_count(0)
+    content.fill("🍿" * 5001)
+    expect(page.locator(".counter.over")).to_have_text("5,001 / 5,000")
+
+
+def test_second_click_posts_nothing(open_page: OpenPage) -> None:
+    page = open_page("/")
+    add_movie(page, new_title())
+    page.get_by_label("닉네임").fill("밤편지")
+    page.get_by_label("리뷰", exact=True).fill(PRAISE)
+    page.get_by_role("button", name="리뷰 올리기").dblclick()
+    expect(page.locator(".notice")).to_be_visible()
+    expect(page.locator(".review")).to_have_count(1)
+    expect(page.get_by_label("닉네임")).to_have_value("밤편지")  # remembered for the next one
+
+
+def test_everything_is_reached_by_keyboard(open_page: OpenPage) -> None:
+    page = open_page("/")
+    title = new_title()
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="본문으로 건너뛰기")).to_be_focused()
+    expect(page.get_by_role("link", name="본문으로 건너뛰기")).to_be_in_viewport()
+    add_movie(page, title)
+    page.keyboard.press("/")
+    expect(page.get_by_label("영화 찾기")).to_be_focused()
+    page.keyboard.type(title)
+    page.keyboard.press("Enter")
+    card = page.get_by_role("link", name=title, exact=True)
+    card.focus()
+    page.keyboard.press("Enter")
+    page.get_by_label("닉네임").focus()
+    page.keyboard.type("밤편지")
+    page.keyboard.press("Tab")
+    page.keyboard.type(BLAME)
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.locator(".notice.negative")).to_be_visible()
+    page.locator(".review summary", has_text="삭제").focus()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Escape")
+    expect(page.get_by_text("이 리뷰를 지울까요?")).to_be_hidden()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.locator(".notice")).to_contain_text("리뷰를 지웠어요")
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no-scripts"])
+def test_failed_picture_leaves_the_drawn_poster(open_page: OpenPage, site: str, scripts: bool) -> None:
+    page = open_page("/", scripts=scripts, complaints_expected=True)  # a missing picture is noted in the console
+    title = new_title()
+    add_movie(page, title)
+    drawn = page.locator(".hero .poster").screenshot()  # the same title always gets the same drawing
+    address = add_movie(page, title, **{"포스터 주소": f"{site}/no-such-picture.jpg"})
+    expect(page.locator(".hero .poster-title")).to_be_visible()
+    assert page.locator(".hero .poster").screenshot() == drawn
+    forget(page, address)
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no-scripts"])
+def test_picture_fills_the_poster(open_page: OpenPage, site: str, scripts: bool) -> None:
+    page = open_page("/", scripts=scripts)
+    page.route("**/picture.png", lambda route: route.fulfill(body=PICTURE, content_type="image/png"))
+    address = add_movie(page, new_title(), **{"포스터 주소": f"{site}/picture.png"})
+    expect(page.locator(".hero .poster img")).to_be_visible()
+    assert page.locator(".hero .poster img").bounding_box() == page.locator(".hero .poster").bounding_box()
+    forget(page, address)
+
+
+@pytest.mark.parametrize("width", [360, 768, 1280])
+def test_nothing_is_wider_than_the_window(open_page: OpenPage, width: int) -> None:
+    page = open_page("/", width=width)
+    word = "W" * 200
+    address = add_movie(page, word, 감독="W" * 100, 장르="W" * 50)
+    for content in (f"{PRAISE} {word}", f"{BLAME} {'가' * 4000}", "🍿" * 600, "رائع " * 40):
+        add_review(page, content, "W" * 40)
+    for path in (address, f"{address}/delete", "/", f"/?q={word}", "/?sort=title", "/no/such/page"):
+        if path != "/no/such/page":
+            page.goto(path)
+        inner, outer = page.evaluate("[document.documentElement.scrollWidth, window.innerWidth]")
+        assert inner <= outer, path
+    page.goto(address)
+    page.locator("summary", has_text="영화 삭제").click()
+    page.locator(".about").get_by_role("button", name="지우기").click()
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no-scripts"])
+def test_phone_opens_and_closes_the_forms(open_page: OpenPage, scripts: bool) -> None:
+    page = open_page("/", width=390, scripts=scripts)
+    add_movie(page, new_title())
+    page.goto("/")
+    form: Any = page.locator("#write")
+    expect(form).to_be_hidden()
+    page.get_by_role("link", name="리뷰 쓰기").click()
+    expect(form).to_be_visible()
+    expect(form).to_be_in_viewport()
+    form.get_by_role("link", name="닫기").click()
+    expect(form).to_be_hidden()
+    page.get_by_role("link", name="영화 등록").click()
+    expect(page.locator("#add")).to_be_in_viewport()
