@@ -1,0 +1,125 @@
+"""The bundled model's sanity: what nobody would argue about. Its accuracy is measured in training/."""
+
+import json
+import unicodedata
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from app.models import Label, Sentiment
+from app.sentiment import BUNDLED, load
+from app.sentiment.worker import QueuedAnalyzer
+
+PRAISE = [
+    "정말 재미있었어요. 최고의 영화!",
+    "배우들 연기도 훌륭하고 스토리도 완벽했다. 강력 추천합니다",
+    "너무 감동적이라 펑펑 울었습니다 ㅠㅠ 인생 영화",
+    "명작입니다. 열 번을 봐도 또 보고 싶어요",
+    "기대 이상이었다. 시간 가는 줄 모르고 봤네요",
+]
+BLAME = [
+    "정말 재미없어요. 최악의 영화",
+    "돈 아깝고 시간 아깝다. 보지 마세요",
+    "스토리도 없고 연기도 못하고 지루해서 잤다",
+    "쓰레기 영화. 감독은 반성해라",
+    "기대했는데 너무 실망스러웠다. 하품만 나온다",
+]
+NO_SPACES = [
+    ("정말재미있고감동적인최고의영화였어요", Label.POSITIVE),
+    ("정말지루하고재미없는최악의영화였다", Label.NEGATIVE),
+]
+TYPOS = [("잼있어욬ㅋㅋ 완전 쵝오", Label.POSITIVE), ("노잼 개별루 돈아까움", Label.NEGATIVE)]
+NEGATED = [("지루하지 않고 정말 재밌었다", Label.POSITIVE), ("전혀 웃기지도 않고 재미있지도 않다", Label.NEGATIVE)]
+LETTERS = [("ㅋㅋㅋㅋㅋ 너무 웃기고 재밌다 ㅋㅋㅋ", Label.POSITIVE), ("ㅡㅡ 이게 영화냐 ㅉㅉ 쓰레기", Label.NEGATIVE)]
+EMOJI = [("최고예요 👍👍😍 또 보고 싶다", Label.POSITIVE), ("최악 👎👎 시간 낭비 🤮", Label.NEGATIVE)]
+
+
+@pytest.fixture(scope="module")
+def bundled() -> Iterator[QueuedAnalyzer]:
+    analyzer = load()
+    yield analyzer
+    analyzer.close()
+
+
+def clear(sentiment: Sentiment, label: Label) -> bool:
+    """Whether the reading is `label`, with a rating on its side of ten stars' middle."""
+    return sentiment.label is label and (sentiment.rating > 5.5) is (label is Label.POSITIVE)
+
+
+def test_it_is_the_default_and_small(bundled: QueuedAnalyzer) -> None:
+    assert bundled.name == "bundled"
+    assert sum(path.stat().st_size for path in BUNDLED.rglob("*") if path.is_file()) <= 16_000_000
+    config = json.loads((BUNDLED / "config.json").read_text("utf-8"))
+    assert list(config["id2label"].values()) == [str(star) for star in range(1, 11)]
+
+
+@pytest.mark.parametrize("text", PRAISE)
+def test_praise_is_positive(bundled: QueuedAnalyzer, text: str) -> None:
+    (sentiment,) = bundled.analyze([text])
+    assert sentiment.label is Label.POSITIVE
+    assert sentiment.score > 0.7
+    assert sentiment.rating > 7
+
+
+@pytest.mark.parametrize("text", BLAME)
+def test_blame_is_negative(bundled: QueuedAnalyzer, text: str) -> None:
+    (sentiment,) = bundled.analyze([text])
+    assert sentiment.label is Label.NEGATIVE
+    assert sentiment.score > 0.7
+    assert sentiment.rating < 4
+
+
+@pytest.mark.parametrize(("text", "label"), NO_SPACES + TYPOS + NEGATED + LETTERS + EMOJI)
+def test_people_write_as_they_like(bundled: QueuedAnalyzer, text: str, label: Label) -> None:
+    (sentiment,) = bundled.analyze([text])
+    assert clear(sentiment, label), sentiment
+
+
+@pytest.mark.parametrize("texts", [PRAISE, BLAME], ids=["praise", "blame"])
+def test_long_reviews_are_read_to_their_end(bundled: QueuedAnalyzer, texts: list[str]) -> None:
+    text = " ".join(texts * 50)[:5_000]
+    (sentiment,) = bundled.analyze([text])
+    assert clear(sentiment, Label.POSITIVE if texts is PRAISE else Label.NEGATIVE), sentiment
+    other = " ".join((BLAME if texts is PRAISE else PRAISE) * 20)
+    (mixed,) = bundled.analyze([text[:2_000] + " " + other])
+    assert (mixed.rating < sentiment.rating) is (texts is PRAISE)
+
+
+def test_decomposed_hangul_reads_as_composed(bundled: QueuedAnalyzer) -> None:
+    texts = PRAISE + BLAME
+    assert bundled.analyze([unicodedata.normalize("NFD", text) for text in texts]) == bundled.analyze(texts)
+
+
+def test_alone_in_a_batch_and_under_threads_read_the_same(bundled: QueuedAnalyzer) -> None:
+    texts = PRAISE + BLAME + [text for text, _ in NO_SPACES + TYPOS + EMOJI] + ["ㅋ", "좋다 " * 500]
+    alone = [bundled.analyze([text])[0] for text in texts]
+    with ThreadPoolExecutor(16) as pool:
+        threaded = list(pool.map(lambda text: bundled.analyze([text])[0], texts))
+    for other in (bundled.analyze(texts), threaded):
+        for one, same in zip(alone, other, strict=True):
+            assert same.label is one.label
+            assert same.score == pytest.approx(one.score, abs=2e-4)
+            assert same.rating == pytest.approx(one.rating, abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "This movie was great",
+        "映画",
+        "asdfghjkl",
+        "1234567890",
+        "ㅁㄴㅇㄹ",
+        "🎬",
+        "....",
+        "\u200b",
+        "<script>",
+        "ㅋ" * 5_000,
+    ],
+)
+def test_other_languages_and_nonsense_get_some_answer(bundled: QueuedAnalyzer, text: str) -> None:
+    (sentiment,) = bundled.analyze([text])
+    assert sentiment.label in set(Label)
+    assert 0.5 <= sentiment.score <= 1
+    assert 0 <= sentiment.rating <= 10
