@@ -46,8 +46,8 @@ document.addEventListener("keydown", (event) => {
 // ---- On a phone, opening a form goes on to its first empty field -------------------------------------------------
 
 function focusOpened() {
-  const sheet = location.hash && document.querySelector(`.sheet${CSS.escape ? "#" + CSS.escape(location.hash.slice(1)) : location.hash}`);
-  if (!sheet) return;
+  const sheet = document.getElementById(location.hash.slice(1));
+  if (!sheet?.classList.contains("sheet")) return;
   const fields = [...sheet.querySelectorAll("select, input:not([type=hidden]), textarea")];
   (fields.find((field) => !field.value) ?? fields[0])?.focus({ preventScroll: true });
 }
@@ -110,7 +110,7 @@ function showReading(box, reading, sureFrom) {
   verdict.className = "verdict";
   verdict.textContent = `${unsure ? (positive ? "△" : "▽") : positive ? "▲" : "▼"} ${reading.sentiment_label} ${reading.rating.toFixed(1)}`;
   const rest = document.createElement("span");
-  const sure = unsure ? "판단이 어려워요" : `확신 ${Math.floor(reading.sentiment_score * 100)}%`;
+  const sure = unsure ? "판단이 어려워요" : `확신 ${Math.floor(reading.sentiment_score * 100 + 1e-9)}%`;
   rest.textContent = `${sure} · 지금까지 쓴 글은 이렇게 읽혀요`;
   line.append(verdict, rest);
   box.className = `preview ${unsure ? "uncertain" : positive ? "positive" : "negative"}`;

@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta, timezone
 KST = timezone(timedelta(hours=9), "KST")
 """Korea has no summer time, so a fixed offset needs no time zone database."""
 
+_SPECK = 1e-9
+"""0.57 * 100 is 56.99999999999999."""
 _LONG = 500
 _LONG_LINES = 10
 _HEAD = 320
@@ -20,7 +22,7 @@ def format_rating(rating: float) -> str:
 
 def format_confidence(score: float) -> str:
     """0.987 -> "98%": rounded down, so that only a certainty reads as one."""
-    return f"{int(score * 100)}%"
+    return f"{int(score * 100 + _SPECK)}%"
 
 
 def format_share(share: float) -> str:

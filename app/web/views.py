@@ -6,7 +6,7 @@ from flask import Blueprint, Response, flash, redirect, session, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from app.errors import NotFound
-from app.inputs import MovieInput, ReviewInput, read
+from app.inputs import QUERY_MAX, MovieInput, ReviewInput, read
 from app.models import Review
 from app.web import messages, pages, posters
 from app.web.filters import FILTERS
@@ -17,6 +17,7 @@ blueprint = Blueprint("web", __name__)
 for _name, _filter in FILTERS.items():
     blueprint.add_app_template_filter(_filter, _name)
 blueprint.add_app_template_filter(posters.draw, "drawing")
+blueprint.app_context_processor(lambda: {"query_max": QUERY_MAX})  # every page, errors too, has the search box
 
 _NAME_MOST = 60
 """Characters of a title in a message: messages travel in a cookie of 4 KB."""

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from urllib.request import urlopen
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 from werkzeug.serving import make_server
 
 from app.factory import create_app
@@ -35,6 +35,7 @@ ARGUMENTS = [
     "--disable-quic",
 ]
 START_SECONDS = 60
+expect.set_options(timeout=15_000)  # for a machine with other things to do
 
 
 @pytest.fixture(scope="session")
@@ -116,7 +117,7 @@ def open_page(browser: Browser, site: str) -> Iterator[OpenPage]:
         )
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(10_000)
+        page.set_default_timeout(15_000)
         if not complaints_expected:
             page.on("console", lambda said: complaints.append(said.text) if said.type in ("error", "warning") else None)
             page.on("pageerror", lambda error: complaints.append(str(error)))

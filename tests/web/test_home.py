@@ -15,7 +15,7 @@ AddReview = Callable[..., Review]
 
 
 def titles(visitor: Visitor, path: str = "/") -> list[str]:
-    return [text(title) for title in visitor.see(path).select(".card h3")]
+    return [text(title) for title in visitor.see(path).select(".card h2")]
 
 
 def test_card_shows_a_movie_and_what_was_read(visitor: Visitor, add_movie: AddMovie, add_review: AddReview) -> None:
@@ -79,7 +79,7 @@ def test_movies_come_in_pages(visitor: Visitor, add_movie: AddMovie) -> None:
         add_movie(f"영화 {number:03}", genre="드라마")
     assert len(titles(visitor, "/")) == MOVIES_A_PAGE
     page = visitor.see("/?sort=title&genre=드라마&page=2")
-    assert [text(card) for card in page.select(".card h3")] == [f"영화 {MOVIES_A_PAGE + i:03}" for i in range(5)]
+    assert [text(card) for card in page.select(".card h2")] == [f"영화 {MOVIES_A_PAGE + i:03}" for i in range(5)]
     assert text(page.select_one('.pages [aria-current="page"]')) == "쪽 2"
     previous = page.select_one('.pages [rel="prev"]')
     assert previous and "sort=title" in str(previous["href"]) and "page=1" in str(previous["href"])
