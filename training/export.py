@@ -6,7 +6,8 @@ Run time: half a minute. Expect "largest difference in a logit" below 0.05.
 
 One head of ten stars gives label, confidence and rating. P(6..10 stars) is turned into the confidence by two numbers
 fitted on the polar reviews of dev.tsv, negative and positive counting half each: sigmoid((logit(p) - logit(threshold))
-/ temperature). The rating is the expected star, kept on its label's side of the middle (5.5 of 1..10).
+/ temperature). The rating is the expected star, its logits divided by a third number, rating_temperature, and kept on
+its label's side of the middle (5.5 of 1..10).
 """
 
 import json
@@ -17,9 +18,11 @@ import numpy as np
 import torch
 from common import parser, read_rows
 from scipy.optimize import minimize
-from train import Tokens, positive_logit, predict
+from train import STARS, Tokens, positive_logit, predict
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
+MIDDLE = (1 + STARS) / 2
+BIAS = 0.05  # stars the mean rating may be off
 SENTENCES = [
     "정말 재미있고 감동적인 최고의 영화",
     "돈 아깝다 최악의 쓰레기 영화",
@@ -47,25 +50,30 @@ def fit_calibration(logits: np.ndarray, stars: np.ndarray) -> dict[str, float]:
     return {"threshold": round(float(1 / (1 + np.exp(shift / slope))), 4), "temperature": round(float(1 / slope), 4)}
 
 
-def fit_rating_temperature(logits: np.ndarray, stars: np.ndarray) -> float:
-    """Prints what a temperature on the stars does to the rating; returns the one with the least absolute error."""
-    best = (9.9, 1.0)
-    for temperature in np.arange(0.5, 1.31, 0.1):
-        rating = torch.from_numpy(logits / temperature).softmax(1).numpy() @ np.arange(1, 11)
-        error = np.abs(rating - stars).mean()
-        r = np.corrcoef(rating, stars)[0, 1]
-        print(
-            f"  rating temperature {temperature:.1f}: r {r:.4f} error {error:.3f} bias {(rating - stars).mean():+.3f}"
-        )
-        best = min(best, (error, temperature))
-    return round(float(best[1]), 2)
+def fit_rating_temperature(logits: np.ndarray, stars: np.ndarray, threshold: float) -> float:
+    """A temperature on the stars behind the rating: of those with little bias, the one with the least absolute error.
+
+    Sharper stars have a smaller error and sit too high (most reviews are a 10); keeping a negative review's rating
+    below the middle pulls the mean down again, so the two are fitted together.
+    """
+    positive = positive_logit(torch.from_numpy(logits)).numpy() >= np.log(threshold / (1 - threshold))
+    found = []
+    for temperature in np.arange(0.5, 1.31, 0.1).round(1):
+        free = torch.from_numpy(logits / temperature).softmax(1).numpy() @ np.arange(1, STARS + 1)
+        kept = np.where(positive, np.maximum(free, MIDDLE), np.minimum(free, MIDDLE))
+        line = f"  rating temperature {temperature:.1f}:"
+        for name, rating in (("free", free), ("kept to the label's side", kept)):
+            r, error, bias = np.corrcoef(rating, stars)[0, 1], np.abs(rating - stars).mean(), (rating - stars).mean()
+            line += f"  {name}: r {r:.4f} error {error:.3f} bias {bias:+.3f}"
+        print(line)
+        found.append((abs(bias) > BIAS, error if abs(bias) <= BIAS else abs(bias), float(temperature)))
+    return min(found)[2]
 
 
 def main() -> None:
     args = parser(__doc__)
     args.add_argument("out", type=Path)
     args.add_argument("--checkpoint", default="run/final", help="folder of the trained model inside the work folder")
-    args.add_argument("--rating-temperature", action="store_true", help="fit one, and write it")
     args = args.parse_args()
     torch.set_num_threads(1)
     source = args.work / args.checkpoint
@@ -75,9 +83,7 @@ def main() -> None:
     logits = predict(model, Tokens(args.work / "tokens_dev.npz", tokenizer, [row.review for row in dev]))
     stars = np.array([row.stars for row in dev])
     calibration = fit_calibration(logits, stars)
-    rating_temperature = fit_rating_temperature(logits, stars)
-    if args.rating_temperature:
-        calibration["rating_temperature"] = rating_temperature
+    calibration["rating_temperature"] = fit_rating_temperature(logits, stars, calibration["threshold"])
     print("calibration", calibration)
     answers = answer(model.eval(), tokenizer)
 

@@ -26,3 +26,4 @@ step "$work/run/final/config.json" train.py --work "$work" --minutes "$minutes" 
 "$python" "$here/evaluate.py" "$out" "$work/heldout.tsv" --out "$out" --speed
 "$python" "$here/evaluate.py" "$out" "$work/movies.tsv" --out "$out"
 "$python" "$here/behaviour.py" "$out" --out "$out"
+"$python" "$here/card.py" "$out" --work "$work"
