@@ -26,6 +26,7 @@ from app.errors import ModelError
 
 _PROBE_SECONDS = 3.0
 _SILENT_SECONDS = 6.0  # a hub that brings nothing for so long is given up; the client itself would retry for minutes
+_PIECE = 1 << 16  # bytes; the client writes 10 MB at a time, and a slow network would look like a silent one
 _TOKENIZER = ("tokenizer.json", "vocab.txt", "vocab.json", "spiece.model", "sentencepiece.bpe.model", "tokenizer.model")
 _SMALL = (*_TOKENIZER, "merges.txt", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json")
 _WEIGHTS = ("model.safetensors", "model.safetensors.index.json", "pytorch_model.bin", "pytorch_model.bin.index.json")
@@ -46,6 +47,8 @@ def fetch(model: str, revision: str) -> Path:
         return cached  # a commit never changes
     try:
         return _Download(model, revision).wait()
+    except ModelError:
+        raise
     except Exception as error:  # noqa: BLE001 - whatever the client and its HTTP library raise: the cache may do
         if cached is None:
             raise ModelError(_reason(error, revision)) from error
@@ -74,7 +77,10 @@ def _shards(weights: Path) -> set[str]:
     """The files that an index of weights names; none for weights in one file."""
     if weights.suffix != ".json":
         return set()
-    return set(json.loads(weights.read_text("utf-8"))["weight_map"].values())
+    try:
+        return set(json.loads(weights.read_text("utf-8"))["weight_map"].values())
+    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+        raise ModelError(f"its {weights.name} cannot be read ({error!r})") from error
 
 
 class _Download(threading.Thread):
@@ -90,6 +96,7 @@ class _Download(threading.Thread):
 
     def wait(self) -> Path:
         """The folder. Raises what the download raised, or TimeoutError when it stands still."""
+        constants.DOWNLOAD_CHUNK_SIZE = _PIECE
         self.start()
         seen, since = self._progress(), time.monotonic()
         while self.is_alive():

@@ -35,8 +35,8 @@ def load_reader(folder: Path) -> Reader:
     if largest >= rows:
         raise ModelError(f"its tokenizer goes up to token {largest}, and its model knows {rows}: they do not match")
     pad = _pad(tokenizer, model)
-    reader = Reader(model, Windows(tokenizer, _window(tokenizer, model)), scale, pad)
     try:
+        reader = Reader(model, Windows(tokenizer, _window(tokenizer, model)), scale, pad)
         reader.warm_up()
     except Exception as error:
         raise ModelError(f"it loads but cannot read a text ({first_line(error)})") from error
@@ -64,11 +64,12 @@ def _config(folder: Path) -> dict[str, Any]:
 
 def _id2label(config: dict[str, Any]) -> dict[int, object]:
     """`id2label`, or what transformers makes of its absence: LABEL_0, LABEL_1, ..., two unless said otherwise."""
-    named = config.get("id2label") or {index: f"LABEL_{index}" for index in range(config.get("num_labels") or 2)}
+    named, count = config.get("id2label"), config.get("num_labels")
     try:
+        named = named or {index: f"LABEL_{index}" for index in range(2 if count is None else count)}
         return {int(index): label for index, label in named.items()}
-    except (AttributeError, ValueError):
-        raise ModelError(f"its id2label is {named!r}") from None
+    except (AttributeError, TypeError, ValueError):
+        raise ModelError(f"its labels make no sense: id2label is {named!r}, num_labels {count!r}") from None
 
 
 def _tokenizer(folder: Path) -> Any:

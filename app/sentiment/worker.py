@@ -20,7 +20,7 @@ from app.models import Sentiment
 Read = Callable[[Sequence[str]], list[Sentiment]]
 
 _SLICE_TEXTS = 32
-_SLICE_CHARACTERS = 4_000  # about a tenth of a second: what a short review waits at most for a batch before it
+_SLICE_CHARACTERS = 4_000  # a fraction of a second: what a short review waits at most for somebody's batch
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import TracebackType
+from urllib.parse import unquote
 
 _RESOLVE = re.compile(r"/(?P<id>[^/]+(?:/[^/]+)?)/resolve/(?P<revision>[^/]+)/(?P<file>.+)")
 
@@ -23,10 +24,13 @@ def commit_of(folder: Path) -> str:
 
 class Hub:
     """`models` maps an id to its revisions' folders. `requests` holds what was asked. `silent_from` makes the hub
-    accept that request (counted from 0), and all later ones, and never answer."""
+    accept that request (counted from 0), and all later ones, and never answer; `slow` brings weights bit by bit."""
 
-    def __init__(self, models: dict[str, dict[str, Path]], *, gated: str = "", silent_from: int | None = None) -> None:
+    def __init__(
+        self, models: dict[str, dict[str, Path]], *, gated: str = "", silent_from: int | None = None, slow: bool = False
+    ) -> None:
         self.models, self.gated, self.silent_from = models, gated, silent_from
+        self.slow = slow
         self.requests: list[str] = []
         self.stopped = threading.Event()
         handler = type("Handler", (_Handler,), {"hub": self})
@@ -68,16 +72,15 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answer(self) -> None:
         hub = self.hub
-        if self.path == "/api/agent-harnesses":  # asked by the client on its own account, and not missed
-            return self._send(404)
-        hub.requests.append(f"{self.command} {self.path}")
-        if hub.silent_from is not None and len(hub.requests) > hub.silent_from:
+        aside = self.path == "/api/agent-harnesses"  # asked by the client on its own account, and not missed
+        hub.requests += [] if aside else [f"{self.command} {self.path}"]
+        if hub.silent_from is not None and len(hub.requests) + aside > hub.silent_from:
             hub.stopped.wait()
             self.close_connection = True
         elif self.path.startswith("/cdn/"):
-            self._send_file(Path(self.path.removeprefix("/cdn")))
+            self._send_file(Path(self.path.removeprefix("/cdn")), seconds=9.0 if hub.slow else 0.0)
         elif match := _RESOLVE.fullmatch(self.path):
-            self._resolve(match["id"], match["revision"], match["file"])
+            self._resolve(match["id"], unquote(match["revision"]), match["file"])
         else:
             self._send(404)
 
@@ -99,14 +102,19 @@ class _Handler(BaseHTTPRequestHandler):
             return self._send(302, {**headers, **linked, "Location": f"{self.hub.files_url}/cdn{path}"})
         return self._send_file(path, {**headers, "ETag": f'"{etag}"'})
 
-    def _send_file(self, path: Path, headers: dict[str, str] | None = None) -> None:
-        self._send(200, headers or {}, path.read_bytes())
+    def _send_file(self, path: Path, headers: dict[str, str] | None = None, seconds: float = 0.0) -> None:
+        self._send(200, headers or {}, path.read_bytes(), seconds)
 
-    def _send(self, status: int, headers: dict[str, str] | None = None, body: bytes = b"") -> None:
+    def _send(
+        self, status: int, headers: dict[str, str] | None = None, body: bytes = b"", seconds: float = 0.0
+    ) -> None:
         self.send_response(status)
         for name, value in (headers or {}).items():
             self.send_header(name, value)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        if self.command == "GET":
-            self.wfile.write(body)
+        if self.command == "HEAD":
+            return
+        for start in range(0, len(body), len(body) // 9 + 1):
+            self.wfile.write(body[start : start + len(body) // 9 + 1])
+            self.hub.stopped.wait(seconds / 9)

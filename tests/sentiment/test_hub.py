@@ -110,9 +110,9 @@ def test_changed_model_is_fetched_anew(start: Start, praising: Path, blaming: Pa
 
 def test_pinned_revision_is_honoured_with_and_without_hub(start: Start, praising: Path, blaming: Path) -> None:
     commit = commit_of(blaming)
-    with Hub({ID: {"main": praising, "v1": blaming}}) as hub:
-        online = [start(FETCH, hub.url, revision=revision)["folder"] for revision in ("main", "v1", commit)]
-    offline = [start(FETCH, hub.url, revision=revision)["folder"] for revision in ("main", "v1", commit)]
+    with Hub({ID: {"main": praising, "refs/pr/1": blaming}}) as hub:
+        online = [start(FETCH, hub.url, revision=revision)["folder"] for revision in ("main", "refs/pr/1", commit)]
+    offline = [start(FETCH, hub.url, revision=revision)["folder"] for revision in ("main", "refs/pr/1", commit)]
     assert offline == online
     assert [read_one(folder) for folder in online[:2]] == [Label.POSITIVE, Label.NEGATIVE]
     assert online[2] == online[1]
@@ -135,6 +135,15 @@ def test_weights_in_several_files_are_fetched(start: Start, tmp_path: Path) -> N
     with Hub({ID: {"main": tmp_path / "sharded"}}) as hub:
         folder = start(FETCH, hub.url)["folder"]
     assert all(Path(folder, shard).is_file() for shard in shards.values())
+
+
+def test_slow_network_is_not_a_silent_one(start: Start, tmp_path: Path) -> None:
+    (tmp_path / "slow").mkdir()
+    for name, content in (("config.json", "{}"), ("vocab.txt", "a"), ("pytorch_model.bin", "weights" * 50_000)):
+        (tmp_path / "slow" / name).write_text(content, encoding="utf-8")
+    with Hub({ID: {"main": tmp_path / "slow"}}, slow=True) as hub:
+        folder = start(FETCH, hub.url)["folder"]
+    assert Path(folder, "pytorch_model.bin").stat().st_size == 350_000
 
 
 def test_full_cache_and_silent_hub_start(start: Start, praising: Path) -> None:
