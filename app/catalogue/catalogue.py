@@ -52,12 +52,12 @@ class Catalogue:
         items, total = self._store.reviews(movie_id, query.label, start, query.per_page)
         return Page(items, total, query.page, query.per_page)
 
-    def histogram(self, movie_id: int) -> list[int]:
-        """How many of the movie's reviews are rated up to 1, up to 2, ... up to 10."""
-        counts = [0] * 10
+    def histogram(self, movie_id: int) -> list[tuple[int, int]]:
+        """How many of the movie's positive and negative reviews are rated up to 1, up to 2, ... up to 10."""
+        counts = {True: [0] * 10, False: [0] * 10}
         for review in self._store.reviews(movie_id)[0]:
-            counts[min(9, max(0, ceil(review.rating) - 1))] += 1
-        return counts
+            counts[review.is_positive][min(9, max(0, ceil(review.rating) - 1))] += 1
+        return list(zip(counts[True], counts[False], strict=True))
 
     def delete_review(self, review_id: int) -> Review:
         return self._store.delete_review(review_id)

@@ -4,31 +4,40 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 _BAR_HEIGHT = 100
-_TREND_WIDTH, _TREND_HEIGHT = 300, 80
+_TREND_WIDTH, _TREND_HEIGHT = 300, 60
 TREND_LEAST = 5
 """A line through fewer reviews than this says nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One bar of the histogram: its `rating` 1..10, how many reviews, and its height out of 100."""
+    """One bar of the histogram: its `rating` 1..10, how many reviews of which label, and their heights out of 100.
+
+    A rating does not tell the label: where a model's verdict turns at 6, a 5.5 may be negative.
+    """
 
     rating: int
-    count: int
-    height: float
+    positive: int
+    negative: int
+    positive_height: float
+    negative_height: float
 
     @property
-    def is_positive(self) -> bool:
-        return self.rating > 5
+    def count(self) -> int:
+        return self.positive + self.negative
 
 
-def histogram(counts: Sequence[int]) -> list[Bar]:
-    """A bar for each of ten counts; the highest is as high as it gets, and one review still shows."""
-    most = max(counts) or 1
+def histogram(counts: Sequence[tuple[int, int]]) -> list[Bar]:
+    """A bar for each pair (positive, negative); the highest is as high as it gets, and one review still shows."""
+    most = max(map(sum, counts)) or 1
     return [
-        Bar(rating, count, max(3.0, round(_BAR_HEIGHT * count / most, 1)) if count else 0)
-        for rating, count in enumerate(counts, start=1)
+        Bar(rating, positive, negative, _height(positive, most), _height(negative, most))
+        for rating, (positive, negative) in enumerate(counts, start=1)
     ]
+
+
+def _height(count: int, most: int) -> float:
+    return max(3.0, round(_BAR_HEIGHT * count / most, 1)) if count else 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +51,7 @@ class Trend:
 
 
 def trend(newest_first: Sequence[float]) -> Trend | None:
-    """The mean of each rating and up to four before it, on a sheet of 300 x 80; None for too few ratings."""
+    """The mean of each rating and up to four before it, on a sheet of 300 x 60; None for too few ratings."""
     ratings = list(reversed(newest_first))
     if len(ratings) < TREND_LEAST:
         return None

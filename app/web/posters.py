@@ -16,6 +16,8 @@ from markupsafe import Markup
 TONES = 16
 """As many as `.tone-0`, `.tone-1`, ... in static/style.css."""
 _WIDTH, _HEIGHT = 200, 300
+_DECK = b"575"
+"""Another value here shuffles which title gets which drawing."""
 
 Shape = tuple[str, str]
 """Which of the tone's inks (`ink-a`, `ink-b`, `ink-c`), and the path."""
@@ -34,7 +36,7 @@ class Drawing:
 def draw(title: str) -> Drawing:
     """The drawing for a title; case, spaces around it and its Unicode form do not matter."""
     folded = unicodedata.normalize("NFC", title).casefold().strip()
-    seed = int.from_bytes(blake2b(folded.encode(), digest_size=8).digest(), "big")
+    seed = int.from_bytes(blake2b(folded.encode(), digest_size=8, person=_DECK).digest(), "big")
     roll = _Dice(seed)
     tone = roll.below(TONES)
     motif = _MOTIFS[roll.below(len(_MOTIFS))]
@@ -164,20 +166,22 @@ def _flower(roll: _Dice) -> list[Shape]:
     ring = [(x + 46 * math.cos(angle), y + 46 * math.sin(angle)) for angle in angles]
     return [
         ("ink-b", _circle(x, y, 96)),
-        ("ink-a", "".join(_circle(px, py, r * 5 / petals + 4) for px, py in ring)),
+        ("ink-a", "".join(_circle(px, py, r * 5 / petals + 4) for px, py in ring) + _circle(x, y, 40)),
         ("ink-c", _circle(x, y, r * 0.7)),
     ]
 
 
-def _stripes(roll: _Dice) -> list[Shape]:
-    slope, wide, at = roll.between(60, 150), roll.between(26, 40), roll.between(10, 50)
-    if roll.below(2):
-        slope = -slope
-    shapes = []
-    for i, ink in enumerate(("ink-b", "ink-a", "ink-c")):
-        x = at + i * wide * 1.5 - slope / 2 + 10
-        shapes.append((ink, f"M{x:.0f} 0h{wide}l{slope} {_HEIGHT}h{-wide}z"))
-    return shapes
+def _sunburst(roll: _Dice) -> list[Shape]:
+    x, y, rays = roll.between(60, 140), roll.between(95, 130), 9 + roll.below(5)
+    turn, reach = 2 * math.pi / rays, 340
+    start = roll.between(0, 100) / 100 * turn
+    path = ""
+    for i in range(rays):
+        from_, to = start + i * turn, start + (i + 0.5) * turn
+        path += f"M{x} {y}L{x + reach * math.cos(from_):.0f} {y + reach * math.sin(from_):.0f}"
+        path += f"L{x + reach * math.cos(to):.0f} {y + reach * math.sin(to):.0f}z"
+    radius = roll.between(30, 46)
+    return [("ink-b", path), ("ink-c", _circle(x, y, radius + 9)), ("ink-a", _circle(x, y, radius))]
 
 
 _MOTIFS: tuple[Callable[[_Dice], list[Shape]], ...] = (
@@ -189,5 +193,5 @@ _MOTIFS: tuple[Callable[[_Dice], list[Shape]], ...] = (
     _projector,
     _night,
     _flower,
-    _stripes,
+    _sunburst,
 )

@@ -35,15 +35,18 @@ def test_page_shows_movie_rating_and_reviews(visitor: Visitor, movie_id: int, ad
     assert [reading["class"][1] for reading in page.select(".reading")] == ["uncertain", "negative", "positive"]
     time = page.select_one("time")
     assert time and time["datetime"].endswith("Z") and text(time) == "방금 전"  # type: ignore[union-attr]
-    assert len(page.select(".histogram rect")) == 10
+    assert [text(title) for title in page.select(".histogram title")][5] == "6: 긍정 1 · 부정 0"
+    assert [rect["class"] for rect in page.select(".histogram rect")] == [["negative"], ["positive"], ["positive"]]
     assert "6점대 1개" in str(page.select_one(".histogram")["aria-label"])  # type: ignore[index]
 
 
 def test_histogram_counts_each_review_once(movie_id: int, catalogue: Catalogue, store: MemoryStore) -> None:
-    assert catalogue.histogram(movie_id) == [0] * 10
+    assert catalogue.histogram(movie_id) == [(0, 0)] * 10
     for rating in (0.0, 1.0, 1.001, 5.0, 5.001, 9.999, 10.0):
         store.add_review(movie_id, "밤편지", "글", Sentiment(Label.POSITIVE, 0.9, rating))
-    assert catalogue.histogram(movie_id) == [2, 1, 0, 0, 1, 1, 0, 0, 0, 2]
+    store.add_review(movie_id, "밤편지", "글", Sentiment(Label.NEGATIVE, 0.8, 5.5))
+    assert [positive for positive, _ in catalogue.histogram(movie_id)] == [2, 1, 0, 0, 1, 1, 0, 0, 0, 2]
+    assert [negative for _, negative in catalogue.histogram(movie_id)] == [0, 0, 0, 0, 0, 1, 0, 0, 0, 0]
 
 
 def test_movie_without_reviews_asks_for_the_first(visitor: Visitor, movie_id: int) -> None:

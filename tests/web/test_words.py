@@ -83,10 +83,11 @@ def test_drawing_is_well_formed(title: str) -> None:
 
 
 def test_histogram_bars() -> None:
-    bars = charts.histogram([0, 1, 0, 0, 0, 0, 0, 0, 0, 200])
-    assert [bar.height for bar in bars] == [0, 3.0, 0, 0, 0, 0, 0, 0, 0, 100]
-    assert [bar.is_positive for bar in bars] == [False] * 5 + [True] * 5
-    assert all(bar.height == 0 for bar in charts.histogram([0] * 10))
+    bars = charts.histogram([(0, 1), (0, 0), (50, 150)])
+    assert [(bar.rating, bar.count) for bar in bars] == [(1, 1), (2, 0), (3, 200)]
+    assert [bar.positive_height for bar in bars] == [0, 0, 25]
+    assert [bar.negative_height for bar in bars] == [3, 0, 75]
+    assert all(bar.count == bar.positive_height == 0 for bar in charts.histogram([(0, 0)] * 10))
 
 
 def test_trend_runs_from_old_to_new_within_its_sheet() -> None:
@@ -94,7 +95,7 @@ def test_trend_runs_from_old_to_new_within_its_sheet() -> None:
     trend = charts.trend([10.0, 10.0, 10.0, 10.0, 10.0, 0.0, 0.0])
     assert trend and trend.count == 7
     heights = [float(point.split(",")[1]) for point in trend.points.split()]
-    assert heights[0] == 74 and heights[-1] == trend.end_y == 6
+    assert heights[0] == 54 and heights[-1] == trend.end_y == 6
 
 
 def test_page_links_leave_gaps() -> None:
