@@ -226,3 +226,14 @@ def test_messages_nobody_reads_do_not_fill_the_cookie(visitor: Visitor, catalogu
     cookie = visitor.client.get_cookie("gampyeong")
     assert cookie and len(cookie.value) < 3_000
     assert len(visitor.see("/").select(".notice")) == 3
+
+
+def test_far_too_large_form_is_a_page(visitor: Visitor, movie_id: int) -> None:
+    answer = visitor.post("/review", movie_id=movie_id, author="밤편지", content="가" * 600_000)  # encoded, beyond BODY_MAX
+    assert answer.status_code == 413
+    assert text(read(answer).h1) == "보낸 내용이 너무 커요"
+
+
+@pytest.mark.parametrize("path", ["/review", "/movie", "/movie/1/review"])
+def test_get_of_a_post_route_is_a_page(visitor: Visitor, movie_id: int, path: str) -> None:
+    assert text(visitor.see(path, 405).h1) == "이 방법으로는 열 수 없어요"
