@@ -229,7 +229,7 @@ def test_messages_nobody_reads_do_not_fill_the_cookie(visitor: Visitor, catalogu
 
 
 def test_far_too_large_form_is_a_page(visitor: Visitor, movie_id: int) -> None:
-    answer = visitor.post("/review", movie_id=movie_id, author="밤편지", content="가" * 600_000)  # encoded, beyond BODY_MAX
+    answer = visitor.post("/review", movie_id=movie_id, author="밤편지", content="a" * inputs.BODY_MAX)
     assert answer.status_code == 413
     assert text(read(answer).h1) == "보낸 내용이 너무 커요"
 
