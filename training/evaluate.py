@@ -55,7 +55,7 @@ def calibration_error(positive: np.ndarray, stars: np.ndarray) -> tuple[float, l
     score, right = np.maximum(p, 1 - p), (p >= 0.5) == y
     weight = np.where(y, 0.5 / y.sum(), 0.5 / (~y).sum())
     bins = []
-    for part in np.array_split(np.argsort(score), BINS):
+    for part in np.array_split(np.argsort(score), min(BINS, max(1, len(score) // 20))):
         w = weight[part]
         bins.append(
             (float(np.average(score[part], weights=w)), float(np.average(right[part], weights=w)), float(w.sum()))
@@ -87,10 +87,10 @@ def measure_speed(folder: Path, analyzer, rows: list[Row]) -> dict[str, float]:
         analyzer.analyze([text])
         single.append(time.perf_counter() - started)
     for _ in range(5):
-        for at in range(0, len(texts) - 31, 32):
+        for at in range(0, max(1, len(texts) - 31), 32):
             started = time.perf_counter()
             analyzer.analyze(texts[at : at + 32])
-            many.append((time.perf_counter() - started) / 32)
+            many.append((time.perf_counter() - started) / len(texts[at : at + 32]))
     return {
         "ms_single": round(1000 * float(np.median(single)), 2),
         "ms_in_batch": round(1000 * float(np.median(many)), 2),
@@ -161,7 +161,9 @@ def main() -> None:
     for least in (0.7, 0.9):
         chosen = polar & (sure >= least)
         result[f"share_from_{least}"] = float(chosen.sum() / polar.sum())
-        result[f"accuracy_from_{least}"] = float(((positive >= 0.5) == (stars >= 9))[chosen].mean())
+        result[f"accuracy_from_{least}"] = (
+            float(((positive >= 0.5) == (stars >= 9))[chosen].mean()) if chosen.any() else 0.0
+        )
     means = movie_means(rows, rating, stars)
     if len(means) > 2:
         result |= {

@@ -42,20 +42,22 @@ def read_nsmc_raw(folder: Path) -> list[Row]:
 def main() -> None:
     args = parser(__doc__)
     args.add_argument("source", type=Path)
-    args.add_argument("--part", type=float, default=1.0, help="use this part of the rows (to try the whole run)")
+    args.add_argument("--part", type=float, default=1.0, help="use this part of the movies (to try the whole run)")
     args = args.parse_args()
     rng = random.Random(SEED)
     args.work.mkdir(parents=True, exist_ok=True)
 
     rows = read_nsmc_raw(args.source) if args.source.is_dir() else read_rows(args.source)
-    rows = rng.sample(rows, int(len(rows) * args.part))
-    size = min(1.0, args.part)
-
+    rows = rng.sample(rows, len(rows))
     per_movie = Counter(row.movie_id for row in rows)
     movies = sorted(per_movie)
     rng.shuffle(movies)
-    large = [m for m in movies if per_movie[m] >= LARGE * size][: int(MOVIES_LARGE * size)]
-    small = [m for m in movies if per_movie[m] < LARGE * size][: int(MOVIES_SMALL * size)]
+    size = min(1.0, args.part)
+    movies = movies[: int(len(movies) * size)]
+    taken = set(movies)
+    rows = [row for row in rows if row.movie_id in taken]
+    large = [m for m in movies if per_movie[m] >= LARGE][: int(MOVIES_LARGE * size)]
+    small = [m for m in movies if per_movie[m] < LARGE][: int(MOVIES_SMALL * size)]
     kept_back = {*large, *small}
     splits: dict[str, list[Row]] = {"movies": [row for row in rows if row.movie_id in kept_back]}
     kept_texts = {key for row in splits["movies"] if len(key := text_key(row.review)) > COINCIDENCE}

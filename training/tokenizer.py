@@ -19,7 +19,7 @@ from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, pr
 from transformers import PreTrainedTokenizerFast
 
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
-WINDOW = 96  # tokens the model reads at once, [CLS] and [SEP] included; the longest review of the file has fewer
+WINDOW = 96  # tokens the model reads at once, [CLS] and [SEP] included; fewer than one review in 10,000 has more
 REPEATED = "ㅋㅎㅠㅜㅡㄷㅇ.!?~^;♥♡★☆1234567890"
 
 
