@@ -7,7 +7,7 @@
 #
 # PYTHON picks the interpreter, WORK the work folder.
 set -eu
-data=$1 out=$2 minutes=${3:-68} part=${4:-1}
+data=$1 out=$2 minutes=${3:-67} part=${4:-1}
 here=$(dirname "$0") work=${WORK:-$(dirname "$0")/work} python=${PYTHON:-python}
 export OMP_NUM_THREADS="${OMP_NUM_THREADS:-2}" GOMP_SPINCOUNT="${GOMP_SPINCOUNT:-1000}"
 

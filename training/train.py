@@ -1,14 +1,17 @@
-"""Train the reader: one run of a planned length, first with masked words to guess as well, then without.
+"""Train the reader: one run of a planned length, first with some pieces hidden, then without.
 
-    python training/train.py --minutes 68                 # train.tsv + teacher_train.npy + tokenizer/ -> work/run/
+    python training/train.py --minutes 67                 # train.tsv + teacher_train.npy + tokenizer/ -> work/run/
     python training/train.py --minutes 2 --name pilot     # a trial
 
 Run again with the same --name to resume; it checkpoints every ten minutes. The length of the run is planned in
 minutes, because on two shared cores that is what there is: the learning rate follows the clock down to zero.
 
+Expect 2 epochs in an hour on two cores, and a balanced accuracy on dev of 0.85 after 10 minutes, 0.875 after 40.
+
 Every step learns from the same rows: the author's star and the teacher's distribution over stars (cross entropy with
-their mean), the side of the scale for polar reviews (binary cross entropy), and, until --joint of the time has gone,
-15 % of the pieces, hidden and to be guessed (masked language modelling).
+their mean) and the side of the scale for polar reviews (binary cross entropy). Until --joint of the time has gone,
+some pieces are hidden, so that no single word decides; with --masked they are to be guessed too (masked language
+modelling; README says why that was given up).
 """
 
 import json
@@ -29,17 +32,16 @@ STARS = 10
 def options():
     args = parser(__doc__)
     args.add_argument("--name", default="run", help="folder of this run inside the work folder")
-    args.add_argument("--minutes", type=float, default=68)
-    args.add_argument("--joint", type=float, default=0.6, help="part of the time with masked words")
+    args.add_argument("--minutes", type=float, default=67)
+    args.add_argument("--joint", type=float, default=0.5, help="part of the time with hidden pieces")
     args.add_argument("--layers", type=int, default=3)
     args.add_argument("--width", type=int, default=256)
-    args.add_argument("--rate", type=float, default=1.5e-3, help="peak learning rate")
+    args.add_argument("--rate", type=float, default=1e-3, help="peak learning rate")
     args.add_argument("--tokens", type=int, default=1600, help="tokens a batch")
     args.add_argument("--teacher", type=float, default=0.5, help="weight of the teacher's stars against the author's")
     args.add_argument("--binary", type=float, default=0.5, help="weight of the binary loss")
-    args.add_argument("--masked", type=float, default=0.3, help="weight of the masked-language loss")
-    args.add_argument("--mask", type=float, default=0.15, help="part of the pieces to hide")
-    args.add_argument("--typos", type=float, default=0.0, help="part of the rows read with typing errors")
+    args.add_argument("--masked", type=float, default=0.0, help="weight of the masked-language loss")
+    args.add_argument("--mask", type=float, default=0.1, help="part of the pieces to hide")
     args.add_argument("--embeddings", type=Path, help="a .npy to start the word embeddings from")
     args.add_argument("--threads", type=int, default=2)
     args.add_argument("--compile", action="store_true")
@@ -174,12 +176,15 @@ def main() -> None:
         both.load_state_dict(saved["weights"])
         optimizer.load_state_dict(saved["optimizer"])
         state = saved["state"]
-    (folder / "options.json").write_text(json.dumps(vars(args), default=str, indent=2) + "\n")
+    history = folder / "options.json"  # one entry a start, so that a resumed run tells all it was told
+    starts = json.loads(history.read_text()) if checkpoint.exists() else []
+    used = {name: value.name if isinstance(value, Path) else value for name, value in vars(args).items()}
+    history.write_text(json.dumps([*starts, {"from_step": state["step"], **used}], indent=1) + "\n")
 
     def save(name: str) -> None:
         model.save_pretrained(folder / name)
         tokenizer.save_pretrained(folder / name)
-        (folder / name / "options.json").write_text((folder / "options.json").read_text())
+        (folder / name / "options.json").write_text(history.read_text())
 
     body = torch.compile(model.bert, dynamic=True) if args.compile else model.bert
     budget = args.minutes * 60
