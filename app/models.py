@@ -1,7 +1,9 @@
 """Rank 0. What the product is about, as frozen dataclasses. Imports the standard library only."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
+from pathlib import Path
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
@@ -25,6 +27,28 @@ class Sentiment:
     label: Label
     score: float
     rating: float
+
+
+@dataclass(frozen=True, slots=True)
+class Misreading:
+    """A text the model is known to read wrongly: what a person says (None = neither), and how the model reads it."""
+
+    text: str
+    expected: Label | None
+    sentiment: Sentiment
+
+
+@dataclass(frozen=True, slots=True)
+class ModelCard:
+    """What is known of a model. Measured by `training/evaluate.py`; empty where nobody has.
+
+    `figures` holds numbers by file and name (`figures["heldout"]["balanced_accuracy"]`), `plots` PNG files by name.
+    """
+
+    name: str
+    figures: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    plots: Mapping[str, Path] = field(default_factory=dict)
+    misreadings: Sequence[Misreading] = ()
 
 
 @dataclass(frozen=True, slots=True)

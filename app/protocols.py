@@ -3,11 +3,16 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from app.models import Label, Movie, MovieFields, Review, Sentiment, Totals
+from app.models import Label, ModelCard, Movie, MovieFields, Review, Sentiment, Totals
 
 
 class Analyzer(Protocol):
     """Reads texts. Safe to call from any thread."""
+
+    @property
+    def card(self) -> ModelCard:
+        """What is known of the model behind it."""
+        ...
 
     def analyze(self, texts: Sequence[str]) -> list[Sentiment]:
         """One `Sentiment` a text, in order; `[]` for no texts.

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from app.errors import Busy
-from app.models import Label, Sentiment
+from app.models import Label, ModelCard, Sentiment
 
 PRAISE = ("재미있", "재밌", "최고", "좋", "감동", "따뜻", "명작")
 BLAME = ("지루", "최악", "별로", "재미없", "노잼", "아깝", "실망")
@@ -13,6 +13,7 @@ class FakeAnalyzer:
     """Counts words of praise and blame: far too simple to ship, and always the same answer for the same text."""
 
     def __init__(self) -> None:
+        self.card = ModelCard("fake")
         self.seen: list[str] = []
         self.busy = False
         self.broken = False

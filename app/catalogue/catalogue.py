@@ -5,7 +5,7 @@ from math import ceil
 
 from app.catalogue import search
 from app.inputs import MovieInput, MoviesQuery, ReviewInput, ReviewsQuery
-from app.models import Movie, Page, Review, Sentiment, Totals
+from app.models import ModelCard, Movie, Page, Review, Sentiment, Totals
 from app.protocols import Analyzer, Store
 
 
@@ -65,6 +65,10 @@ class Catalogue:
     def analyze(self, texts: Sequence[str]) -> list[Sentiment]:
         """Reads texts and keeps nothing. Raises `app.errors.Busy` when the model cannot take them now."""
         return self._analyzer.analyze(texts)
+
+    def model_card(self) -> ModelCard:
+        """What is known of the model that reads the reviews."""
+        return self._analyzer.card
 
     def genres(self) -> list[str]:
         """Every genre that some movie has, in dictionary order."""

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from app.errors import ModelError
+from app.sentiment.card import read_card
 from app.sentiment.process import prepare
 from app.sentiment.worker import QueuedAnalyzer, Read
 
@@ -26,14 +27,16 @@ def load(
     prepare()
     name = model or "bundled"
     try:
-        return QueuedAnalyzer(name, lambda: _load(model, revision, threads), queue_size=queue_size, timeout=timeout)
+        folder = _folder(model, revision)
+        analyzer = QueuedAnalyzer(name, lambda: _load(folder, threads), queue_size=queue_size, timeout=timeout)
     except ModelError as error:
         raise ModelError(" ".join(f"cannot use the model {name}: {error}".split())) from error
+    analyzer.card = read_card(name, folder)
+    return analyzer
 
 
-def _load(model: str | None, revision: str | None, threads: int) -> Read:
+def _load(folder: Path, threads: int) -> Read:
     """Runs in the thread that will own the model."""
-    folder = _folder(model, revision)
     import torch
 
     torch.set_num_threads(threads)

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from app.errors import Busy
-from app.models import Sentiment
+from app.models import ModelCard, Sentiment
 
 Read = Callable[[Sequence[str]], list[Sentiment]]
 
@@ -40,6 +40,7 @@ class QueuedAnalyzer:
         text may wait.
         """
         self.name = name
+        self.card = ModelCard(name)
         self._queue_size, self._timeout = queue_size, timeout
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._lock = threading.Lock()

@@ -33,6 +33,11 @@ def format_share(share: float) -> str:
     return f"{percent}%"
 
 
+def format_percent(share: float) -> str:
+    """0.88312 -> "88.3%"."""
+    return f"{share:.1%}"
+
+
 def format_count(count: int) -> str:
     """4312 -> "4,312"."""
     return f"{count:,}"
@@ -99,6 +104,7 @@ FILTERS: dict[str, Callable[..., object]] = {
     "rating": format_rating,
     "confidence": format_confidence,
     "share": format_share,
+    "percent": format_percent,
     "count": format_count,
     "date": format_date,
     "time": format_time,

@@ -18,6 +18,7 @@ MOVIES_A_PAGE = 60
 REVIEWS_A_PAGE = 50
 CHOICES_MOST = 500
 """As many movies the side panel's form offers; every movie's own page has the form, too."""
+MISREADINGS_MOST = 8
 _TREND_REVIEWS = 40
 _SORTS = {
     "rating": "평점순",
@@ -82,6 +83,12 @@ def movie(movie_id: int, review_form: ReviewForm | None = None) -> Response:
         review_form=review_form or ReviewForm(),
         open_form="review" if review_form or not found.review_count else "",
     )
+
+
+def model() -> Response:
+    """What reads the reviews, how well, and where it fails."""
+    card = catalogue().model_card()
+    return _render("model.html", None, card=card, misreadings=card.misreadings[:MISREADINGS_MOST])
 
 
 def ask_to_delete(movie: Movie, review: Review | None = None, form: DeleteForm | None = None) -> Response:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Blueprint, Response, flash, redirect, session, url_for
+from flask import Blueprint, Response, abort, flash, redirect, send_file, session, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from app.errors import NotFound
@@ -95,6 +95,17 @@ def delete_review(id: int) -> BaseResponse:
     catalogue().delete_review(id)
     _tell(f"{_short(review.author)} 님의 리뷰를 지웠어요.")
     return _go_to("web.show_movie", id=review.movie_id)
+
+
+@blueprint.get("/model")
+def show_model() -> Response:
+    return pages.model()
+
+
+@blueprint.get("/model/<name>.png")
+def show_plot(name: str) -> Response:
+    plot = catalogue().model_card().plots.get(f"{name}.png")
+    return send_file(plot, max_age=3600) if plot else abort(404)
 
 
 def _show_again(movie_id: int, form: ReviewForm) -> Response:

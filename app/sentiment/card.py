@@ -1,0 +1,58 @@
+"""Rank 1. What lies beside a model's weights about it, for people to read. Imports models only.
+
+`training/evaluate.py` and `training/behaviour.py` write these files for any model folder. A card is a courtesy: a
+file that is missing or unreadable leaves its part empty and stops no start.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from app.models import Label, Misreading, ModelCard, Sentiment
+
+_PLOTS = ("reliability.png", "movies.png")
+_SIGNS = {"+": Label.POSITIVE, "-": Label.NEGATIVE, "0": None}
+
+
+def read_card(name: str, folder: Path) -> ModelCard:
+    """The card of the model in `folder`, from its metrics.json, behaviour.json and plots."""
+    return ModelCard(
+        name,
+        _figures(_json(folder / "metrics.json")),
+        {plot: folder / plot for plot in _PLOTS if (folder / plot).is_file()},
+        _misreadings(_json(folder / "behaviour.json")),
+    )
+
+
+def _json(path: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def _figures(metrics: dict[str, Any]) -> dict[str, dict[str, float]]:
+    return {
+        file: {name: number for name, number in numbers.items() if isinstance(number, int | float)}
+        for file, numbers in metrics.items()
+        if isinstance(numbers, dict)
+    }
+
+
+def _misreadings(behaviour: dict[str, Any]) -> list[Misreading]:
+    """The wrong readings of every kind, the surest first: those mislead most."""
+    try:
+        wrong = [
+            Misreading(
+                item["text"],
+                _SIGNS[item["expected"]],
+                Sentiment(Label(item["label"]), float(item["score"]), float(item["rating"])),
+            )
+            for items in behaviour.values()
+            for item in items
+            if not item["right"]
+        ]
+    except (KeyError, TypeError, ValueError):
+        return []
+    return sorted(wrong, key=lambda misreading: -misreading.sentiment.score)
