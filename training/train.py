@@ -21,6 +21,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from common import SEED, parser, read_rows
+from safetensors.torch import load_file
 from torch import nn
 from torch.nn import functional
 from tqdm import tqdm
@@ -42,6 +43,7 @@ def options():
     args.add_argument("--binary", type=float, default=0.5, help="weight of the binary loss")
     args.add_argument("--masked", type=float, default=0.0, help="weight of the masked-language loss")
     args.add_argument("--mask", type=float, default=0.1, help="part of the pieces to hide")
+    args.add_argument("--start", type=Path, help="the final folder of an earlier run to go on from, at a new rate")
     args.add_argument("--embeddings", type=Path, help="a .npy to start the word embeddings from")
     args.add_argument("--threads", type=int, default=2)
     args.add_argument("--compile", action="store_true")
@@ -156,10 +158,13 @@ def main() -> None:
     model = BertForSequenceClassification._from_config(config, attn_implementation="sdpa")
     guesser = Guesser(args.width, len(tokenizer))
     embedding = model.bert.embeddings.word_embeddings.weight
-    if args.embeddings:
+    if args.start:
+        model.load_state_dict(load_file(args.start / "model.safetensors"))
+    elif args.embeddings:
         with torch.no_grad():
             embedding.copy_(torch.from_numpy(np.load(args.embeddings)))
-    model.classifier.bias.data = targets.mean(0).log()
+    if not args.start:
+        model.classifier.bias.data = targets.mean(0).log()
     both = nn.ModuleDict({"model": model, "guesser": guesser})
     decayed = [p for p in both.parameters() if p.ndim > 1]
     plain = [p for p in both.parameters() if p.ndim == 1]
