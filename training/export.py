@@ -22,7 +22,7 @@ from train import STARS, Tokens, positive_logit, predict
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
 MIDDLE = (1 + STARS) / 2
-BIAS = 0.05  # stars the mean rating may be off
+BIAS = 0.1  # stars the mean rating may be off
 SENTENCES = [
     "정말 재미있고 감동적인 최고의 영화",
     "돈 아깝다 최악의 쓰레기 영화",
@@ -58,7 +58,7 @@ def fit_rating_temperature(logits: np.ndarray, stars: np.ndarray, threshold: flo
     """
     positive = positive_logit(torch.from_numpy(logits)).numpy() >= np.log(threshold / (1 - threshold))
     found = []
-    for temperature in np.arange(0.5, 1.31, 0.1).round(1):
+    for temperature in np.arange(0.4, 1.21, 0.1).round(1):
         free = torch.from_numpy(logits / temperature).softmax(1).numpy() @ np.arange(1, STARS + 1)
         kept = np.where(positive, np.maximum(free, MIDDLE), np.minimum(free, MIDDLE))
         line = f"  rating temperature {temperature:.1f}:"
