@@ -92,6 +92,7 @@ def main() -> None:
     model.half().save_pretrained(args.out)
     tokenizer.save_pretrained(args.out)
     compact(args.out / "tokenizer.json")
+    (args.out / "model.safetensors").chmod(0o644)  # written for its owner only
     shutil.copy(source / "options.json", args.out / "training_options.json")
     sanity = {"texts": SENTENCES, "logits": [[round(v, 4) for v in row] for row in answers.tolist()]}
     (args.out / "sanity.json").write_text(json.dumps(sanity, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
