@@ -48,6 +48,12 @@ class Busy(GampyeongError):
         self.retry_after = retry_after
 
 
+def first_line(error: BaseException) -> str:
+    """An exception in one line of at most 200 characters."""
+    text = " ".join(str(error).split()) or type(error).__name__
+    return text if len(text) <= 200 else text[:199] + "…"
+
+
 class SettingsError(GampyeongError):
     """An environment variable holds something that cannot be used; the site does not start."""
 

@@ -25,10 +25,11 @@ def create_app(
     Left out, `settings` come from the environment, `store` is in memory, and `analyzer` is the model the settings
     name, loaded here; torch is imported only then.
     """
-    settings = settings or Settings.from_env()
+    settings = Settings.from_env() if settings is None else settings
     app = Flask("app", template_folder="../templates", static_folder="../static")
     app.url_map.converters["int"] = IdConverter
     app.url_map.strict_slashes = False
+    app.url_map.merge_slashes = False
     app.config.update(
         SECRET_KEY=secret_key(settings.secret_key, settings.instance_dir),
         MAX_CONTENT_LENGTH=BODY_MAX,
@@ -37,7 +38,13 @@ def create_app(
         PROPAGATE_EXCEPTIONS=False,
     )
     app.session_interface = SessionInterface()
-    install(app, Catalogue(store or MemoryStore(), analyzer or _load(settings)))
+    install(
+        app,
+        Catalogue(
+            MemoryStore() if store is None else store,
+            _load(settings) if analyzer is None else analyzer,
+        ),
+    )
     install(app, Kept())
     errors.register(app)
     headers.register(app)

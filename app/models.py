@@ -28,6 +28,15 @@ class Sentiment:
     score: float
     rating: float
 
+    @property
+    def is_positive(self) -> bool:
+        return self.label is Label.POSITIVE
+
+    @property
+    def is_uncertain(self) -> bool:
+        """Whether the reading is too unsure to be painted green or red."""
+        return self.score < CONFIDENT_FROM
+
 
 @dataclass(frozen=True, slots=True)
 class Misreading:
@@ -77,7 +86,10 @@ class Movie(MovieFields):
     @property
     def average_rating(self) -> float | None:
         """The mean rating (0..10), or None (never 0) while there is no review."""
-        return self.rating_sum / self.review_count if self.review_count else None
+        if not self.review_count:
+            return None
+        # Sums of binary fractions drift: three tens less two others may leave a mean of 10.000000000000004.
+        return min(10.0, max(0.0, self.rating_sum / self.review_count))
 
     @property
     def negative_count(self) -> int:

@@ -29,7 +29,11 @@ class Settings:
     sentiment_revision: str = _setting("SENTIMENT_REVISION", "", "branch, tag or commit of an id; ignored for a folder")
     sentiment_threads: int = _setting("SENTIMENT_THREADS", 1, "cores the model computes on", least=1, most=256)
     sentiment_queue: int = _setting(
-        "SENTIMENT_QUEUE", 512, "texts accepted and not yet answered, above which the answer is 503", least=1, most=1_000_000
+        "SENTIMENT_QUEUE",
+        512,
+        "texts accepted and not yet answered, above which the answer is 503",
+        least=1,
+        most=1_000_000,
     )
     sentiment_timeout: int = _setting(
         "SENTIMENT_TIMEOUT", 10, "seconds a text may wait for the model before the answer is 503", least=1, most=600

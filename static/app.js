@@ -4,6 +4,7 @@
 document.documentElement.classList.add("js");
 
 const PREVIEW_DELAY = 450; // milliseconds without a key before the text is read
+const ANSWER_MOST = 20000; // milliseconds; the site answers sooner, be it that it is busy
 const PREVIEW_LEAST = 4; // characters worth reading
 const NICKNAME = "gampyeong.author";
 
@@ -64,13 +65,15 @@ for (const form of document.querySelectorAll("form[data-once]")) {
     form.dataset.sent = "yes";
     button.setAttribute("aria-disabled", "true");
     button.textContent = form.dataset.busy;
+    setTimeout(free, ANSWER_MOST); // the browser's stop button leaves the page as it is
   });
-  // Coming back with the browser's button shows the page as it was left.
-  window.addEventListener("pageshow", () => {
+  function free() {
     delete form.dataset.sent;
     button.removeAttribute("aria-disabled");
     button.textContent = label;
-  });
+  }
+  // Coming back with the browser's button shows the page as it was left.
+  window.addEventListener("pageshow", free);
 }
 
 // ---- Writing a review: nickname, counter, preview ----------------------------------------------------------------

@@ -64,3 +64,13 @@ def test_every_file_named_in_the_readme_is_there() -> None:
 def test_the_changelog_starts_with_what_is_not_released() -> None:
     changelog = Path(ROOT, "CHANGELOG.md").read_text(encoding="utf-8")
     assert changelog.index("## Unreleased") < changelog.index("- ")
+
+
+def test_nothing_is_left_to_fill_in() -> None:
+    for path in ("README.md", "training/README.md", "app/sentiment/bundled/README.md", "CONTRIBUTING.md"):
+        text = Path(ROOT, path).read_text(encoding="utf-8")
+        assert not re.search(r"^[A-Z]{6,}$|@@|TODO|\{\w+\[\w+\]", text, re.MULTILINE), path
+
+
+def test_the_licence_is_there() -> None:
+    assert "MIT License" in Path(ROOT, "LICENSE").read_text(encoding="utf-8")

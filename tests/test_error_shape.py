@@ -1,10 +1,20 @@
 """Every failure has one shape: JSON `{"detail": ...}` on JSON routes, a page on pages, never a trace."""
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
+from bs4 import BeautifulSoup
 from flask import Flask
 from flask.testing import FlaskClient
+
+from app.factory import create_app
+from app.http.errors import JSON_PATHS, PAGE_PATHS
+from app.models import Sentiment
+from app.settings import Settings
+from app.store.memory import MemoryStore
+from tests.fakes import FakeAnalyzer
 
 REVIEW = {"movie_id": 1, "author": "밤편지", "content": "최고예요"}
 HUGE = b'{"title": "' + b"a" * 10_000_000 + b'"}'
@@ -115,3 +125,82 @@ def test_who_gets_a_page(app: Flask, client: FlaskClient, accept: str) -> None:
     elsewhere = client.get("/nope", headers=headers)
     assert elsewhere.status_code == 404
     assert elsewhere.mimetype == ("text/html" if "html" in accept else "application/json")
+
+
+@pytest.mark.parametrize("digits", [30, 400, 5_000])
+def test_numbers_too_long_to_read_break_a_rule_and_are_json(client: FlaskClient, digits: int) -> None:
+    body = b'{"movie_id": 1' + b"0" * digits + b', "author": "a", "content": "b"}'
+    detail = check(client.post("/reviews", data=body, content_type="application/json"), 422)
+    assert detail[0]["loc"] == ["body", "movie_id"]
+
+
+def test_odd_addresses(client: FlaskClient) -> None:
+    check(client.get("/movies//1", headers={"Host": "evil.example"}), 404)
+    assert client.get("/movies/").status_code == 200
+    assert "'unsafe-inline'" in client.get("/docs/").headers["Content-Security-Policy"]
+    page = client.get("/static/style.css", headers={"Range": "bytes=9999999-", "Accept": "text/html"})
+    assert page.status_code == 416
+    assert "우리 쪽 문제" not in page.get_data(as_text=True)
+
+
+def test_links_repeat_only_what_is_ours(client: FlaskClient) -> None:
+    link = client.get("/movies?per_page=5&q=" + "가" * 200 + "&x=" + "가" * 400).headers["Link"]
+    assert "x=" not in link
+    assert "per_page=5" in link
+
+
+def test_every_route_is_known_as_json_or_page(app: Flask) -> None:
+    """A route that is forgotten in these lists would answer its errors by `Accept`."""
+    for rule in app.url_map.iter_rules():
+        if rule.endpoint == "static" or rule.rule == "/":
+            continue
+        first = "/" + rule.rule.split("/")[1]
+        is_page = rule.endpoint.startswith("web.") or rule.endpoint.startswith("api.docs")
+        assert first in (PAGE_PATHS if is_page else JSON_PATHS), rule
+
+
+def test_a_failing_page_is_a_page(client: FlaskClient, movie_id: int, analyzer: Any) -> None:
+    analyzer.broken = True
+    soup = BeautifulSoup(client.get("/").get_data(), "html.parser")
+    token = soup.select_one('form[action="/review"] input[name="csrf_token"]')
+    assert token
+    answer = client.post("/review", data={**REVIEW, "csrf_token": token["value"]})
+    assert (answer.status_code, answer.mimetype) == (500, "text/html")
+    assert "secret" not in answer.get_data(as_text=True)
+
+
+def test_markup_in_reviews_is_text(client: FlaskClient, movie_id: int) -> None:
+    nasty = "<script>alert(1)</script>"
+    answer = client.post("/reviews", json={"movie_id": movie_id, "author": nasty, "content": nasty, "rating": 11})
+    assert (answer.get_json()["author"], answer.get_json()["content"]) == (nasty, nasty)
+    assert nasty not in client.get(f"/movie/{movie_id}").get_data(as_text=True)
+    assert client.post("/sentiment", json={"text": nasty, "more": [1]}).status_code == 200
+
+
+class DeletingAnalyzer(FakeAnalyzer):
+    """Somebody deletes the movie while its review is being read."""
+
+    def __init__(self, store: MemoryStore) -> None:
+        super().__init__()
+        self.store = store
+
+    def analyze(self, texts: Sequence[str]) -> list[Sentiment]:
+        self.store.delete_movie(1)
+        return super().analyze(texts)
+
+
+def test_a_movie_deleted_while_its_review_is_read(tmp_path: Path) -> None:
+    store = MemoryStore()
+    settings = Settings(secret_key="tests", instance_dir=str(tmp_path))
+    client = create_app(settings, store=store, analyzer=DeletingAnalyzer(store)).test_client()
+    client.post("/movies", json={"title": "괴물"})
+    assert "movie 1" in check(client.post("/reviews", json=REVIEW), 404)
+    assert store.totals().review_count == 0
+
+
+def test_proxies_are_believed_only_as_far_as_told(tmp_path: Path, analyzer: Any) -> None:
+    headers = {"X-Forwarded-Proto": "https", "X-Forwarded-For": "9.9.9.9"}
+    for proxies, secure in ((0, False), (1, True)):
+        settings = Settings(secret_key="tests", instance_dir=str(tmp_path), trusted_proxies=proxies)
+        answer = create_app(settings, analyzer=analyzer).test_client().get("/", headers=headers)
+        assert ("Secure" in answer.headers["Set-Cookie"]) is secure

@@ -116,9 +116,21 @@ def test_queries() -> None:
 def test_absurd_texts_are_refused_without_effort() -> None:
     """Four megabytes of white space between letters, or of combining marks, take a moment and not an hour."""
     started = time.monotonic()
-    for text in ("a" + " " * 4_000_000 + "a", "a" + "\u0301\u0323" * 2_000_000, " " * 4_000_000):
+    for text in (
+        "a" + " " * 4_000_000 + "a",
+        "a" + "\u0301\u0323" * 2_000_000,
+        " " * 4_000_000,
+        "a" + "\u0301" * 9_999 + "\u0323" * 9_999,
+        "가" * 4_999 + "\x00",
+    ):
         assert broken(SentimentInput, {"text": text})
+        assert broken(SentimentBatchInput, {"texts": [text] * 10})
     assert time.monotonic() - started < 20
+
+
+def test_marks_may_be_stacked_as_people_do() -> None:
+    assert read(SentimentInput, {"text": "Z\u0351\u0302\u0320algo"}).text
+    assert broken(SentimentInput, {"text": "a" + "\u0351" * 65}) == [("text", "combining_marks")]
 
 
 def test_the_published_pattern_says_what_the_check_does() -> None:

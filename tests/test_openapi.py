@@ -7,8 +7,12 @@ from typing import Any
 import schemathesis
 from hypothesis import HealthCheck, settings
 
+from app.catalogue import Catalogue
 from app.factory import create_app
+from app.http.context import install
+from app.http.kept import Kept
 from app.settings import Settings
+from app.store.memory import MemoryStore
 from tests.fakes import FakeAnalyzer
 
 EXAMPLES = 60
@@ -19,10 +23,13 @@ schema = schemathesis.openapi.from_wsgi("/openapi.json", app)
 
 
 def fill() -> None:
-    """Movie 1 with a review is there, whatever earlier requests have deleted, so that ids can hit."""
+    """Gives the app a new store with movies and reviews 1 to 3, so that ids hit whatever was deleted before."""
+    install(app, Catalogue(MemoryStore(), FakeAnalyzer()))
+    install(app, Kept())
     client = app.test_client()
-    movie_id = client.post("/movies", json={"title": "괴물"}).get_json()["id"]
-    client.post("/reviews", json={"movie_id": movie_id, "author": "밤편지", "content": "최고예요"})
+    for movie_id in (1, 2, 3):
+        client.post("/movies", json={"title": "괴물"})
+        client.post("/reviews", json={"movie_id": movie_id, "author": "밤편지", "content": "최고예요"})
 
 
 @schema.parametrize()

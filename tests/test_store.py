@@ -54,6 +54,19 @@ def test_after_its_last_review_a_movie_has_no_rating(store: Store) -> None:
     assert store.totals() == Totals(1, 0, 0)
 
 
+def test_a_mean_stays_on_the_scale_whatever_sums_leave_behind(store: Store) -> None:
+    movie_id = add_movie(store)
+    for ratings, kept in (((1.3436, 8.4743, 10.0), 10.0), ((1.3436, 8.4743, 0.0), 0.0)):
+        *gone, last = [store.add_review(movie_id, "밤편지", "글", Sentiment(GOOD.label, 0.9, r)).id for r in ratings]
+        for review_id in gone:
+            store.delete_review(review_id)
+        average = store.movie(movie_id).average_rating
+        assert average is not None
+        assert 0 <= average <= 10
+        assert average == pytest.approx(kept)
+        store.delete_review(last)
+
+
 def test_reviews_are_newest_first_and_sliced(store: Store) -> None:
     movie_id = add_movie(store)
     ids = [store.add_review(movie_id, "밤편지", str(n), GOOD if n % 2 else BAD).id for n in range(5)]

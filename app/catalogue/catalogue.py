@@ -30,8 +30,7 @@ class Catalogue:
     def movies(self, query: MoviesQuery) -> Page[Movie]:
         """The movies that match, in the order asked for; movies without a rating come after those with one."""
         found = search.find_movies(self._store.movies(), query)
-        start = (query.page - 1) * query.per_page
-        return Page(found[start : start + query.per_page], len(found), query.page, query.per_page)
+        return Page(found[query.start : query.start + query.per_page], len(found), query.page, query.per_page)
 
     def delete_movie(self, movie_id: int) -> int:
         """Deletes the movie with its reviews; returns how many reviews went."""
@@ -48,8 +47,7 @@ class Catalogue:
 
     def reviews(self, movie_id: int, query: ReviewsQuery) -> Page[Review]:
         """The movie's reviews, newest first."""
-        start = (query.page - 1) * query.per_page
-        items, total = self._store.reviews(movie_id, query.label, start, query.per_page)
+        items, total = self._store.reviews(movie_id, query.label, query.start, query.per_page)
         return Page(items, total, query.page, query.per_page)
 
     def histogram(self, movie_id: int) -> list[tuple[int, int]]:

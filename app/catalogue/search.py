@@ -10,6 +10,10 @@ from app.inputs import MoviesQuery
 from app.models import Movie
 
 _INITIALS = "ㄱㄲㄴㄷㄸㄹㅁㅂㅃㅅㅆㅇㅈㅉㅊㅋㅌㅍㅎ"
+# A Korean keyboard makes one letter of ㄱ and ㅅ typed in a row; in a search they are two initials all the same.
+_COMPOUNDS = str.maketrans(
+    dict(zip("ㄳㄵㄶㄺㄻㄼㄽㄾㄿㅀㅄ", "ㄱㅅ ㄴㅈ ㄴㅎ ㄹㄱ ㄹㅁ ㄹㅂ ㄹㅅ ㄹㅌ ㄹㅍ ㄹㅎ ㅂㅅ".split(), strict=True))
+)
 _FIRST, _LAST = ord("가"), ord("힣")
 _PER_INITIAL, _PER_VOWEL = 588, 28  # the Unicode standard, 3.12: 21 vowels x 28 finals, and 28 finals
 
@@ -25,7 +29,7 @@ _ORDERS: dict[str, Callable[[Movie], tuple[Any, ...]]] = {
 def find_movies(movies: Iterable[Movie], query: MoviesQuery) -> list[Movie]:
     """The movies that match `query`, ordered; every word of `query.q` must be found in title, director or genre."""
     genre = _fold(query.genre)
-    words = [_matcher(word) for word in unicodedata.normalize("NFC", query.q).casefold().split()]
+    words = [_matcher(word) for word in unicodedata.normalize("NFC", query.q).casefold().translate(_COMPOUNDS).split()]
     found = [
         movie
         for movie in movies

@@ -3,7 +3,7 @@
 import logging
 from typing import Any
 
-from flask import Flask, Response, current_app, json, render_template, request
+from flask import Flask, Response, current_app, render_template, request
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from app.errors import Busy, FieldError, Invalid, NotFound
@@ -45,7 +45,7 @@ def register(app: Flask) -> None:
 def answer(status: int, detail: Any, headers: dict[str, str] | None = None) -> Response:
     """The error as JSON or as a page. `detail` is a string, or a list in FastAPI's form for a 422."""
     if wants_page():
-        title, message = _PAGE_TEXTS.get(status, _UNEXPECTED)
+        title, message = _PAGE_TEXTS.get(status, _PAGE_TEXTS[400] if status < 500 else _UNEXPECTED)
         response = current_app.make_response(
             (render_template("error.html", status=status, title=title, message=message), status)
         )
@@ -78,12 +78,10 @@ def _http_error(error: HTTPException) -> Response:
     if error.response is not None:
         return current_app.make_response(error.response)
     status = error.code or 500
-    headers = {name: value for name, value in error.get_headers() if name in ("Allow", "Location", "Retry-After")}
+    headers = {name: value for name, value in error.get_headers() if name in ("Allow", "Retry-After")}
     if isinstance(error, RequestEntityTooLarge):
         limit = request.max_content_length
         return answer(status, f"the request body is larger than {limit:,} bytes", headers)
-    if 300 <= status < 400:
-        return current_app.make_response((json.dumps({"detail": error.name}), status, headers))
     return answer(status, _DETAILS.get(status) or error.description or error.name, headers)
 
 

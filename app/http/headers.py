@@ -24,7 +24,9 @@ def register(app: Flask) -> None:
 
 
 def _add_headers(response: Response) -> Response:
-    response.headers["Content-Security-Policy"] = DOCS_POLICY if request.path == "/docs" else CONTENT_SECURITY_POLICY
+    response.headers["Content-Security-Policy"] = (
+        DOCS_POLICY if request.endpoint == "api.docs" else CONTENT_SECURITY_POLICY
+    )
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["X-Frame-Options"] = "DENY"
     response.headers["Referrer-Policy"] = "same-origin"

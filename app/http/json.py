@@ -22,13 +22,18 @@ def json_body() -> Any:
         raise UnsupportedMediaType("send JSON with the header Content-Type: application/json")
     data = request.get_data(cache=False)
     try:
-        return json.loads(data.decode("utf-8-sig"), parse_constant=_refuse_constant)
+        return json.loads(data.decode("utf-8-sig"), parse_constant=_refuse_constant, parse_int=_parse_int)
     except (ValueError, RecursionError) as error:
         raise BadRequest(f"the body is not JSON: {_reason(error)}") from error
 
 
 def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is not JSON")
+
+
+def _parse_int(digits: str) -> float:
+    """A whole number; one with more digits than Python reads is as good as infinite, and no rule here takes that."""
+    return int(digits) if len(digits) < 1_000 else float("inf")
 
 
 def _reason(error: Exception) -> str:

@@ -7,6 +7,9 @@ from flask import request
 
 from app.models import Page
 
+_FILTERS = ("q", "genre", "sort", "label")
+_FILTER_MOST = 200  # characters; anything else the caller wrote there is not ours to repeat in a header
+
 
 def page_headers(page: Page[Any]) -> dict[str, str]:
     """`X-Total-Count`, and `Link` when the caller asked for pages."""
@@ -19,5 +22,6 @@ def page_headers(page: Page[Any]) -> dict[str, str]:
 
 
 def _address(page: Page[Any], number: int) -> str:
-    query = request.args.to_dict() | {"page": str(number), "per_page": str(page.size)}
+    known = {name: value for name, value in request.args.items() if name in _FILTERS and len(value) <= _FILTER_MOST}
+    query = known | {"page": str(number), "per_page": str(page.size)}
     return f"{request.path}?{urlencode(query)}"

@@ -17,7 +17,7 @@ def secret_key(given: str, instance_dir: str) -> str:
     path = Path(instance_dir, "secret_key")
     try:
         return _kept(path)
-    except OSError as error:
+    except (OSError, UnicodeDecodeError) as error:
         _log.warning("SECRET_KEY is not set and %s cannot be kept (%s): a key for this start only", path, error)
         return secrets.token_hex(32)
 

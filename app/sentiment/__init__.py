@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from app.errors import ModelError
+from app.errors import ModelError, first_line
 from app.sentiment.card import read_card
 from app.sentiment.process import prepare
 from app.sentiment.worker import QueuedAnalyzer, Read
@@ -31,6 +31,9 @@ def load(
         analyzer = QueuedAnalyzer(name, lambda: _load(folder, threads), queue_size=queue_size, timeout=timeout)
     except ModelError as error:
         raise ModelError(" ".join(f"cannot use the model {name}: {error}".split())) from error
+    except Exception as error:
+        cause = f"{type(error).__name__}: {first_line(error)}"
+        raise ModelError(f"cannot use the model {name}: {cause}; check SENTIMENT_MODEL") from error
     analyzer.card = read_card(name, folder)
     return analyzer
 

@@ -5,6 +5,7 @@ file that is missing or unreadable leaves its part empty and stops no start.
 """
 
 import json
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,9 @@ _SIGNS = {"+": Label.POSITIVE, "-": Label.NEGATIVE, "0": None}
 
 def read_card(name: str, folder: Path) -> ModelCard:
     """The card of the model in `folder`, from its metrics.json, behaviour.json and plots."""
+    folder = folder.resolve()
     return ModelCard(
-        name,
+        Path(name).name if Path(name).is_dir() else name,  # where it lies on this machine is nobody's business
         _figures(_json(folder / "metrics.json")),
         {plot: folder / plot for plot in _PLOTS if (folder / plot).is_file()},
         _misreadings(_json(folder / "behaviour.json")),
@@ -34,7 +36,7 @@ def _json(path: Path) -> dict[str, Any]:
 
 def _figures(metrics: dict[str, Any]) -> dict[str, dict[str, float]]:
     return {
-        file: {name: number for name, number in numbers.items() if isinstance(number, int | float)}
+        file: {name: number for name, number in numbers.items() if isinstance(number, int | float) and isfinite(number)}
         for file, numbers in metrics.items()
         if isinstance(numbers, dict)
     }

@@ -12,7 +12,7 @@ import torch
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 from transformers.utils import logging as transformers_logging
 
-from app.errors import ModelError
+from app.errors import ModelError, first_line
 from app.sentiment.labels import Scale
 from app.sentiment.reader import Reader
 from app.sentiment.windows import Windows
@@ -41,12 +41,6 @@ def load_reader(folder: Path) -> Reader:
     except Exception as error:
         raise ModelError(f"it loads but cannot read a text ({first_line(error)})") from error
     return reader
-
-
-def first_line(error: BaseException) -> str:
-    """An exception in one line of at most 200 characters."""
-    text = " ".join(str(error).split()) or type(error).__name__
-    return text if len(text) <= 200 else text[:199] + "…"
 
 
 def _config(folder: Path) -> dict[str, Any]:

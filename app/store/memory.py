@@ -1,4 +1,6 @@
-"""The default store: everything in this process's memory, gone when it ends. One lock, held for microseconds."""
+"""The default store: everything in this process's memory, gone when it ends. One lock, held while
+a dictionary changes or a list is copied, never while a model reads.
+"""
 
 from collections.abc import Callable
 from dataclasses import asdict, replace

@@ -10,6 +10,7 @@ _MISSING = {
 }
 _MISSING_TYPES = ("blank", "missing", "string_type")
 _FIXED = {
+    "combining_marks": "한 글자에 겹쳐 쓴 부호가 너무 많아요. 조금 지우고 다시 올려 주세요.",
     "date_invalid": "달력에 있는 날짜를 2018-02-28처럼 적어 주세요.",
     "url_invalid": "http:// 또는 https://로 시작하는 주소를 적어 주세요.",
 }
@@ -19,6 +20,7 @@ STALE_FORM = (
     "계속 안 되면 브라우저가 쿠키를 막고 있는지 봐 주세요."
 )
 MOVIE_GONE = "그 사이에 지워진 영화예요. 쓴 글은 그대로 있으니 다른 영화를 골라 주세요."
+DELETED_MEANWHILE = "리뷰를 올렸지만 그 사이에 영화가 지워졌어요."
 BUSY = "지금 읽을 리뷰가 밀려 있어요. 쓴 글은 그대로 있으니 잠시 뒤에 다시 올려 주세요."
 
 

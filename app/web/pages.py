@@ -1,12 +1,13 @@
 """What the pages show: each function gathers it from the catalogue, renders, and answers with the form's status."""
 
+from contextlib import suppress
 from typing import Any, TypeVar
 
 from flask import Response, make_response, render_template, request, url_for
 from flask_wtf.csrf import generate_csrf
 
 from app.catalogue import Catalogue
-from app.errors import Invalid
+from app.errors import Invalid, NotFound
 from app.http.context import installed
 from app.inputs import Input, MoviesQuery, ReviewsQuery, read
 from app.models import CONFIDENT_FROM, Label, Movie, Review
@@ -18,6 +19,7 @@ MOVIES_A_PAGE = 60
 REVIEWS_A_PAGE = 50
 CHOICES_MOST = 500
 """As many movies the side panel's form offers; every movie's own page has the form, too."""
+GENRES_MOST = 200
 MISREADINGS_MOST = 8
 _TREND_REVIEWS = 40
 _SORTS = {
@@ -40,7 +42,7 @@ def home(review_form: ReviewForm | None = None, movie_form: MovieForm | None = N
     page = catalogue().movies(query)
     chosen = request.args.get("movie", "")
     form = review_form or ReviewForm(movie_id=chosen)
-    form.movie_id.choices = _choices(page.items)
+    form.movie_id.choices = _choices(page.items, form.movie_id.data)
 
     def address(number: int) -> str:
         return url_for("web.home", q=query.q or None, genre=query.genre or None, sort=query.sort, page=number)
@@ -52,7 +54,7 @@ def home(review_form: ReviewForm | None = None, movie_form: MovieForm | None = N
         query=query,
         links=page_links(page, address),
         sorts=_SORTS,
-        genres=catalogue().genres(),
+        genres=catalogue().genres()[:GENRES_MOST],
         totals=catalogue().totals(),
         review_form=form,
         movie_form=movie_form or MovieForm(),
@@ -117,8 +119,11 @@ def _read_query(model: type[InputT], **fixed: Any) -> InputT:
         return read(model, {name: value for name, value in data.items() if name not in wrong}, strict=False)
 
 
-def _choices(shown: list[Movie]) -> list[tuple[str, str]]:
-    """The movies to choose from, by title: the first `CHOICES_MOST`, and those on the page."""
-    first = catalogue().movies(MoviesQuery(sort="title", per_page=CHOICES_MOST)).items
-    more = {movie.id for movie in shown} - {movie.id for movie in first}
-    return [(str(movie.id), movie.title) for movie in [*first, *(movie for movie in shown if movie.id in more)]]
+def _choices(shown: list[Movie], chosen: str | None) -> list[tuple[str, str]]:
+    """The movies to choose from: the first `CHOICES_MOST` by title, those on the page, and the one already chosen."""
+    offered = {movie.id: movie for movie in catalogue().movies(MoviesQuery(sort="title", per_page=CHOICES_MOST)).items}
+    offered |= {movie.id: movie for movie in shown if movie.id not in offered}
+    if chosen and chosen.isascii() and chosen.isdecimal() and len(chosen) < 20 and int(chosen) not in offered:
+        with suppress(NotFound):
+            offered[int(chosen)] = catalogue().movie(int(chosen))
+    return [(str(movie.id), movie.title) for movie in offered.values()]

@@ -113,6 +113,7 @@ def _show_again(movie_id: int, form: ReviewForm) -> Response:
     try:
         return pages.movie(movie_id, form)
     except NotFound:
+        form.movie_id.errors = []
         form.complain("movie_id", messages.MOVIE_GONE)
         return pages.home(review_form=form)
 
@@ -127,9 +128,13 @@ def _tell(text: str) -> None:
 
 def _show_reading(review: Review) -> None:
     """The fresh result, for the next page to show."""
+    try:
+        title = catalogue().movie(review.movie_id).title
+    except NotFound:  # deleted in this very moment
+        return _tell(messages.DELETED_MEANWHILE)
     _flash(
         {
-            "title": _short(catalogue().movie(review.movie_id).title),
+            "title": _short(title),
             "movie_id": review.movie_id,
             "label": review.sentiment_label,
             "score": review.sentiment_score,

@@ -1,14 +1,13 @@
 """The real site behind a loopback port, and headless Chromium in front of it.
 
-With a model at hand (`SENTIMENT_MODEL`, or the bundled one) the site runs as it does for users, under gunicorn; without
-one, in a thread with the fake analyzer. Whatever a test does, the page may not complain or ask another host.
+The site runs as it does for users: under gunicorn, with the bundled model. Whatever a test does, the page may not
+complain or ask another host.
 """
 
 import os
 import socket
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,11 +16,8 @@ from urllib.request import urlopen
 
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
-from werkzeug.serving import make_server
 
-from app.factory import create_app
-from app.settings import ROOT, Settings
-from tests.fakes import FakeAnalyzer
+from app.settings import ROOT
 
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 ARGUMENTS = [
@@ -41,19 +37,7 @@ expect.set_options(timeout=15_000)  # for a machine with other things to do
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a running site; its movies are shared by all tests here."""
     folder = tmp_path_factory.mktemp("instance")
-    has_model = os.environ.get("SENTIMENT_MODEL") or (ROOT / "app/sentiment/bundled/config.json").is_file()
-    yield from _under_gunicorn(folder) if has_model else _in_a_thread(folder)
-
-
-def _in_a_thread(folder: Path) -> Iterator[str]:
-    app = create_app(Settings(secret_key="tests", instance_dir=str(folder)), analyzer=FakeAnalyzer())
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    yield from _under_gunicorn(folder)
 
 
 def _under_gunicorn(folder: Path) -> Iterator[str]:
@@ -86,9 +70,8 @@ def _wait_for(address: str, process: "subprocess.Popen[bytes]") -> None:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     if not Path(CHROMIUM).is_file():
-        pytest.skip(
-            f"no Chromium at {CHROMIUM}: install it (Debian: apt-get install chromium), or say where in CHROMIUM"
-        )
+        reason = f"no Chromium at {CHROMIUM}: install it (Debian: apt-get install chromium), or say where in CHROMIUM"
+        pytest.fail(reason) if os.environ.get("CI") else pytest.skip(reason)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         yield browser

@@ -96,6 +96,7 @@ def test_hub_that_is_there_is_asked_once_for_what_is_cached(start: Start, praisi
         folder = start(FETCH, hub.url)["folder"]
         hub.requests.clear()
         assert start(FETCH, hub.url)["folder"] == folder
+    assert 1 <= len(hub.requests) <= 3
     assert set(hub.requests) == {f"HEAD /{ID}/resolve/main/config.json"}
 
 
@@ -183,6 +184,10 @@ def test_half_a_cache_is_no_cache(start: Start, praising: Path) -> None:
         ("some/weightless", "", "none of model.safetensors"),
         ("some/configless", "", "no config.json"),
         ("no id at all", "", "no such folder"),
+        ("foo--bar", "", "check SENTIMENT_MODEL"),
+        ("some/name.git", "", "check SENTIMENT_MODEL"),
+        ("~nobody-of-that-name/x", "", "check SENTIMENT_MODEL"),
+        ("a" * 300, "", "check SENTIMENT_MODEL"),
         ("/no/such/folder", "", "no such folder"),
     ],
 )

@@ -98,3 +98,27 @@ def test_other_plots_are_not_there(client: FlaskClient, name: str) -> None:
 
 def test_every_page_leads_there(client: FlaskClient) -> None:
     assert 'href="/model"' in client.get("/").get_data(as_text=True)
+
+
+@pytest.mark.parametrize("file", ["heldout", "movies"])
+def test_any_part_of_the_numbers_may_be_missing(
+    client: FlaskClient, analyzer: FakeAnalyzer, tmp_path: Path, file: str
+) -> None:
+    for name, number in METRICS[file].items():
+        (tmp_path / "metrics.json").write_text(json.dumps({file: {name: number, "reviews": float("inf")}}), "utf-8")
+        analyzer.card = read_card("some/model", tmp_path)
+        assert client.get("/model").status_code == 200
+
+
+def test_a_relative_folder_shows_its_plots_and_not_where_it_lies(
+    client: FlaskClient, analyzer: FakeAnalyzer, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(folder.parent)
+    analyzer.card = read_card(folder.name, Path(folder.name))
+    plot = client.get("/model/reliability.png")
+    assert plot.status_code == 200
+    plot.close()
+    analyzer.card = read_card(str(folder), folder)
+    page = client.get("/model").get_data(as_text=True)
+    assert folder.name in page
+    assert str(folder.parent) not in page
