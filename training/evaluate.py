@@ -5,7 +5,7 @@
 
 Run time: two minutes for 30,000 reviews on one core. Everything goes through `app.sentiment.load(...).analyze(...)`,
 so it is the product that is measured, any model it can load, and nothing else. With --out the numbers are added to
-metrics.json there, under the file's name, and the plots are written beside it.
+metrics.json there, under the file's name (speed under "speed"), and the plots are written beside it.
 
 - balanced accuracy: mean of the accuracies on stars 1-4 (negative) and 9-10 (positive); 5-8 are left out
 - review level: correlation and mean absolute error of the rating against the author's stars, every star
@@ -122,20 +122,35 @@ def plot_movies(means: np.ndarray, r: float, file: Path) -> None:
     figure.savefig(file, dpi=110)
 
 
+def save(folder: Path | None, name: str, result: dict[str, object]) -> None:
+    """Prints the numbers and, with a folder, adds them to its metrics.json under `name`."""
+    result = {key: round(value, 4) if isinstance(value, float) else value for key, value in result.items()}
+    for key, value in result.items():
+        print(f"{key:30} {value}")
+    if folder:
+        folder.mkdir(parents=True, exist_ok=True)
+        file = folder / "metrics.json"
+        metrics = json.loads(file.read_text("utf-8")) if file.exists() else {}
+        metrics[name] = result
+        file.write_text(json.dumps(metrics, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
 def main() -> None:
     args = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     args.add_argument("model", type=Path)
     args.add_argument("file", type=Path)
     args.add_argument("--out", type=Path, help="folder for metrics.json, reliability.png and movies.png")
-    args.add_argument("--speed", action="store_true", help="measure speed too (on an idle machine)")
+    args.add_argument("--speed", action="store_true", help="measure speed instead (on an idle machine)")
     args = args.parse_args()
     rows = read_rows(args.file)
     stars = np.array([row.stars for row in rows])
     analyzer = load(str(args.model), timeout=120)
-    result: dict[str, object] = {"command": f"python training/evaluate.py MODEL {args.file.name}", "reviews": len(rows)}
+    command = f"python training/evaluate.py MODEL {args.file.name}" + " --speed" * args.speed
+    result: dict[str, object] = {"command": command, "reviews": len(rows)}
     try:
         if args.speed:
-            result |= measure_speed(args.model, analyzer, rows)
+            save(args.out, "speed", result | measure_speed(args.model, analyzer, rows))
+            return
         positive, rating = read(analyzer, [row.review for row in rows], "as written")
         bare, _ = read(analyzer, ["".join(row.review.split()) for row in rows], "no spaces")
     finally:
@@ -171,15 +186,8 @@ def main() -> None:
             "movie_correlation": correlation(means[:, 0], means[:, 1]),
             "movie_error": float(np.abs(means[:, 0] - means[:, 1]).mean()),
         }
-    result = {name: round(value, 4) if isinstance(value, float) else value for name, value in result.items()}
-    for name, value in result.items():
-        print(f"{name:30} {value}")
+    save(args.out, args.file.stem, result)
     if args.out:
-        args.out.mkdir(parents=True, exist_ok=True)
-        file = args.out / "metrics.json"
-        metrics = json.loads(file.read_text("utf-8")) if file.exists() else {}
-        metrics[args.file.stem] = {**metrics.get(args.file.stem, {}), **result}
-        file.write_text(json.dumps(metrics, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
         if len(means) > 2:
             plot_movies(means, correlation(means[:, 0], means[:, 1]), args.out / "movies.png")
         else:

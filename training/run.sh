@@ -23,7 +23,8 @@ step "$work/tokenizer/tokenizer.json" tokenizer.py --work "$work"
 step "$work/embeddings.npy" embeddings.py --work "$work"
 step "$work/run/final/config.json" train.py --work "$work" --minutes "$minutes" --embeddings "$work/embeddings.npy"
 "$python" "$here/export.py" "$out" --work "$work"
-"$python" "$here/evaluate.py" "$out" "$work/heldout.tsv" --out "$out" --speed
+"$python" "$here/evaluate.py" "$out" "$work/heldout.tsv" --out "$out"
 "$python" "$here/evaluate.py" "$out" "$work/movies.tsv" --out "$out"
+"$python" "$here/evaluate.py" "$out" "$work/heldout.tsv" --out "$out" --speed
 "$python" "$here/behaviour.py" "$out" --out "$out"
 "$python" "$here/card.py" "$out" --work "$work"
