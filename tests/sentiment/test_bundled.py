@@ -1,15 +1,22 @@
 """The bundled model's sanity: what nobody would argue about. Its accuracy is measured in training/."""
 
 import json
+import os
+import subprocess
+import sys
 import unicodedata
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+import torch
+from safetensors import safe_open
+from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
 from app.models import Label, Sentiment
 from app.sentiment import BUNDLED, load
 from app.sentiment.worker import QueuedAnalyzer
+from app.settings import ROOT
 
 PRAISE = [
     "정말 재미있었어요. 최고의 영화!",
@@ -123,3 +130,45 @@ def test_other_languages_and_nonsense_get_some_answer(bundled: QueuedAnalyzer, t
     assert sentiment.label in set(Label)
     assert 0.5 <= sentiment.score <= 1
     assert 0 <= sentiment.rating <= 10
+
+
+def test_it_is_as_good_as_was_asked_for() -> None:
+    """What `training/evaluate.py` measured of these very weights, on reviews and movies they were not trained on."""
+    metrics = json.loads((BUNDLED / "metrics.json").read_text("utf-8"))
+    assert metrics["heldout"]["reviews"] == 25_000
+    assert metrics["heldout"]["balanced_accuracy"] >= 0.87
+    assert metrics["heldout"]["calibration_error"] <= 0.03
+    assert metrics["movies"]["balanced_accuracy"] >= 0.87
+
+
+def test_its_weights_are_half_precision_tensors_and_nothing_else() -> None:
+    with safe_open(BUNDLED / "model.safetensors", "pt") as weights:
+        assert {weights.get_slice(name).get_dtype() for name in weights.keys()} == {"F16"}
+    assert not [path.name for path in BUNDLED.iterdir() if path.suffix in (".bin", ".pkl", ".pt", ".py")]
+
+
+def test_the_export_answers_as_the_trained_model_did() -> None:
+    """`sanity.json` holds the float32 logits of fixed sentences from before the export."""
+    sanity = json.loads((BUNDLED / "sanity.json").read_text("utf-8"))
+    tokenizer = AutoTokenizer.from_pretrained(BUNDLED)
+    model = AutoModelForSequenceClassification.from_pretrained(BUNDLED, dtype=torch.float32)
+    with torch.inference_mode():
+        logits = [model(**tokenizer(text, return_tensors="pt")).logits[0].tolist() for text in sanity["texts"]]
+    for text, found, expected in zip(sanity["texts"], logits, sanity["logits"], strict=True):
+        assert found == pytest.approx(expected, abs=0.05), text
+
+
+def test_nothing_is_asked_of_the_network() -> None:
+    script = """
+import socket
+def refuse(*_):
+    raise AssertionError("the network was asked")
+socket.socket.connect = socket.getaddrinfo = refuse
+from app.sentiment import load
+print(load().analyze(["정말 재미있었어요"])[0].label)
+"""
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("HF_")}
+    result = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, env=environ, capture_output=True, text=True, timeout=60
+    )
+    assert (result.stdout, result.stderr, result.returncode) == ("긍정\n", "", 0)
