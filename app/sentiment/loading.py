@@ -15,6 +15,7 @@ from transformers.utils import logging as transformers_logging
 from app.errors import ModelError, first_line
 from app.sentiment.labels import Scale
 from app.sentiment.reader import Reader
+from app.sentiment.tracing import trace
 from app.sentiment.windows import Windows
 
 _LARGEST_WINDOW = 256  # longer ones cost more than they tell of a review
@@ -36,7 +37,8 @@ def load_reader(folder: Path) -> Reader:
         raise ModelError(f"its tokenizer goes up to token {largest}, and its model knows {rows}: they do not match")
     pad = _pad(tokenizer, model)
     try:
-        reader = Reader(model, Windows(tokenizer, _window(tokenizer, model)), scale, pad)
+        size = _window(tokenizer, model)
+        reader = Reader(trace(model, pad, size), Windows(tokenizer, size), scale, pad)
         reader.warm_up()
     except Exception as error:
         raise ModelError(f"it loads but cannot read a text ({first_line(error)})") from error

@@ -12,13 +12,15 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import count, islice
 
 from app.errors import Busy
 from app.models import ModelCard, Sentiment
+from app.sentiment.process import give_back
 
 Read = Callable[[Sequence[str]], list[Sentiment]]
 
+_GIVE_BACK_EVERY = 500  # turns
 _SLICE_TEXTS = 32
 _SLICE_CHARACTERS = 4_000  # a fraction of a second: what a short review waits at most for somebody's batch
 
@@ -106,8 +108,14 @@ class QueuedAnalyzer:
             ready.set_exception(error)
             return
         ready.set_result(None)
-        while jobs := self._take():
+        give_back()
+        for turn in count(1):
+            jobs = self._take()
+            if not jobs:
+                break
             _answer(read, jobs)
+            if turn % _GIVE_BACK_EVERY == 0:
+                give_back()
         self._refuse_rest()
 
     def _take(self) -> list[_Job]:
