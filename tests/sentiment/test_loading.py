@@ -55,14 +55,18 @@ def test_star_model_loads_in_full_precision(stars: QueuedAnalyzer, stars_folder:
     import torch
     from safetensors.torch import load_file
 
-    from app.sentiment.loading import load_reader
+    from app.sentiment.loading import _model, load_reader
 
     assert stars.name == str(stars_folder)
     stored = load_file(stars_folder / "model.safetensors")
     assert {tensor.dtype for tensor in stored.values()} == {torch.float16}
-    model = load_reader(stars_folder).model
+    model = _model(stars_folder)  # tracing makes constants of the parameters
     assert {parameter.dtype for parameter in model.parameters()} == {torch.float32}
     assert not model.training
+    reader = load_reader(stars_folder)
+    ids = torch.tensor([[2, 5, 3]])
+    with torch.inference_mode():
+        assert reader.model(ids, torch.ones_like(ids)).dtype == torch.float32
 
 
 @pytest.mark.parametrize("fast", [True, False], ids=["tokenizer.json", "vocab.txt"])
