@@ -25,7 +25,8 @@ class Site:
     seconds_to_start: float
 
     def memory(self, key: str = "VmRSS") -> dict[str, float]:
-        """Megabytes (10^6 bytes) of the master and its worker; pages both use count in each. Empty without /proc."""
+        """Megabytes (10^6 bytes) of the master and its worker; pages both use count in each for
+        VmRSS and VmHWM, once in all for Pss. Empty without /proc."""
         try:
             children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
         except FileNotFoundError:
@@ -34,7 +35,8 @@ class Site:
 
 
 def _megabytes(pid: int, key: str) -> float:
-    found = re.search(rf"^{key}:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text(), re.MULTILINE)
+    file = "smaps_rollup" if key == "Pss" else "status"
+    found = re.search(rf"^{key}:\s+(\d+) kB", Path(f"/proc/{pid}/{file}").read_text(), re.MULTILINE)
     return int(found[1]) * 1024 / 1e6 if found else 0.0
 
 
