@@ -40,6 +40,7 @@ ONLY_IN = {
     "pydantic": {"inputs", "api", "catalogue"},
     "torch": {"sentiment"},
     "transformers": {"sentiment"},
+    "onnxruntime": {"sentiment"},
     "tokenizers": {"sentiment"},
     "safetensors": {"sentiment"},
     "huggingface_hub": {"sentiment"},
@@ -121,6 +122,6 @@ def test_app_with_an_analyzer_does_not_load_torch(tmp_path: Path) -> None:
         "from app.factory import create_app\n"
         "from app.settings import Settings\n"
         f"create_app(Settings(secret_key='x', instance_dir={str(tmp_path)!r}), analyzer=object())\n"
-        "print({'torch', 'transformers', 'tokenizers'} & sys.modules.keys() or 'none')"
+        "print({'torch', 'transformers', 'onnxruntime', 'tokenizers'} & sys.modules.keys() or 'none')"
     )
     assert loaded == "none"

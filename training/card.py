@@ -23,6 +23,8 @@ def main() -> None:
     metrics, behaviour, config = load("metrics.json"), load("behaviour.json"), load("config.json")
     with safe_open(args.model / "model.safetensors", "pt") as weights:
         parameters = sum(weights.get_tensor(name).numel() for name in weights.keys())
+    with safe_open(args.model / "ngrams.safetensors", "np") as weights:
+        ngrams = weights.get_tensor("weights")
     kinds = ", ".join(f"{kind} {sum(e['right'] for e in part)} of {len(part)}" for kind, part in behaviour.items())
     failures = "\n".join(
         f"| {e['text']} | {kind} | {e['expected']} | {MARK[e['label']]} | {e['score']:.2f} | {e['rating']:.1f} |"
@@ -35,6 +37,8 @@ def main() -> None:
         layers=config["num_hidden_layers"],
         width=config["hidden_size"],
         parameters=parameters / 1e6,
+        ngrams=len(ngrams),
+        rank=ngrams.shape[1],
         train=len(read_rows(args.work / "train.tsv")),
         kinds=kinds,
         failures=failures,

@@ -20,6 +20,7 @@ step() { # step FILE SCRIPT ARGUMENTS...: runs a script unless its result is the
 step "$work/train.tsv" prepare.py "$data" --work "$work" --part "$part"
 step "$work/teacher_train.npy" teacher.py --work "$work"
 step "$work/tokenizer/tokenizer.json" tokenizer.py --work "$work"
+step "$work/ngrams_train.npy" ngrams.py --work "$work"
 step "$work/embeddings.npy" embeddings.py --work "$work"
 step "$work/run/final/config.json" train.py --work "$work" --minutes "$minutes" --embeddings "$work/embeddings.npy"
 "$python" "$here/export.py" "$out" --work "$work"

@@ -1,6 +1,6 @@
 """Train the reader: one run of a planned length, first with some pieces hidden, then without.
 
-    python training/train.py --minutes 67                 # train.tsv + teacher_train.npy + tokenizer/ -> work/run/
+    python training/train.py --minutes 67      # train.tsv, {teacher,ngrams}_train.npy, tokenizer/ -> work/run/
     python training/train.py --minutes 2 --name pilot     # a trial
 
 Run again with the same --name to resume; it checkpoints every ten minutes. The length of the run is planned in
@@ -8,10 +8,13 @@ minutes, because on two shared cores that is what there is: the learning rate fo
 
 Expect 2 epochs in an hour on two cores, and a balanced accuracy on dev of 0.85 after 10 minutes, 0.875 after 40.
 
-Every step learns from the same rows: the author's star and the teacher's distribution over stars (cross entropy with
-their mean) and the side of the scale for polar reviews (binary cross entropy). Until --joint of the time has gone,
-some pieces are hidden, so that no single word decides; with --masked they are to be guessed too (masked language
-modelling; README says why that was given up).
+The site reads a review with two halves: the n-grams of ngrams.py, and this encoder, whose second head ("residual") is
+added to their logits and so learns what they get wrong. Its first head is the encoder's opinion on its own, learnt
+along with weight --alone: what other programs get that load the folder as the plain BERT classifier it is.
+
+Both learn the author's star (cross entropy) and the side of the scale of polar reviews (binary cross entropy), the
+first head with the teacher's distribution over stars mixed in; for the second that would be n-grams twice. Until
+--joint of the time has gone, some pieces are hidden, so that no single word decides.
 """
 
 import json
@@ -21,7 +24,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from common import SEED, parser, read_rows
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 from torch import nn
 from torch.nn import functional
 from tqdm import tqdm
@@ -39,14 +42,18 @@ def options():
     args.add_argument("--width", type=int, default=256)
     args.add_argument("--rate", type=float, default=1e-3, help="peak learning rate")
     args.add_argument("--tokens", type=int, default=1600, help="tokens a batch")
-    args.add_argument("--teacher", type=float, default=0.5, help="weight of the teacher's stars against the author's")
+    args.add_argument(
+        "--teacher", type=float, default=0.5, help="weight of the teacher's stars against the author's, alone"
+    )
     args.add_argument("--binary", type=float, default=0.5, help="weight of the binary loss")
-    args.add_argument("--masked", type=float, default=0.0, help="weight of the masked-language loss")
+    args.add_argument(
+        "--alone", type=float, default=0.3, help="weight of the encoder's own losses against those of both"
+    )
+    args.add_argument("--dropout", type=float, default=0.1)
     args.add_argument("--mask", type=float, default=0.1, help="part of the pieces to hide")
     args.add_argument("--start", type=Path, help="the final folder of an earlier run to go on from, at a new rate")
     args.add_argument("--embeddings", type=Path, help="a .npy to start the word embeddings from")
     args.add_argument("--threads", type=int, default=2)
-    args.add_argument("--compile", action="store_true")
     return args.parse_args()
 
 
@@ -88,35 +95,50 @@ def batches(lengths: np.ndarray, tokens: int, rng: np.random.Generator):
         yield from cuts
 
 
-class Guesser(nn.Module):
-    """The masked-language head: its output layer is the word embedding."""
-
-    def __init__(self, width: int, vocabulary: int) -> None:
-        super().__init__()
-        self.transform = nn.Sequential(nn.Linear(width, width), nn.GELU(), nn.LayerNorm(width))
-        self.bias = nn.Parameter(torch.zeros(vocabulary))
-
-    def forward(self, hidden: torch.Tensor, embedding: torch.Tensor) -> torch.Tensor:
-        return functional.linear(self.transform(hidden), embedding, self.bias)
-
-
 def positive_logit(logits: torch.Tensor) -> torch.Tensor:
     """log P(6..10 stars) - log P(1..5 stars)."""
     return logits[:, 5:].logsumexp(1) - logits[:, :5].logsumexp(1)
 
 
+def read(bert: nn.Module, ids: torch.Tensor) -> torch.Tensor:
+    """The pooled states, (rows, width), of token ids padded with 0.
+
+    The head sees the first token alone, so the last layer is computed for that one: a quarter less work.
+    """
+    seen = (ids != 0)[:, None, None, :]
+    seen = None if bool(seen.all()) else seen
+    hidden = bert.embeddings(input_ids=ids)
+    *layers, last = bert.encoder.layer
+    for layer in layers:
+        hidden = layer(hidden, seen)
+    attention = last.attention.self
+    heads = (len(ids), -1, attention.num_attention_heads, attention.attention_head_size)
+    query, key, value = (
+        project(states).view(heads).transpose(1, 2)
+        for project, states in (
+            (attention.query, hidden[:, :1]),
+            (attention.key, hidden),
+            (attention.value, hidden),
+        )
+    )
+    context = functional.scaled_dot_product_attention(query, key, value, seen).transpose(1, 2).flatten(2)
+    first = last.attention.output(context, hidden[:, :1])
+    return bert.pooler(last.output(last.intermediate(first), first))
+
+
 @torch.inference_mode()
-def predict(model: nn.Module, tokens: Tokens, batch: int = 256) -> np.ndarray:
-    """Star logits of all rows, computed in order of length."""
+def predict(model: nn.Module, residual: nn.Linear, tokens: Tokens, batch: int = 256) -> tuple[np.ndarray, np.ndarray]:
+    """Star logits of all rows, computed in order of length: the encoder's own, and what it adds to the n-grams'."""
     model.eval()
-    logits = np.empty((len(tokens.lengths), STARS), np.float32)
+    alone, added = np.empty((2, len(tokens.lengths), STARS), np.float32)
     order = np.argsort(tokens.lengths)
     for at in range(0, len(order), batch):
         rows = order[at : at + batch]
         ids = torch.from_numpy(tokens.batch(rows, int(tokens.lengths[rows].max())))
-        logits[rows] = model(input_ids=ids, attention_mask=(ids != 0).long()).logits.numpy()
+        pooled = read(model.bert, ids)
+        alone[rows], added[rows] = model.classifier(pooled).numpy(), residual(pooled).numpy()
     model.train()
-    return logits
+    return alone, added
 
 
 def main() -> None:
@@ -137,7 +159,10 @@ def main() -> None:
     stars = {name: np.array([row.stars for row in part]) for name, part in parts.items()}
     authors = np.eye(STARS, dtype=np.float32)[stars["train"] - 1]
     teacher = np.load(args.work / "teacher_train.npy").astype(np.float32) if args.teacher else authors
-    targets = torch.from_numpy((1 - args.teacher) * authors + args.teacher * teacher)
+    ngrams = {name: np.load(args.work / f"ngrams_{name}.npy").astype(np.float32) for name in parts}
+    given = torch.from_numpy(ngrams["train"])
+    targets = torch.from_numpy(authors)
+    mixed = torch.from_numpy((1 - args.teacher) * authors + args.teacher * teacher)
     polar = torch.from_numpy((stars["train"] <= 4) | (stars["train"] >= 9))
 
     config = BertConfig(
@@ -148,7 +173,7 @@ def main() -> None:
         intermediate_size=4 * args.width,
         max_position_embeddings=tokenizer.model_max_length,
         type_vocab_size=1,
-        hidden_dropout_prob=0.0,  # two epochs do not overfit, and random numbers are slow on a CPU
+        hidden_dropout_prob=args.dropout,
         attention_probs_dropout_prob=0.0,
         classifier_dropout=0.1,
         pad_token_id=tokenizer.pad_token_id,
@@ -156,16 +181,20 @@ def main() -> None:
         label2id={str(i + 1): i for i in range(STARS)},
     )
     model = BertForSequenceClassification._from_config(config, attn_implementation="sdpa")
-    guesser = Guesser(args.width, len(tokenizer))
+    residual = nn.Linear(args.width, STARS)
+    nn.init.zeros_(residual.weight)  # begins by saying nothing
+    nn.init.zeros_(residual.bias)
     embedding = model.bert.embeddings.word_embeddings.weight
     if args.start:
         model.load_state_dict(load_file(args.start / "model.safetensors"))
+        if (args.start / "residual.safetensors").exists():
+            residual.load_state_dict(load_file(args.start / "residual.safetensors"))
     elif args.embeddings:
         with torch.no_grad():
             embedding.copy_(torch.from_numpy(np.load(args.embeddings)))
     if not args.start:
         model.classifier.bias.data = targets.mean(0).log()
-    both = nn.ModuleDict({"model": model, "guesser": guesser})
+    both = nn.ModuleDict({"model": model, "residual": residual})
     decayed = [p for p in both.parameters() if p.ndim > 1]
     plain = [p for p in both.parameters() if p.ndim == 1]
     groups = [{"params": decayed, "weight_decay": 0.01}, {"params": plain, "weight_decay": 0.0}]
@@ -189,12 +218,23 @@ def main() -> None:
     def save(name: str) -> None:
         model.save_pretrained(folder / name)
         tokenizer.save_pretrained(folder / name)
+        save_file(residual.state_dict(), folder / name / "residual.safetensors")
         (folder / name / "options.json").write_text(history.read_text())
 
-    body = torch.compile(model.bert, dynamic=True) if args.compile else model.bert
+    def report(when: str) -> None:
+        alone, added = predict(model, residual, tokens["dev"])
+        for what, logits in (("alone", alone), ("both", added + ngrams["dev"])):
+            probabilities = torch.from_numpy(logits).softmax(1).numpy()
+            print(f"dev after {when}, {what:5}:", describe(probabilities, stars["dev"]), flush=True)
+
+    def losses(logits: torch.Tensor, target: torch.Tensor, weight: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        positive = target[:, 5:].sum(1).clamp(max=1)
+        binary = functional.binary_cross_entropy_with_logits(positive_logit(logits), positive, weight=weight)
+        return functional.cross_entropy(logits, target), binary
+
     budget = args.minutes * 60
     bar = tqdm(total=round(budget), initial=round(state["seconds"]), unit="s", mininterval=20, smoothing=0)
-    last_save, sums, count = state["seconds"], np.zeros(3), 0
+    last_save, sums, count = state["seconds"], np.zeros(2), 0
     model.train()
     while state["seconds"] < budget:
         rng = np.random.default_rng(SEED + state["step"])
@@ -206,30 +246,21 @@ def main() -> None:
             for group in optimizer.param_groups:
                 group["lr"] = rate
             ids = torch.from_numpy(tokens["train"].batch(rows, int(tokens["train"].lengths[rows].max())))
-            attention = (ids != 0).long()
             joint = done < args.joint
             hidden_at = (torch.rand(ids.shape) < args.mask) & (ids > 4) if joint else None
             seen = ids.masked_fill(hidden_at, tokenizer.mask_token_id) if joint else ids
 
-            states = body(input_ids=seen, attention_mask=attention)
-            logits = model.classifier(model.dropout(states.pooler_output))
-            target, is_polar = targets[rows], polar[rows]
-            star_loss = functional.cross_entropy(logits, target)
-            binary = functional.binary_cross_entropy_with_logits(
-                positive_logit(logits), target[:, 5:].sum(1).clamp(max=1), weight=is_polar.float()
-            )
-            loss = star_loss + args.binary * binary
-            guess_loss = torch.zeros(())
-            if joint and args.masked:
-                guesses = guesser(states.last_hidden_state[hidden_at], embedding)
-                guess_loss = functional.cross_entropy(guesses, ids[hidden_at])
-                loss = loss + args.masked * guess_loss
+            pooled = model.dropout(read(model.bert, seen))
+            weight = polar[rows].float()
+            star_loss, binary = losses(residual(pooled) + given[rows], targets[rows], weight)
+            star_alone, binary_alone = losses(model.classifier(pooled), mixed[rows], weight)
+            loss = star_loss + args.binary * binary + args.alone * (star_alone + args.binary * binary_alone)
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
             nn.utils.clip_grad_norm_(both.parameters(), 1.0)
             optimizer.step()
 
-            sums += [star_loss.item(), binary.item(), guess_loss.item()]
+            sums += [star_loss.item(), binary.item()]
             count += 1
             state["step"] += 1
             state["reviews"] += len(rows)
@@ -237,26 +268,24 @@ def main() -> None:
             state["seconds"] += spent
             bar.update(round(state["seconds"]) - bar.n)
             if state["step"] % 100 == 0:
-                star, binary_mean, guess = sums / count
+                star, binary_mean = sums / count
                 speed = state["reviews"] / state["seconds"]
                 print(
                     f"step {state['step']} {state['seconds']:.0f} s {state['reviews']:,} reviews ({speed:.0f}/s) "
-                    f"stars {star:.3f} binary {binary_mean:.3f} masked {guess:.3f}",
+                    f"stars {star:.3f} binary {binary_mean:.3f}",
                     flush=True,
                 )
-                sums, count = np.zeros(3), 0
+                sums, count = np.zeros(2), 0
             if state["seconds"] - last_save > 600:
                 last_save = state["seconds"]
                 torch.save(
                     {"weights": both.state_dict(), "optimizer": optimizer.state_dict(), "state": state}, checkpoint
                 )
                 save("latest")
-                probabilities = torch.from_numpy(predict(model, tokens["dev"])).softmax(1).numpy()
-                print("dev", describe(probabilities, stars["dev"]), flush=True)
+                report(f"{state['reviews']:,} reviews")
         state["epoch"] += 1
     save("final")
-    probabilities = torch.from_numpy(predict(model, tokens["dev"])).softmax(1).numpy()
-    print(f"dev after {state['reviews']:,} reviews:", describe(probabilities, stars["dev"]), flush=True)
+    report(f"{state['reviews']:,} reviews")
     (folder / "state.json").write_text(json.dumps(state) + "\n")
 
 

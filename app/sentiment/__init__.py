@@ -1,4 +1,5 @@
-"""Rank 1. Text in, `Sentiment` out. Importing this room is cheap; torch and transformers come with `load`."""
+"""Rank 1. Text in, `Sentiment` out. Importing this room is cheap: what reads comes with `load`, and torch only for
+a model that is not the bundled one."""
 
 from pathlib import Path
 
@@ -40,14 +41,13 @@ def load(
 
 def _load(folder: Path, threads: int) -> Read:
     """Runs in the thread that will own the model."""
-    import torch
+    if (folder / "graph.onnx").exists():
+        from app.sentiment.bundle import load_bundle
 
-    torch.set_num_threads(threads)
-    if torch.get_num_interop_threads() != 1:
-        torch.set_num_interop_threads(1)  # may be said only once in a process
-    torch.set_flush_denormal(True)
-    from app.sentiment.loading import load_reader
+        return load_bundle(folder, threads).read
+    from app.sentiment.loading import load_reader, settle_thread
 
+    settle_thread(threads)
     return load_reader(folder).read
 
 

@@ -1,4 +1,4 @@
-"""Rank 1. What a model's labels mean: class probabilities in, `Sentiment` out. May import torch, models, errors.
+"""Rank 1. What a model's labels mean: class probabilities in, `Sentiment` out. May import numpy, models, errors.
 
 The scale is read from `config.id2label`; DESIGN.md lists the label sets. Every set comes down to two weights a class:
 how positive it is (0, 0.5 or 1) and how many points of ten it is worth.
@@ -8,10 +8,11 @@ import math
 import re
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
-import torch
+import numpy as np
+from numpy.typing import NDArray
 
 from app.errors import ModelError
 from app.models import Label, Sentiment
@@ -31,12 +32,15 @@ class Calibration:
     """What a model's makers measured, `config.json`'s key "sentiment".
 
     P(positive) = p becomes sigmoid((logit(p) - logit(threshold)) / temperature), so `threshold` is the p that is as
-    likely one as the other. `rating_temperature` divides the logits behind the expected star, star models only.
+    likely one as the other. For star models, `rating_temperature` divides the logits behind the expected star, whose
+    distance from the scale's middle is then stretched by `rating_slope` and moved by `rating_shift` (points of ten).
     """
 
     threshold: float = 0.5
     temperature: float = 1.0
     rating_temperature: float = 1.0
+    rating_slope: float = 1.0
+    rating_shift: float = 0.0
 
     @classmethod
     def from_config(cls, values: object) -> "Calibration":
@@ -46,13 +50,15 @@ class Calibration:
         numbers = {name: _number(name, values.get(name, default)) for name, default in _DEFAULTS.items()}
         if not 0 < numbers["threshold"] < 1:
             raise ModelError(f"its calibration's threshold is {numbers['threshold']:g} and not between 0 and 1")
-        for name in ("temperature", "rating_temperature"):
+        for name in ("temperature", "rating_temperature", "rating_slope"):
             if not 0 < numbers[name] < math.inf:
                 raise ModelError(f"its calibration's {name} is {numbers[name]:g} and not above 0")
+        if not abs(numbers["rating_shift"]) <= 10:
+            raise ModelError(f"its calibration's rating_shift is {numbers['rating_shift']:g} and not within -10..10")
         return cls(**numbers)
 
 
-_DEFAULTS = {"threshold": 0.5, "temperature": 1.0, "rating_temperature": 1.0}
+_DEFAULTS = {field.name: field.default for field in fields(Calibration)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +67,8 @@ class Scale:
     0..10 (star models only; None = the rating is 10 x P(positive)), `middle` the rating between negative and positive.
     """
 
-    polarity: torch.Tensor
-    points: torch.Tensor | None = None
+    polarity: NDArray[np.float64]
+    points: NDArray[np.float64] | None = None
     calibration: Calibration | None = None
     middle: float = 5.0
 
@@ -90,27 +96,30 @@ class Scale:
             )
         return cls(_row(weights), None, measured)
 
-    def read(self, probabilities: torch.Tensor) -> list[Sentiment]:
+    def read(self, probabilities: NDArray[np.float64]) -> list[Sentiment]:
         """One `Sentiment` a row of `probabilities`, shaped (texts, classes), rows adding up to 1.
 
         Without a calibration the plain rule holds: the label is positive from P(positive) = 0.5 on. With one,
         P(positive) is corrected first, and the rating is held to its label's side of the middle, so that a green
         review never shows a red rating.
         """
-        rows = probabilities.double()
-        positive = _calibrated(rows @ self.polarity, self.calibration)
-        ratings = self._ratings(rows, positive)
+        positive = _calibrated(probabilities @ self.polarity, self.calibration)
+        ratings = self._ratings(probabilities, positive)
         return [_sentiment(p, rating) for p, rating in zip(positive.tolist(), ratings.tolist(), strict=True)]
 
-    def _ratings(self, rows: torch.Tensor, positive: torch.Tensor) -> torch.Tensor:
+    def _ratings(self, rows: NDArray[np.float64], positive: NDArray[np.float64]) -> NDArray[np.float64]:
         if self.points is None:
             return 10 * positive
-        if self.calibration is None:
+        measured = self.calibration
+        if measured is None:
             return rows @ self.points
-        if self.calibration.rating_temperature != 1:
-            rows = (rows.clamp_min(1e-30).log() / self.calibration.rating_temperature).softmax(dim=-1)
-        ratings = rows @ self.points
-        return torch.where(positive >= 0.5, ratings.clamp_min(self.middle), ratings.clamp_max(self.middle))
+        powers = (rows / rows.max(axis=-1, keepdims=True)) ** (1 / measured.rating_temperature)
+        expected = powers @ self.points / powers.sum(axis=-1)
+        stretched = self.middle + measured.rating_slope * (expected - self.middle) + measured.rating_shift
+        ratings = stretched.clip(self.points.min(), self.points.max())
+        low, high = np.minimum(ratings, self.middle), np.maximum(ratings, self.middle)
+        held: NDArray[np.float64] = np.where(positive >= 0.5, high, low)
+        return held
 
 
 def _stars(names: list[str]) -> list[int] | None:
@@ -120,11 +129,16 @@ def _stars(names: list[str]) -> list[int] | None:
     return stars if len(names) > 2 and sorted(stars) == list(range(1, len(names) + 1)) else None
 
 
-def _calibrated(positive: torch.Tensor, calibration: Calibration | None) -> torch.Tensor:
+def _calibrated(positive: NDArray[np.float64], calibration: Calibration | None) -> NDArray[np.float64]:
     if calibration is None:
         return positive
     middle = math.log(calibration.threshold) - math.log1p(-calibration.threshold)
-    return torch.sigmoid((torch.logit(positive, _EPSILON) - middle) / calibration.temperature)
+    within = positive.clip(_EPSILON, 1 - _EPSILON)
+    return _sigmoid((np.log(within) - np.log1p(-within) - middle) / calibration.temperature)
+
+
+def _sigmoid(logits: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.exp(-np.logaddexp(0, -logits))
 
 
 def _sentiment(positive: float, rating: float) -> Sentiment:
@@ -133,8 +147,8 @@ def _sentiment(positive: float, rating: float) -> Sentiment:
     return Sentiment(label, round(score, 4), round(min(10.0, max(0.0, rating)), 4))
 
 
-def _row(values: list[Any]) -> torch.Tensor:
-    return torch.tensor(values, dtype=torch.float64)
+def _row(values: list[Any]) -> NDArray[np.float64]:
+    return np.array(values, np.float64)
 
 
 def _number(name: str, value: object) -> float:

@@ -1,18 +1,21 @@
 """Rank 1. A model's folder in, a `Reader` out, or one line saying why not. May import torch, transformers, errors.
 
-The bundled model, a user's folder and what the hub gave all take this path: `AutoTokenizer` and
-`AutoModelForSequenceClassification`, no network, no code from the folder, no pickle beyond tensors.
+A user's folder and what the hub gave take this path: `AutoTokenizer` and `AutoModelForSequenceClassification`, no
+network, no code from the folder, no pickle beyond tensors. The bundled model's is `bundle`.
 """
 
-import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 from transformers.utils import logging as transformers_logging
 
 from app.errors import ModelError, first_line
+from app.sentiment.config import id2label, read_config
 from app.sentiment.labels import Scale
 from app.sentiment.reader import Reader
 from app.sentiment.tracing import trace
@@ -22,11 +25,31 @@ _LARGEST_WINDOW = 256  # longer ones cost more than they tell of a review
 _LOCAL = {"local_files_only": True, "trust_remote_code": False}
 
 
+class _Traced:
+    """A torch model as an `app.sentiment.reader.Model`."""
+
+    def __init__(self, module: torch.nn.Module) -> None:
+        self._module = module
+
+    def __call__(self, ids: NDArray[np.int64], mask: NDArray[np.int64], texts: Sequence[str]) -> NDArray[np.floating]:
+        with torch.inference_mode():
+            logits: NDArray[np.floating] = self._module(torch.from_numpy(ids), torch.from_numpy(mask)).numpy()
+        return logits
+
+
+def settle_thread(threads: int) -> None:
+    """Makes torch compute on `threads` cores, in the thread that calls this and will own the model."""
+    torch.set_num_threads(threads)
+    if torch.get_num_interop_threads() != 1:
+        torch.set_num_interop_threads(1)  # may be said only once in a process
+    torch.set_flush_denormal(True)
+
+
 def load_reader(folder: Path) -> Reader:
     """The model in `folder`, warmed up. Raises `app.errors.ModelError`, without the model's name."""
     transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-    config = _config(folder)
-    scale = Scale.from_config(_id2label(config), config.get("sentiment"))
+    config = read_config(folder)
+    scale = Scale.from_config(id2label(config), config.get("sentiment"))
     tokenizer = _tokenizer(folder)
     model = _model(folder)
     if len(scale.polarity) != model.config.num_labels:
@@ -38,34 +61,11 @@ def load_reader(folder: Path) -> Reader:
     pad = _pad(tokenizer, model)
     try:
         size = _window(tokenizer, model)
-        reader = Reader(trace(model, pad, size), Windows(tokenizer, size), scale, pad)
+        reader = Reader(_Traced(trace(model, pad, size)), Windows(tokenizer, size), scale, pad)
         reader.warm_up()
     except Exception as error:
         raise ModelError(f"it loads but cannot read a text ({first_line(error)})") from error
     return reader
-
-
-def _config(folder: Path) -> dict[str, Any]:
-    path = folder / "config.json"
-    try:
-        config = json.loads(path.read_text("utf-8"))
-    except FileNotFoundError:
-        raise ModelError(f"there is no config.json in {folder}") from None
-    except (OSError, ValueError) as error:
-        raise ModelError(f"its config.json cannot be read ({first_line(error)})") from error
-    if not isinstance(config, dict):
-        raise ModelError("its config.json is not an object")
-    return config
-
-
-def _id2label(config: dict[str, Any]) -> dict[int, object]:
-    """`id2label`, or what transformers makes of its absence: LABEL_0, LABEL_1, ..., two unless said otherwise."""
-    named, count = config.get("id2label"), config.get("num_labels")
-    try:
-        named = named or {index: f"LABEL_{index}" for index in range(2 if count is None else count)}
-        return {int(index): label for index, label in named.items()}
-    except (AttributeError, TypeError, ValueError):
-        raise ModelError(f"its labels make no sense: id2label is {named!r}, num_labels {count!r}") from None
 
 
 def _tokenizer(folder: Path) -> Any:

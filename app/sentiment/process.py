@@ -23,6 +23,8 @@ _ENVIRONMENT = {
     "TRANSFORMERS_NO_ADVISORY_WARNINGS": "1",
     # One thread owns the tokenizer; a pool of its own would only take cores and memory.
     "TOKENIZERS_PARALLELISM": "false",
+    # numpy's matrix products are small here; its pool of threads would only take memory.
+    "OPENBLAS_NUM_THREADS": "1",
     # oneDNN keeps the code it makes for each shape: 1,024 shapes by default, which is some 100 MB.
     "ONEDNN_PRIMITIVE_CACHE_CAPACITY": "8",
 }
@@ -35,8 +37,8 @@ def prepare() -> None:
     """Sets what torch, transformers and the allocator read once, and how long a thread keeps the interpreter."""
     for name, value in _ENVIRONMENT.items():
         os.environ.setdefault(name, value)
-    # The model's thread gives the interpreter up at each of its hundred operations. With the default of 5 ms a busy web
-    # thread keeps it that long each time: three of them made a review take 430 ms, and with this 110 ms.
+    # A torch model's thread gives the interpreter up at each of its hundred operations. With the default of 5 ms a
+    # busy web thread keeps it that long each time: three of them made a review take 430 ms, and with this 110 ms.
     sys.setswitchinterval(0.0005)
     if sys.platform == "linux":
         _bound_memory()

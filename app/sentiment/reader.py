@@ -1,24 +1,33 @@
-"""Rank 1. A loaded model, and how it reads texts; used by one thread. May import torch, models and its own room."""
+"""Rank 1. A loaded model, and how it reads texts; used by one thread. May import numpy, models and its own room."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Protocol
 
-import torch
+import numpy as np
+from numpy.typing import NDArray
 
 from app.models import Sentiment
 from app.sentiment.labels import Scale
-from app.sentiment.windows import Windows
+from app.sentiment.windows import Window, Windows
 
 _BATCH_TOKENS = 256  # more at once is no faster on a core, and takes memory
 _MULTIPLE = 8  # lengths that differ less are padded to one: fewer shapes, less memory kept for them
 
 
+class Model(Protocol):
+    """What a loaded model does."""
+
+    def __call__(self, ids: NDArray[np.int64], mask: NDArray[np.int64], texts: Sequence[str]) -> NDArray[np.floating]:
+        """Class logits, (rows, classes), of token ids and mask, both (rows, tokens), and the text behind each row."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """A model ready to read: token ids and mask in, logits out. `pad` fills up a batch's shorter texts."""
+    """A model ready to read. `pad` fills up a batch's shorter texts."""
 
-    model: Any
+    model: Model
     windows: Windows
     scale: Scale
     pad: int
@@ -28,54 +37,60 @@ class Reader:
         if not texts:
             return []
         cut = self.windows.cut(texts)
-        rows = [window or [self.pad] for windows in cut for window in windows]
-        with torch.inference_mode():
-            probabilities = self._probabilities(rows)
-            if len(rows) > len(texts):
-                parts = torch.split(probabilities, [len(windows) for windows in cut])
-                probabilities = torch.stack([part.mean(dim=0) for part in parts])
-            return self.scale.read(probabilities)
+        probabilities = self._probabilities([window for windows in cut for window in windows])
+        if len(probabilities) > len(texts):
+            ends = np.cumsum([len(windows) for windows in cut])
+            probabilities = np.stack([part.mean(axis=0) for part in np.split(probabilities, ends[:-1])])
+        return self.scale.read(probabilities)
 
     def warm_up(self) -> None:
         """Reads made-up windows of a few lengths, the longest included, so that no visitor waits for a first time."""
         token = 1 if self.pad == 0 else 0  # not padding: positions are counted from the tokens that are none
-        with torch.inference_mode():
-            for length in (self.windows.size, 32, 16):
-                self._probabilities([[token] * min(length, self.windows.size)])
-            self._probabilities([[token] * 8, [token] * 6])
+        for length in (self.windows.size, 32, 16):
+            self._probabilities([Window([token] * min(length, self.windows.size), "")])
+        self._probabilities([Window([token] * 8, ""), Window([token] * 6, "")])
         self.read(["안녕하세요"])
 
-    def _probabilities(self, rows: list[list[int]]) -> torch.Tensor:
-        """Class probabilities, (rows, classes), in double precision."""
-        result = torch.empty(len(rows), len(self.scale.polarity), dtype=torch.float64)
-        for batch in _batches(rows):
-            logits = self.model(*self._tensors([rows[index] for index in batch])).double()
-            if not torch.isfinite(logits).all():
+    def _probabilities(self, rows: list[Window]) -> NDArray[np.float64]:
+        """Class probabilities, (rows, classes)."""
+        result = np.empty((len(rows), len(self.scale.polarity)))
+        for batch in _batches([len(row.ids) or 1 for row in rows]):
+            chosen = [rows[index] for index in batch]
+            ids, mask = self._arrays([row.ids or [self.pad] for row in chosen])
+            logits = self.model(ids, mask, [row.text for row in chosen]).astype(np.float64)
+            if not np.isfinite(logits).all():
                 raise ArithmeticError("the model's answer is not a number")
-            result[batch] = logits.softmax(dim=-1)
+            result[batch] = softmax(logits)
         return result
 
-    def _tensors(self, rows: list[list[int]]) -> tuple[torch.Tensor, torch.Tensor]:
+    def _arrays(self, rows: list[list[int]]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Token ids and mask."""
         longest = max(map(len, rows))
         if all(len(row) == longest for row in rows):
-            ids = torch.tensor(rows)
-            return ids, torch.ones_like(ids)
+            ids = np.array(rows, np.int64)
+            return ids, np.ones_like(ids)
         width = min(-(-longest // _MULTIPLE) * _MULTIPLE, self.windows.size)
-        ids = torch.full((len(rows), width), self.pad)
-        mask = torch.zeros((len(rows), width), dtype=torch.long)
+        ids = np.full((len(rows), width), self.pad, np.int64)
+        mask = np.zeros_like(ids)
         for index, row in enumerate(rows):
-            ids[index, : len(row)] = torch.tensor(row)
+            ids[index, : len(row)] = row
             mask[index, : len(row)] = 1
         return ids, mask
 
 
-def _batches(rows: list[list[int]]) -> Iterator[list[int]]:
-    """Indices of `rows`, grouped by length so that little is padded, each group within `_BATCH_TOKENS`."""
-    order = sorted(range(len(rows)), key=lambda index: -len(rows[index]))
+def softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Probabilities, rows adding up to 1."""
+    exponents = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    probabilities: NDArray[np.float64] = exponents / exponents.sum(axis=-1, keepdims=True)
+    return probabilities
+
+
+def _batches(lengths: list[int]) -> Iterator[list[int]]:
+    """Indices of `lengths`, grouped by length so that little is padded, each group within `_BATCH_TOKENS`."""
+    order = sorted(range(len(lengths)), key=lambda index: -lengths[index])
     batch: list[int] = []
     for index in order:
-        if batch and (len(batch) + 1) * len(rows[batch[0]]) > _BATCH_TOKENS:
+        if batch and (len(batch) + 1) * lengths[batch[0]] > _BATCH_TOKENS:
             yield batch
             batch = []
         batch.append(index)

@@ -1,4 +1,4 @@
-"""Rank 1. Text in, windows of token ids out: nothing of a text is left unread. May import transformers' tokenizers.
+"""Rank 1. Text in, windows of token ids out: nothing of a text is left unread. May import tokenizers.
 
 A text that fits is one window. A longer one becomes windows of one length, overlapping a little so that a sentence
 cut by one is whole in the next; equal lengths make the plain mean over them a mean over tokens, and need no padding.
@@ -7,19 +7,32 @@ cut by one is whole in the next; equal lengths make the plain mean over them a m
 import re
 import unicodedata
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
+
+from tokenizers import Tokenizer
 
 _OVERLAP = 8  # a window's tokens / 8 are read again in the next
 _PROBE = "a"
+
+
+class Window(NamedTuple):
+    """A part of a text: its token ids, special tokens included, and its letters."""
+
+    ids: list[int]
+    text: str
 
 
 class Windows:
     """Cuts texts for one tokenizer. Not thread-safe, as tokenizers are not (huggingface/tokenizers#537)."""
 
     def __init__(self, tokenizer: Any, size: int) -> None:
-        """`size`: tokens the model reads at once, special tokens included."""
+        """`tokenizer`: a `tokenizers.Tokenizer`, or one of transformers'. `size`: tokens the model reads at once,
+        special tokens included."""
         self._tokenizer = tokenizer
-        self._fast = tokenizer.backend_tokenizer if tokenizer.is_fast else None
+        if isinstance(tokenizer, Tokenizer):
+            self._fast: Tokenizer | None = tokenizer
+        else:
+            self._fast = tokenizer.backend_tokenizer if tokenizer.is_fast else None
         if self._fast is not None:
             self._fast.no_truncation()
             self._fast.no_padding()
@@ -28,21 +41,33 @@ class Windows:
         self._body = size - len(self._before) - len(self._after)
         self._run = self._longest_run()
 
-    def cut(self, texts: Sequence[str]) -> list[list[list[int]]]:
-        """The windows of each text, at least one: lists of token ids, special tokens included."""
-        return [
-            [[*self._before, *piece, *self._after] for piece in self._pieces(ids)]
-            for ids in self._encode([self._clean(text) for text in texts])
-        ]
+    def cut(self, texts: Sequence[str]) -> list[list[Window]]:
+        """The windows of each text, at least one."""
+        cleaned = [self._clean(text) for text in texts]
+        return [self._windows(text, ids) for text, ids in zip(cleaned, self._encode(cleaned), strict=True)]
 
-    def _pieces(self, ids: list[int]) -> list[list[int]]:
+    def _windows(self, text: str, ids: list[int]) -> list[Window]:
         body = self._body
         if len(ids) <= body:
-            return [ids]
+            return [self._window(ids, text)]
         overlap = body // _OVERLAP
         last = -(-(len(ids) - body) // (body - overlap))  # windows after the first
-        starts = (round(index * (len(ids) - body) / last) for index in range(last + 1))
-        return [ids[start : start + body] for start in starts]
+        starts = [round(index * (len(ids) - body) / last) for index in range(last + 1)]
+        spans = self._spans(text, len(ids))
+        return [
+            self._window(ids[start : start + body], text[spans[start][0] : spans[start + body - 1][1]])
+            for start in starts
+        ]
+
+    def _window(self, ids: list[int], text: str) -> Window:
+        return Window([*self._before, *ids, *self._after], text)
+
+    def _spans(self, text: str, tokens: int) -> list[tuple[int, int]]:
+        """Where in the text each token lies. A tokenizer that cannot say has each lie all over it."""
+        if self._fast is None:
+            return [(0, len(text))] * tokens
+        spans: list[tuple[int, int]] = self._fast.encode(text, add_special_tokens=False).offsets
+        return spans
 
     def _clean(self, text: str) -> str:
         """NFC, one space for any white space, no lone surrogates (which a tokenizer refuses to take)."""
@@ -59,7 +84,8 @@ class Windows:
     def _special(self) -> tuple[list[int], list[int]]:
         """The ids that the tokenizer puts before and after a text."""
         plain = self._encode([_PROBE])[0]
-        whole: list[int] = self._tokenizer(_PROBE)["input_ids"]
+        own = isinstance(self._tokenizer, Tokenizer)
+        whole: list[int] = self._tokenizer.encode(_PROBE).ids if own else self._tokenizer(_PROBE)["input_ids"]
         for start in range(len(whole) - len(plain) + 1):
             if whole[start : start + len(plain)] == plain:
                 return whole[:start], whole[start + len(plain) :]

@@ -2,21 +2,30 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import unicodedata
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from safetensors import safe_open
+from safetensors.numpy import load_file, save_file
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
+from app.errors import ModelError
 from app.models import Label, Sentiment
 from app.sentiment import BUNDLED, load
+from app.sentiment.bundle import load_bundle
+from app.sentiment.ngrams import Ngrams
+from app.sentiment.reader import Reader
 from app.sentiment.worker import QueuedAnalyzer
 from app.settings import ROOT
+from tests.sentiment import models
 
 PRAISE = [
     "정말 재미있었어요. 최고의 영화!",
@@ -47,6 +56,11 @@ def bundled() -> Iterator[QueuedAnalyzer]:
     analyzer = load()
     yield analyzer
     analyzer.close()
+
+
+@pytest.fixture(scope="module")
+def reader() -> Reader:
+    return load_bundle(BUNDLED)
 
 
 def clear(sentiment: Sentiment, label: Label) -> bool:
@@ -147,15 +161,102 @@ def test_its_weights_are_half_precision_tensors_and_nothing_else() -> None:
     assert not [path.name for path in BUNDLED.iterdir() if path.suffix in (".bin", ".pkl", ".pt", ".py")]
 
 
-def test_the_export_answers_as_the_trained_model_did() -> None:
+def logits_of(reader: Reader, texts: list[str]) -> list[list[float]]:
+    windows = [window for cut in reader.windows.cut(texts) for window in cut]
+    ids = [np.array([window.ids]) for window in windows]
+    return [reader.model(row, np.ones_like(row), [w.text])[0].tolist() for row, w in zip(ids, windows, strict=True)]
+
+
+def test_the_export_answers_as_the_trained_model_did(reader: Reader) -> None:
     """`sanity.json` holds the float32 logits of fixed sentences from before the export."""
     sanity = json.loads((BUNDLED / "sanity.json").read_text("utf-8"))
-    tokenizer = AutoTokenizer.from_pretrained(BUNDLED)
-    model = AutoModelForSequenceClassification.from_pretrained(BUNDLED, dtype=torch.float32)
-    with torch.inference_mode():
-        logits = [model(**tokenizer(text, return_tensors="pt")).logits[0].tolist() for text in sanity["texts"]]
-    for text, found, expected in zip(sanity["texts"], logits, sanity["logits"], strict=True):
+    for text, found, expected in zip(
+        sanity["texts"], logits_of(reader, sanity["texts"]), sanity["logits"], strict=True
+    ):
         assert found == pytest.approx(expected, abs=0.05), text
+
+
+def test_the_graph_computes_what_transformers_computes(reader: Reader) -> None:
+    """Other programs may load the folder as a BERT; the halves added up are the site's own."""
+    model = AutoModelForSequenceClassification.from_pretrained(BUNDLED, dtype=torch.float32)
+    tokenizer = AutoTokenizer.from_pretrained(BUNDLED)
+    head = load_file(BUNDLED / "residual.safetensors")
+    ngrams = Ngrams.load(BUNDLED / "ngrams.safetensors")
+    texts = PRAISE + BLAME + ["ㅋ", "좋다 " * 30]
+    encoded = tokenizer(texts, return_tensors="pt", padding=True)
+    with torch.inference_mode():
+        pooled = model.bert(**encoded).pooler_output.numpy()
+    added = pooled @ head["residual.weight"].T + head["residual.bias"]
+    expected = added + ngrams.logits([tokenizer.backend_tokenizer.normalizer.normalize_str(text) for text in texts])
+    assert np.array(logits_of(reader, texts)) == pytest.approx(expected, abs=1e-3)
+    ids, mask = encoded["input_ids"].numpy(), encoded["attention_mask"].numpy()
+    assert reader.model(ids, mask, texts) == pytest.approx(
+        added + ngrams.logits(["".join(text.split()) for text in texts]), abs=1e-3
+    )
+
+
+def test_reading_needs_neither_torch_nor_transformers() -> None:
+    """They would take 300 MB and seconds."""
+    script = """
+import sys
+from app.sentiment import load
+load().analyze(["정말 재미있었어요"])
+print({"torch", "transformers", "huggingface_hub"} & sys.modules.keys() or "none")
+"""
+    result = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert (result.stdout, result.stderr) == ("none\n", "")
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    return shutil.copytree(BUNDLED, tmp_path / "copy")
+
+
+def test_a_copy_of_the_folder_reads_the_same(bundled: QueuedAnalyzer, copy: Path) -> None:
+    analyzer = load(str(copy))
+    try:
+        assert analyzer.analyze(PRAISE + BLAME) == bundled.analyze(PRAISE + BLAME)
+    finally:
+        analyzer.close()
+
+
+@pytest.mark.parametrize(
+    ("file", "damage"),
+    [
+        (file, damage)
+        for file in ("model", "residual", "ngrams", "tokenizer", "graph")
+        for damage in ("missing", "empty", "cut", "of another")
+        if (file, damage) != ("graph", "missing")  # a folder without a graph is a plain BERT
+    ],
+)
+def test_a_damaged_folder_is_refused_in_one_line(copy: Path, file: str, damage: str) -> None:
+    path = next(copy.glob(f"{file}.*"))
+    if damage == "missing":
+        path.unlink()
+    elif damage == "of another":
+        shutil.copy(copy / "config.json", path)
+    else:
+        path.write_bytes(path.read_bytes()[: 0 if damage == "empty" else path.stat().st_size // 2])
+    with pytest.raises(ModelError) as refused:
+        load(str(copy))
+    line = str(refused.value)
+    assert str(copy) in line
+    assert "\n" not in line
+    assert len(line) < 600
+
+
+def test_a_tokenizer_of_more_tokens_than_weights_is_refused(copy: Path) -> None:
+    models.change_config(copy, vocab_size=8_000)
+    with pytest.raises(ModelError, match="more tokens"):
+        load(str(copy))
+
+
+def test_n_gram_weights_of_other_shapes_are_refused(copy: Path) -> None:
+    tensors = load_file(copy / "ngrams.safetensors")
+    for name, changed in (("bias", tensors["bias"][:-1]), ("weights", tensors["weights"][:-1])):
+        save_file({**tensors, name: changed.copy()}, copy / "ngrams.safetensors")
+        with pytest.raises(ModelError, match="shapes"):
+            load(str(copy))
 
 
 def test_nothing_is_asked_of_the_network() -> None:

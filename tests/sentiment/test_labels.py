@@ -3,6 +3,7 @@
 import math
 from typing import Any
 
+import numpy as np
 import pytest
 
 from app.errors import ModelError
@@ -11,10 +12,8 @@ from app.sentiment.labels import Scale
 
 
 def read(labels: list[str], *probabilities: float, calibration: Any = None) -> Sentiment:
-    import torch
-
     scale = Scale.from_config(dict(enumerate(labels)), calibration)
-    (sentiment,) = scale.read(torch.tensor([probabilities]))
+    (sentiment,) = scale.read(np.array([probabilities]))
     return sentiment
 
 
@@ -106,6 +105,15 @@ def test_rating_temperature_spreads_the_stars() -> None:
     assert sharp > flat > 5.5
 
 
+def test_slope_and_shift_stretch_and_move_the_rating_within_the_stars() -> None:
+    rows = [0.0] * 6 + [0.5, 0.5] + [0.0] * 2
+    assert read(TEN, *rows, calibration={}).rating == 7.5
+    assert read(TEN, *rows, calibration={"rating_slope": 1.5}).rating == 8.5  # 5.5 + 1.5 x 2
+    assert read(TEN, *rows, calibration={"rating_slope": 1.5, "rating_shift": -0.5}).rating == 8.0
+    assert read(TEN, *rows, calibration={"rating_slope": 9}).rating == 10
+    assert read(TEN, *rows[::-1], calibration={"rating_slope": 9}).rating == 1
+
+
 def test_certainty_is_no_infinity() -> None:
     for probabilities in ((0.0, 1.0), (1.0, 0.0)):
         sentiment = read(["neg", "pos"], *probabilities, calibration={"threshold": 0.6, "temperature": 1.5})
@@ -125,6 +133,10 @@ def test_certainty_is_no_infinity() -> None:
         {"temperature": math.inf},
         {"temperature": math.nan},
         {"rating_temperature": 0},
+        {"rating_slope": 0},
+        {"rating_slope": math.inf},
+        {"rating_shift": 11},
+        {"rating_shift": -math.inf},
         {"threshold": None},
         [0.5, 1],
         "0.5",

@@ -1,0 +1,77 @@
+"""Rank 1. The wide half of the bundled model: a softmax regression on character n-grams. May import numpy, safetensors.
+
+Every run of one to five letters of a text has a few weights; a text's logits are their sum, divided by the square root
+of how many n-grams it has. Only the n-grams that matter most are kept, so the rest of a text weighs nothing.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors.numpy import load_file
+
+LONGEST = 5  # letters
+KEY_BITS = 30  # two n-grams share a key once in a billion; a text's n-gram that is not kept is taken for one 1 in 2,400
+
+_MIX = np.uint64(0x9E3779B97F4A7C15)  # 2^64 / golden ratio, the usual multiplicative hash
+_TEXT = np.uint64(KEY_BITS)
+
+
+def featurise(texts: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The distinct n-grams of each text, of 1..`LONGEST` code points: `(keys, texts)`, two arrays of one length.
+
+    `keys` are hashes below 2**`KEY_BITS`, `texts` the index of the text each belongs to; sorted by text, then key.
+    """
+    codes = np.frombuffer("".join(texts).encode("utf-32-le", "surrogatepass"), np.uint32).astype(np.uint64)
+    lengths = np.array([len(text) for text in texts], np.int64)
+    text = np.repeat(np.arange(len(texts), dtype=np.uint64), lengths)
+    hashes, found = np.zeros(len(codes), np.uint64), []
+    for longer in range(LONGEST):
+        size = len(codes) - longer
+        if size <= 0:
+            break
+        hashes = (hashes[:size] ^ codes[longer:]) * _MIX  # wraps around, as hashes do
+        hashes ^= hashes >> np.uint64(29)
+        inside = text[:size] == text[longer:]
+        found.append(text[:size][inside] << _TEXT | hashes[inside] * _MIX >> np.uint64(64 - KEY_BITS))
+    pairs = np.unique(np.concatenate(found)) if found else np.zeros(0, np.uint64)
+    return (pairs & np.uint64((1 << KEY_BITS) - 1)).astype(np.int64), (pairs >> _TEXT).astype(np.int64)
+
+
+@dataclass(frozen=True, slots=True)
+class Ngrams:
+    """`keys` (kept,) ascending; `weights` (kept, rank) int8; `projection` (rank, classes) turns their sum into logits;
+    `bias` (classes,)."""
+
+    keys: NDArray[np.int32]
+    weights: NDArray[np.int8]
+    projection: NDArray[np.float32]
+    bias: NDArray[np.float32]
+
+    @classmethod
+    def load(cls, file: Path) -> "Ngrams":
+        """From a safetensors file, which holds the steps between keys instead of the keys.
+
+        Raises OSError, KeyError, ValueError or safetensors' own error for a file that is not one of these."""
+        tensors = load_file(file)
+        keys = np.cumsum(tensors["steps"], dtype=np.int32)
+        weights = np.asarray(tensors["weights"], np.int8)
+        projection, bias = np.asarray(tensors["projection"], np.float32), np.asarray(tensors["bias"], np.float32)
+        if len(keys) != len(weights) or weights.shape[1:] != projection.shape[:1] or projection.shape[1:] != bias.shape:
+            raise ValueError("the shapes of its n-gram weights do not match")
+        return cls(keys, weights, projection, bias)
+
+    def logits(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Class logits, (texts, classes), of normalised texts."""
+        keys, owners = featurise(texts)
+        at = np.searchsorted(self.keys, keys).clip(max=len(self.keys) - 1)
+        known = self.keys[at] == keys
+        at, owners = at[known], owners[known]
+        columns = self.weights[at].T
+        sums = np.stack([np.bincount(owners, column, len(texts)) for column in columns], axis=1)
+        counts = np.bincount(owners, minlength=len(texts))
+        scaled = (sums / np.sqrt(np.maximum(counts, 1))[:, None]).astype(np.float32)
+        logits: NDArray[np.float32] = scaled @ self.projection + self.bias
+        return logits
