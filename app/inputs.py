@@ -24,13 +24,13 @@ POSTER_URL_MAX = 2_000
 DATE_MAX = len("YYYY-MM-DD")
 AUTHOR_MAX = 40
 CONTENT_MAX = 5_000
-BATCH_MAX = 100
+BATCH_MAX = 1_000
 QUERY_MAX = 200
 PER_PAGE_MAX = 1_000
 ID_MAX = 2**63 - 1
 PAGE_MAX = 1_000_000
 BODY_MAX = 4 * 1024 * 1024
-"""Bytes of a request body: `BATCH_MAX` reviews of `CONTENT_MAX` syllables fit as UTF-8 with room to spare."""
+"""Bytes of a request body: `BATCH_MAX` reviews of 1,000 syllables fit as UTF-8; of longer ones, fewer."""
 
 _CONTROL = r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f"
 _BREAK = r"\t\n\r\u2028\u2029"

@@ -39,6 +39,25 @@ class Sentiment:
 
 
 @dataclass(frozen=True, slots=True)
+class Word:
+    """A part of a text, from `start` to before `end` (code points), and its `weight`: the points (-10..10) by
+    which it moves the rating, below 0 when down (`app/sentiment/explaining.py` says how that is measured)."""
+
+    text: str
+    start: int
+    end: int
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """How a text was read, and what each of its words, in order, has to do with it."""
+
+    sentiment: Sentiment
+    words: Sequence[Word] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Misreading:
     """A text the model is known to read wrongly: what a person says (None = neither), and how the model reads it."""
 

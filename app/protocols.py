@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from app.models import Label, ModelCard, Movie, MovieFields, Review, Sentiment, Totals
+from app.models import Explanation, Label, ModelCard, Movie, MovieFields, Review, Sentiment, Totals
 
 
 class Analyzer(Protocol):
@@ -20,6 +20,10 @@ class Analyzer(Protocol):
         Raises `app.errors.Busy` when there is more queued than may be. Texts are not empty after trimming: that is
         refused earlier, by `app.inputs`.
         """
+        ...
+
+    def explain(self, text: str) -> Explanation:
+        """How the text is read, and each word's part in it. Raises `app.errors.Busy` as `analyze` does."""
         ...
 
 

@@ -30,7 +30,7 @@ class Settings:
     sentiment_threads: int = _setting("SENTIMENT_THREADS", 1, "cores the model computes on", least=1, most=256)
     sentiment_queue: int = _setting(
         "SENTIMENT_QUEUE",
-        512,
+        2_048,
         "texts accepted and not yet answered, above which the answer is 503",
         least=1,
         most=1_000_000,

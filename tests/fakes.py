@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from app.errors import Busy
-from app.models import Label, ModelCard, Sentiment
+from app.models import Explanation, Label, ModelCard, Sentiment
+from app.sentiment.explaining import explain
 
 PRAISE = ("재미있", "재밌", "최고", "좋", "감동", "따뜻", "명작")
 BLAME = ("지루", "최악", "별로", "재미없", "노잼", "아깝", "실망")
@@ -26,8 +27,17 @@ class FakeAnalyzer:
         self.seen += texts
         return [self._read(text) for text in texts]
 
+    def explain(self, text: str) -> Explanation:
+        return explain(text, self)
+
+    def log_odds(self, texts: Sequence[str]) -> list[float]:
+        return [0.5 * _mood(text) for text in texts]
+
+    def pieces(self, texts: Sequence[str]) -> list[list[tuple[int, int]]]:
+        return [[(0, len(text))] for text in texts]
+
     def _read(self, text: str) -> Sentiment:
-        mood = sum(text.count(word) for word in PRAISE) - sum(text.count(word) for word in BLAME)
+        mood = _mood(text)
         if mood == 0:
             return Sentiment(Label.POSITIVE, 0.55, 5.5)
         score = min(0.99, 0.8 + 0.05 * abs(mood))
@@ -36,3 +46,7 @@ class FakeAnalyzer:
             if mood > 0
             else Sentiment(Label.NEGATIVE, score, 10 - 10 * score)
         )
+
+
+def _mood(text: str) -> int:
+    return sum(text.count(word) for word in PRAISE) - sum(text.count(word) for word in BLAME)

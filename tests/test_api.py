@@ -8,6 +8,8 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from tests.fakes import FakeAnalyzer
+
 REVIEW = {"author": "밤편지", "content": "볼수록 따뜻하고 좋아요"}
 
 
@@ -164,7 +166,8 @@ def test_the_document_lists_every_json_route(app: Flask, client: FlaskClient) ->
     assert operations == {
         ("/movies", "get"), ("/movies", "post"), ("/movies/{id}", "get"), ("/movies/{id}", "delete"),
         ("/movies/{id}/average_rating", "get"), ("/reviews", "post"), ("/reviews/{id}", "get"),
-        ("/reviews/{id}", "delete"), ("/sentiment", "post"), ("/sentiment/batch", "post"), ("/healthz", "get"),
+        ("/reviews/{id}", "delete"), ("/sentiment", "post"), ("/sentiment/batch", "post"),
+        ("/sentiment/explain", "post"), ("/healthz", "get"),
     }  # fmt: skip
     assert json.dumps(document).count("#/components/schemas/") > 10
     for name in ("MovieInput", "ReviewInput", "MovieOut", "ReviewOut"):
@@ -185,3 +188,30 @@ def test_a_kept_list_is_never_an_old_one(client: FlaskClient, movie_id: int) -> 
     assert client.get("/movies?sort=newest&per_page=1").headers["X-Total-Count"] == "2"
     client.delete(f"/movies/{movie_id}")
     assert [movie["title"] for movie in look()] == ["괴물"]
+
+
+def test_explain_says_what_each_word_does(client: FlaskClient) -> None:
+    answer = client.post("/sentiment/explain", json={"text": "정말 재미있고 지루"})
+    assert answer.status_code == 200
+    explanation = answer.get_json()
+    plain = client.post("/sentiment", json={"text": "정말 재미있고 지루"}).get_json()
+    assert {name: explanation[name] for name in plain} == plain
+    assert [(word["text"], word["start"], word["end"]) for word in explanation["words"]] == [
+        ("정말", 0, 2),
+        ("재미있고", 3, 7),
+        ("지루", 8, 10),
+    ]
+    weights = [word["weight"] for word in explanation["words"]]
+    assert weights[0] == 0
+    assert weights[1] > 0 > weights[2]
+
+
+def test_an_explanation_is_kept(client: FlaskClient, analyzer: FakeAnalyzer) -> None:
+    for _ in range(3):
+        client.post("/sentiment/explain", json={"text": "최고 좋다"})
+    assert analyzer.seen == ["최고 좋다"]
+    analyzer.busy = True
+    assert client.post("/sentiment/explain", json={"text": "최고 좋다"}).status_code == 200
+    busy = client.post("/sentiment/explain", json={"text": "다른 글"})
+    assert busy.status_code == 503
+    assert busy.headers["Retry-After"] == "2"

@@ -100,7 +100,7 @@ def test_a_batch_names_the_text_that_is_wrong() -> None:
     with pytest.raises(Invalid) as caught:
         read(SentimentBatchInput, {"texts": ["좋아요", " "]})
     assert [(error.field, error.index) for error in caught.value.errors] == [("texts", 1)]
-    assert broken(SentimentBatchInput, {"texts": ["가"] * 101}) == [("texts", "too_long")]
+    assert broken(SentimentBatchInput, {"texts": ["가"] * 1_001}) == [("texts", "too_long")]
     assert read(SentimentBatchInput, {"texts": []}).texts == []
 
 

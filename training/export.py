@@ -72,7 +72,10 @@ def is_positive(logits: np.ndarray, calibration: dict[str, float]) -> np.ndarray
 
 
 def moved(rating: np.ndarray, positive: np.ndarray, shift: float) -> np.ndarray:
-    """Ratings moved by a shift, on the scale and on their label's side of its middle."""
+    """Ratings moved by a shift, on the scale and on their label's side of its middle.
+
+    The site bends the last 0.2 points before an end where this cuts off.
+    """
     rating = (rating + shift).clip(1, STARS)
     return np.where(positive, np.maximum(rating, MIDDLE), np.minimum(rating, MIDDLE))
 

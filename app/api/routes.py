@@ -12,6 +12,7 @@ from app.api.schemas import (
     AverageRatingOut,
     DeletedMovieOut,
     DeletedReviewOut,
+    ExplanationOut,
     HealthOut,
     MovieOut,
     ReviewOut,
@@ -139,8 +140,18 @@ def analyze() -> Response:
 @blueprint.post("/sentiment/batch")
 @documents(Operation("sentiment", list[SentimentOut], body=SentimentBatchInput, problems=(503,)))
 def analyze_batch() -> Response:
-    """Read up to 100 texts, answer in their order, and keep nothing."""
+    """Read up to 1,000 texts, answer in their order, and keep nothing."""
     return _answer(list[SentimentOut], _catalogue().analyze(_body(SentimentBatchInput).texts))
+
+
+@blueprint.post("/sentiment/explain")
+@documents(Operation("sentiment", ExplanationOut, body=SentimentInput, problems=(503,)))
+def explain() -> Response:
+    """Read a text, say what each of its words does to the rating, and keep nothing."""
+    explanation = _catalogue().explain(_body(SentimentInput).text)
+    sentiment = explanation.sentiment
+    answer = {"label": sentiment.label, "score": sentiment.score, "rating": sentiment.rating}
+    return _answer(ExplanationOut, answer | {"words": explanation.words})
 
 
 @blueprint.get("/healthz")

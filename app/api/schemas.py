@@ -57,6 +57,21 @@ class SentimentOut(Schema):
     rating: Rating
 
 
+class WordOut(Schema):
+    """A word of a text, from code point `start` to before `end`."""
+
+    text: str
+    start: Count
+    end: Annotated[int, Field(ge=1)]
+    weight: Annotated[float, Field(ge=-10, le=10, description="points by which it moves the rating; below 0: down")]
+
+
+class ExplanationOut(SentimentOut):
+    """How a text was read, and what each of its words does to the rating."""
+
+    words: list[WordOut]
+
+
 class AverageRatingOut(Schema):
     """A movie's rating."""
 

@@ -1,12 +1,15 @@
 """The operations both faces share: each takes an input from `app.inputs` and returns `app.models`."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from math import ceil
 
 from app.catalogue import search
 from app.inputs import MovieInput, MoviesQuery, ReviewInput, ReviewsQuery
-from app.models import ModelCard, Movie, Page, Review, Sentiment, Totals
+from app.models import Explanation, ModelCard, Movie, Page, Review, Sentiment, Totals
 from app.protocols import Analyzer, Store
+
+_EXPLANATIONS_KEPT = 128  # of a hundred words at most: a few megabytes
 
 
 class Catalogue:
@@ -15,6 +18,7 @@ class Catalogue:
     def __init__(self, store: Store, analyzer: Analyzer) -> None:
         self._store = store
         self._analyzer = analyzer
+        self._explain = lru_cache(_EXPLANATIONS_KEPT)(analyzer.explain)
 
     @property
     def version(self) -> int:
@@ -63,6 +67,10 @@ class Catalogue:
     def analyze(self, texts: Sequence[str]) -> list[Sentiment]:
         """Reads texts and keeps nothing. Raises `app.errors.Busy` when the model cannot take them now."""
         return self._analyzer.analyze(texts)
+
+    def explain(self, text: str) -> Explanation:
+        """What each word of a text does to its rating; keeps the last few. Raises `app.errors.Busy` as `analyze`."""
+        return self._explain(text)
 
     def model_card(self) -> ModelCard:
         """What is known of the model that reads the reviews."""

@@ -6,7 +6,7 @@ from pathlib import Path
 from app.errors import ModelError, first_line
 from app.sentiment.card import read_card
 from app.sentiment.process import prepare
-from app.sentiment.worker import QueuedAnalyzer, Read
+from app.sentiment.worker import Loaded, QueuedAnalyzer
 
 BUNDLED = Path(__file__).parent / "bundled"
 
@@ -39,16 +39,16 @@ def load(
     return analyzer
 
 
-def _load(folder: Path, threads: int) -> Read:
+def _load(folder: Path, threads: int) -> Loaded:
     """Runs in the thread that will own the model."""
     if (folder / "graph.onnx").exists():
         from app.sentiment.bundle import load_bundle
 
-        return load_bundle(folder, threads).read
+        return load_bundle(folder, threads)
     from app.sentiment.loading import load_reader, settle_thread
 
     settle_thread(threads)
-    return load_reader(folder).read
+    return load_reader(folder)
 
 
 def _folder(model: str | None, revision: str | None) -> Path:

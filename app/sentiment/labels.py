@@ -25,6 +25,8 @@ _POLARITY = {
 _UNNAMED = {"label_0": 0.0, "label_1": 1.0}
 _STARS = re.compile(r"(\d{1,2})\s*(?:stars?|점)?")
 _EPSILON = 1e-9
+_TINY = 1e-300
+_BEND = 0.2  # points of ten
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,11 @@ class Calibration:
     rating_temperature: float = 1.0
     rating_slope: float = 1.0
     rating_shift: float = 0.0
+
+    def correct(self, log_odds: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The log-odds of positive, measured from `threshold`, in units of `temperature`."""
+        middle = math.log(self.threshold) - math.log1p(-self.threshold)
+        return (log_odds - middle) / self.temperature
 
     @classmethod
     def from_config(cls, values: object) -> "Calibration":
@@ -115,11 +122,20 @@ class Scale:
             return rows @ self.points
         powers = (rows / rows.max(axis=-1, keepdims=True)) ** (1 / measured.rating_temperature)
         expected = powers @ self.points / powers.sum(axis=-1)
-        stretched = self.middle + measured.rating_slope * (expected - self.middle) + measured.rating_shift
-        ratings = stretched.clip(self.points.min(), self.points.max())
-        low, high = np.minimum(ratings, self.middle), np.maximum(ratings, self.middle)
-        held: NDArray[np.float64] = np.where(positive >= 0.5, high, low)
-        return held
+        ends = np.array([self.points.min(), self.points.max()])
+        reach, stretched = (
+            self.middle + measured.rating_slope * (stars - self.middle) + measured.rating_shift
+            for stars in (ends, expected)
+        )
+        ratings = _bent(stretched, reach, ends)
+        side = np.where(positive >= 0.5, 1.0, -1.0)
+        return self.middle + side * _held(side * (ratings - self.middle))
+
+    def log_odds(self, probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
+        """How far a text leans to positive (above 0) or negative: the log-odds behind `Sentiment.score`, which know no
+        ceiling where scores and ratings do."""
+        odds = np.log(probabilities @ self.polarity + _TINY) - np.log(probabilities @ (1 - self.polarity) + _TINY)
+        return odds if self.calibration is None else self.calibration.correct(odds)
 
 
 def _stars(names: list[str]) -> list[int] | None:
@@ -132,13 +148,35 @@ def _stars(names: list[str]) -> list[int] | None:
 def _calibrated(positive: NDArray[np.float64], calibration: Calibration | None) -> NDArray[np.float64]:
     if calibration is None:
         return positive
-    middle = math.log(calibration.threshold) - math.log1p(-calibration.threshold)
     within = positive.clip(_EPSILON, 1 - _EPSILON)
-    return _sigmoid((np.log(within) - np.log1p(-within) - middle) / calibration.temperature)
+    return _sigmoid(calibration.correct(np.log(within) - np.log1p(-within)))
+
+
+def _held(beyond: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Points beyond the middle on the label's own side: all are above 0, those from `_BEND` on as they are, and the
+    order stays."""
+    bent: NDArray[np.float64] = np.where(beyond < _BEND, _BEND * np.exp(np.minimum(beyond, _BEND) - _BEND), beyond)
+    return bent
 
 
 def _sigmoid(logits: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.exp(-np.logaddexp(0, -logits))
+
+
+def _bent(ratings: NDArray[np.float64], reach: NDArray[np.float64], ends: NDArray[np.float64]) -> NDArray[np.float64]:
+    """`ratings`, which go from `reach[0]` to `reach[1]`, within `ends`: what lies beyond one shares the last `_BEND`
+    points before it, so that of two reviews the better one still has the higher rating."""
+    (low, high), (least, most) = reach.tolist(), ends.tolist()
+    knots = [(least + _BEND, least + _BEND), (most - _BEND, most - _BEND)]
+    if low < least:
+        knots.insert(0, (low, least))
+    if high > most:
+        knots.append((high, most))
+    before, after = (np.array(side) for side in zip(*knots, strict=True))
+    bent: NDArray[np.float64] = np.where(
+        (ratings >= before[0]) & (ratings <= before[-1]), np.interp(ratings, before, after), ratings.clip(least, most)
+    )
+    return bent
 
 
 def _sentiment(positive: float, rating: float) -> Sentiment:

@@ -33,15 +33,26 @@ class Reader:
     pad: int
 
     def read(self, texts: Sequence[str]) -> list[Sentiment]:
-        """One `Sentiment` a text, in order. A text's windows count by their tokens, which are equally many."""
-        if not texts:
-            return []
+        """One `Sentiment` a text, in order."""
+        return self.scale.read(self._of_texts(texts)) if texts else []
+
+    def log_odds(self, texts: Sequence[str]) -> list[float]:
+        """How far each text leans to positive (above 0) or to negative."""
+        odds: list[float] = self.scale.log_odds(self._of_texts(texts)).tolist() if texts else []
+        return odds
+
+    def _of_texts(self, texts: Sequence[str]) -> NDArray[np.float64]:
+        """Class probabilities, (texts, classes). A text's windows count by their tokens, which are equally many."""
         cut = self.windows.cut(texts)
         probabilities = self._probabilities([window for windows in cut for window in windows])
         if len(probabilities) > len(texts):
             ends = np.cumsum([len(windows) for windows in cut])
             probabilities = np.stack([part.mean(axis=0) for part in np.split(probabilities, ends[:-1])])
-        return self.scale.read(probabilities)
+        return probabilities
+
+    def pieces(self, texts: Sequence[str]) -> list[list[tuple[int, int]]]:
+        """Where in each text its tokens lie, as (start, end)."""
+        return [self.windows.pieces(text) for text in texts]
 
     def warm_up(self) -> None:
         """Reads made-up windows of a few lengths, the longest included, so that no visitor waits for a first time."""

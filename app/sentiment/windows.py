@@ -46,6 +46,12 @@ class Windows:
         cleaned = [self._clean(text) for text in texts]
         return [self._windows(text, ids) for text, ids in zip(cleaned, self._encode(cleaned), strict=True)]
 
+    def pieces(self, text: str) -> list[tuple[int, int]]:
+        """Where in `text` its tokens lie; one piece where the tokenizer cannot say, or reads another text."""
+        if self._fast is None or self._clean(text) != text:
+            return [(0, len(text))]
+        return self._spans(text, 0)
+
     def _windows(self, text: str, ids: list[int]) -> list[Window]:
         body = self._body
         if len(ids) <= body:

@@ -13,9 +13,11 @@ from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import dataclass, field
 from itertools import count, islice
+from typing import Any, Protocol
 
 from app.errors import Busy
-from app.models import ModelCard, Sentiment
+from app.models import Explanation, ModelCard, Sentiment
+from app.sentiment.explaining import explain
 from app.sentiment.process import give_back
 
 Read = Callable[[Sequence[str]], list[Sentiment]]
@@ -25,17 +27,30 @@ _SLICE_TEXTS = 32
 _SLICE_CHARACTERS = 4_000  # a fraction of a second: what a short review waits at most for somebody's batch
 
 
+class Loaded(Protocol):
+    """A loaded model; see `app.sentiment.reader.Reader`."""
+
+    def read(self, texts: Sequence[str]) -> list[Sentiment]: ...
+
+    def log_odds(self, texts: Sequence[str]) -> list[float]: ...
+
+    def pieces(self, texts: Sequence[str]) -> list[list[tuple[int, int]]]: ...
+
+
 @dataclass(frozen=True, slots=True)
 class _Job:
+    """Texts for `what`, a method of the loaded model."""
+
     texts: Sequence[str]
     characters: int
-    answer: "Future[list[Sentiment]]" = field(default_factory=Future)
+    what: str = "read"
+    answer: "Future[Any]" = field(default_factory=Future)
 
 
 class QueuedAnalyzer:
     """An `app.protocols.Analyzer` over a model that only one thread may use."""
 
-    def __init__(self, name: str, load: Callable[[], Read], *, queue_size: int = 512, timeout: float = 10.0) -> None:
+    def __init__(self, name: str, load: Callable[[], Loaded], *, queue_size: int = 512, timeout: float = 10.0) -> None:
         """Calls `load` in the thread and waits for it; raises what it raises.
 
         `name` is what people are shown; `queue_size` the texts accepted and not yet answered; `timeout` the seconds a
@@ -61,14 +76,11 @@ class QueuedAnalyzer:
 
         Many texts go in slices, so that somebody's single review is not behind all of them.
         """
-        if not texts:
-            return []
-        self._accept(len(texts))
-        try:
-            return [sentiment for part in _slices(texts) for sentiment in self._ask(part)]
-        finally:
-            with self._lock:
-                self._accepted -= len(texts)
+        return [sentiment for part in self._ask_in_slices(texts, "read") for sentiment in part]
+
+    def explain(self, text: str) -> Explanation:
+        """How `text` is read and what each word has to do with it. Raises what `analyze` raises."""
+        return explain(text, self)
 
     def close(self) -> None:
         """Ends the thread after what it is reading; who still waits gets `Busy`. May be called twice."""
@@ -89,10 +101,28 @@ class QueuedAnalyzer:
                 raise Busy(f"{self._accepted} texts wait for the model, {self._queue_size} may", retry_after=1)
             self._accepted += count
 
-    def _ask(self, texts: Sequence[str]) -> list[Sentiment]:
+    def log_odds(self, texts: Sequence[str]) -> list[float]:
+        """How far each text leans to positive (above 0) or to negative. Raises what `analyze` raises."""
+        return [odds for part in self._ask_in_slices(texts, "log_odds") for odds in part]
+
+    def pieces(self, texts: Sequence[str]) -> list[list[tuple[int, int]]]:
+        """Where the tokens of each text lie, as (start, end). Raises what `analyze` raises."""
+        return [pieces for part in self._ask_in_slices(texts, "pieces") for pieces in part]
+
+    def _ask_in_slices(self, texts: Sequence[str], what: str) -> list[Any]:
+        if not texts:
+            return []
+        self._accept(len(texts))
+        try:
+            return [self._ask(part, what) for part in _slices(texts)]
+        finally:
+            with self._lock:
+                self._accepted -= len(texts)
+
+    def _ask(self, texts: Sequence[str], what: str = "read") -> Any:
         if self._closed:
             raise Busy("the model is shut down")
-        job = _Job(texts, sum(map(len, texts)))
+        job = _Job(texts, sum(map(len, texts)), what)
         self._jobs.put(job)
         try:
             return job.answer.result(self._timeout)
@@ -101,9 +131,9 @@ class QueuedAnalyzer:
                 raise Busy(f"the model did not get to it within {self._timeout:g} s", retry_after=2) from None
             return job.answer.result()  # it came at the last moment, or is the model's own TimeoutError
 
-    def _run(self, load: Callable[[], Read], ready: "Future[None]") -> None:
+    def _run(self, load: Callable[[], Loaded], ready: "Future[None]") -> None:
         try:
-            read = load()
+            loaded = load()
         except BaseException as error:  # noqa: BLE001 - raised again by __init__, in the thread that asked
             ready.set_exception(error)
             return
@@ -113,7 +143,10 @@ class QueuedAnalyzer:
             jobs = self._take()
             if not jobs:
                 break
-            _answer(read, jobs)
+            _answer(loaded.read, [job for job in jobs if job.what == "read"])
+            for job in jobs:
+                if job.what != "read" and job.answer.set_running_or_notify_cancel():
+                    _answer_alone(getattr(loaded, job.what), job)
             if turn % _GIVE_BACK_EVERY == 0:
                 give_back()
         self._refuse_rest()
@@ -150,6 +183,8 @@ class QueuedAnalyzer:
 def _answer(read: Read, jobs: list[_Job]) -> None:
     """Reads all jobs at once; when that fails, one by one, so that one text's failure is not its neighbours'."""
     jobs = [job for job in jobs if job.answer.set_running_or_notify_cancel()]
+    if not jobs:
+        return
     try:
         sentiments = iter(read([text for job in jobs for text in job.texts]))
     except Exception as error:  # noqa: BLE001 - it is the waiter's to handle; the thread must live on
@@ -163,7 +198,7 @@ def _answer(read: Read, jobs: list[_Job]) -> None:
         job.answer.set_result(list(islice(sentiments, len(job.texts))))
 
 
-def _answer_alone(read: Read, job: _Job) -> None:
+def _answer_alone(read: Callable[[Sequence[str]], Any], job: _Job) -> None:
     try:
         job.answer.set_result(read(job.texts))
     except Exception as error:  # noqa: BLE001 - as in `_answer`

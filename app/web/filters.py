@@ -100,6 +100,17 @@ def split_text(text: str) -> Excerpt:
     return Excerpt(head.rstrip(), text[len(head) :].lstrip(" \n"))
 
 
+def format_weight(weight: float) -> str:
+    """1.24 -> `+1.2`; -0.3 -> `−0.3`, with the minus that is as wide as the plus."""
+    return f"{weight:+.1f}".replace("-", "−")
+
+
+def shorten(text: str, most: int = 40) -> str:
+    """`text` on one line, cut after `most` characters."""
+    line = " ".join(text.split())
+    return line if len(line) <= most else f"{line[:most]}…"
+
+
 FILTERS: dict[str, Callable[..., object]] = {
     "rating": format_rating,
     "confidence": format_confidence,
@@ -110,4 +121,6 @@ FILTERS: dict[str, Callable[..., object]] = {
     "time": format_time,
     "age": format_age,
     "excerpt": split_text,
+    "excerpt_line": shorten,
+    "weight": format_weight,
 }

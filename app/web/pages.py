@@ -11,7 +11,7 @@ from app.errors import Invalid, NotFound
 from app.http.context import installed
 from app.inputs import Input, MoviesQuery, ReviewsQuery, read
 from app.models import CONFIDENT_FROM, Label, Movie, Review
-from app.web import charts
+from app.web import charts, marks
 from app.web.forms import DeleteForm, Form, MovieForm, ReviewForm
 from app.web.paging import page_links
 
@@ -21,6 +21,7 @@ CHOICES_MOST = 500
 """As many movies the side panel's form offers; every movie's own page has the form, too."""
 GENRES_MOST = 200
 MISREADINGS_MOST = 8
+WORDS_LISTED = 5
 _TREND_REVIEWS = 40
 _SORTS = {
     "rating": "평점순",
@@ -91,6 +92,21 @@ def model() -> Response:
     """What reads the reviews, how well, and where it fails."""
     card = catalogue().model_card()
     return _render("model.html", None, card=card, misreadings=card.misreadings[:MISREADINGS_MOST])
+
+
+def why(movie: Movie, review: Review) -> Response:
+    """What each word of the review does to its rating. Raises `Busy`."""
+    explanation = catalogue().explain(review.content)
+    words = sorted(explanation.words, key=lambda word: -abs(word.weight))
+    return _render(
+        "why.html",
+        None,
+        movie=movie,
+        review=review,
+        marked=marks.mark(review.content, explanation.words),
+        lifting=[word for word in words if word.weight >= marks.NOTICED][:WORDS_LISTED],
+        lowering=[word for word in words if word.weight <= -marks.NOTICED][:WORDS_LISTED],
+    )
 
 
 def ask_to_delete(movie: Movie, review: Review | None = None, form: DeleteForm | None = None) -> Response:

@@ -80,6 +80,12 @@ def delete_movie(id: int) -> BaseResponse:
     return _go_to("web.home")
 
 
+@blueprint.get("/review/<int:id>/why")
+def explain_review(id: int) -> Response:
+    review = catalogue().review(id)
+    return pages.why(catalogue().movie(review.movie_id), review)
+
+
 @blueprint.get("/review/<int:id>/delete")
 def ask_to_delete_review(id: int) -> Response:
     review = catalogue().review(id)

@@ -1,6 +1,7 @@
 """What labels mean, and what a calibration changes."""
 
 import math
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -89,13 +90,29 @@ def test_temperature_dampens_confidence_and_rating() -> None:
 
 
 def test_calibrated_rating_stays_on_its_labels_side() -> None:
-    mild = [0.0] * 4 + [0.45, 0.55] + [0.0] * 4
-    assert read(TEN, *mild, calibration={}) == Sentiment(Label.POSITIVE, 0.55, 5.55)
+    mild = [0.0] * 4 + [0.25, 0.75] + [0.0] * 4
+    assert read(TEN, *mild, calibration={}) == Sentiment(Label.POSITIVE, 0.75, 5.75)
     strict = read(TEN, *mild, calibration={"threshold": 0.8})
-    assert (strict.label, strict.rating) == (Label.NEGATIVE, 5.5)
+    assert strict.label is Label.NEGATIVE
+    assert 5.3 < strict.rating < 5.5
     wide = [0.4] + [0.0] * 4 + [0.6] + [0.0] * 4
     assert read(TEN, *wide).rating == 4.0  # the plain rule says what it says
-    assert read(TEN, *wide, calibration={}).rating == 5.5
+    assert 5.5 < read(TEN, *wide, calibration={}).rating < 5.7
+
+
+def test_held_ratings_keep_their_order() -> None:
+    """Of two reviews that read negative at what would be 6 and 7 points, the second still rates higher."""
+    rows = [[0.0] * at + [1.0] + [0.0] * (9 - at) for at in range(5, 10)]
+    ratings = [read(TEN, *row, calibration={"threshold": 0.9999999999}).rating for row in rows]
+    assert all(one < other < 5.5 for one, other in pairwise(ratings))
+
+
+def test_log_odds_know_no_ceiling() -> None:
+    scale = Scale.from_config({0: "neg", 1: "pos"}, {"threshold": 0.6, "temperature": 2})
+    odds = scale.log_odds(np.array([[1e-30, 1.0], [1e-20, 1.0], [0.4, 0.6], [1.0, 0.0]])).tolist()
+    assert odds[0] > odds[1] > 20
+    assert odds[2] == pytest.approx(0)
+    assert -1000 < odds[3] < -100
 
 
 def test_rating_temperature_spreads_the_stars() -> None:
@@ -110,8 +127,21 @@ def test_slope_and_shift_stretch_and_move_the_rating_within_the_stars() -> None:
     assert read(TEN, *rows, calibration={}).rating == 7.5
     assert read(TEN, *rows, calibration={"rating_slope": 1.5}).rating == 8.5  # 5.5 + 1.5 x 2
     assert read(TEN, *rows, calibration={"rating_slope": 1.5, "rating_shift": -0.5}).rating == 8.0
-    assert read(TEN, *rows, calibration={"rating_slope": 9}).rating == 10
-    assert read(TEN, *rows[::-1], calibration={"rating_slope": 9}).rating == 1
+    assert 9.8 < read(TEN, *rows, calibration={"rating_slope": 9}).rating < 10
+    assert 1 < read(TEN, *rows[::-1], calibration={"rating_slope": 9}).rating < 1.2
+
+
+@pytest.mark.parametrize("measured", [{"rating_slope": 1.3, "rating_shift": -0.6}, {"rating_slope": 3}, {}])
+def test_a_better_review_never_rates_lower(measured: dict[str, float]) -> None:
+    """Nor the same, however far the stretch goes: the ends are shared, not cut off."""
+    steps = [star + part / 10 for star in range(1, 10) for part in range(10)] + [10.0]
+    rows = [[max(0.0, 1 - abs(star - step)) for star in range(1, 11)] for step in steps]
+    ratings = [read(TEN, *row, calibration=measured).rating for row in rows]
+    assert min(ratings) >= 1
+    assert max(ratings) == 10
+    pairs = list(pairwise(ratings))
+    assert all(one <= other for one, other in pairs)
+    assert all(one < other for one, other in pairs if 5.5 not in (one, other))  # held on the label's side there
 
 
 def test_certainty_is_no_infinity() -> None:

@@ -24,6 +24,17 @@ class Model:
         self.calls: list[list[str]] = []
         self.threads: set[str] = set()
 
+    def log_odds(self, texts: Sequence[str]) -> list[float]:
+        self.threads.add(threading.current_thread().name)
+        return [0.01 * len(text) for text in texts]
+
+    def pieces(self, texts: Sequence[str]) -> list[list[tuple[int, int]]]:
+        self.threads.add(threading.current_thread().name)
+        assert self.gate.wait(WAIT)
+        if "poison" in texts:
+            raise ValueError("cannot cut poison")
+        return [[(0, 4), (4, len(text))] for text in texts]
+
     def read(self, texts: Sequence[str]) -> list[Sentiment]:
         self.calls.append(list(texts))
         self.threads.add(threading.current_thread().name)
@@ -55,7 +66,7 @@ def make(model: Model) -> Iterator[Make]:
     made: list[QueuedAnalyzer] = []
 
     def build(**limits: float) -> QueuedAnalyzer:
-        made.append(QueuedAnalyzer("test", lambda: model.read, **limits))  # type: ignore[arg-type]
+        made.append(QueuedAnalyzer("test", lambda: model, **limits))  # type: ignore[arg-type]
         return made[-1]
 
     yield build
@@ -190,8 +201,32 @@ def test_closed_analyzer_says_so(make: Make, model: Model, pool: ThreadPoolExecu
 
 
 def test_failed_load_is_raised_where_it_was_asked_for() -> None:
-    def load() -> Callable[[Sequence[str]], list[Sentiment]]:
+    def load() -> Model:
         raise LookupError("no such model")
 
     with pytest.raises(LookupError, match="no such model"):
         QueuedAnalyzer("test", load)
+
+
+def test_an_explanation_is_cut_and_read_in_the_models_thread(make: Make, model: Model) -> None:
+    explanation = make().explain("a 123456789")
+    assert explanation.sentiment == rated("a 123456789")
+    assert [(word.text, word.weight) for word in explanation.words] == [
+        ("a", pytest.approx(0.025, abs=1e-3)),
+        ("1234", pytest.approx(0.1, abs=1e-3)),
+        ("56789", pytest.approx(0.125, abs=1e-3)),
+    ]
+    assert model.threads == {"sentiment"}
+    assert model.calls == [["a 123456789"]]
+
+
+def test_a_text_that_cannot_be_cut_fails_alone(make: Make, model: Model) -> None:
+    analyzer = make()
+    model.gate.clear()
+    with ThreadPoolExecutor(2) as pool:
+        cut = pool.submit(analyzer.pieces, ["poison"])
+        read = pool.submit(analyzer.analyze, ["good"])
+        model.gate.set()
+        with pytest.raises(ValueError, match="cannot cut"):
+            cut.result(WAIT)
+        assert read.result(WAIT) == [rated("good")]

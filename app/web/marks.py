@@ -1,0 +1,40 @@
+"""A review with its words marked by what they do to its rating; templates shade and number them."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from app.models import Word
+
+NOTICED = 0.1
+"""Points of ten below which a word is left unmarked: it would be shown as +0.0 or +0.1."""
+_STRONG = (0.4, 0.8, 1.6)
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A stretch of the text. `mood` is empty where it does nothing; `strength` is 1 (a little) to 4 (a lot)."""
+
+    text: str
+    mood: str = ""
+    strength: int = 0
+    weight: float = 0.0
+
+
+def mark(text: str, words: Sequence[Word]) -> list[Mark]:
+    """The whole text in stretches, words and what lies between them."""
+    return list(_marks(text, words))
+
+
+def _marks(text: str, words: Sequence[Word]) -> Iterator[Mark]:
+    at = 0
+    for word in words:
+        if word.start > at:
+            yield Mark(text[at : word.start])
+        if abs(word.weight) < NOTICED:
+            yield Mark(word.text)
+        else:
+            strength = 1 + sum(abs(word.weight) >= least for least in _STRONG)
+            yield Mark(word.text, "positive" if word.weight > 0 else "negative", strength, word.weight)
+        at = word.end
+    if at < len(text):
+        yield Mark(text[at:])

@@ -1,0 +1,135 @@
+"""Why a text rates as it does: by the letter with a model of four words, by the spirit with the bundled one."""
+
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+
+import pytest
+
+from app.models import Explanation, Label, Sentiment
+from app.sentiment import load
+from app.sentiment.explaining import LONG_WORD, WORDS_MAX, explain
+from app.sentiment.worker import QueuedAnalyzer
+
+ODDS = {"재밌다": 0.5, "최고": 1.0, "지루": -0.6, "노잼": -1.5}
+
+
+class FourWords:
+    """Knows four words, and takes texts apart by twos."""
+
+    def analyze(self, texts: Sequence[str]) -> list[Sentiment]:
+        return [Sentiment(Label.POSITIVE, 0.9, 7.0) for _ in texts]
+
+    def log_odds(self, texts: Sequence[str]) -> list[float]:
+        return [float(sum(odds * text.count(word) for word, odds in ODDS.items())) for text in texts]
+
+    def pieces(self, texts: Sequence[str]) -> list[list[tuple[int, int]]]:
+        return [[(at, min(at + 2, len(text))) for at in range(0, len(text), 2)] for text in texts]
+
+
+FOUR_WORDS = FourWords()
+
+
+def weights(text: str) -> dict[str, float]:
+    return {word.text: word.weight for word in explain(text, FOUR_WORDS).words}
+
+
+def test_a_words_weight_is_the_log_odds_it_brings_in_points() -> None:
+    explanation = explain("정말 재밌다 근데 지루", FOUR_WORDS)
+    assert explanation.sentiment == Sentiment(Label.POSITIVE, 0.9, 7.0)
+    small = weights("정말 재밌다 근데 지루")  # log-odds -0.1: a unit is worth 2.5 points there
+    assert small == {
+        "정말": 0,
+        "재밌다": pytest.approx(1.25, abs=2e-3),
+        "근데": 0,
+        "지루": pytest.approx(-1.5, abs=2e-3),
+    }
+    sure = weights("최고 " * 8)  # log-odds 8: from 5 to a rating of 10, and each word an eighth of the way
+    assert sum(word.weight for word in explain("최고 " * 8, FOUR_WORDS).words) == pytest.approx(5, abs=0.01)
+    assert sure["최고"] == pytest.approx(5 / 8, abs=0.01)
+
+
+def test_words_lie_where_they_say(bundled: QueuedAnalyzer) -> None:
+    for text in (
+        "  정말\n재밌다\t\t최고 👍🏽 ",
+        "진짜재밌게봤어요또보고싶네요정말로요 최고",
+        "ㅋ",
+        "a" * 3_000,
+        "좋다 " * 900,
+    ):
+        for explanation in (explain(text, FOUR_WORDS), bundled.explain(text)):
+            covered(text, explanation)
+
+
+def covered(text: str, explanation: Explanation) -> None:
+    """Every letter but spaces lies in one word, in order."""
+    words = explanation.words
+    assert 1 <= len(words) <= WORDS_MAX
+    assert all(word.text == text[word.start : word.end] for word in words)
+    assert all(one.end <= other.start for one, other in pairwise(words))
+    between = text[: words[0].start] + text[words[-1].end :]
+    between += "".join(text[one.end : other.start] for one, other in pairwise(words))
+    assert not between.strip()
+
+
+def test_a_sentence_without_spaces_is_taken_apart(bundled: QueuedAnalyzer) -> None:
+    text = "배우는정말훌륭한데이야기가너무지루해서실망했다"
+    words = bundled.explain(text).words
+    assert len(words) > 4
+    assert all(2 <= len(word.text) <= LONG_WORD for word in words)
+    assert [word.text for word in explain("짧은말 " + "가" * 9, FOUR_WORDS).words] == ["짧은말"] + ["가가"] * 3 + [
+        "가가가"
+    ]
+
+
+def test_a_long_text_is_explained_by_parts() -> None:
+    text = "보통 " * 300 + "노잼 " + "보통 " * 300 + "최고"
+    found = {word.text: word.weight for word in explain(text, FOUR_WORDS).words if word.weight}
+    lowest, highest = min(found, key=lambda word: found[word]), max(found, key=lambda word: found[word])
+    assert "노잼" in lowest
+    assert "최고" in highest
+
+
+@pytest.fixture(scope="module")
+def bundled() -> Iterator[QueuedAnalyzer]:
+    analyzer = load()
+    yield analyzer
+    analyzer.close()
+
+
+REVIEWS = [
+    "배우들 연기는 정말 훌륭한데 스토리가 너무 지루하고 뻔해서 실망했다",
+    "기대 안 했는데 의외로 재밌고 감동적이었다 강력 추천",
+    "초반은 지루하지만 후반 반전이 최고",
+    "진짜재밌게봤어요또보고싶네요",
+    "돈 아깝다 시간 아깝다 보지 마세요",
+]
+
+
+@pytest.mark.parametrize("text", REVIEWS)
+def test_without_its_best_word_a_review_rates_lower(bundled: QueuedAnalyzer, text: str) -> None:
+    explanation = bundled.explain(text)
+    (alone,) = bundled.analyze([text])
+    assert explanation.sentiment == alone
+    best = max(explanation.words, key=lambda word: word.weight)
+    worst = min(explanation.words, key=lambda word: word.weight)
+    without_best, without_worst = bundled.analyze([text[: word.start] + text[word.end :] for word in (best, worst)])
+    if best.weight > 0:
+        assert without_best.rating < alone.rating
+    if worst.weight < 0:
+        assert without_worst.rating > alone.rating
+    assert best.weight > 0 or worst.weight < 0
+
+
+def test_weights_point_where_the_words_do(bundled: QueuedAnalyzer) -> None:
+    words = {word.text: word.weight for word in bundled.explain(REVIEWS[0]).words}
+    assert words["훌륭한데"] > 0.1
+    assert words["지루하고"] < -0.1
+    praise, blame = bundled.explain(REVIEWS[1]), bundled.explain(REVIEWS[4])
+    assert sum(word.weight for word in praise.words) > 0 > sum(word.weight for word in blame.words)
+
+
+def test_other_models_explain_themselves_too(stars: QueuedAnalyzer) -> None:
+    text = "정말 재미있다 최고 지루해요"
+    explanation = stars.explain(text)
+    covered(text, explanation)
+    assert any(word.weight for word in explanation.words)

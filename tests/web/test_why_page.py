@@ -1,0 +1,63 @@
+"""Why a review rates as it does, on its own page: shaded, numbered, and said in words."""
+
+from collections.abc import Callable
+
+from app.models import Review, Word
+from app.web.marks import mark
+from tests.fakes import FakeAnalyzer
+from tests.web.conftest import Visitor, text
+
+AddReview = Callable[..., Review]
+
+
+def test_every_review_leads_to_its_reasons(visitor: Visitor, movie_id: int, add_review: AddReview) -> None:
+    review = add_review(movie_id, "정말 최고인데 지루해요 <b>", "밤편지")
+    link = visitor.see(f"/movie/{movie_id}").select_one(f"#review-{review.id} .ask-why a")
+    assert link
+    assert link["href"] == f"/review/{review.id}/why"
+    assert "밤편지" in str(link["aria-label"])
+    page = visitor.see(str(link["href"]))
+    assert text(page.h1) == "왜 이 평점인가요?"
+    shown = page.select_one(".marked")
+    assert shown
+    assert [(found["class"][0], found.contents[0]) for found in shown.select("mark")] == [
+        ("positive", "최고인데"),
+        ("negative", "지루해요"),
+    ]
+    assert [text(number) for number in shown.select("sub")] == ["+1.2", "−1.2"]
+    for number in shown.select("sub"):
+        number.decompose()
+    assert shown.get_text() == "정말 최고인데 지루해요 <b>"
+    assert [text(head) for head in page.select(".why h2")] == ["평점을 올린 말", "평점을 내린 말"]
+    assert [text(item) for item in page.select(".weights li")] == ["최고인데 +1.2", "지루해요 −1.2"]
+
+
+def test_a_review_that_no_word_moves_says_so(visitor: Visitor, movie_id: int, add_review: AddReview) -> None:
+    review = add_review(movie_id, "봤다")
+    page = visitor.see(f"/review/{review.id}/why")
+    assert not page.select("mark, .weights")
+    assert "뚜렷하게 움직인 낱말이 없어요" in text(page.select_one(".why"))
+
+
+def test_an_unknown_review_has_no_reasons(visitor: Visitor) -> None:
+    visitor.see("/review/999/why", status=404)
+
+
+def test_a_busy_model_asks_to_come_back(
+    visitor: Visitor, movie_id: int, add_review: AddReview, analyzer: FakeAnalyzer
+) -> None:
+    review = add_review(movie_id, "최고")
+    analyzer.busy = True
+    answer = visitor.client.get(f"/review/{review.id}/why")
+    assert answer.status_code == 503
+    assert answer.headers["Retry-After"] == "2"
+
+
+def test_marks_are_the_whole_text_in_order() -> None:
+    words = [Word("가", 1, 2, 2.0), Word("나다", 3, 5, -0.05), Word("라", 5, 6, -0.5)]
+    marks = mark(" 가 나다라!", words)
+    assert "".join(found.text for found in marks) == " 가 나다라!"
+    assert [(found.text, found.mood, found.strength) for found in marks if found.mood] == [
+        ("가", "positive", 4),
+        ("라", "negative", 2),
+    ]
