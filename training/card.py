@@ -39,6 +39,7 @@ def main() -> None:
         parameters=parameters / 1e6,
         ngrams=len(ngrams),
         rank=ngrams.shape[1],
+        encoder_weight=config["encoder_weight"],
         train=len(read_rows(args.work / "train.tsv")),
         kinds=kinds,
         failures=failures,

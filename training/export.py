@@ -4,11 +4,11 @@
 
 Run time: two minutes. Expect "largest difference in a logit" below 0.05.
 
-The logits of ten stars, the n-grams' and the encoder's added up, give label, confidence and rating. P(6..10 stars) is
-turned into the confidence by two numbers fitted on the polar reviews of dev.tsv, negative and positive counting half
-each: sigmoid((logit(p) - logit(threshold)) / temperature). The rating is the expected star, its logits divided by
-rating_temperature, its distance from the middle (5.5 of 1..10) stretched by rating_slope and moved by rating_shift,
-and kept on its label's side of the middle. Means over a movie's reviews vary less than the movies do, which the stretch
+The logits of ten stars, a weighted mean of the n-grams' and the encoder's (the weight is fitted on dev.tsv), give
+label, confidence and rating. P(6..10 stars) is turned into the confidence by two numbers fitted on the polar reviews
+of dev.tsv, negative and positive counting half each: sigmoid((logit(p) - logit(threshold)) / temperature). The rating
+is the expected star, its logits divided by rating_temperature, its distance from the middle (5.5 of 1..10) stretched
+by rating_slope and moved by rating_shift, and kept on its label's side of the middle. Means over a movie's reviews vary less than the movies do, which the stretch
 makes good: temperature and slope are fitted to the movies of train.tsv, through the n-grams alone, which have not
 seen what they speak about there; the shift then to dev.tsv, through both.
 """
@@ -22,7 +22,6 @@ import torch
 from common import parser, read_rows
 from graph import build
 from ngrams import Ngrams, softmax  # also puts the site's folder on the path
-from safetensors.torch import load_file, save_file
 from scipy.optimize import minimize
 from train import STARS, Tokens, positive_logit, predict
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
@@ -30,7 +29,7 @@ from transformers import AutoModelForSequenceClassification, AutoTokenizer
 from app.sentiment.bundle import load_bundle
 
 MIDDLE = (1 + STARS) / 2
-NGRAMS, RESIDUAL = "ngrams.safetensors", "residual.safetensors"
+NGRAMS = "ngrams.safetensors"
 LARGE = 60  # reviews of a movie whose mean says something
 SENTENCES = [
     "정말 재미있고 감동적인 최고의 영화",
@@ -91,6 +90,34 @@ def unbiased(logits: np.ndarray, stars: np.ndarray, calibration: dict[str, float
     return calibration | {"rating_shift": round((low + high) / 2, 2)}
 
 
+def mixed(ngrams: np.ndarray, encoded: np.ndarray, weight: float) -> np.ndarray:
+    """The logits of both halves."""
+    return np.float32(1 - weight) * ngrams + np.float32(weight) * encoded
+
+
+def fit_weight(ngrams: np.ndarray, encoded: np.ndarray, stars: np.ndarray) -> float:
+    """What the encoder's logits count, 0..1, the n-grams' counting the rest: the weight with the least log loss on
+    polar reviews, half negative and half positive, once both are calibrated."""
+    found = []
+    for weight in np.arange(0.0, 1.01, 0.05).round(2):
+        logits = mixed(ngrams, encoded, float(weight))
+        loss, accuracy = polar_loss(logits, stars, fit_calibration(logits, stars))
+        r = np.corrcoef(softmax(logits) @ np.arange(1, STARS + 1), stars)[0, 1]
+        print(f"  encoder weight {weight:.2f}: log loss {loss:.4f}, balanced accuracy {accuracy:.4f}, r {r:.4f}")
+        found.append((loss, float(weight)))
+    return min(found)[1]
+
+
+def polar_loss(logits: np.ndarray, stars: np.ndarray, calibration: dict[str, float]) -> tuple[float, float]:
+    """Log loss and balanced accuracy of the calibrated label on polar reviews, half and half."""
+    polar = (stars <= 4) | (stars >= 9)
+    x, y = positive_logit(torch.from_numpy(logits[polar])).double().numpy(), stars[polar] >= 9
+    threshold = calibration["threshold"]
+    x = (x - np.log(threshold / (1 - threshold))) / calibration["temperature"]
+    weight = np.where(y, 0.5 / y.sum(), 0.5 / (~y).sum())
+    return float((weight * np.logaddexp(0, np.where(y, -x, x))).sum()), float(weight[(x >= 0) == y].sum())
+
+
 def fit_rating(logits: np.ndarray, stars: np.ndarray, movies: list[str]) -> dict[str, float]:
     """Temperature and slope with the least error of a review's rating plus error of a movie's mean rating."""
     calibration = fit_calibration(logits, stars)
@@ -120,12 +147,12 @@ def main() -> None:
     torch.set_num_threads(1)
     source = args.work / args.checkpoint
     model = AutoModelForSequenceClassification.from_pretrained(source, dtype=torch.float32).eval()
-    residual = torch.nn.Linear(model.config.hidden_size, STARS)
-    residual.load_state_dict(load_file(source / "residual.safetensors"))
     tokenizer = AutoTokenizer.from_pretrained(source)
     train, dev = read_rows(args.work / "train.tsv"), read_rows(args.work / "dev.tsv")
-    _, added = predict(model, residual, Tokens(args.work / "tokens_dev.npz", tokenizer, [row.review for row in dev]))
-    logits, stars = added + np.load(args.work / "ngrams_dev.npy"), np.array([row.stars for row in dev])
+    encoded = predict(model, Tokens(args.work / "tokens_dev.npz", tokenizer, [row.review for row in dev]))
+    ngrams, stars = np.load(args.work / "ngrams_dev.npy").astype(np.float32), np.array([row.stars for row in dev])
+    weight = fit_weight(ngrams, encoded, stars)
+    logits = mixed(ngrams, encoded, weight)
     calibration = fit_rating(
         np.load(args.work / "ngrams_train.npy").astype(np.float32),
         np.array([row.stars for row in train]),
@@ -133,12 +160,11 @@ def main() -> None:
     )
     calibration = unbiased(logits, stars, fit_calibration(logits, stars) | calibration)
     print("calibration", calibration)
-    answers = answer(model, residual, tokenizer, Ngrams.load(args.work / NGRAMS))
+    answers = answer(model.eval(), tokenizer, Ngrams.load(args.work / NGRAMS), weight)
 
     args.out.mkdir(parents=True, exist_ok=True)
-    model.config.sentiment = calibration
+    model.config.encoder_weight, model.config.sentiment = weight, calibration
     model.half().save_pretrained(args.out)
-    save_file({f"residual.{name}": weights for name, weights in residual.state_dict().items()}, args.out / RESIDUAL)
     (args.out / "graph.onnx").write_bytes(build(model.config).SerializeToString())
     shutil.copy(args.work / NGRAMS, args.out / NGRAMS)
     tokenizer.save_pretrained(args.out)
@@ -156,11 +182,11 @@ def main() -> None:
 
 
 @torch.inference_mode()
-def answer(model, residual, tokenizer, ngrams: Ngrams) -> np.ndarray:
+def answer(model, tokenizer, ngrams: Ngrams, weight: float) -> np.ndarray:
     """Logits of the sentences, the encoder as transformers runs it."""
-    added = [residual(model.bert(**tokenizer(text, return_tensors="pt")).pooler_output) for text in SENTENCES]
+    encoded = torch.cat([model(**tokenizer(text, return_tensors="pt")).logits for text in SENTENCES]).numpy()
     normalize = tokenizer.backend_tokenizer.normalizer.normalize_str
-    return torch.cat(added).numpy() + ngrams.logits([normalize(text) for text in SENTENCES])
+    return mixed(ngrams.logits([normalize(text) for text in SENTENCES]), encoded, weight)
 
 
 def exported_answer(folder: Path) -> np.ndarray:

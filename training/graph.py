@@ -1,6 +1,6 @@
 """The encoder as an ONNX graph without its weights: what ONNX Runtime computes, a few kilobytes.
 
-`export.py` writes it residual `model.safetensors`, whose tensors the graph names as external data; the site hands them
+`export.py` writes it beside `model.safetensors`, whose tensors the graph names as external data; the site hands them
 over when it loads the two. The operators of the "com.microsoft" domain are ONNX Runtime's own, the same arithmetic in
 fewer steps: https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md
 """
@@ -45,8 +45,7 @@ class Graph:
 def build(config) -> ModelProto:
     """The graph of a `BertConfig`: `ids` int64 and `mask` int32, both (rows, tokens) -> `logits` (rows, stars).
 
-    The logits are those of the head "residual", which adds to the n-grams'. As it sees the first token alone, the last
-    layer is computed for that token only; what it leaves out, nobody reads.
+    As the head sees the first token alone, the last layer is computed for that token only: a quarter less work.
     """
     width, inner, epsilon = config.hidden_size, config.intermediate_size, config.layer_norm_eps
     graph = Graph()
@@ -102,8 +101,8 @@ def build(config) -> ModelProto:
         hidden = asking
     pooled = graph.add("Tanh", graph.linear(hidden, "bert.pooler.dense", width, width))
     weights = (
-        graph.weight("residual.weight", config.num_labels, width),
-        graph.weight("residual.bias", config.num_labels),
+        graph.weight("classifier.weight", config.num_labels, width),
+        graph.weight("classifier.bias", config.num_labels),
     )
     graph.nodes.append(helper.make_node("Gemm", [pooled, *weights], ["logits"], transB=1))
     inputs = [

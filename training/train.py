@@ -1,6 +1,6 @@
 """Train the reader: one run of a planned length, first with some pieces hidden, then without.
 
-    python training/train.py --minutes 67      # train.tsv, {teacher,ngrams}_train.npy, tokenizer/ -> work/run/
+    python training/train.py --minutes 67                 # train.tsv + teacher_train.npy + tokenizer/ -> work/run/
     python training/train.py --minutes 2 --name pilot     # a trial
 
 Run again with the same --name to resume; it checkpoints every ten minutes. The length of the run is planned in
@@ -8,13 +8,12 @@ minutes, because on two shared cores that is what there is: the learning rate fo
 
 Expect 2 epochs in an hour on two cores, and a balanced accuracy on dev of 0.85 after 10 minutes, 0.875 after 40.
 
-The site reads a review with two halves: the n-grams of ngrams.py, and this encoder, whose second head ("residual") is
-added to their logits and so learns what they get wrong. Its first head is the encoder's opinion on its own, learnt
-along with weight --alone: what other programs get that load the folder as the plain BERT classifier it is.
+Every step learns from the same rows: the author's star and the teacher's distribution over stars (cross entropy with
+their mean) and the side of the scale for polar reviews (binary cross entropy). Until --joint of the time has gone,
+some pieces are hidden, so that no single word decides.
 
-Both learn the author's star (cross entropy) and the side of the scale of polar reviews (binary cross entropy), the
-first head with the teacher's distribution over stars mixed in; for the second that would be n-grams twice. Until
---joint of the time has gone, some pieces are hidden, so that no single word decides.
+The encoder learns by itself, without looking at the n-grams it will be added to: two that were trained to make up
+for the n-grams' mistakes on the rows they were trained on had learnt those rows, and helped less (README).
 """
 
 import json
@@ -24,7 +23,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from common import SEED, parser, read_rows
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 from torch import nn
 from torch.nn import functional
 from tqdm import tqdm
@@ -127,18 +126,17 @@ def read(bert: nn.Module, ids: torch.Tensor) -> torch.Tensor:
 
 
 @torch.inference_mode()
-def predict(model: nn.Module, residual: nn.Linear, tokens: Tokens, batch: int = 256) -> tuple[np.ndarray, np.ndarray]:
-    """Star logits of all rows, computed in order of length: the encoder's own, and what it adds to the n-grams'."""
+def predict(model: nn.Module, tokens: Tokens, batch: int = 256) -> np.ndarray:
+    """Star logits of all rows, computed in order of length."""
     model.eval()
-    alone, added = np.empty((2, len(tokens.lengths), STARS), np.float32)
+    logits = np.empty((len(tokens.lengths), STARS), np.float32)
     order = np.argsort(tokens.lengths)
     for at in range(0, len(order), batch):
         rows = order[at : at + batch]
         ids = torch.from_numpy(tokens.batch(rows, int(tokens.lengths[rows].max())))
-        pooled = read(model.bert, ids)
-        alone[rows], added[rows] = model.classifier(pooled).numpy(), residual(pooled).numpy()
+        logits[rows] = model.classifier(read(model.bert, ids)).numpy()
     model.train()
-    return alone, added
+    return logits
 
 
 def main() -> None:
@@ -159,10 +157,7 @@ def main() -> None:
     stars = {name: np.array([row.stars for row in part]) for name, part in parts.items()}
     authors = np.eye(STARS, dtype=np.float32)[stars["train"] - 1]
     teacher = np.load(args.work / "teacher_train.npy").astype(np.float32) if args.teacher else authors
-    ngrams = {name: np.load(args.work / f"ngrams_{name}.npy").astype(np.float32) for name in parts}
-    given = torch.from_numpy(ngrams["train"])
-    targets = torch.from_numpy(authors)
-    mixed = torch.from_numpy((1 - args.teacher) * authors + args.teacher * teacher)
+    targets = torch.from_numpy((1 - args.teacher) * authors + args.teacher * teacher)
     polar = torch.from_numpy((stars["train"] <= 4) | (stars["train"] >= 9))
 
     config = BertConfig(
@@ -181,22 +176,16 @@ def main() -> None:
         label2id={str(i + 1): i for i in range(STARS)},
     )
     model = BertForSequenceClassification._from_config(config, attn_implementation="sdpa")
-    residual = nn.Linear(args.width, STARS)
-    nn.init.zeros_(residual.weight)  # begins by saying nothing
-    nn.init.zeros_(residual.bias)
     embedding = model.bert.embeddings.word_embeddings.weight
     if args.start:
         model.load_state_dict(load_file(args.start / "model.safetensors"))
-        if (args.start / "residual.safetensors").exists():
-            residual.load_state_dict(load_file(args.start / "residual.safetensors"))
     elif args.embeddings:
         with torch.no_grad():
             embedding.copy_(torch.from_numpy(np.load(args.embeddings)))
     if not args.start:
         model.classifier.bias.data = targets.mean(0).log()
-    both = nn.ModuleDict({"model": model, "residual": residual})
-    decayed = [p for p in both.parameters() if p.ndim > 1]
-    plain = [p for p in both.parameters() if p.ndim == 1]
+    decayed = [p for p in model.parameters() if p.ndim > 1]
+    plain = [p for p in model.parameters() if p.ndim == 1]
     groups = [{"params": decayed, "weight_decay": 0.01}, {"params": plain, "weight_decay": 0.0}]
     optimizer = torch.optim.AdamW(groups, lr=args.rate, betas=(0.9, 0.98), eps=1e-6, fused=True)
     print(
@@ -207,7 +196,7 @@ def main() -> None:
     checkpoint = folder / "checkpoint.pt"
     if checkpoint.exists():
         saved = torch.load(checkpoint, weights_only=True)
-        both.load_state_dict(saved["weights"])
+        model.load_state_dict(saved["weights"])
         optimizer.load_state_dict(saved["optimizer"])
         state = saved["state"]
     history = folder / "options.json"  # one entry a start, so that a resumed run tells all it was told
@@ -218,19 +207,11 @@ def main() -> None:
     def save(name: str) -> None:
         model.save_pretrained(folder / name)
         tokenizer.save_pretrained(folder / name)
-        save_file(residual.state_dict(), folder / name / "residual.safetensors")
         (folder / name / "options.json").write_text(history.read_text())
 
-    def report(when: str) -> None:
-        alone, added = predict(model, residual, tokens["dev"])
-        for what, logits in (("alone", alone), ("both", added + ngrams["dev"])):
-            probabilities = torch.from_numpy(logits).softmax(1).numpy()
-            print(f"dev after {when}, {what:5}:", describe(probabilities, stars["dev"]), flush=True)
-
-    def losses(logits: torch.Tensor, target: torch.Tensor, weight: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        positive = target[:, 5:].sum(1).clamp(max=1)
-        binary = functional.binary_cross_entropy_with_logits(positive_logit(logits), positive, weight=weight)
-        return functional.cross_entropy(logits, target), binary
+    def report() -> None:
+        probabilities = torch.from_numpy(predict(model, tokens["dev"])).softmax(1).numpy()
+        print(f"dev after {state['reviews']:,} reviews:", describe(probabilities, stars["dev"]), flush=True)
 
     budget = args.minutes * 60
     bar = tqdm(total=round(budget), initial=round(state["seconds"]), unit="s", mininterval=20, smoothing=0)
@@ -251,13 +232,16 @@ def main() -> None:
             seen = ids.masked_fill(hidden_at, tokenizer.mask_token_id) if joint else ids
 
             pooled = model.dropout(read(model.bert, seen))
-            weight = polar[rows].float()
-            star_loss, binary = losses(residual(pooled) + given[rows], targets[rows], weight)
-            star_alone, binary_alone = losses(model.classifier(pooled), mixed[rows], weight)
-            loss = star_loss + args.binary * binary + args.alone * (star_alone + args.binary * binary_alone)
+            logits = model.classifier(pooled)
+            target = targets[rows]
+            star_loss = functional.cross_entropy(logits, target)
+            binary = functional.binary_cross_entropy_with_logits(
+                positive_logit(logits), target[:, 5:].sum(1).clamp(max=1), weight=polar[rows].float()
+            )
+            loss = star_loss + args.binary * binary
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
-            nn.utils.clip_grad_norm_(both.parameters(), 1.0)
+            nn.utils.clip_grad_norm_(model.parameters(), 1.0)
             optimizer.step()
 
             sums += [star_loss.item(), binary.item()]
@@ -279,13 +263,13 @@ def main() -> None:
             if state["seconds"] - last_save > 600:
                 last_save = state["seconds"]
                 torch.save(
-                    {"weights": both.state_dict(), "optimizer": optimizer.state_dict(), "state": state}, checkpoint
+                    {"weights": model.state_dict(), "optimizer": optimizer.state_dict(), "state": state}, checkpoint
                 )
                 save("latest")
-                report(f"{state['reviews']:,} reviews")
+                report()
         state["epoch"] += 1
     save("final")
-    report(f"{state['reviews']:,} reviews")
+    report()
     (folder / "state.json").write_text(json.dumps(state) + "\n")
 
 

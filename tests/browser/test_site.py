@@ -245,3 +245,22 @@ def test_phone_opens_and_closes_the_forms(open_page: OpenPage, scripts: bool) ->
     expect(form).to_be_hidden()
     page.get_by_role("link", name="영화 등록").click()
     expect(page.locator("#add")).to_be_in_viewport()
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no-scripts"])
+@pytest.mark.parametrize("width", [1280, 360], ids=["wide", "phone"])
+def test_a_review_shows_which_words_made_its_rating(open_page: OpenPage, scripts: bool, width: int) -> None:
+    page = open_page("/", scripts=scripts, width=width)
+    add_movie(page, new_title())
+    add_review(page, "배우들 연기는 정말 훌륭한데 이야기가 너무 지루하고 뻔해서 실망했어요")
+    page.get_by_role("link", name="왜 이 평점인가요?").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("왜 이 평점인가요?")
+    expect(page.locator("mark.positive", has_text="훌륭한데")).to_contain_text("+")
+    expect(page.locator("mark.negative", has_text="지루하고")).to_contain_text("−")
+    if scripts:
+        assert colour(page, "mark.positive.weight-3, mark.positive.weight-4") != colour(
+            page, "mark.negative.weight-3, mark.negative.weight-4"
+        )
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    page.get_by_role("link", name="리뷰로 돌아가기").click()
+    expect(page.locator("#reviews")).to_be_visible()

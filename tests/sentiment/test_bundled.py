@@ -177,22 +177,20 @@ def test_the_export_answers_as_the_trained_model_did(reader: Reader) -> None:
 
 
 def test_the_graph_computes_what_transformers_computes(reader: Reader) -> None:
-    """Other programs may load the folder as a BERT; the halves added up are the site's own."""
+    """Other programs may load the folder as a BERT; the mean of both halves is the site's own."""
     model = AutoModelForSequenceClassification.from_pretrained(BUNDLED, dtype=torch.float32)
     tokenizer = AutoTokenizer.from_pretrained(BUNDLED)
-    head = load_file(BUNDLED / "residual.safetensors")
     ngrams = Ngrams.load(BUNDLED / "ngrams.safetensors")
+    weight = json.loads((BUNDLED / "config.json").read_text("utf-8"))["encoder_weight"]
     texts = PRAISE + BLAME + ["ㅋ", "좋다 " * 30]
     encoded = tokenizer(texts, return_tensors="pt", padding=True)
     with torch.inference_mode():
-        pooled = model.bert(**encoded).pooler_output.numpy()
-    added = pooled @ head["residual.weight"].T + head["residual.bias"]
-    expected = added + ngrams.logits([tokenizer.backend_tokenizer.normalizer.normalize_str(text) for text in texts])
+        logits = model(**encoded).logits.numpy()
+    normalized = [tokenizer.backend_tokenizer.normalizer.normalize_str(text) for text in texts]
+    expected = weight * logits + (1 - weight) * ngrams.logits(normalized)
     assert np.array(logits_of(reader, texts)) == pytest.approx(expected, abs=1e-3)
     ids, mask = encoded["input_ids"].numpy(), encoded["attention_mask"].numpy()
-    assert reader.model(ids, mask, texts) == pytest.approx(
-        added + ngrams.logits(["".join(text.split()) for text in texts]), abs=1e-3
-    )
+    assert reader.model(ids, mask, texts) == pytest.approx(expected, abs=1e-3)
 
 
 def test_reading_needs_neither_torch_nor_transformers() -> None:
@@ -224,7 +222,7 @@ def test_a_copy_of_the_folder_reads_the_same(bundled: QueuedAnalyzer, copy: Path
     ("file", "damage"),
     [
         (file, damage)
-        for file in ("model", "residual", "ngrams", "tokenizer", "graph")
+        for file in ("model", "ngrams", "tokenizer", "graph")
         for damage in ("missing", "empty", "cut", "of another")
         if (file, damage) != ("graph", "missing")  # a folder without a graph is a plain BERT
     ],
