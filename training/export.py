@@ -1,6 +1,6 @@
 """Make the model folder: half-precision weights, the encoder's graph, n-grams, compact tokenizer, calibration, answers.
 
-    python training/export.py app/sentiment/bundled       # work/run/final + ngrams + dev.tsv -> a folder of 16 MB
+    python training/export.py app/sentiment/bundled       # work/tuned/final + ngrams + dev.tsv -> a folder of 16 MB
 
 Run time: two minutes. Expect "largest difference in a logit" below 0.05.
 
@@ -8,9 +8,10 @@ The logits of ten stars, a weighted mean of the n-grams' and the encoder's (the 
 label, confidence and rating. P(6..10 stars) is turned into the confidence by two numbers fitted on the polar reviews
 of dev.tsv, negative and positive counting half each: sigmoid((logit(p) - logit(threshold)) / temperature). The rating
 is the expected star, its logits divided by rating_temperature, its distance from the middle (5.5 of 1..10) stretched
-by rating_slope and moved by rating_shift, and kept on its label's side of the middle. Means over a movie's reviews vary less than the movies do, which the stretch
-makes good: temperature and slope are fitted to the movies of train.tsv, through the n-grams alone, which have not
-seen what they speak about there; the shift then to dev.tsv, through both.
+by rating_slope and moved by rating_shift, and kept on its label's side of the middle. Means over a movie's reviews
+vary less than the movies do, which the stretch makes good: temperature and slope are fitted to the movies of
+train.tsv, through the n-grams alone, which have not seen what they speak about there; the shift then to dev.tsv,
+through both.
 """
 
 import json
@@ -142,7 +143,7 @@ def fit_rating(logits: np.ndarray, stars: np.ndarray, movies: list[str]) -> dict
 def main() -> None:
     args = parser(__doc__)
     args.add_argument("out", type=Path)
-    args.add_argument("--checkpoint", default="run/final", help="folder of the trained model inside the work folder")
+    args.add_argument("--checkpoint", default="tuned/final", help="folder of the trained model inside the work folder")
     args = args.parse_args()
     torch.set_num_threads(1)
     source = args.work / args.checkpoint

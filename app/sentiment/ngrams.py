@@ -19,7 +19,7 @@ _MIX = np.uint64(0x9E3779B97F4A7C15)  # 2^64 / golden ratio, the usual multiplic
 _TEXT = np.uint64(KEY_BITS)
 
 
-def featurise(texts: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def featurise(texts: Sequence[str]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
     """The distinct n-grams of each text, of 1..`LONGEST` code points: `(keys, texts)`, two arrays of one length.
 
     `keys` are hashes below 2**`KEY_BITS`, `texts` the index of the text each belongs to; sorted by text, then key.
@@ -37,7 +37,7 @@ def featurise(texts: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.int64
         inside = text[:size] == text[longer:]
         found.append(text[:size][inside] << _TEXT | hashes[inside] * _MIX >> np.uint64(64 - KEY_BITS))
     pairs = np.unique(np.concatenate(found)) if found else np.zeros(0, np.uint64)
-    return (pairs & np.uint64((1 << KEY_BITS) - 1)).astype(np.int64), (pairs >> _TEXT).astype(np.int64)
+    return (pairs & np.uint64((1 << KEY_BITS) - 1)).astype(np.int32), (pairs >> _TEXT).astype(np.int64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +66,7 @@ class Ngrams:
     def logits(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Class logits, (texts, classes), of normalised texts."""
         keys, owners = featurise(texts)
+        # Both are int32: of two types numpy would first copy all that are kept, each time.
         at = np.searchsorted(self.keys, keys).clip(max=len(self.keys) - 1)
         known = self.keys[at] == keys
         at, owners = at[known], owners[known]
