@@ -207,7 +207,7 @@ def machine() -> str:
     facts = Path("/proc/cpuinfo")
     found = re.search(r"^model name\s*:\s*(.+)$", facts.read_text(), re.MULTILINE) if facts.exists() else None
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    versions = f"Python {platform.python_version()}, torch {importlib.metadata.version('torch')}"
+    versions = f"Python {platform.python_version()}, ONNX Runtime {importlib.metadata.version('onnxruntime')}"
     processor = found[1] if found else platform.processor()
     return f"{processor}, {cores} cores, {platform.system()}, {versions}, {time.strftime('%Y-%m-%d', time.gmtime())}"
 

@@ -32,6 +32,7 @@ KEPT = 440_000  # n-grams, of five bytes each: what 16 MB leave
 RANK = 3
 RATE, EPOCHS = 0.6, 3
 SIDE = 2.0  # weight of the binary loss
+FARTHEST = (1 << 16) - 1
 QUARTERS = 4  # of an epoch; weights are looked at after each
 PARTS = ("train", "dev", "heldout", "movies")
 
@@ -139,9 +140,14 @@ def train(features: Features, rows: np.ndarray, stars: np.ndarray) -> Ngrams:
 
 
 def save(model: Ngrams, file: Path) -> None:
-    steps = np.diff(model.keys, prepend=np.int32(0))
-    assert steps.max() < 1 << 16, "two kept n-grams lie too far apart for two bytes"
-    tensors = {"steps": steps.astype(np.uint16), "weights": model.weights}
+    steps = np.diff(model.keys.astype(np.int64), prepend=0)
+    rests = (steps - 1) // FARTHEST  # steps too far for two bytes rest on the way, on n-grams that weigh nothing
+    places = np.cumsum(rests + 1) - 1
+    near = np.full(places[-1] + 1, FARTHEST)
+    near[places] = steps - rests * FARTHEST
+    weights = np.zeros((len(near), model.weights.shape[1]), np.int8)
+    weights[places] = model.weights
+    tensors = {"steps": near.astype(np.uint16), "weights": weights}
     tensors |= {"projection": model.projection, "bias": model.bias}
     save_file(
         {name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()}, file

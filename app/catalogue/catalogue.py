@@ -18,7 +18,7 @@ class Catalogue:
     def __init__(self, store: Store, analyzer: Analyzer) -> None:
         self._store = store
         self._analyzer = analyzer
-        self._explain = lru_cache(_EXPLANATIONS_KEPT)(analyzer.explain)
+        self._explain = lru_cache(_EXPLANATIONS_KEPT)(lambda text: analyzer.explain(text))
 
     @property
     def version(self) -> int:
