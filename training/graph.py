@@ -56,6 +56,11 @@ def build(config) -> ModelProto:
     def norm(name: str) -> tuple[str, str]:
         return graph.weight(f"{name}.weight", width), graph.weight(f"{name}.bias", width)
 
+    def add_and_norm(states: str, onto: str, name: str, inside: int) -> str:
+        states = graph.linear(states, f"{name}.dense", inside, width)
+        weights = norm(f"{name}.LayerNorm")
+        return graph.add("SkipLayerNormalization", states, onto, *weights, domain=MICROSOFT, epsilon=epsilon)
+
     prefix = "bert.embeddings"
     words = graph.add("Gather", graph.weight(f"{prefix}.word_embeddings.weight", config.vocab_size, width), "ids")
     length = graph.add("Shape", "ids", start=1, end=2)
@@ -88,17 +93,9 @@ def build(config) -> ModelProto:
             num_heads=config.num_attention_heads,
         )
         context = graph.add("Reshape", context, all_rows)
-        for part, states, name, inside in (
-            ("attention.output", context, "attention.output.dense", width),
-            ("output", "", "output.dense", inner),
-        ):
-            if part == "output":
-                states = graph.linear(asking, f"{prefix}.intermediate.dense", width, inner)
-                states = graph.add("Gelu", states, domain=MICROSOFT)
-            states = graph.linear(states, f"{prefix}.{name}", inside, width)
-            weights = norm(f"{prefix}.{part}.LayerNorm")
-            asking = graph.add("SkipLayerNormalization", states, asking, *weights, domain=MICROSOFT, epsilon=epsilon)
-        hidden = asking
+        seen = add_and_norm(context, asking, f"{prefix}.attention.output", width)
+        inside = graph.add("Gelu", graph.linear(seen, f"{prefix}.intermediate.dense", width, inner), domain=MICROSOFT)
+        hidden = add_and_norm(inside, seen, f"{prefix}.output", inner)
     pooled = graph.add("Tanh", graph.linear(hidden, "bert.pooler.dense", width, width))
     weights = (
         graph.weight("classifier.weight", config.num_labels, width),

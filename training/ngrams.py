@@ -27,6 +27,7 @@ from tqdm import tqdm
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from app.sentiment.ngrams import Ngrams, featurise
+from app.sentiment.reader import softmax
 
 KEPT = 440_000  # n-grams, of five bytes each: what 16 MB leave
 RANK = 3
@@ -149,18 +150,12 @@ def save(model: Ngrams, file: Path) -> None:
     weights[places] = model.weights
     tensors = {"steps": near.astype(np.uint16), "weights": weights}
     tensors |= {"projection": model.projection, "bias": model.bias}
-    save_file(
-        {name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()}, file
-    )  # it saves memory as it lies
+    # It writes memory as it lies, whatever the strides say.
+    save_file({name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()}, file)
 
 
 def predict(model: Ngrams, texts: list[str]) -> np.ndarray:
     return np.concatenate([model.logits(texts[at : at + 5000]) for at in range(0, len(texts), 5000)])
-
-
-def softmax(logits: np.ndarray) -> np.ndarray:
-    exponents = np.exp(logits - logits.max(1, keepdims=True))
-    return exponents / exponents.sum(1, keepdims=True)
 
 
 def main() -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from app.errors import ModelError, first_line
 from app.sentiment.card import read_card
+from app.sentiment.config import GRAPH
 from app.sentiment.process import prepare
 from app.sentiment.worker import Loaded, QueuedAnalyzer
 
@@ -41,7 +42,7 @@ def load(
 
 def _load(folder: Path, threads: int) -> Loaded:
     """Runs in the thread that will own the model."""
-    if (folder / "graph.onnx").exists():
+    if (folder / GRAPH).exists():
         from app.sentiment.bundle import load_bundle
 
         return load_bundle(folder, threads)

@@ -16,13 +16,11 @@ from safetensors.numpy import load_file
 from tokenizers import Tokenizer
 
 from app.errors import ModelError, first_line
-from app.sentiment.config import id2label, read_config
+from app.sentiment.config import GRAPH, id2label, read_config
 from app.sentiment.labels import Scale
 from app.sentiment.ngrams import Ngrams
 from app.sentiment.reader import Reader
 from app.sentiment.windows import Windows
-
-GRAPH = "graph.onnx"  # the folder of such a model has one
 
 
 class WideAndDeep:

@@ -1,10 +1,12 @@
-"""Rank 1. A model folder's `config.json`. Imports errors."""
+"""Rank 1. What a model folder says of itself. Imports errors."""
 
 import json
 from pathlib import Path
 from typing import Any
 
 from app.errors import ModelError, first_line
+
+GRAPH = "graph.onnx"  # the encoder of a model in our own format, which every such folder has
 
 
 def read_config(folder: Path) -> dict[str, Any]:

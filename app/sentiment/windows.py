@@ -48,9 +48,7 @@ class Windows:
 
     def pieces(self, text: str) -> list[tuple[int, int]]:
         """Where in `text` its tokens lie; one piece where the tokenizer cannot say, or reads another text."""
-        if self._fast is None or self._clean(text) != text:
-            return [(0, len(text))]
-        return self._spans(text, 0)
+        return self._spans(text, 1) if self._clean(text) == text else [(0, len(text))]
 
     def _windows(self, text: str, ids: list[int]) -> list[Window]:
         body = self._body

@@ -20,7 +20,8 @@ from app.models import Explanation, ModelCard, Sentiment
 from app.sentiment.explaining import explain
 from app.sentiment.process import give_back
 
-Read = Callable[[Sequence[str]], list[Sentiment]]
+Read = Callable[[Sequence[str]], list[Any]]
+"""What is done with texts: one answer each, in order."""
 
 _GIVE_BACK_EVERY = 500  # turns
 _SLICE_TEXTS = 32
@@ -43,8 +44,8 @@ class _Job:
 
     texts: Sequence[str]
     characters: int
-    what: str = "read"
-    answer: "Future[Any]" = field(default_factory=Future)
+    what: str
+    answer: "Future[list[Any]]" = field(default_factory=Future)
 
 
 class QueuedAnalyzer:
@@ -76,7 +77,15 @@ class QueuedAnalyzer:
 
         Many texts go in slices, so that somebody's single review is not behind all of them.
         """
-        return [sentiment for part in self._ask_in_slices(texts, "read") for sentiment in part]
+        return self._ask_in_slices(texts, "read")
+
+    def log_odds(self, texts: Sequence[str]) -> list[float]:
+        """How far each text leans to positive (above 0) or to negative. Raises what `analyze` raises."""
+        return self._ask_in_slices(texts, "log_odds")
+
+    def pieces(self, texts: Sequence[str]) -> list[list[tuple[int, int]]]:
+        """Where the tokens of each text lie, as (start, end). Raises what `analyze` raises."""
+        return self._ask_in_slices(texts, "pieces")
 
     def explain(self, text: str) -> Explanation:
         """How `text` is read and what each word has to do with it. Raises what `analyze` raises."""
@@ -101,25 +110,17 @@ class QueuedAnalyzer:
                 raise Busy(f"{self._accepted} texts wait for the model, {self._queue_size} may", retry_after=1)
             self._accepted += count
 
-    def log_odds(self, texts: Sequence[str]) -> list[float]:
-        """How far each text leans to positive (above 0) or to negative. Raises what `analyze` raises."""
-        return [odds for part in self._ask_in_slices(texts, "log_odds") for odds in part]
-
-    def pieces(self, texts: Sequence[str]) -> list[list[tuple[int, int]]]:
-        """Where the tokens of each text lie, as (start, end). Raises what `analyze` raises."""
-        return [pieces for part in self._ask_in_slices(texts, "pieces") for pieces in part]
-
     def _ask_in_slices(self, texts: Sequence[str], what: str) -> list[Any]:
         if not texts:
             return []
         self._accept(len(texts))
         try:
-            return [self._ask(part, what) for part in _slices(texts)]
+            return [answer for part in _slices(texts) for answer in self._ask(part, what)]
         finally:
             with self._lock:
                 self._accepted -= len(texts)
 
-    def _ask(self, texts: Sequence[str], what: str = "read") -> Any:
+    def _ask(self, texts: Sequence[str], what: str) -> list[Any]:
         if self._closed:
             raise Busy("the model is shut down")
         job = _Job(texts, sum(map(len, texts)), what)
@@ -143,10 +144,8 @@ class QueuedAnalyzer:
             jobs = self._take()
             if not jobs:
                 break
-            _answer(loaded.read, [job for job in jobs if job.what == "read"])
-            for job in jobs:
-                if job.what != "read" and job.answer.set_running_or_notify_cancel():
-                    _answer_alone(getattr(loaded, job.what), job)
+            for what in dict.fromkeys(job.what for job in jobs):
+                _answer(getattr(loaded, what), [job for job in jobs if job.what == what])
             if turn % _GIVE_BACK_EVERY == 0:
                 give_back()
         self._refuse_rest()
@@ -186,7 +185,7 @@ def _answer(read: Read, jobs: list[_Job]) -> None:
     if not jobs:
         return
     try:
-        sentiments = iter(read([text for job in jobs for text in job.texts]))
+        answers = iter(read([text for job in jobs for text in job.texts]))
     except Exception as error:  # noqa: BLE001 - it is the waiter's to handle; the thread must live on
         if len(jobs) == 1:
             jobs[0].answer.set_exception(error)
@@ -195,10 +194,10 @@ def _answer(read: Read, jobs: list[_Job]) -> None:
             _answer_alone(read, job)
         return
     for job in jobs:
-        job.answer.set_result(list(islice(sentiments, len(job.texts))))
+        job.answer.set_result(list(islice(answers, len(job.texts))))
 
 
-def _answer_alone(read: Callable[[Sequence[str]], Any], job: _Job) -> None:
+def _answer_alone(read: Read, job: _Job) -> None:
     try:
         job.answer.set_result(read(job.texts))
     except Exception as error:  # noqa: BLE001 - as in `_answer`

@@ -106,9 +106,8 @@ def format_weight(weight: float) -> str:
 
 
 def shorten(text: str, most: int = 40) -> str:
-    """`text` on one line, cut after `most` characters."""
-    line = " ".join(text.split())
-    return line if len(line) <= most else f"{line[:most]}…"
+    """`text`, cut after `most` characters."""
+    return text if len(text) <= most else f"{text[:most]}…"
 
 
 FILTERS: dict[str, Callable[..., object]] = {
@@ -121,6 +120,6 @@ FILTERS: dict[str, Callable[..., object]] = {
     "time": format_time,
     "age": format_age,
     "excerpt": split_text,
-    "excerpt_line": shorten,
+    "shorten": shorten,
     "weight": format_weight,
 }

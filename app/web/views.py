@@ -9,7 +9,7 @@ from app.errors import NotFound
 from app.inputs import QUERY_MAX, MovieInput, ReviewInput, read
 from app.models import Review
 from app.web import messages, pages, posters
-from app.web.filters import FILTERS
+from app.web.filters import FILTERS, shorten
 from app.web.forms import DeleteForm, MovieForm, ReviewForm
 from app.web.pages import catalogue
 
@@ -35,7 +35,7 @@ def add_movie() -> BaseResponse:
     movie = form.submit(lambda data: catalogue().add_movie(read(MovieInput, data, strict=False)))
     if movie is None:
         return pages.home(movie_form=form)
-    _tell(f"‘{_short(movie.title)}’ 영화를 등록했어요. 첫 리뷰를 남겨 보세요.")
+    _tell(f"‘{shorten(movie.title, _NAME_MOST)}’ 영화를 등록했어요. 첫 리뷰를 남겨 보세요.")
     return _go_to("web.show_movie", id=movie.id)
 
 
@@ -76,7 +76,9 @@ def delete_movie(id: int) -> BaseResponse:
     if not form.is_genuine():
         return pages.ask_to_delete(movie, form=form)
     gone = catalogue().delete_movie(id)
-    _tell(f"‘{_short(movie.title)}’ 영화" + (f"와 리뷰 {gone:,}개를 지웠어요." if gone else "를 지웠어요."))
+    _tell(
+        f"‘{shorten(movie.title, _NAME_MOST)}’ 영화" + (f"와 리뷰 {gone:,}개를 지웠어요." if gone else "를 지웠어요.")
+    )
     return _go_to("web.home")
 
 
@@ -99,7 +101,7 @@ def delete_review(id: int) -> BaseResponse:
     if not form.is_genuine():
         return pages.ask_to_delete(catalogue().movie(review.movie_id), review, form)
     catalogue().delete_review(id)
-    _tell(f"{_short(review.author)} 님의 리뷰를 지웠어요.")
+    _tell(f"{shorten(review.author, _NAME_MOST)} 님의 리뷰를 지웠어요.")
     return _go_to("web.show_movie", id=review.movie_id)
 
 
@@ -140,7 +142,7 @@ def _show_reading(review: Review) -> None:
         return _tell(messages.DELETED_MEANWHILE)
     _flash(
         {
-            "title": _short(title),
+            "title": shorten(title, _NAME_MOST),
             "movie_id": review.movie_id,
             "label": review.sentiment_label,
             "score": review.sentiment_score,
@@ -155,7 +157,3 @@ def _flash(message: dict[str, Any]) -> None:
     """Keeps the message for the next page. A caller who never looks at one keeps the last few, not all."""
     session["_flashes"] = session.get("_flashes", [])[1 - _MESSAGES_MOST :]
     flash(message)  # type: ignore[arg-type]  # a message may be any JSON
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= _NAME_MOST else f"{text[:_NAME_MOST]}…"

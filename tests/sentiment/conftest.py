@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from app.errors import ModelError
 from app.sentiment import load
 from app.sentiment.worker import QueuedAnalyzer
 from tests.sentiment import models
@@ -39,3 +40,14 @@ def loaded() -> Iterator[Callable[[Path], QueuedAnalyzer]]:
     yield load_folder
     for analyzer in analyzers:
         analyzer.close()
+
+
+def refusal(folder: Path | str) -> str:
+    """The line that refuses the folder."""
+    with pytest.raises(ModelError) as refused:
+        load(str(folder))
+    line = str(refused.value)
+    assert str(folder) in line
+    assert "\n" not in line
+    assert len(line) < 600
+    return line

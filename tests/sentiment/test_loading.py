@@ -11,11 +11,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.errors import ModelError
 from app.models import Label
-from app.sentiment import load
 from app.sentiment.worker import QueuedAnalyzer
 from tests.sentiment import models
+from tests.sentiment.conftest import refusal
 
 ROOT = Path(__file__).resolve().parents[2]
 Loaded = Callable[[Path], QueuedAnalyzer]
@@ -39,17 +38,6 @@ print(analyzer.analyze(["영화 정말 재미있다"])[0].label)
 def broken(stars_folder: Path, tmp_path: Path) -> Path:
     """A copy of a good folder, to be broken."""
     return shutil.copytree(stars_folder, tmp_path / "broken")
-
-
-def refusal(folder: Path | str) -> str:
-    """The line that refuses the folder."""
-    with pytest.raises(ModelError) as refused:
-        load(str(folder))
-    line = str(refused.value)
-    assert str(folder) in line
-    assert "\n" not in line
-    assert len(line) < 600
-    return line
 
 
 def test_star_model_loads_in_full_precision(stars: QueuedAnalyzer, stars_folder: Path) -> None:
