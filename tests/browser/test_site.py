@@ -209,9 +209,12 @@ def test_picture_fills_the_poster(open_page: OpenPage, site: str, scripts: bool)
     page = open_page("/", scripts=scripts)
     page.route("**/picture.png", lambda route: route.fulfill(body=PICTURE, content_type="image/png"))
     address = add_movie(page, new_title(), **{"포스터 주소": f"{site}/picture.png"})
-    expect(page.locator(".hero .poster img")).to_be_visible()
-    assert page.locator(".hero .poster img").bounding_box() == page.locator(".hero .poster").bounding_box()
-    forget(page, address)
+    try:
+        page.wait_for_load_state("load")  # pictures and style have come
+        expect(page.locator(".hero .poster img")).to_be_visible()
+        assert page.locator(".hero .poster img").bounding_box() == page.locator(".hero .poster").bounding_box()
+    finally:
+        forget(page, address)  # also when this fails: one failure is enough
 
 
 @pytest.mark.parametrize("width", [360, 768, 1280])
