@@ -48,6 +48,31 @@ class Busy(GampyeongError):
         self.retry_after = retry_after
 
 
+class AlreadyThere(GampyeongError):
+    """There is such a `kind` ("movie", "review") already, with this id: 409, or for who meant to add it, that one."""
+
+    def __init__(self, kind: str, id: int) -> None:
+        super().__init__(f"{kind} {id} is already there")
+        self.kind = kind
+        self.id = id
+
+
+class Expired(GampyeongError):
+    """A change that cannot be undone, or not any more: 410."""
+
+    def __init__(self, change_id: int) -> None:
+        super().__init__(f"change {change_id} cannot be undone any more")
+        self.change_id = change_id
+
+
+class Unavailable(GampyeongError):
+    """The store cannot be reached or written (database lost, disk full): 503. `retry_after` is in whole seconds."""
+
+    def __init__(self, message: str = "the store is not available", *, retry_after: int = 2) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
 def first_line(error: BaseException) -> str:
     """An exception in one line of at most 200 characters."""
     text = " ".join(str(error).split()) or type(error).__name__

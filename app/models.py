@@ -3,8 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from math import ceil
 from pathlib import Path
 from typing import Generic, TypeVar
+from unicodedata import normalize
 
 T = TypeVar("T")
 
@@ -15,6 +17,18 @@ class Label(StrEnum):
     POSITIVE = "긍정"
     NEGATIVE = "부정"
 
+
+class ReviewOrder(StrEnum):
+    """How a movie's reviews are ordered; those with the same rating newest first."""
+
+    NEWEST = "newest"
+    OLDEST = "oldest"
+    HIGHEST = "highest"
+    LOWEST = "lowest"
+
+
+UNDO_HOURS = 24
+"""How long a deletion can be undone."""
 
 CONFIDENT_FROM = 0.7
 """A `Sentiment.score` (0.5..1) below this is shown as 판단이 어려워요: a reading nearer to a coin than to a verdict."""
@@ -70,13 +84,20 @@ class Misreading:
 class ModelCard:
     """What is known of a model. Measured by `training/evaluate.py`; empty where nobody has.
 
-    `figures` holds numbers by file and name (`figures["heldout"]["balanced_accuracy"]`), `plots` PNG files by name.
+    `name` is for people; `id` is what a review remembers of it, and changes whenever the model's files do. `figures`
+    holds numbers by file and name (`figures["heldout"]["balanced_accuracy"]`), `plots` PNG files by name.
     """
 
     name: str
     figures: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     plots: Mapping[str, Path] = field(default_factory=dict)
     misreadings: Sequence[Misreading] = ()
+    id: str = ""
+
+
+def movie_key(title: str, release_date: str) -> str:
+    """What makes two movies the same: the title without spaces and case (NFC), and the release date."""
+    return "".join(normalize("NFC", title).casefold().split()) + "\n" + release_date
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +109,11 @@ class MovieFields:
     director: str = ""
     genre: str = ""
     poster_url: str = ""
+
+    @property
+    def key(self) -> str:
+        """The same for two of the same movie; see `movie_key`."""
+        return movie_key(self.title, self.release_date)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +148,11 @@ class Movie(MovieFields):
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """A review in the store, with how it was read when it was posted. `created_at` is ISO 8601 in UTC."""
+    """A review in the store, with how it was read. `created_at` and `edited_at` (empty = never) are ISO 8601 in UTC.
+
+    `model` is the `ModelCard.id` of the model that read it, empty where unknown. `writer` is an opaque mark of the
+    browser that wrote it: it never leaves the site. `correction_count` readers say that the label is wrong.
+    """
 
     id: int
     movie_id: int
@@ -132,15 +162,75 @@ class Review:
     sentiment_score: float
     rating: float
     created_at: str
+    edited_at: str = ""
+    model: str = ""
+    writer: str = ""
+    correction_count: int = 0
 
     @property
     def is_positive(self) -> bool:
         return self.sentiment_label is Label.POSITIVE
 
     @property
+    def bar(self) -> int:
+        """Its place (0..9) in the histogram: ratings up to 1, up to 2, ... up to 10."""
+        return min(9, max(0, ceil(self.rating) - 1))
+
+    @property
     def is_uncertain(self) -> bool:
         """Whether the reading is too unsure to be painted green or red."""
         return self.sentiment_score < CONFIDENT_FROM
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """A reader's word against the model's: the review is `label`. `reader` is an opaque mark of their browser."""
+
+    review_id: int
+    reader: str
+    label: Label
+    created_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How a model reads a review now. It counts only while the review's text is still `content`."""
+
+    review_id: int
+    content: str
+    sentiment: Sentiment
+
+
+class Action(StrEnum):
+    """What a line of the log tells of."""
+
+    EDIT_MOVIE = "edit_movie"
+    DELETE_MOVIE = "delete_movie"
+    EDIT_REVIEW = "edit_review"
+    DELETE_REVIEW = "delete_review"
+    UNDO = "undo"
+    IMPORT = "import"
+    RESCORE = "rescore"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One line of the log of what was changed or deleted.
+
+    `who` is "admin", a writer's mark, or empty where everybody may; `summary` has at most 120 characters; `undone_at`
+    is empty while the change stands. `undoable` is worked out on reading: a deletion that stands and is younger than
+    `UNDO_HOURS`.
+    """
+
+    id: int
+    at: str
+    who: str
+    action: Action
+    movie_id: int | None
+    review_id: int | None
+    summary: str
+    undone_at: str = ""
+    undoable: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ class FakeAnalyzer:
     """Counts words of praise and blame: far too simple to ship, and always the same answer for the same text."""
 
     def __init__(self) -> None:
-        self.card = ModelCard("fake")
+        self.card = ModelCard("fake", id="fake@1")
         self.seen: list[str] = []
         self.busy = False
         self.broken = False

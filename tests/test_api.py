@@ -35,6 +35,17 @@ def test_add_a_movie(client: FlaskClient) -> None:
     assert client.get("/movies").get_json() == [answer.get_json()]
 
 
+def test_a_movie_that_is_there_is_the_answer(client: FlaskClient, movie_id: int) -> None:
+    add_review(client, movie_id)
+    answer = client.post(
+        "/movies", json={"title": " 리틀포레스트", "release_date": "2018-02-28", "director": "somebody"}
+    )
+    assert (answer.status_code, answer.headers["Location"]) == (200, f"/movies/{movie_id}")
+    assert answer.get_json() == client.get(f"/movies/{movie_id}").get_json()
+    assert (answer.get_json()["director"], answer.get_json()["review_count"]) == ("임순례", 1)
+    assert client.post("/movies", json={"title": "리틀 포레스트"}).status_code == 201  # another release date
+
+
 def test_add_a_review(client: FlaskClient, movie_id: int) -> None:
     review = add_review(client, movie_id)
     created_at = review.pop("created_at")

@@ -8,6 +8,7 @@ from app.catalogue import Catalogue
 from app.errors import Busy, NotFound
 from app.inputs import MovieInput, MoviesQuery, ReviewInput, ReviewsQuery
 from app.models import Label, Page
+from app.store.memory import MemoryStore
 
 
 def titles(catalogue: Catalogue, **query: Any) -> list[str]:
@@ -34,6 +35,10 @@ def test_a_review_is_read_and_kept(catalogue: Catalogue, analyzer: Any) -> None:
     assert (review.sentiment_label, analyzer.seen) == (Label.POSITIVE, ["정말 최고"])
     assert catalogue.movie(movie.id).average_rating == review.rating
     assert catalogue.reviews(movie.id, ReviewsQuery()) == Page([review], 1, 1, 1000)
+
+
+def test_a_review_remembers_which_model_read_it(shelf: Catalogue, store: MemoryStore) -> None:
+    assert store.models() == {"fake@1": 4}
 
 
 def test_an_unknown_movie_costs_no_inference(catalogue: Catalogue, analyzer: Any) -> None:

@@ -9,11 +9,13 @@ from bs4 import BeautifulSoup
 from flask import Flask
 from flask.testing import FlaskClient
 
+from app.errors import AlreadyThere, Expired, Unavailable
 from app.factory import create_app
 from app.http.errors import JSON_PATHS, PAGE_PATHS
 from app.models import Sentiment
 from app.settings import Settings
 from app.store.memory import MemoryStore
+from app.web import messages
 from tests.fakes import FakeAnalyzer
 
 REVIEW = {"movie_id": 1, "author": "밤편지", "content": "최고예요"}
@@ -98,6 +100,55 @@ def test_busy(client: FlaskClient, movie_id: int, analyzer: Any) -> None:
         answer = client.post(path, json=body)
         check(answer, 503)
         assert answer.headers["Retry-After"] == "2"
+
+
+class FullStore(MemoryStore):
+    """A disk with no room for one more review."""
+
+    def add_review(self, *_: Any, **__: Any) -> Any:
+        raise Unavailable("the disk is full", retry_after=7)
+
+
+def test_a_store_that_cannot_be_written(tmp_path: Path, analyzer: Any) -> None:
+    settings = Settings(secret_key="tests", instance_dir=str(tmp_path))
+    client = create_app(settings, store=FullStore(), analyzer=analyzer).test_client()
+    client.post("/movies", json={"title": "괴물"})
+    answer = client.post("/reviews", json=REVIEW)
+    assert check(answer, 503) == "the disk is full"
+    assert answer.headers["Retry-After"] == "7"
+    token = BeautifulSoup(client.get("/").get_data(), "html.parser").select_one('input[name="csrf_token"]')
+    assert token
+    answer = client.post("/review", data={**REVIEW, "csrf_token": token["value"]})
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "7")
+    page = BeautifulSoup(answer.get_data(), "html.parser")
+    assert messages.UNAVAILABLE in page.get_text()
+    assert REVIEW["content"] in page.select("textarea")[0].get_text()
+
+
+class LostStore(MemoryStore):
+    """A database that is away."""
+
+    def movies(self) -> Any:
+        raise Unavailable("the database is away")
+
+
+def test_a_store_that_cannot_be_reached(tmp_path: Path, analyzer: Any) -> None:
+    settings = Settings(secret_key="tests", instance_dir=str(tmp_path))
+    client = create_app(settings, store=LostStore(), analyzer=analyzer).test_client()
+    assert check(client.get("/movies"), 503) == "the database is away"
+    page = client.get("/")
+    assert (page.status_code, page.headers["Retry-After"], page.mimetype) == (503, "2", "text/html")
+    assert "저장소에 닿지 않아요" in page.get_data(as_text=True)
+
+
+def test_conflicts_and_what_is_too_late(app: Flask, client: FlaskClient) -> None:
+    def refuse(error: Exception) -> Any:
+        raise error
+
+    app.add_url_rule("/movies/twin", view_func=lambda: refuse(AlreadyThere("movie", 1)))
+    app.add_url_rule("/movies/late", view_func=lambda: refuse(Expired(1)))
+    assert check(client.get("/movies/twin"), 409) == "movie 1 is already there"
+    assert check(client.get("/movies/late"), 410) == "change 1 cannot be undone any more"
 
 
 def test_a_failure_leaks_nothing(client: FlaskClient, movie_id: int, analyzer: Any) -> None:

@@ -28,7 +28,7 @@ def fill() -> None:
     install(app, Kept())
     client = app.test_client()
     for movie_id in (1, 2, 3):
-        client.post("/movies", json={"title": "괴물"})
+        client.post("/movies", json={"title": f"괴물 {movie_id}"})
         client.post("/reviews", json={"movie_id": movie_id, "author": "밤편지", "content": "최고예요"})
 
 

@@ -19,11 +19,13 @@ View = TypeVar("View", bound=Callable[..., Any])
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """What a route takes and answers. `answers` is a model, a list of one, or None for a body of another kind."""
+    """What a route takes and answers. `answers` is a model, a list of one, or None for a body of another kind; `also`
+    are other statuses with such an answer."""
 
     tag: str
     answers: Any
     status: int = 200
+    also: tuple[int, ...] = ()
     query: type[Input] | None = None
     body: type[Input] | None = None
     problems: tuple[int, ...] = ()
@@ -33,7 +35,7 @@ class Operation:
 _HEADERS = {
     "X-Total-Count": {"description": "how many there are over all pages", "schema": {"type": "integer"}},
     "Link": {"description": "the neighbouring pages (RFC 8288)", "schema": {"type": "string"}},
-    "Location": {"description": "where the new one is", "schema": {"type": "string"}},
+    "Location": {"description": "where it is", "schema": {"type": "string"}},
 }
 
 
@@ -132,19 +134,20 @@ def _query_parameters(query: type[Input] | None) -> list[dict[str, Any]]:
 
 
 def _responses(rule: Rule, operation: Operation, refs: dict[Any, Any]) -> dict[str, Any]:
-    success: dict[str, Any] = {"description": HTTPStatus(operation.status).phrase}
+    success: dict[str, Any] = {}
     if operation.answers is not None:
         ref = refs[_model(operation.answers), "serialization"]
         is_list = get_origin(operation.answers) is list
         success["content"] = _content({"type": "array", "items": ref} if is_list else ref)
     if operation.headers:
         success["headers"] = {name: _HEADERS[name] for name in operation.headers}
+    good = sorted({operation.status, *operation.also})
     problems = set(operation.problems) | ({404} if rule.arguments else set())
     if operation.query and issubclass(operation.query, PageQuery):
         problems.add(422)
     if operation.body:
         problems |= {400, 413, 415, 422}
-    answers = {str(operation.status): success}
+    answers = {str(status): {"description": HTTPStatus(status).phrase, **success} for status in good}
     for status in sorted(problems):
         ref = refs[InvalidProblem if status == 422 else Problem, "serialization"]
         answers[str(status)] = {"description": HTTPStatus(status).phrase, "content": _content(ref)}

@@ -20,6 +20,7 @@ from app.api.schemas import (
     dump,
 )
 from app.catalogue import Catalogue
+from app.errors import AlreadyThere
 from app.http.context import installed
 from app.http.json import json_body, json_response
 from app.http.kept import Kept
@@ -75,11 +76,17 @@ def list_movies() -> Response:
 
 
 @blueprint.post("/movies")
-@documents(Operation("movies", MovieOut, 201, body=MovieInput, headers=("Location",)))
+@documents(Operation("movies", MovieOut, 201, also=(200,), body=MovieInput, headers=("Location",)))
 def add_movie() -> Response:
-    """Add a movie."""
-    movie = _catalogue().add_movie(_body(MovieInput))
-    return _answer(MovieOut, movie, 201, {"Location": url_for("api.get_movie", id=movie.id)})
+    """Add a movie.
+
+    Where one of the same title and release date is there already, the answer is that one, with status 200.
+    """
+    try:
+        movie, status = _catalogue().add_movie(_body(MovieInput)), 201
+    except AlreadyThere as error:
+        movie, status = _catalogue().movie(error.id), 200
+    return _answer(MovieOut, movie, status, {"Location": url_for("api.get_movie", id=movie.id)})
 
 
 @blueprint.get("/movies/<int:id>")

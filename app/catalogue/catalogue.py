@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from functools import lru_cache
-from math import ceil
 
 from app.catalogue import search
 from app.inputs import MovieInput, MoviesQuery, ReviewInput, ReviewsQuery
@@ -13,7 +12,8 @@ _EXPLANATIONS_KEPT = 128  # of a hundred words at most: a few megabytes
 
 
 class Catalogue:
-    """Movies, reviews and what the model makes of them. Every method may raise `app.errors.NotFound`."""
+    """Movies, reviews and what the model makes of them. Every method may raise `app.errors.NotFound` or, where the
+    store cannot be reached or written, `app.errors.Unavailable`."""
 
     def __init__(self, store: Store, analyzer: Analyzer) -> None:
         self._store = store
@@ -26,6 +26,7 @@ class Catalogue:
         return self._store.version
 
     def add_movie(self, movie: MovieInput) -> Movie:
+        """Raises `app.errors.AlreadyThere`, with its id, when there is a movie of this title and release date."""
         return self._store.add_movie(movie.fields())
 
     def movie(self, movie_id: int) -> Movie:
@@ -44,7 +45,8 @@ class Catalogue:
         """Reads the review and keeps it. Raises `app.errors.Busy` when the model cannot take it now."""
         self._store.movie(review.movie_id)  # an unknown movie costs no inference
         (sentiment,) = self._analyzer.analyze([review.content])
-        return self._store.add_review(review.movie_id, review.author, review.content, sentiment)
+        model = self._analyzer.card.id
+        return self._store.add_review(review.movie_id, review.author, review.content, sentiment, model=model)
 
     def review(self, review_id: int) -> Review:
         return self._store.review(review_id)
@@ -56,10 +58,7 @@ class Catalogue:
 
     def histogram(self, movie_id: int) -> list[tuple[int, int]]:
         """How many of the movie's positive and negative reviews are rated up to 1, up to 2, ... up to 10."""
-        counts = {True: [0] * 10, False: [0] * 10}
-        for review in self._store.reviews(movie_id)[0]:
-            counts[review.is_positive][min(9, max(0, ceil(review.rating) - 1))] += 1
-        return list(zip(counts[True], counts[False], strict=True))
+        return self._store.histogram(movie_id)
 
     def delete_review(self, review_id: int) -> Review:
         return self._store.delete_review(review_id)

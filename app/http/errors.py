@@ -6,7 +6,7 @@ from typing import Any
 from flask import Flask, Response, current_app, render_template, request
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
-from app.errors import Busy, FieldError, Invalid, NotFound
+from app.errors import AlreadyThere, Busy, Expired, FieldError, Invalid, NotFound, Unavailable
 from app.http.json import json_response
 
 JSON_PATHS = ("/movies", "/reviews", "/sentiment", "/openapi.json", "/healthz")
@@ -18,12 +18,15 @@ _PAGE_TEXTS = {
     400: ("요청을 이해하지 못했어요", "주소나 입력한 내용을 확인하고 다시 시도해 주세요."),
     404: ("찾을 수 없어요", "주소가 바뀌었거나, 이미 지워진 영화나 리뷰일 수 있어요."),
     405: ("이 방법으로는 열 수 없어요", "처음 화면으로 돌아가서 다시 시도해 주세요."),
+    409: ("이미 있어요", "같은 영화가 이미 등록되어 있어요. 처음 화면에서 찾아보세요."),
+    410: ("이제는 되돌릴 수 없어요", "지운 지 하루가 지났거나 이미 되돌린 일이에요."),
     413: ("보낸 내용이 너무 커요", "조금 줄여서 다시 보내 주세요."),
     415: ("읽을 수 없는 형식이에요", "다른 형식으로 다시 보내 주세요."),
     422: ("입력한 내용을 확인해 주세요", "주소에 잘못된 값이 들어 있어요."),
     429: ("잠시 쉬었다 해 주세요", "요청이 너무 잦아요. 조금 뒤에 다시 시도해 주세요."),
     503: ("지금은 조금 바빠요", "모델이 읽을 글이 밀려 있어요. 잠시 뒤에 다시 시도해 주세요."),
 }
+_UNAVAILABLE = ("지금은 저장소에 닿지 않아요", "잠시 뒤에 다시 시도해 주세요. 이미 올린 글은 그대로 있어요.")
 _UNEXPECTED = ("문제가 생겼어요", "우리 쪽 문제예요. 잠시 뒤에 다시 시도해 주세요.")
 
 _DETAILS = {
@@ -38,14 +41,20 @@ def register(app: Flask) -> None:
     app.register_error_handler(Invalid, lambda error: answer(422, invalid_detail(error)))
     app.register_error_handler(NotFound, lambda error: answer(404, str(error)))
     app.register_error_handler(Busy, lambda error: answer(503, str(error), {"Retry-After": str(error.retry_after)}))
+    app.register_error_handler(AlreadyThere, lambda error: answer(409, str(error)))
+    app.register_error_handler(Expired, lambda error: answer(410, str(error)))
+    app.register_error_handler(Unavailable, _unavailable)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(Exception, _unexpected)
 
 
-def answer(status: int, detail: Any, headers: dict[str, str] | None = None) -> Response:
-    """The error as JSON or as a page. `detail` is a string, or a list in FastAPI's form for a 422."""
+def answer(
+    status: int, detail: Any, headers: dict[str, str] | None = None, texts: tuple[str, str] | None = None
+) -> Response:
+    """The error as JSON or as a page. `detail` is a string, or a list in FastAPI's form for a 422; `texts` are the
+    page's title and message where those of the status do not fit."""
     if wants_page():
-        title, message = _PAGE_TEXTS.get(status, _PAGE_TEXTS[400] if status < 500 else _UNEXPECTED)
+        title, message = texts or _PAGE_TEXTS.get(status, _PAGE_TEXTS[400] if status < 500 else _UNEXPECTED)
         response = current_app.make_response(
             (render_template("error.html", status=status, title=title, message=message), status)
         )
@@ -83,6 +92,11 @@ def _http_error(error: HTTPException) -> Response:
         limit = request.max_content_length
         return answer(status, f"the request body is larger than {limit:,} bytes", headers)
     return answer(status, _DETAILS.get(status) or error.description or error.name, headers)
+
+
+def _unavailable(error: Unavailable) -> Response:
+    _log.warning("%s on %s %s", error, request.method, request.path)
+    return answer(503, str(error), {"Retry-After": str(error.retry_after)}, _UNAVAILABLE)
 
 
 def _unexpected(error: Exception) -> Response:

@@ -5,6 +5,7 @@ file that is missing or unreadable leaves its part empty and stops no start.
 """
 
 import json
+from hashlib import blake2b
 from math import isfinite
 from pathlib import Path
 from typing import Any
@@ -12,18 +13,39 @@ from typing import Any
 from app.models import Label, Misreading, ModelCard, Sentiment
 
 _PLOTS = ("reliability.png", "movies.png")
+_WEIGHTS = (".safetensors", ".bin", ".onnx")
+_CONFIGS = ("config.json", "tokenizer.json", "vocab.txt")
+_END = 1 << 20  # bytes
 _SIGNS = {"+": Label.POSITIVE, "-": Label.NEGATIVE, "0": None}
 
 
 def read_card(name: str, folder: Path) -> ModelCard:
     """The card of the model in `folder`, from its metrics.json, behaviour.json and plots."""
     folder = folder.resolve()
+    shown = Path(name).name if Path(name).is_dir() else name  # where it lies on this machine is nobody's business
     return ModelCard(
-        Path(name).name if Path(name).is_dir() else name,  # where it lies on this machine is nobody's business
+        shown,
         _figures(_json(folder / "metrics.json")),
         {plot: folder / plot for plot in _PLOTS if (folder / plot).is_file()},
         _misreadings(_json(folder / "behaviour.json")),
+        f"{shown}@{_digest(folder)}",
     )
+
+
+def _digest(folder: Path) -> str:
+    """Twelve characters that differ between two models: of what configures them, their weights' sizes, and the ends of
+    those, which training changes as it does the rest; reading all of a large model would hold up the start."""
+    digest = blake2b(digest_size=6)
+    for path in sorted(folder.iterdir()):
+        if not path.is_file() or (path.suffix not in _WEIGHTS and path.name not in _CONFIGS):
+            continue
+        size = path.stat().st_size
+        digest.update(f"{path.name} {size}".encode())
+        with path.open("rb") as file:
+            digest.update(file.read(_END))
+            file.seek(max(_END, size - _END))
+            digest.update(file.read())
+    return digest.hexdigest()
 
 
 def _json(path: Path) -> dict[str, Any]:

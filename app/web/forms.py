@@ -8,7 +8,7 @@ from flask_wtf import FlaskForm
 from wtforms import Field, SelectField, StringField, TextAreaField
 
 from app import inputs
-from app.errors import Busy, Invalid, NotFound
+from app.errors import AlreadyThere, Busy, Invalid, NotFound, Unavailable
 from app.web import messages
 
 T = TypeVar("T")
@@ -27,6 +27,7 @@ class Form(FlaskForm):
         self.status = 200
         self.retry_after = 0
         self.alert = ""
+        self.there: int | None = None  # the id of the movie that is there already
 
     @classmethod
     def posted(cls) -> Self:
@@ -53,8 +54,15 @@ class Form(FlaskForm):
         except NotFound:
             self._note(422)
             self.complain("movie_id", messages.MOVIE_GONE)
+        except AlreadyThere as error:
+            self._note(409)
+            self.complain("title", messages.MOVIE_THERE)
+            self.there = error.id
         except Busy as error:
             self._note(503, messages.BUSY)
+            self.retry_after = error.retry_after
+        except Unavailable as error:
+            self._note(503, messages.UNAVAILABLE)
             self.retry_after = error.retry_after
         return None
 

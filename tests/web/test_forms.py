@@ -40,6 +40,17 @@ def test_added_movie_leads_to_its_page(visitor: Visitor, catalogue: Catalogue) -
     assert not visitor.see("/").select(".notice")
 
 
+def test_a_movie_that_is_there_is_pointed_at(visitor: Visitor, movie_id: int, catalogue: Catalogue) -> None:
+    answer = visitor.post("/movie", title="리틀포레스트", release_date="2018-02-28", director="임순례")
+    assert answer.status_code == 409
+    page = read(answer)
+    assert messages.MOVIE_THERE in error_beside(page, "title")
+    assert page.select_one(f'#title-error a[href="/movie/{movie_id}"]')
+    control = page.select_one('main [name="director"]')
+    assert control and control["value"] == "임순례"
+    assert len(all_movies(catalogue)) == 1
+
+
 @pytest.mark.parametrize(
     ("content", "mood", "verdict", "sure"),
     [

@@ -1,0 +1,57 @@
+"""Every store there is, each under a clock that tests can turn, and what they fill it with."""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from app.models import Label, MovieFields, Review, Sentiment
+from app.protocols import Store
+from app.store.memory import MemoryStore
+
+GOOD = Sentiment(Label.POSITIVE, 0.9, 9.1)
+BAD = Sentiment(Label.NEGATIVE, 0.8, 1.7)
+AddReview = Callable[..., Review]
+
+
+class Clock:
+    """Stands still until it is turned."""
+
+    def __init__(self) -> None:
+        self.moment = datetime(2026, 11, 22, 12, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.moment
+
+    def turn(self, **by: float) -> None:
+        self.moment += timedelta(**by)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture(params=["memory"])
+def store(request: pytest.FixtureRequest, clock: Clock) -> Iterator[Store]:
+    made = MemoryStore(clock)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def add_movie(store: Store) -> Callable[..., int]:
+    titles = iter(range(10**6))
+    return lambda title="", **fields: store.add_movie(MovieFields(title or f"영화 {next(titles)}", **fields)).id
+
+
+@pytest.fixture
+def add_review(store: Store) -> AddReview:
+    def add(movie_id: int, sentiment: Sentiment = GOOD, content: str = "좋아요", **more: str) -> Review:
+        return store.add_review(movie_id, more.pop("author", "밤편지"), content, sentiment, **more)
+
+    return add
+
+
+def rated(rating: float) -> Sentiment:
+    return Sentiment(Label.POSITIVE if rating >= 5 else Label.NEGATIVE, 0.9, rating)

@@ -1,0 +1,160 @@
+"""The contract of a store: the log of changes, undoing them, and what readers say against the model."""
+
+from collections.abc import Callable
+
+import pytest
+
+from app.errors import AlreadyThere, Expired, NotFound
+from app.models import UNDO_HOURS, Action, Correction, Label, MovieFields, Reading, Totals
+from app.protocols import Store
+from tests.store.conftest import BAD, GOOD, AddReview, Clock
+
+AddMovie = Callable[..., int]
+
+
+def test_the_log_says_what_was_done(store: Store, add_movie: AddMovie, add_review: AddReview, clock: Clock) -> None:
+    movie_id = add_movie("괴물")
+    review = add_review(movie_id, content="처음엔\n심심했는데")
+    clock.turn(hours=1)
+    store.update_review(review.id, "밤편지", "다시 보니 " + "별로 " * 100, BAD, who="a mark")
+    store.delete_review(review.id)
+    store.update_movie(movie_id, MovieFields("괴물 2"), "admin")
+    store.delete_movie(movie_id, "admin")
+    store.log(Action.IMPORT, "reviews.csv: 3", "admin")
+    changes, total = store.changes()
+    assert [(change.action, change.who, change.movie_id, change.review_id) for change in changes] == [
+        (Action.IMPORT, "admin", None, None),
+        (Action.DELETE_MOVIE, "admin", movie_id, None),
+        (Action.EDIT_MOVIE, "admin", movie_id, None),
+        (Action.DELETE_REVIEW, "", movie_id, review.id),
+        (Action.EDIT_REVIEW, "a mark", movie_id, review.id),
+    ]
+    assert total == 5
+    assert [change.undoable for change in changes] == [False, True, False, True, False]
+    assert {change.at for change in changes} == {"2026-11-22T13:00:00Z"}
+    assert (changes[0].summary, changes[2].summary) == ("reviews.csv: 3", "괴물 2")
+    assert changes[4].summary.startswith("밤편지: 다시 보니 별로 별로")
+    assert len(changes[4].summary) == 120
+    assert len({change.id for change in changes}) == 5
+    assert store.changes(1, 2) == (changes[1:3], 5)
+    assert store.changes(9) == ([], 5)
+
+
+def test_a_deleted_review_comes_back(store: Store, add_movie: AddMovie, add_review: AddReview) -> None:
+    movie_id = add_movie()
+    reviews = [add_review(movie_id, content=str(n), model="old", writer="w") for n in range(3)]
+    store.correct(reviews[1].id, "a reader", BAD.label)
+    before = store.movies(), store.reviews(movie_id), store.histogram(movie_id), store.models(), store.corrections()
+    store.delete_review(reviews[1].id)
+    (change, *_), _ = store.changes()
+    assert store.totals().review_count == 2
+    assert list(store.corrections()) == []
+    undone = store.undo(change.id, "admin")
+    after = store.movies(), store.reviews(movie_id), store.histogram(movie_id), store.models(), store.corrections()
+    assert after == before
+    assert (undone.id, undone.undone_at, undone.undoable) == (change.id, "2026-11-22T12:00:00Z", False)
+    (latest, line), _ = store.changes()
+    assert (latest.action, latest.who, latest.summary, latest.review_id) == (
+        Action.UNDO, "admin", change.summary, reviews[1].id,
+    )  # fmt: skip
+    assert line == undone
+    with pytest.raises(Expired):
+        store.undo(change.id)
+    with pytest.raises(Expired):
+        store.undo(latest.id)
+
+
+def test_a_deleted_movie_comes_back_with_its_reviews(store: Store, add_movie: AddMovie, add_review: AddReview) -> None:
+    movie_id, other = add_movie("괴물"), add_movie()
+    good, bad = add_review(movie_id, GOOD), add_review(movie_id, BAD)
+    store.delete_review(bad.id)
+    before = list(store.movies()), store.reviews(movie_id), store.histogram(movie_id), store.totals()
+    store.delete_movie(movie_id)
+    assert [movie.id for movie in store.movies()] == [other]
+    (last, first), _ = store.changes()
+    with pytest.raises(NotFound) as gone:
+        store.undo(first.id)  # the review of a movie that is deleted
+    assert (gone.value.kind, gone.value.id) == ("movie", movie_id)
+    store.undo(last.id)
+    assert (list(store.movies()), store.reviews(movie_id), store.histogram(movie_id), store.totals()) == before
+    assert store.review(good.id) == good
+    store.undo(first.id)
+    assert store.reviews(movie_id) == ([bad, good], 2)
+    assert store.totals() == Totals(2, 2, 1)
+
+
+def test_a_movie_that_was_added_again_does_not_come_back(store: Store, add_movie: AddMovie) -> None:
+    movie_id = add_movie("괴물")
+    store.delete_movie(movie_id)
+    again = add_movie("괴물")
+    (change,), _ = store.changes()
+    with pytest.raises(AlreadyThere) as there:
+        store.undo(change.id)
+    assert there.value.id == again
+    store.delete_movie(again)
+    store.undo(change.id)
+    assert [movie.id for movie in store.movies()] == [movie_id]
+
+
+def test_a_deletion_can_be_undone_for_a_day(
+    store: Store, add_movie: AddMovie, add_review: AddReview, clock: Clock
+) -> None:
+    movie_id = add_movie("괴물")
+    review = add_review(movie_id)
+    store.correct(review.id, "a reader", BAD.label)
+    store.delete_review(review.id)
+    store.delete_movie(movie_id)
+    (_, change), _ = store.changes()
+    clock.turn(hours=UNDO_HOURS, seconds=-1)
+    assert store.changes()[0][1].undoable
+    clock.turn(seconds=1)
+    assert not store.changes()[0][1].undoable
+    for deletion in store.changes()[0]:
+        with pytest.raises(Expired):
+            store.undo(deletion.id)
+    store.delete_movie(add_movie())  # takes the occasion to throw the trash away
+    with pytest.raises(Expired):
+        store.undo(change.id)
+    assert store.totals() == Totals(0, 0, 0)
+    assert list(store.corrections()) == []
+
+
+def test_one_word_a_reader_a_review(store: Store, add_movie: AddMovie, add_review: AddReview, clock: Clock) -> None:
+    first, second = (add_review(add_movie()) for _ in range(2))
+    assert store.correct(first.id, "b", Label.NEGATIVE).correction_count == 1
+    version = store.version
+    clock.turn(minutes=1)
+    assert store.correct(first.id, "b", Label.NEGATIVE).correction_count == 1
+    assert store.version == version
+    assert store.correct(first.id, "a", Label.NEGATIVE).correction_count == 2
+    assert store.correct(second.id, "a", Label.NEGATIVE).correction_count == 1
+    assert list(store.corrections()) == [
+        Correction(first.id, "a", Label.NEGATIVE, "2026-11-22T12:01:00Z"),
+        Correction(first.id, "b", Label.NEGATIVE, "2026-11-22T12:00:00Z"),
+        Correction(second.id, "a", Label.NEGATIVE, "2026-11-22T12:01:00Z"),
+    ]
+    assert store.correct(first.id, "b", None).correction_count == 1
+    assert store.correct(first.id, "b", None).correction_count == 1
+    assert store.correct(second.id, "a", Label.POSITIVE).correction_count == 0
+    assert [(item.review_id, item.reader, item.label) for item in store.corrections()] == [
+        (first.id, "a", Label.NEGATIVE),
+        (second.id, "a", Label.POSITIVE),
+    ]
+    assert store.movie(first.movie_id).average_rating == pytest.approx(GOOD.rating)
+
+
+def test_corrections_count_against_the_label_as_it_reads_now(
+    store: Store, add_movie: AddMovie, add_review: AddReview
+) -> None:
+    review = add_review(add_movie())
+    store.correct(review.id, "a", Label.NEGATIVE)
+    store.correct(review.id, "b", Label.POSITIVE)
+    assert store.review(review.id).correction_count == 1
+    store.correct(review.id, "b", Label.NEGATIVE)
+    store.put_readings([Reading(review.id, review.content, BAD)], "new")
+    assert store.review(review.id).correction_count == 0
+    store.update_review(review.id, "another author", review.content, BAD, model="new")
+    assert len(list(store.corrections())) == 2
+    store.update_review(review.id, "another author", "another text", GOOD, model="new")
+    assert list(store.corrections()) == []
+    assert store.review(review.id).correction_count == 0

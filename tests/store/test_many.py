@@ -1,0 +1,122 @@
+"""The contract of a store: many movies and reviews at once, all or none of them."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from app.errors import AlreadyThere, NotFound
+from app.models import Correction, Label, Movie, Review, Totals
+from app.protocols import Store
+from tests.store.conftest import BAD, GOOD, AddReview
+
+AddMovie = Callable[..., int]
+
+
+def make_review(review_id: int, movie_id: int, **more: Any) -> Review:
+    sentiment = BAD if review_id % 2 else GOOD
+    fields: dict[str, Any] = {
+        "author": "밤편지",
+        "content": f"리뷰 {review_id}",
+        "sentiment_label": sentiment.label,
+        "sentiment_score": sentiment.score,
+        "rating": sentiment.rating,
+        "created_at": "2020-01-01T00:00:00Z",
+    }
+    return Review(review_id, movie_id, **fields | more)
+
+
+def holds(store: Store) -> Any:
+    return list(store.movies()), store.all_reviews(), list(store.corrections()), store.totals(), store.models()
+
+
+def test_reserved_ids_are_nobody_elses(store: Store, add_movie: AddMovie, add_review: AddReview) -> None:
+    movie_id = add_movie()
+    add_review(movie_id)
+    assert store.reserve(3, 10) == (2, 2)
+    assert store.reserve(0, 1) == (5, 12)
+    assert add_movie() == 5
+    assert add_review(movie_id).id == 13
+
+
+def test_many_at_once(store: Store, add_movie: AddMovie, add_review: AddReview) -> None:
+    there = add_movie()
+    first = add_review(there, model="old")
+    movies = [
+        Movie("괴물", "2006-07-27", "봉준호", "SF", id=7, review_count=99, rating_sum=1.0, positive_count=5),
+        Movie("기생충", id=5),
+    ]
+    reviews = [
+        make_review(30, 7, edited_at="2021-01-01T00:00:00Z", model="new", correction_count=7),
+        make_review(21, 7, model="new"),
+        make_review(22, there, model="old"),
+    ]
+    corrections = [
+        Correction(30, "b", Label.NEGATIVE, "2022-01-01T00:00:00Z"),
+        Correction(30, "a", Label.POSITIVE, "2022-01-01T00:00:00Z"),
+        Correction(first.id, "a", Label.NEGATIVE, "2022-01-01T00:00:00Z"),
+    ]
+    store.add_all(movies, reviews, corrections)
+    assert [movie.id for movie in store.movies()] == [there, 5, 7]
+    monster = store.movie(7)
+    assert (monster.title, monster.review_count, monster.positive_count) == ("괴물", 2, 1)
+    assert monster.average_rating == pytest.approx((9.1 + 1.7) / 2)
+    assert store.movie(there).review_count == 2
+    assert store.all_reviews() == [
+        replace(first, correction_count=1), reviews[1], reviews[2], replace(reviews[0], correction_count=1),
+    ]  # fmt: skip
+    assert store.reviews(7)[0][0].id == 30
+    assert store.histogram(7)[9] == (1, 0)
+    assert list(store.corrections()) == [corrections[2], corrections[1], corrections[0]]
+    assert store.models() == {"old": 2, "new": 2}
+    assert store.totals() == Totals(3, 4, 3)
+    assert add_movie() > 7
+    assert add_review(7).id > 30
+
+
+def test_nothing_at_once(store: Store) -> None:
+    store.add_all([], [])
+    assert store.totals() == Totals(0, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("movies", "reviews", "kind", "id"),
+    [
+        ([Movie("새 영화", id=8), Movie("벌새", id=1)], [], "movie", 1),
+        ([Movie("새 영화", id=8), Movie("벌새", id=8)], [], "movie", 8),
+        ([Movie("새 영화", id=8), Movie(" 있는영화", id=9)], [], "movie", 1),
+        ([Movie("새 영화", id=8), Movie("지운 것", id=2)], [], "movie", 2),
+        ([Movie("새 영화", id=8)], [make_review(5, 8), make_review(1, 8)], "review", 1),
+        ([Movie("새 영화", id=8)], [make_review(5, 8), make_review(2, 8)], "review", 2),
+        ([Movie("새 영화", id=8)], [make_review(5, 8), make_review(5, 8)], "review", 5),
+    ],
+)
+def test_what_is_there_already(
+    store: Store, add_movie: AddMovie, add_review: AddReview, movies: Any, reviews: Any, kind: str, id: int
+) -> None:
+    add_movie("있는 영화"), add_movie("지운 영화")
+    add_review(1), add_review(2)
+    store.delete_movie(2)  # its id and its review's may come back by undoing that
+    before = holds(store)
+    with pytest.raises(AlreadyThere) as there:
+        store.add_all(movies, reviews)
+    assert (there.value.kind, there.value.id) == (kind, id)
+    assert holds(store) == before
+    store.undo(store.changes()[0][0].id)
+
+
+def test_two_of_the_same_movie(store: Store) -> None:
+    with pytest.raises(AlreadyThere):
+        store.add_all([Movie("괴물", id=1), Movie("괴 물", id=2)], [])
+    assert list(store.movies()) == []
+
+
+def test_what_belongs_to_nothing(store: Store) -> None:
+    with pytest.raises(NotFound) as gone:
+        store.add_all([Movie("괴물", id=1)], [make_review(1, 1), make_review(2, 3)])
+    assert (gone.value.kind, gone.value.id) == ("movie", 3)
+    with pytest.raises(NotFound) as gone:
+        store.add_all([Movie("괴물", id=1)], [make_review(1, 1)], [Correction(2, "a", Label.NEGATIVE, "")])
+    assert (gone.value.kind, gone.value.id) == ("review", 2)
+    assert store.totals() == Totals(0, 0, 0)

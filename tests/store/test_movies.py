@@ -1,0 +1,201 @@
+"""The contract of a store, run over every store there is: movies, and what their reviews amount to."""
+
+from collections.abc import Callable
+from unicodedata import normalize
+
+import pytest
+
+from app.errors import AlreadyThere, NotFound
+from app.models import MovieFields, Sentiment, Totals, movie_key
+from app.protocols import Store
+from tests.store.conftest import BAD, GOOD, AddReview, rated
+
+AddMovie = Callable[..., int]
+
+
+def test_a_movie_comes_back_as_it_went_in(store: Store) -> None:
+    fields = MovieFields("괴물", "2006-07-27", "봉준호", "SF", "https://example.com/a.jpg")
+    movie = store.add_movie(fields)
+    assert (movie.title, movie.release_date, movie.director, movie.genre, movie.poster_url) == (
+        "괴물", "2006-07-27", "봉준호", "SF", "https://example.com/a.jpg",
+    )  # fmt: skip
+    assert (movie.average_rating, movie.review_count, movie.positive_count) == (None, 0, 0)
+    assert store.movie(movie.id) == movie
+    assert list(store.movies()) == [movie]
+
+
+@pytest.mark.parametrize(
+    ("title", "other", "same"),
+    [
+        ("괴 물", " 괴물", True),
+        ("Old Boy", "OLDBOY", True),
+        ("괴물", normalize("NFD", "괴물"), True),
+        ("괴물", "괴물2", False),
+    ],
+)
+def test_what_makes_two_movies_the_same(title: str, other: str, same: bool) -> None:
+    assert (movie_key(title, "2006-07-27") == movie_key(other, "2006-07-27")) is same
+    assert movie_key(title, "2006-07-27") != movie_key(title, "")
+
+
+def test_a_movie_is_added_once(store: Store, add_movie: AddMovie) -> None:
+    movie_id = add_movie("괴물", release_date="2006-07-27")
+    version = store.version
+    with pytest.raises(AlreadyThere) as there:
+        store.add_movie(MovieFields(" 괴 물", "2006-07-27", "somebody else"))
+    assert (there.value.kind, there.value.id, store.version) == ("movie", movie_id, version)
+    assert add_movie("괴물") != movie_id
+    store.delete_movie(movie_id)
+    assert add_movie("괴물", release_date="2006-07-27") > movie_id
+
+
+def test_a_movie_is_edited(store: Store, add_movie: AddMovie, add_review: AddReview) -> None:
+    movie_id, other = add_movie("괴물"), add_movie("기생충")
+    add_review(movie_id)
+    changed = store.update_movie(movie_id, MovieFields("괴물 2", director="봉준호"), "admin")
+    assert store.movie(movie_id) == changed
+    assert (changed.title, changed.director, changed.review_count) == ("괴물 2", "봉준호", 1)
+    with pytest.raises(AlreadyThere) as there:
+        store.update_movie(movie_id, MovieFields("기생충"))
+    assert there.value.id == other
+    assert store.movie(movie_id) == changed
+    assert add_movie("괴물") > other  # its old name is free again
+
+
+def test_an_edit_that_changes_nothing_is_none(store: Store, add_movie: AddMovie) -> None:
+    movie_id = add_movie("괴물")
+    version = store.version
+    assert store.update_movie(movie_id, MovieFields("괴물")).id == movie_id
+    assert (store.version, store.changes()) == (version, ([], 0))
+
+
+def test_the_list_is_the_same_object_until_something_changes(
+    store: Store, add_movie: AddMovie, add_review: AddReview
+) -> None:
+    first = add_movie()
+    seen = store.movies()
+    assert store.movies() is seen
+    add_review(first)
+    assert store.movies() is not seen
+    assert (seen[0].review_count, store.movies()[0].review_count) == (0, 1)
+    second = add_movie()
+    assert [movie.id for movie in store.movies()] == [first, second]
+
+
+def test_a_movies_rating_is_the_mean_of_its_reviews(store: Store, add_movie: AddMovie, add_review: AddReview) -> None:
+    movie_id = add_movie()
+    add_review(movie_id, GOOD)
+    last = add_review(movie_id, BAD)
+    movie = store.movie(movie_id)
+    assert movie.average_rating == pytest.approx((9.1 + 1.7) / 2)
+    assert (movie.review_count, movie.positive_count, movie.negative_count) == (2, 1, 1)
+    store.delete_review(last.id)
+    assert store.movie(movie_id).average_rating == pytest.approx(9.1)
+
+
+def test_after_its_last_review_a_movie_has_no_rating(store: Store, add_movie: AddMovie, add_review: AddReview) -> None:
+    movie_id = add_movie()
+    review = add_review(movie_id)
+    assert store.delete_review(review.id) == review
+    assert store.movie(movie_id).average_rating is None
+    assert store.totals() == Totals(1, 0, 0)
+
+
+def test_a_mean_stays_on_the_scale_whatever_sums_leave_behind(store: Store, add_movie: AddMovie) -> None:
+    movie_id = add_movie()
+    for ratings, kept in (((1.3436, 8.4743, 10.0), 10.0), ((1.3436, 8.4743, 0.0), 0.0)):
+        *gone, last = [store.add_review(movie_id, "밤편지", "글", Sentiment(GOOD.label, 0.9, r)).id for r in ratings]
+        for review_id in gone:
+            store.delete_review(review_id)
+        average = store.movie(movie_id).average_rating
+        assert average is not None
+        assert 0 <= average <= 10
+        assert average == pytest.approx(kept)
+        store.delete_review(last)
+
+
+def test_the_histogram_follows_every_change(store: Store, add_movie: AddMovie, add_review: AddReview) -> None:
+    movie_id = add_movie()
+    ids = [add_review(movie_id, rated(rating)).id for rating in (0.0, 1.0, 1.1, 5.0, 9.1, 10.0)]
+    empty = [(0, 0)] * 10
+    assert store.histogram(movie_id) == [(0, 2), (0, 1), (0, 0), (0, 0), (1, 0), *empty[5:9], (2, 0)]
+    store.delete_review(ids[0])
+    store.update_review(ids[-1], "밤편지", "다시 보니 별로", rated(2.5))
+    assert store.histogram(movie_id) == [(0, 1), (0, 1), (0, 1), (0, 0), (1, 0), *empty[5:9], (1, 0)]
+    store.delete_movie(movie_id)
+    with pytest.raises(NotFound):
+        store.histogram(movie_id)
+
+
+def test_deleting_a_movie_takes_its_reviews_and_no_others(
+    store: Store, add_movie: AddMovie, add_review: AddReview
+) -> None:
+    gone, kept = add_movie(), add_movie()
+    review, stays = add_review(gone), add_review(kept)
+    assert store.delete_movie(gone) == 1
+    for call in (store.movie, store.delete_movie, store.reviews):
+        with pytest.raises(NotFound):
+            call(gone)
+    for call in (store.review, store.delete_review, store.position):
+        with pytest.raises(NotFound):
+            call(review.id)
+    assert store.review(stays.id) == stays
+    assert store.totals() == Totals(1, 1, 1)
+    assert [movie.id for movie in store.movies()] == [kept]
+
+
+def test_ids_never_come_back(store: Store, add_movie: AddMovie, add_review: AddReview) -> None:
+    movie_id = add_movie()
+    review_id = add_review(movie_id).id
+    store.delete_movie(movie_id)
+    again = add_movie()
+    assert again > movie_id
+    assert add_review(again).id > review_id
+
+
+def test_every_change_changes_the_version_and_nothing_else_does(
+    store: Store, add_movie: AddMovie, add_review: AddReview
+) -> None:
+    seen = [store.version]
+
+    def note() -> None:
+        seen.append(store.version)
+
+    movie_id = add_movie()
+    note()
+    first = add_review(movie_id)
+    note()
+    add_review(movie_id)
+    note()
+    store.correct(first.id, "a reader", BAD.label)
+    note()
+    store.update_review(first.id, "밤편지", "별로", BAD)
+    note()
+    store.update_movie(movie_id, MovieFields("다른 제목"))
+    note()
+    store.delete_review(first.id)
+    note()
+    store.undo(store.changes()[0][0].id)
+    note()
+    store.delete_movie(movie_id)
+    note()
+    assert len(set(seen)) == len(seen)
+    store.movies(), store.totals(), store.changes(), store.models(), store.corrections(), store.all_reviews()
+    with pytest.raises(NotFound):
+        store.delete_movie(movie_id)
+    assert store.version == seen[-1]
+
+
+@pytest.mark.parametrize("id", [0, -1, 2**63 - 1, 2**63, 10**30])
+def test_absurd_ids_are_not_found(store: Store, id: int) -> None:
+    for call in (
+        store.movie, store.review, store.reviews, store.delete_movie, store.delete_review, store.histogram,
+        store.position, store.undo,
+    ):  # fmt: skip
+        with pytest.raises(NotFound):
+            call(id)
+    with pytest.raises(NotFound):
+        store.correct(id, "a reader", None)
+    with pytest.raises(NotFound):
+        store.add_review(id, "밤편지", "좋아요", GOOD)
+    assert store.totals() == Totals(0, 0, 0)

@@ -1,0 +1,180 @@
+"""The contract of a store: reviews, their orders, and many threads at once."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+
+import pytest
+
+from app.errors import NotFound
+from app.models import Label, Reading, ReviewOrder
+from app.protocols import Store
+from tests.store.conftest import BAD, GOOD, AddReview, Clock, rated
+
+AddMovie = Callable[..., int]
+
+
+def test_a_review_comes_back_as_it_went_in(store: Store, add_movie: AddMovie) -> None:
+    content = "첫 줄\n둘째 줄 😴 \U0001f1f0\U0001f1f7 'quoted' %s"
+    review = store.add_review(add_movie(), "밤편지", content, GOOD, model="bundled@1", writer="a mark")
+    assert (review.author, review.content, review.created_at) == ("밤편지", content, "2026-11-22T12:00:00Z")
+    assert (review.sentiment_label, review.sentiment_score, review.rating) == (Label.POSITIVE, 0.9, 9.1)
+    assert (review.edited_at, review.model, review.writer, review.correction_count) == ("", "bundled@1", "a mark", 0)
+    assert store.review(review.id) == review
+    assert store.reviews(review.movie_id) == ([review], 1)
+
+
+def test_reviews_are_newest_first_and_sliced(store: Store, add_movie: AddMovie, add_review: AddReview) -> None:
+    movie_id = add_movie()
+    ids = [add_review(movie_id, GOOD if n % 2 else BAD, str(n)).id for n in range(5)]
+    everything, total = store.reviews(movie_id)
+    assert [review.id for review in everything] == ids[::-1]
+    assert total == 5
+    page, total = store.reviews(movie_id, offset=1, limit=2)
+    assert ([review.content for review in page], total) == (["3", "2"], 5)
+    bad, total = store.reviews(movie_id, Label.NEGATIVE, limit=2)
+    assert ([review.content for review in bad], total) == (["4", "2"], 3)
+    assert store.reviews(movie_id, offset=9) == ([], 5)
+    assert store.reviews(movie_id, offset=9, limit=3) == ([], 5)
+
+
+@pytest.mark.parametrize(
+    ("order", "everything", "bad"),
+    [
+        (ReviewOrder.NEWEST, "765432", "753"),
+        (ReviewOrder.OLDEST, "234567", "357"),
+        (ReviewOrder.HIGHEST, "624735", "735"),
+        (ReviewOrder.LOWEST, "573462", "573"),
+    ],
+)
+def test_orders(
+    store: Store, add_movie: AddMovie, add_review: AddReview, order: ReviewOrder, everything: str, bad: str
+) -> None:
+    movie_id, other = add_movie(), add_movie()
+    add_review(movie_id, content="1")
+    for content, rating in (("2", 9), ("3", 1.5), ("4", 6), ("5", 1), ("6", 9), ("7", 1.5)):
+        add_review(movie_id, rated(rating), content)
+        add_review(other, rated(10 - rating), "other")
+    store.delete_review(1)
+    found, total = store.reviews(movie_id, order=order)
+    # Of the same rating the newer leads, from whichever end one looks.
+    assert ("".join(review.content for review in found), total) == (everything, 6)
+    assert "".join(review.content for review in store.reviews(movie_id, Label.NEGATIVE, order=order)[0]) == bad
+    for start in range(7):
+        for size in range(4):
+            slice_, _ = store.reviews(movie_id, None, start, size, order)
+            assert "".join(review.content for review in slice_) == everything[start : start + size]
+
+
+def test_an_edited_review(store: Store, add_movie: AddMovie, add_review: AddReview, clock: Clock) -> None:
+    movie_id = add_movie()
+    review = add_review(movie_id, GOOD, model="old", writer="a mark")
+    clock.turn(minutes=5)
+    edited = store.update_review(review.id, "심야영화", "다시 보니 별로", BAD, model="new", who="a mark")
+    assert store.review(review.id) == edited
+    assert (edited.author, edited.content, edited.rating, edited.model) == ("심야영화", "다시 보니 별로", 1.7, "new")
+    assert (edited.created_at, edited.edited_at) == ("2026-11-22T12:00:00Z", "2026-11-22T12:05:00Z")
+    assert (edited.id, edited.movie_id, edited.writer) == (review.id, movie_id, "a mark")
+    movie = store.movie(movie_id)
+    assert (movie.review_count, movie.positive_count, movie.average_rating) == (1, 0, pytest.approx(1.7))
+    assert store.reviews(movie_id, Label.NEGATIVE) == ([edited], 1)
+    assert store.reviews(movie_id, Label.POSITIVE) == ([], 0)
+    assert store.models() == {"new": 1}
+
+
+def test_an_edit_that_changes_nothing_is_none(store: Store, add_movie: AddMovie, add_review: AddReview) -> None:
+    review = add_review(add_movie(), GOOD, model="old")
+    version = store.version
+    assert store.update_review(review.id, review.author, review.content, GOOD, model="old") == review
+    assert (store.version, store.changes()) == (version, ([], 0))
+
+
+def test_the_place_of_a_review(store: Store, add_movie: AddMovie, add_review: AddReview) -> None:
+    movie_id, other = add_movie(), add_movie()
+    ids = []
+    for _ in range(4):
+        ids.append(add_review(movie_id).id)
+        add_review(other)
+    assert [store.position(review_id) for review_id in ids] == [3, 2, 1, 0]
+    store.delete_review(ids[2])
+    assert store.position(ids[0]) == 2
+
+
+def test_all_reviews_by_id(store: Store, add_movie: AddMovie, add_review: AddReview) -> None:
+    first, second = add_movie(), add_movie()
+    reviews = [add_review(movie_id) for movie_id in (second, first, second, first, second)]
+    assert store.all_reviews() == reviews
+    assert store.all_reviews(reviews[1].id, 2) == reviews[2:4]
+    assert store.all_reviews(reviews[4].id) == []
+    store.delete_movie(second)
+    assert store.all_reviews() == [reviews[1], reviews[3]]
+    store.undo(store.changes()[0][0].id)
+    assert store.all_reviews() == reviews
+
+
+def test_many_deletions_leave_the_rest_in_order(store: Store, add_movie: AddMovie, add_review: AddReview) -> None:
+    kept, gone = add_movie(), add_movie()
+    reviews = [add_review(kept) for _ in range(3)]
+    for _ in range(1_200):
+        add_review(gone)
+    reviews.append(add_review(kept))
+    store.delete_movie(gone)
+    assert store.all_reviews() == reviews
+    store.undo(store.changes()[0][0].id)
+    assert [review.id for review in store.all_reviews(limit=2_000)] == list(range(1, 1_205))
+
+
+def test_which_models_read(store: Store, add_movie: AddMovie, add_review: AddReview) -> None:
+    movie_id, other = add_movie(), add_movie()
+    reviews = [add_review(movie_id, content=str(n), model="old") for n in range(3)]
+    add_review(other, model="older")
+    assert store.models() == {"old": 3, "older": 1}
+    store.delete_movie(other)
+    assert store.models() == {"old": 3}
+    readings = [Reading(review.id, review.content, BAD) for review in reviews[:2]]
+    stale = [Reading(reviews[2].id, "what it no longer says", BAD), Reading(99, "gone", BAD)]
+    assert store.put_readings([*readings, *stale], "new") == 2
+    assert store.models() == {"old": 1, "new": 2}
+    read = store.review(reviews[0].id)
+    assert (read.sentiment_label, read.sentiment_score, read.rating) == (BAD.label, BAD.score, BAD.rating)
+    assert (read.model, read.edited_at) == ("new", "")
+    movie = store.movie(movie_id)
+    assert (movie.positive_count, movie.average_rating) == (1, pytest.approx((9.1 + 1.7 + 1.7) / 3))
+    assert store.histogram(movie_id)[1] == (0, 2)
+    version = store.version
+    assert store.put_readings(stale, "new") == 0
+    assert store.put_readings([], "new") == 0
+    assert store.version == version
+
+
+def test_many_threads_lose_nothing(store: Store, add_movie: AddMovie, add_review: AddReview) -> None:
+    movie_id = add_movie()
+
+    def work(n: int) -> int:
+        review = add_review(movie_id, GOOD if n % 3 else BAD, str(n))
+        if n % 4 == 0:
+            store.delete_review(review.id)
+        return review.id
+
+    with ThreadPoolExecutor(16) as pool:
+        ids = list(pool.map(work, range(800)))
+    assert sorted(ids) == list(range(1, 801))
+    kept = [n for n in range(800) if n % 4]
+    movie = store.movie(movie_id)
+    assert movie.review_count == len(kept) == store.reviews(movie_id)[1]
+    assert movie.positive_count == sum(1 for n in kept if n % 3) == sum(good for good, _ in store.histogram(movie_id))
+    assert movie.average_rating == pytest.approx(sum(9.1 if n % 3 else 1.7 for n in kept) / len(kept))
+
+
+def test_of_two_deletes_at_once_one_wins(store: Store, add_movie: AddMovie) -> None:
+    for _ in range(25):
+        movie_id = add_movie()
+        won = []
+
+        def delete(_: int, movie_id: int = movie_id, won: list[int] = won) -> None:
+            with suppress(NotFound):
+                won.append(store.delete_movie(movie_id))
+
+        with ThreadPoolExecutor(4) as pool:
+            list(pool.map(delete, range(4)))
+        assert won == [0]
