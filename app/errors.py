@@ -66,7 +66,8 @@ class Expired(GampyeongError):
 
 
 class Unavailable(GampyeongError):
-    """The store cannot be reached or written (database lost, disk full): 503. `retry_after` is in whole seconds."""
+    """The store cannot be reached or written (database lost, disk full), or the model is stuck: 503. `retry_after` is
+    in whole seconds."""
 
     def __init__(self, message: str = "the store is not available", *, retry_after: int = 2) -> None:
         super().__init__(message)

@@ -101,6 +101,21 @@ def movie_key(title: str, release_date: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class Workload:
+    """What the model has to do and has done since the start: the texts `waiting` now; how many `turns` read 1, 2, ...
+    texts at once; the `seconds` all turns took."""
+
+    waiting: int = 0
+    turns: Mapping[int, int] = field(default_factory=dict)
+    seconds: float = 0.0
+
+    @property
+    def texts(self) -> int:
+        """How many texts were read."""
+        return sum(texts * turns for texts, turns in self.turns.items())
+
+
+@dataclass(frozen=True, slots=True)
 class MovieFields:
     """What a visitor says of a movie. `release_date` is ISO `YYYY-MM-DD`; all but `title` may be empty."""
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from app.errors import Busy
-from app.models import Explanation, Label, ModelCard, Sentiment
-from app.sentiment.explaining import explain
+from app.errors import Busy, Unavailable
+from app.models import Explanation, Label, ModelCard, Sentiment, Workload
+from app.sentiment.explaining import Verdict, explain
 
 PRAISE = ("재미있", "재밌", "최고", "좋", "감동", "따뜻", "명작")
 BLAME = ("지루", "최악", "별로", "재미없", "노잼", "아깝", "실망")
@@ -28,13 +28,21 @@ class FakeAnalyzer:
         return [self._read(text) for text in texts]
 
     def explain(self, text: str) -> Explanation:
+        self.analyze([text])
         return explain(text, self)
 
-    def log_odds(self, texts: Sequence[str]) -> list[float]:
-        return [0.5 * _mood(text) for text in texts]
+    def judge(self, texts: Sequence[str]) -> list[Verdict]:
+        return [Verdict(self._read(text), 0.5 * _mood(text)) for text in texts]
 
     def pieces(self, texts: Sequence[str]) -> list[list[tuple[int, int]]]:
         return [[(0, len(text))] for text in texts]
+
+    def workload(self) -> Workload:
+        return Workload(turns={1: len(self.seen)}, seconds=0.25)
+
+    def check(self) -> None:
+        if self.broken:
+            raise Unavailable("the model does not answer")
 
     def _read(self, text: str) -> Sentiment:
         mood = _mood(text)

@@ -9,7 +9,7 @@ what one unit of the whole text's log-odds is worth on the way from 5 to its rat
 import math
 import re
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from app.models import Explanation, Sentiment, Word
 
@@ -20,13 +20,18 @@ WORDS_MAX = 100  # of a longer text, neighbours are taken together
 PART = 200  # characters; a longer text is explained part by part, each counting by its length
 
 
+class Verdict(NamedTuple):
+    """How a text was read, and how far it leans to positive (above 0) or to negative."""
+
+    sentiment: Sentiment
+    log_odds: float
+
+
 class Explainable(Protocol):
     """What explaining needs of a model."""
 
-    def analyze(self, texts: Sequence[str]) -> list[Sentiment]: ...
-
-    def log_odds(self, texts: Sequence[str]) -> list[float]:
-        """How far each text leans to positive (above 0) or to negative."""
+    def judge(self, texts: Sequence[str]) -> list[Verdict]:
+        """One verdict a text, in order."""
         ...
 
     def pieces(self, texts: Sequence[str]) -> list[list[Span]]:
@@ -37,13 +42,13 @@ class Explainable(Protocol):
 def explain(text: str, model: Explainable) -> Explanation:
     """How `model` reads `text`, and each word's weight in points of ten, in the text's order."""
     parts = _parts(_words(text, model.pieces))
-    asked = []
+    asked = [text]
     for part in parts:
         start, end = part[0][0], part[-1][1]
         asked.append(text[start:end])
         asked += [text[start:word_start] + text[word_end:end] for word_start, word_end in part]
-    (sentiment,) = model.analyze([text])
-    odds = iter(model.log_odds(asked))
+    (sentiment, _), *verdicts = model.judge(asked)
+    odds = (verdict.log_odds for verdict in verdicts)
     words: list[Word] = []
     for part in parts:
         share = (part[-1][1] - part[0][0]) / sum(other[-1][1] - other[0][0] for other in parts)

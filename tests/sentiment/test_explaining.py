@@ -7,7 +7,7 @@ import pytest
 
 from app.models import Explanation, Label, Sentiment
 from app.sentiment import load
-from app.sentiment.explaining import LONG_WORD, WORDS_MAX, explain
+from app.sentiment.explaining import LONG_WORD, WORDS_MAX, Verdict, explain
 from app.sentiment.worker import QueuedAnalyzer
 
 ODDS = {"재밌다": 0.5, "최고": 1.0, "지루": -0.6, "노잼": -1.5}
@@ -16,11 +16,13 @@ ODDS = {"재밌다": 0.5, "최고": 1.0, "지루": -0.6, "노잼": -1.5}
 class FourWords:
     """Knows four words, and takes texts apart by twos."""
 
-    def analyze(self, texts: Sequence[str]) -> list[Sentiment]:
-        return [Sentiment(Label.POSITIVE, 0.9, 7.0) for _ in texts]
-
-    def log_odds(self, texts: Sequence[str]) -> list[float]:
-        return [float(sum(odds * text.count(word) for word, odds in ODDS.items())) for text in texts]
+    def judge(self, texts: Sequence[str]) -> list[Verdict]:
+        return [
+            Verdict(
+                Sentiment(Label.POSITIVE, 0.9, 7.0), float(sum(odds * text.count(word) for word, odds in ODDS.items()))
+            )
+            for text in texts
+        ]
 
     def pieces(self, texts: Sequence[str]) -> list[list[tuple[int, int]]]:
         return [[(at, min(at + 2, len(text))) for at in range(0, len(text), 2)] for text in texts]

@@ -7,8 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from app.errors import Busy
-from app.models import Label, Sentiment
+from app.errors import Busy, Unavailable
+from app.models import Label, Sentiment, Workload
+from app.sentiment import worker
+from app.sentiment.explaining import Verdict
 from app.sentiment.worker import QueuedAnalyzer
 
 WAIT = 20.0  # seconds; only a broken queue ever waits so long
@@ -24,10 +26,6 @@ class Model:
         self.calls: list[list[str]] = []
         self.threads: set[str] = set()
 
-    def log_odds(self, texts: Sequence[str]) -> list[float]:
-        self.threads.add(threading.current_thread().name)
-        return [0.01 * len(text) for text in texts]
-
     def pieces(self, texts: Sequence[str]) -> list[list[tuple[int, int]]]:
         self.threads.add(threading.current_thread().name)
         assert self.gate.wait(WAIT)
@@ -35,16 +33,24 @@ class Model:
             raise ValueError("cannot cut poison")
         return [[(0, 4), (4, len(text))] for text in texts]
 
-    def read(self, texts: Sequence[str]) -> list[Sentiment]:
+    def judge(self, texts: Sequence[str]) -> list[Verdict]:
         self.calls.append(list(texts))
         self.threads.add(threading.current_thread().name)
         self.entered.release()
         assert self.gate.wait(WAIT)
-        if "poison" in texts:
-            raise ValueError("cannot read poison")
-        if "timeout" in texts:
-            raise TimeoutError("the model's own")
-        return [rated(text) for text in texts]
+        for text in texts:
+            if text in FAILURES:
+                raise FAILURES[text]
+        read = [text for text in texts if text != "swallowed"]
+        return [Verdict(rated(text), 0.01 * len(text)) for text in read]
+
+
+FAILURES = {
+    "poison": ValueError("cannot read poison"),
+    "timeout": TimeoutError("the model's own"),
+    "exit": SystemExit(3),
+    "interrupt": KeyboardInterrupt(),
+}
 
 
 def rated(text: str) -> Sentiment:
@@ -112,7 +118,7 @@ def test_what_gathers_is_read_at_once(make: Make, model: Model, pool: ThreadPool
     answers = [pool.submit(analyzer.analyze, ["first"])]
     assert model.entered.acquire(timeout=WAIT)
     answers += [pool.submit(analyzer.analyze, [f"text {number}"]) for number in range(10)]
-    wait_until(lambda: analyzer._jobs.qsize() == 10)
+    wait_until(lambda: len(analyzer._waiting) == 11)
     model.gate.set()
     assert [len(answer.result(WAIT)) for answer in answers] == [1] * 11
     assert [len(call) for call in model.calls] == [1, 10]
@@ -122,7 +128,7 @@ def test_full_queue_is_busy_and_recovers(make: Make, model: Model, pool: ThreadP
     analyzer = make(queue_size=3)
     model.gate.clear()
     waiting = [pool.submit(analyzer.analyze, ["a"]), pool.submit(analyzer.analyze, ["b", "c"])]
-    wait_until(lambda: analyzer._accepted == 3)
+    wait_until(lambda: len(analyzer._waiting) == 3)
     with pytest.raises(Busy) as refused:
         analyzer.analyze(["d"])
     assert refused.value.retry_after >= 1
@@ -131,24 +137,68 @@ def test_full_queue_is_busy_and_recovers(make: Make, model: Model, pool: ThreadP
     assert analyzer.analyze(["d"]) == [rated("d")]
 
 
-def test_request_larger_than_the_queue_is_served_in_slices(make: Make, model: Model) -> None:
+def test_request_larger_than_the_queue_is_read_in_turns(make: Make, model: Model) -> None:
     analyzer = make(queue_size=10)
-    texts = ["x" * (number % 7 + 1) for number in range(100)]
+    texts = [f"text {number}" for number in range(100)]
     assert analyzer.analyze(texts) == [rated(text) for text in texts]
     assert max(map(len, model.calls)) < 100
 
 
-def test_short_review_overtakes_a_long_batch(make: Make, model: Model, pool: ThreadPoolExecutor) -> None:
-    analyzer = make()
+@pytest.mark.parametrize(
+    "crowd",
+    [
+        lambda analyzer: analyzer.analyze([f"{number:05} " * 500 for number in range(10)]),
+        lambda analyzer: analyzer.analyze([f"text {number}" for number in range(1_000)]),
+        lambda analyzer: analyzer.explain(" ".join(f"word{number}" for number in range(100))),
+    ],
+    ids=["long texts", "many texts", "an explanation"],
+)
+def test_a_single_review_waits_for_one_turn_of_others_at_most(
+    make: Make, model: Model, pool: ThreadPoolExecutor, crowd: Callable[[QueuedAnalyzer], object]
+) -> None:
+    analyzer = make(queue_size=2_000)
     model.gate.clear()
-    batch = pool.submit(analyzer.analyze, ["x" * 5_000] * 10)
+    many = pool.submit(crowd, analyzer)
     assert model.entered.acquire(timeout=WAIT)
+    waiting = len(analyzer._waiting)
     single = pool.submit(analyzer.analyze, ["short"])
-    wait_until(lambda: analyzer._jobs.qsize() == 1)
+    wait_until(lambda: len(analyzer._waiting) == waiting + 1)
     model.gate.set()
     assert single.result(WAIT) == [rated("short")]
-    assert len(batch.result(WAIT)) == 10
-    assert ["short"] in model.calls[1:3]
+    assert many.result(WAIT)
+    assert any("short" in call for call in model.calls[1:3])
+    assert len(model.calls) > 3
+
+
+def test_equal_texts_are_read_once(make: Make, model: Model, pool: ThreadPoolExecutor) -> None:
+    analyzer = make()
+    model.gate.clear()
+    reading = pool.submit(analyzer.analyze, ["same"])
+    assert model.entered.acquire(timeout=WAIT)
+    joined = [pool.submit(analyzer.analyze, ["same"]) for _ in range(5)]
+    several = pool.submit(analyzer.analyze, ["a", "same", "a", "b"])
+    wait_until(lambda: len(analyzer._waiting) == 10)
+    model.gate.set()
+    assert several.result(WAIT) == [rated(text) for text in ("a", "same", "a", "b")]
+    assert [answer.result(WAIT) for answer in (reading, *joined)] == [[rated("same")]] * 6
+    assert sorted(text for call in model.calls for text in call) == ["a", "b", "same"]
+    assert analyzer.analyze(["same"]) == [rated("same")]
+    assert model.calls[-1] == ["same"]  # nobody waited for it any more, and nothing is kept
+
+
+def test_who_gives_up_leaves_the_text_to_the_other(make: Make, model: Model, pool: ThreadPoolExecutor) -> None:
+    analyzer = make()
+    model.gate.clear()
+    running = pool.submit(analyzer.analyze, ["running"])
+    assert model.entered.acquire(timeout=WAIT)
+    patient = pool.submit(analyzer.analyze, ["shared"])
+    wait_until(lambda: len(analyzer._waiting) == 2)
+    with pytest.raises(Busy):
+        analyzer.analyze(["shared", "only mine"], timeout=0.05)
+    model.gate.set()
+    assert running.result(WAIT) == [rated("running")]
+    assert patient.result(WAIT) == [rated("shared")]
+    assert model.calls == [["running"], ["shared"]]
 
 
 def test_wait_is_bounded_and_nobody_reads_for_who_left(make: Make, model: Model, pool: ThreadPoolExecutor) -> None:
@@ -156,14 +206,38 @@ def test_wait_is_bounded_and_nobody_reads_for_who_left(make: Make, model: Model,
     model.gate.clear()
     running = pool.submit(analyzer.analyze, ["running"])
     assert model.entered.acquire(timeout=WAIT)
-    with pytest.raises(Busy):
+    with pytest.raises(Busy, match=r"0\.2 s"):
         analyzer.analyze(["left behind"])
     with pytest.raises(Busy):
         running.result(WAIT)
     model.gate.set()
-    wait_until(lambda: analyzer._accepted == 0)
+    wait_until(lambda: len(analyzer._waiting) == 0)
     assert analyzer.analyze(["next"]) == [rated("next")]
-    assert ["left behind"] not in model.calls
+    assert model.calls == [["running"], ["next"]]
+
+
+def test_nobody_reads_the_rest_of_a_long_request_that_was_given_up(make: Make, model: Model) -> None:
+    analyzer = make()
+    model.gate.clear()
+    texts = [f"text {number}" for number in range(100)]
+    with pytest.raises(Busy):
+        analyzer.analyze(texts, timeout=0.05)
+    model.gate.set()
+    assert analyzer.analyze(["next"]) == [rated("next")]
+    assert model.calls == [texts[:32], ["next"]]
+
+
+def test_a_long_request_has_more_time(make: Make) -> None:
+    analyzer = make(timeout=1)
+    assert [analyzer._patience(["x" * 10] * count) for count in (1, 32, 33, 1_000)] == [1, 1, 2, 32]
+    assert analyzer._patience(["x" * 5_000]) == 3
+
+
+def test_an_idle_model_reads_at_once(make: Make, model: Model) -> None:
+    analyzer = make()
+    for number in range(3):
+        analyzer.analyze([f"text {number}"])
+    assert model.calls == [["text 0"], ["text 1"], ["text 2"]]
 
 
 def test_failure_reaches_its_waiter_only(make: Make, model: Model, pool: ThreadPoolExecutor) -> None:
@@ -172,7 +246,7 @@ def test_failure_reaches_its_waiter_only(make: Make, model: Model, pool: ThreadP
     first = pool.submit(analyzer.analyze, ["first"])
     assert model.entered.acquire(timeout=WAIT)
     answers = {text: pool.submit(analyzer.analyze, [text]) for text in ("before", "poison", "after")}
-    wait_until(lambda: analyzer._jobs.qsize() == 3)
+    wait_until(lambda: len(analyzer._waiting) == 4)
     model.gate.set()
     assert first.result(WAIT) == [rated("first")]
     assert answers["before"].result(WAIT) == [rated("before")]
@@ -184,20 +258,82 @@ def test_failure_reaches_its_waiter_only(make: Make, model: Model, pool: ThreadP
     assert analyzer.analyze(["again"]) == [rated("again")]
 
 
-def test_closed_analyzer_says_so(make: Make, model: Model, pool: ThreadPoolExecutor) -> None:
+@pytest.mark.parametrize("text", ["exit", "interrupt"])
+def test_nothing_a_model_raises_ends_its_thread(make: Make, text: str) -> None:
+    analyzer = make()
+    with pytest.raises(RuntimeError, match="the model failed") as failed:
+        analyzer.analyze([text])
+    assert failed.value.__cause__ is FAILURES[text]
+    assert analyzer.analyze(["next"]) == [rated("next")]
+
+
+def test_a_model_that_swallows_a_text_mixes_no_answers_up(make: Make, model: Model, pool: ThreadPoolExecutor) -> None:
+    analyzer = make()
+    with pytest.raises(ValueError, match="shorter"):
+        analyzer.analyze(["before", "swallowed", "after"])
+    model.gate.clear()
+    first = pool.submit(analyzer.analyze, ["first"])
+    answers = [pool.submit(analyzer.analyze, [text]) for text in ("swallowed", "after")]
+    wait_until(lambda: len(analyzer._waiting) == 3)
+    model.gate.set()
+    assert first.result(WAIT) == [rated("first")]
+    assert answers[1].result(WAIT) == [rated("after")]
+
+
+def test_the_end_finishes_what_was_accepted(make: Make, model: Model, pool: ThreadPoolExecutor) -> None:
     analyzer = make()
     model.gate.clear()
-    running = pool.submit(analyzer.analyze, ["running"])
-    assert model.entered.acquire(timeout=WAIT)
+    many = [f"text {number}" for number in range(100)]
+    waiting = [pool.submit(analyzer.analyze, [f"review {number}"]) for number in range(40)]
+    waiting.append(pool.submit(analyzer.analyze, many))
+    wait_until(lambda: len(analyzer._waiting) == 140)
     closing = pool.submit(analyzer.close)
-    wait_until(lambda: analyzer._closed)
+    wait_until(lambda: analyzer._waiting._is_closed)
     with pytest.raises(Busy, match="shut down"):
         analyzer.analyze(["late"])
     model.gate.set()
     closing.result(WAIT)
-    assert running.result(WAIT) == [rated("running")]
+    assert [answer.result(WAIT) for answer in waiting[:-1]] == [[rated(f"review {n}")] for n in range(40)]
+    assert waiting[-1].result(WAIT) == [rated(text) for text in many]
     assert not analyzer._thread.is_alive()
+    with pytest.raises(Unavailable, match="shut down"):
+        analyzer.check()
     analyzer.close()
+
+
+def test_a_model_that_is_stuck_is_not_ready(
+    make: Make, model: Model, pool: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    analyzer = make()
+    analyzer.check()
+    model.gate.clear()
+    running = pool.submit(analyzer.analyze, ["running"])
+    assert model.entered.acquire(timeout=WAIT)
+    analyzer.check()
+    monkeypatch.setattr(worker, "_STUCK_AFTER", 0.0)
+    with pytest.raises(Unavailable, match="not answered"):
+        analyzer.check()
+    model.gate.set()
+    assert running.result(WAIT) == [rated("running")]
+    wait_until(lambda: analyzer._turn_began is None)
+    analyzer.check()
+
+
+def test_the_workload_is_counted(make: Make, model: Model, pool: ThreadPoolExecutor) -> None:
+    analyzer = make()
+    assert analyzer.workload() == Workload()
+    model.gate.clear()
+    answers = [pool.submit(analyzer.analyze, ["first"])]
+    assert model.entered.acquire(timeout=WAIT)
+    answers += [pool.submit(analyzer.analyze, [f"text {number}"]) for number in range(3)]
+    wait_until(lambda: analyzer.workload().waiting == 4)
+    model.gate.set()
+    for answer in answers:
+        answer.result(WAIT)
+    wait_until(lambda: analyzer._turn_began is None)
+    done = analyzer.workload()
+    assert (done.waiting, done.turns, done.texts) == (0, {1: 1, 3: 1}, 4)
+    assert done.seconds > 0
 
 
 def test_failed_load_is_raised_where_it_was_asked_for() -> None:
@@ -217,7 +353,7 @@ def test_an_explanation_is_cut_and_read_in_the_models_thread(make: Make, model: 
         ("56789", pytest.approx(0.125, abs=1e-3)),
     ]
     assert model.threads == {"sentiment"}
-    assert model.calls == [["a 123456789"]]
+    assert model.calls == [["a 123456789", " 123456789", "a 56789", "a 1234"]]
 
 
 def test_a_text_that_cannot_be_cut_fails_alone(make: Make, model: Model) -> None:
