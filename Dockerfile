@@ -7,12 +7,14 @@ RUN python -m venv --without-pip /venv \
  && pip --python /venv install --no-cache-dir --extra-index-url "$TORCH_INDEX" -r requirements.txt
 
 FROM python:3.11-slim
-# The key for forms and a model fetched from the hub are kept under /data.
+# The key for cookies, the administrator's password (made at the first start, unless ADMIN_PASSWORD is given:
+# docker exec NAME cat /data/admin_password) and a model fetched from the hub are kept under /data.
 ENV PATH=/venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     HOST=0.0.0.0 \
     PORT=8000 \
     INSTANCE_DIR=/data \
+    ADMIN_PASSWORD_FILE=/data/admin_password \
     HF_HOME=/data/huggingface \
     SENTIMENT_THREADS=1 \
     OMP_NUM_THREADS=1 \

@@ -4,7 +4,10 @@ import logging
 import os
 import sys
 
+from gunicorn.sock import close_sockets
+
 from app.errors import SettingsError
+from app.http.addresses import check_start
 from app.settings import Settings
 
 try:
@@ -37,6 +40,16 @@ def on_starting(server):
     """A start that cannot go on has said why in one line; gunicorn's three lines after it would bury that."""
     said = {"Worker (pid:%s) exited with code %s.", "Shutting down: %s", "Reason: %s"}
     logging.getLogger("gunicorn.error").addFilter(lambda record: record.msg not in said)
+
+
+def when_ready(server):
+    """The sockets are open and nothing is served yet: the last moment to say that they let too many in."""
+    names = [listener.sock.getsockname() for listener in server.LISTENERS]
+    try:
+        check_start(settings, [name[0] if isinstance(name, tuple) else str(name) for name in names])
+    except SettingsError as error:
+        close_sockets(server.LISTENERS)
+        sys.exit(f"gampyeong: {error}")
 
 
 def post_worker_init(worker):

@@ -6,11 +6,19 @@ twice. Several threads, because a request mostly waits, for its client or for th
 
 import sys
 
+import click
+
 from app.errors import ModelError, SettingsError
 from app.factory import create_app
+from app.http.addresses import check_start
+from app.settings import Settings
 
 try:
-    app = create_app()
+    settings = Settings.from_env()
+    command = click.get_current_context(silent=True)
+    if command and "host" in command.params:  # `flask run`; gunicorn.conf.py looks at gunicorn's sockets
+        check_start(settings, [command.params["host"]])
+    app = create_app(settings)
 except (ModelError, SettingsError) as error:
     print(f"gampyeong: {error}", file=sys.stderr)
     raise SystemExit(3) from None  # gunicorn stops at a worker's 3; at a 1 it would start the next worker, for ever

@@ -74,6 +74,22 @@ class Unavailable(GampyeongError):
         self.retry_after = retry_after
 
 
+class Denied(GampyeongError):
+    """The caller may not do this: 401 where logging in would help (`needs_login`), else 403."""
+
+    def __init__(self, message: str, *, needs_login: bool = False) -> None:
+        super().__init__(message)
+        self.needs_login = needs_login
+
+
+class TooMany(GampyeongError):
+    """One client asks for more than its share: 429. `retry_after` is in whole seconds."""
+
+    def __init__(self, message: str, *, retry_after: int) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
 def first_line(error: BaseException) -> str:
     """An exception in one line of at most 200 characters."""
     text = " ".join(str(error).split()) or type(error).__name__

@@ -5,15 +5,17 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app.api.routes import blueprint as api_blueprint
 from app.catalogue import Catalogue
-from app.http import errors, headers
+from app.http import doors, errors, headers, policy
+from app.http.administrator import Administrator
 from app.http.context import IdConverter, install
 from app.http.kept import Kept
-from app.http.secret import secret_key
-from app.http.session import SessionInterface
+from app.http.secret import admin_password, secret_key
+from app.http.session import MARK_LASTS, SessionInterface
 from app.inputs import BODY_MAX
 from app.protocols import Analyzer, Store
 from app.settings import Settings
 from app.store.memory import MemoryStore
+from app.web.admin import blueprint as admin_blueprint
 from app.web.views import blueprint as web_blueprint
 
 
@@ -35,9 +37,12 @@ def create_app(
         MAX_CONTENT_LENGTH=BODY_MAX,
         SESSION_COOKIE_NAME="gampyeong",
         SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_REFRESH_EACH_REQUEST=False,  # a cookie is sent when it changes, and JSON may be kept
+        PERMANENT_SESSION_LIFETIME=MARK_LASTS,
         PROPAGATE_EXCEPTIONS=False,
     )
     app.session_interface = SessionInterface()
+    install(app, Administrator(admin_password(settings)))
     install(
         app,
         Catalogue(
@@ -47,8 +52,11 @@ def create_app(
     )
     install(app, Kept())
     errors.register(app)
+    doors.register(app, settings)
+    policy.register(app, settings)
     headers.register(app)
     app.register_blueprint(web_blueprint)
+    app.register_blueprint(admin_blueprint)
     app.register_blueprint(api_blueprint)
     if settings.trusted_proxies:
         hops = settings.trusted_proxies

@@ -23,6 +23,22 @@ class Settings:
     port: int = _setting("PORT", 8000, "port to serve on", least=0, most=65_535)
     secret_key: str = _setting("SECRET_KEY", "", "signs forms and messages; empty = made once, kept in `INSTANCE_DIR`")
     instance_dir: str = _setting("INSTANCE_DIR", str(ROOT / "instance"), "folder for what the site itself keeps")
+    admin_password: str = _setting(
+        "ADMIN_PASSWORD",
+        "",
+        "the administrator's; empty = open mode: everybody may do everything, on this machine only",
+    )
+    admin_password_file: str = _setting(
+        "ADMIN_PASSWORD_FILE", "", "file that holds it instead; made with a random one if there is none"
+    )
+    open_mode: int = _setting(
+        "OPEN_MODE", 0, "1 = open mode for other machines too; every page then warns of it", least=0, most=1
+    )
+    trusted_hosts: str = _setting(
+        "TRUSTED_HOSTS",
+        "",
+        "names the site answers to (`.example.kr` = its subdomains too); empty = any; in open mode, this machine's",
+    )
     sentiment_model: str = _setting(
         "SENTIMENT_MODEL", "", "Hugging Face id or folder of a text classifier; empty = the bundled model"
     )
@@ -42,6 +58,11 @@ class Settings:
     trusted_proxies: int = _setting(
         "TRUSTED_PROXIES", 0, "proxies in front whose `X-Forwarded-*` are believed", least=0, most=10
     )
+
+    @property
+    def has_password(self) -> bool:
+        """Whether there is an administrator; without, everybody may do everything (open mode)."""
+        return bool(self.admin_password or self.admin_password_file)
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> "Settings":

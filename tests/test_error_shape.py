@@ -186,7 +186,7 @@ def test_numbers_too_long_to_read_break_a_rule_and_are_json(client: FlaskClient,
 
 
 def test_odd_addresses(client: FlaskClient) -> None:
-    check(client.get("/movies//1", headers={"Host": "evil.example"}), 404)
+    check(client.get("/movies//1"), 404)
     assert client.get("/movies/").status_code == 200
     assert "'unsafe-inline'" in client.get("/docs/").headers["Content-Security-Policy"]
     page = client.get("/static/style.css", headers={"Range": "bytes=9999999-", "Accept": "text/html"})
@@ -206,7 +206,7 @@ def test_every_route_is_known_as_json_or_page(app: Flask) -> None:
         if rule.endpoint == "static" or rule.rule == "/":
             continue
         first = "/" + rule.rule.split("/")[1]
-        is_page = rule.endpoint.startswith("web.") or rule.endpoint.startswith("api.docs")
+        is_page = rule.endpoint.startswith(("web.", "admin.")) or rule.endpoint.startswith("api.docs")
         assert first in (PAGE_PATHS if is_page else JSON_PATHS), rule
 
 
@@ -252,6 +252,8 @@ def test_a_movie_deleted_while_its_review_is_read(tmp_path: Path) -> None:
 def test_proxies_are_believed_only_as_far_as_told(tmp_path: Path, analyzer: Any) -> None:
     headers = {"X-Forwarded-Proto": "https", "X-Forwarded-For": "9.9.9.9"}
     for proxies, secure in ((0, False), (1, True)):
-        settings = Settings(secret_key="tests", instance_dir=str(tmp_path), trusted_proxies=proxies)
+        settings = Settings(
+            secret_key="tests", instance_dir=str(tmp_path), trusted_proxies=proxies, admin_password="열려라 참깨"
+        )
         answer = create_app(settings, analyzer=analyzer).test_client().get("/", headers=headers)
         assert ("Secure" in answer.headers["Set-Cookie"]) is secure

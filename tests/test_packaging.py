@@ -182,7 +182,7 @@ def test_container_serves_as_nobody_special_where_its_host_says() -> None:
     assert environ["OMP_NUM_THREADS"] == environ["SENTIMENT_THREADS"] == "1"
     assert f"CMD {json.dumps(COMMAND.split())}" in FINAL_STAGE
     assert not re.search(r"apt-get|build-essential|gcc", "\n".join(FINAL_STAGE))
-    Settings.from_env(environ)
+    assert Settings.from_env(environ).has_password
 
 
 def test_container_health_check_asks_the_port_it_is_given() -> None:
@@ -214,6 +214,7 @@ def test_host_runs_one_small_instance(app: Flask) -> None:
     given = {variable["key"]: variable for variable in service["envVars"]}
     assert given.keys() <= SETTINGS
     assert given["SECRET_KEY"]["generateValue"] is True
+    assert given["ADMIN_PASSWORD"]["generateValue"] is True
     Settings.from_env({key: variable["value"] for key, variable in given.items() if "value" in variable})
 
 

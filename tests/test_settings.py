@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from app.errors import SettingsError
-from app.http.secret import secret_key
+from app.http.secret import admin_password, secret_key
 from app.settings import Settings
 
 
@@ -41,3 +41,24 @@ def test_a_folder_that_cannot_be_written_gives_a_key_for_now(tmp_path: Path, cap
     blocked.write_text("")
     assert len(secret_key("", str(blocked))) == 64
     assert "SECRET_KEY" in caplog.text
+
+
+def test_a_password_is_made_once_and_kept_in_its_file(tmp_path: Path) -> None:
+    path = tmp_path / "data" / "password"
+    settings = Settings(admin_password_file=str(path))
+    password = admin_password(settings)
+    assert len(password) >= 20
+    assert admin_password(settings) == password
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    path.write_text("열려라 참깨\n", encoding="utf-8")
+    assert admin_password(settings) == "열려라 참깨"
+    assert admin_password(Settings(admin_password="given", admin_password_file=str(path))) == "given"
+    assert admin_password(Settings()) == ""
+
+
+@pytest.mark.parametrize("content", [b"", b" \n", b"\xff\xfe", None])
+def test_a_password_file_that_cannot_be_used_is_named(tmp_path: Path, content: bytes | None) -> None:
+    path = tmp_path / "password"
+    path.mkdir() if content is None else path.write_bytes(content)
+    with pytest.raises(SettingsError, match="ADMIN_PASSWORD_FILE"):
+        admin_password(Settings(admin_password_file=str(path)))

@@ -19,6 +19,7 @@ from app.settings import Settings
 ROOT = Path(__file__).resolve().parent.parent
 GUNICORN = [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py"]
 FLASK = [sys.executable, "-m", "flask", "--app", "wsgi", "run"]
+EVERYWHERE = "0.0.0.0"  # noqa: S104 - what open mode refuses
 START_FAILS_WITHIN = 15  # seconds: the product's promise
 FAKE_SITE = """
 from app.factory import create_app
@@ -57,6 +58,37 @@ def test_start_that_cannot_go_on_says_one_line(tmp_path: Path, command: list[str
     (line,) = result.stderr.splitlines()
     assert line.startswith("gampyeong: ")
     assert value in line
+
+
+@pytest.mark.parametrize(
+    ("command", "named"),
+    [
+        ([*GUNICORN, "wsgi:app", "-b", f"{EVERYWHERE}:0"], EVERYWHERE),
+        ([*GUNICORN, "wsgi:app", "-b", "127.0.0.1:0", "-b", "[::]:0"], "::"),
+        ([*GUNICORN, "wsgi:app", "-b", "unix:site.sock"], "site.sock"),
+        ([*FLASK, "--host", EVERYWHERE, "--port", "0"], EVERYWHERE),
+    ],
+    ids=["gunicorn", "gunicorn, two", "unix", "flask"],
+)
+def test_open_mode_does_not_start_where_others_reach_it(tmp_path: Path, command: list[str], named: str) -> None:
+    refused(command, environment(tmp_path), named)
+
+
+def test_open_mode_looks_at_sockets_it_was_handed(tmp_path: Path) -> None:
+    with socket.create_server((EVERYWHERE, 0)) as handed:
+        shell = f"exec 3<&{handed.fileno()}; LISTEN_FDS=1 LISTEN_PID=$$ exec " + " ".join([*GUNICORN, "wsgi:app"])
+        refused(["bash", "-c", shell], environment(tmp_path), EVERYWHERE, pass_fds=(handed.fileno(),))
+
+
+def refused(command: list[str], environ: dict[str, str], named: str, **more: Any) -> None:
+    result = subprocess.run(
+        command, cwd=ROOT, env=environ, capture_output=True, text=True, timeout=START_FAILS_WITHIN, **more
+    )
+    assert result.returncode != 0
+    (line,) = result.stderr.splitlines()
+    assert line.startswith("gampyeong: ")
+    assert named in line
+    assert "ADMIN_PASSWORD" in line
 
 
 def test_site_starts_answers_and_stops(tmp_path: Path) -> None:

@@ -21,10 +21,12 @@ from app.api.schemas import (
 )
 from app.catalogue import Catalogue
 from app.errors import AlreadyThere
+from app.http import policy
 from app.http.context import installed
 from app.http.json import json_body, json_response
 from app.http.kept import Kept
 from app.http.paging import page_headers
+from app.http.policy import Deed
 from app.inputs import (
     Input,
     MovieInput,
@@ -100,6 +102,7 @@ def get_movie(id: int) -> Response:
 @documents(Operation("movies", DeletedMovieOut))
 def delete_movie(id: int) -> Response:
     """Delete a movie and its reviews."""
+    policy.require(Deed.DELETE_MOVIE)
     return _answer(DeletedMovieOut, {"id": id, "reviews_deleted": _catalogue().delete_movie(id)})
 
 
@@ -133,6 +136,7 @@ def list_reviews(id: int) -> Response:
 @documents(Operation("reviews", DeletedReviewOut))
 def delete_review(id: int) -> Response:
     """Delete the review with this id."""
+    policy.require(Deed.DELETE_REVIEW, _catalogue().review(id).writer)
     return _answer(DeletedReviewOut, _catalogue().delete_review(id))
 
 

@@ -3,19 +3,21 @@
 import logging
 from typing import Any
 
-from flask import Flask, Response, current_app, render_template, request
+from flask import Flask, Response, current_app, render_template, request, url_for
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
-from app.errors import AlreadyThere, Busy, Expired, FieldError, Invalid, NotFound, Unavailable
+from app.errors import AlreadyThere, Busy, Denied, Expired, FieldError, Invalid, NotFound, TooMany, Unavailable
 from app.http.json import json_response
 
 JSON_PATHS = ("/movies", "/reviews", "/sentiment", "/openapi.json", "/healthz")
-PAGE_PATHS = ("/movie", "/review", "/docs", "/model")
+PAGE_PATHS = ("/movie", "/review", "/docs", "/model", "/login", "/logout", "/admin")
 
 _log = logging.getLogger("gampyeong")
 
 _PAGE_TEXTS = {
     400: ("요청을 이해하지 못했어요", "주소나 입력한 내용을 확인하고 다시 시도해 주세요."),
+    401: ("관리자만 할 수 있어요", "관리자로 로그인하면 이어서 할 수 있어요."),
+    403: ("여기서는 할 수 없어요", "글을 쓴 사람이나 관리자만 할 수 있는 일이에요. 관리자라면 로그인해 주세요."),
     404: ("찾을 수 없어요", "주소가 바뀌었거나, 이미 지워진 영화나 리뷰일 수 있어요."),
     405: ("이 방법으로는 열 수 없어요", "처음 화면으로 돌아가서 다시 시도해 주세요."),
     409: ("이미 있어요", "같은 영화가 이미 등록되어 있어요. 처음 화면에서 찾아보세요."),
@@ -40,10 +42,12 @@ def register(app: Flask) -> None:
     """Hangs the handlers on the app: a blueprint's would miss the 404s and 405s of routing."""
     app.register_error_handler(Invalid, lambda error: answer(422, invalid_detail(error)))
     app.register_error_handler(NotFound, lambda error: answer(404, str(error)))
+    app.register_error_handler(Denied, _denied)
     app.register_error_handler(Busy, lambda error: answer(503, str(error), {"Retry-After": str(error.retry_after)}))
     app.register_error_handler(AlreadyThere, lambda error: answer(409, str(error)))
     app.register_error_handler(Expired, lambda error: answer(410, str(error)))
     app.register_error_handler(Unavailable, _unavailable)
+    app.register_error_handler(TooMany, lambda error: answer(429, str(error), {"Retry-After": str(error.retry_after)}))
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(Exception, _unexpected)
 
@@ -56,7 +60,7 @@ def answer(
     if wants_page():
         title, message = texts or _PAGE_TEXTS.get(status, _PAGE_TEXTS[400] if status < 500 else _UNEXPECTED)
         response = current_app.make_response(
-            (render_template("error.html", status=status, title=title, message=message), status)
+            (render_template("error.html", status=status, title=title, message=message, login=_login(status)), status)
         )
     else:
         response = json_response({"detail": detail}, status)
@@ -70,6 +74,24 @@ def wants_page() -> bool:
     if first in JSON_PATHS:
         return False
     return request.path == "/" or first in PAGE_PATHS or "text/html" in request.headers.get("Accept", "")
+
+
+def _denied(error: Denied) -> Response:
+    if error.needs_login:
+        return answer(401, str(error), {"WWW-Authenticate": 'Bearer realm="gampyeong"'})
+    return answer(403, str(error))
+
+
+def _login(status: int) -> str:
+    """Where the login page is, for what it helps against; it leads back to the page that was asked for."""
+    if status not in (401, 403):
+        return ""
+    came_from = request.path
+    if request.method == "GET":
+        came_from = request.full_path.removesuffix("?")
+    elif not current_app.url_map.bind_to_environ(request.environ).test(request.path, "GET"):
+        came_from = ""
+    return url_for("admin.login", next=came_from or None)
 
 
 def invalid_detail(error: Invalid) -> list[dict[str, Any]]:

@@ -1,8 +1,12 @@
-"""The key that signs forms and messages: given, or made at the first start and kept in the instance folder."""
+"""What nobody may guess, given or made at the first start and kept: the key that signs cookies, the password."""
 
 import logging
 import secrets
+from collections.abc import Callable
 from pathlib import Path
+
+from app.errors import SettingsError, first_line
+from app.settings import Settings
 
 _log = logging.getLogger("gampyeong")
 
@@ -16,25 +20,42 @@ def secret_key(given: str, instance_dir: str) -> str:
         return given
     path = Path(instance_dir, "secret_key")
     try:
-        return _kept(path)
+        key = _kept(path, lambda: secrets.token_hex(32))
+        if len(key) < 32:
+            raise OSError(f"{path} holds no key")
+        return key
     except (OSError, UnicodeDecodeError) as error:
         _log.warning("SECRET_KEY is not set and %s cannot be kept (%s): a key for this start only", path, error)
         return secrets.token_hex(32)
 
 
-def _kept(path: Path) -> str:
+def admin_password(settings: Settings) -> str:
+    """The administrator's password; empty = there is none. Raises `SettingsError` where its file cannot be used."""
+    if settings.admin_password or not settings.admin_password_file:
+        return settings.admin_password
+    path = Path(settings.admin_password_file)
+    if not path.exists():
+        _log.warning("the administrator's password is made now and kept in %s", path)
+    try:
+        password = _kept(path, lambda: secrets.token_urlsafe(18))
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"ADMIN_PASSWORD_FILE={str(path)!r} cannot be used: {first_line(error)}") from error
+    if not password:
+        raise SettingsError(f"ADMIN_PASSWORD_FILE={str(path)!r} is empty")
+    return password
+
+
+def _kept(path: Path, make: Callable[[], str]) -> str:
+    """What the file holds; made if there is none, readable by its owner alone."""
     path.parent.mkdir(parents=True, exist_ok=True)
     fresh = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     if not path.exists():
         fresh.touch(mode=0o600, exist_ok=False)
         try:
-            fresh.write_text(secrets.token_hex(32), encoding="ascii")
+            fresh.write_text(make(), encoding="utf-8")
             path.hardlink_to(fresh)  # whole or not at all, and the first of two starters wins
         except FileExistsError:
             _log.info("another start has just made %s", path)
         finally:
             fresh.unlink()
-    key = path.read_text(encoding="ascii").strip()
-    if len(key) < 32:
-        raise OSError(f"{path} holds no key")
-    return key
+    return path.read_text(encoding="utf-8").strip()

@@ -22,6 +22,9 @@ STALE_FORM = (
 MOVIE_GONE = "그 사이에 지워진 영화예요. 쓴 글은 그대로 있으니 다른 영화를 골라 주세요."
 MOVIE_THERE = "제목과 개봉일이 같은 영화가 이미 있어요."
 DELETED_MEANWHILE = "리뷰를 올렸지만 그 사이에 영화가 지워졌어요."
+LOGGED_IN = "관리자로 로그인했어요."
+LOGGED_OUT = "로그아웃했어요."
+NOT_THE_PASSWORD = "비밀번호가 달라요. 다시 적어 주세요."  # noqa: S105 - a sentence
 BUSY = "지금 읽을 리뷰가 밀려 있어요. 쓴 글은 그대로 있으니 잠시 뒤에 다시 올려 주세요."
 UNAVAILABLE = "지금은 저장할 수 없어요. 쓴 글은 그대로 있으니 잠시 뒤에 다시 올려 주세요."
 

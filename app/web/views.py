@@ -6,6 +6,8 @@ from flask import Blueprint, Response, abort, flash, redirect, send_file, sessio
 from werkzeug.wrappers import Response as BaseResponse
 
 from app.errors import NotFound
+from app.http import policy
+from app.http.policy import Deed
 from app.inputs import QUERY_MAX, MovieInput, ReviewInput, read
 from app.models import Review
 from app.web import messages, pages, posters
@@ -66,11 +68,13 @@ def add_movie_review(id: int) -> BaseResponse:
 
 @blueprint.get("/movie/<int:id>/delete")
 def ask_to_delete_movie(id: int) -> Response:
+    policy.require(Deed.DELETE_MOVIE)
     return pages.ask_to_delete(catalogue().movie(id))
 
 
 @blueprint.post("/movie/<int:id>/delete")
 def delete_movie(id: int) -> BaseResponse:
+    policy.require(Deed.DELETE_MOVIE)
     movie = catalogue().movie(id)
     form = DeleteForm.posted()
     if not form.is_genuine():
@@ -91,12 +95,14 @@ def explain_review(id: int) -> Response:
 @blueprint.get("/review/<int:id>/delete")
 def ask_to_delete_review(id: int) -> Response:
     review = catalogue().review(id)
+    policy.require(Deed.DELETE_REVIEW, review.writer)
     return pages.ask_to_delete(catalogue().movie(review.movie_id), review)
 
 
 @blueprint.post("/review/<int:id>/delete")
 def delete_review(id: int) -> BaseResponse:
     review = catalogue().review(id)
+    policy.require(Deed.DELETE_REVIEW, review.writer)
     form = DeleteForm.posted()
     if not form.is_genuine():
         return pages.ask_to_delete(catalogue().movie(review.movie_id), review, form)

@@ -1,0 +1,80 @@
+"""The administrator's pages: logging in and out."""
+
+from urllib.parse import urlsplit
+
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask_wtf.csrf import generate_csrf
+from werkzeug.wrappers import Response as BaseResponse
+from wtforms import HiddenField, PasswordField
+
+from app.http import caller
+from app.http.administrator import SESSION_HOURS, Administrator
+from app.http.context import installed
+from app.web import messages
+from app.web.forms import Form
+
+blueprint = Blueprint("admin", __name__)
+
+
+class LoginForm(Form):
+    """Asks for the administrator's password."""
+
+    password = PasswordField(
+        "비밀번호", render_kw={"required": True, "autocomplete": "current-password", "autofocus": True}
+    )
+    next = HiddenField()
+
+
+@blueprint.get("/login")
+def login() -> Response:
+    return _show(LoginForm(next=own_path(request.args.get("next", ""))))
+
+
+@blueprint.post("/login")
+def log_in() -> BaseResponse:
+    form = LoginForm.posted()
+    if form.submit(lambda data: _try(form, data.get("password", ""))) is None:
+        return _show(form)
+    flash({"text": messages.LOGGED_IN})  # type: ignore[arg-type]  # a message may be any JSON
+    return redirect(own_path(request.form.get("next", "")), 303)
+
+
+@blueprint.post("/logout")
+def log_out() -> BaseResponse:
+    form = LoginForm.posted()
+    if not form.is_genuine():
+        return _show(form)
+    caller.log_out()
+    flash({"text": messages.LOGGED_OUT})  # type: ignore[arg-type]
+    return redirect(url_for("web.home"), 303)
+
+
+def own_path(path: str) -> str:
+    """`path` if it leads to a page of this site, else the home page's: a link may not send a visitor elsewhere."""
+    parts = urlsplit(path)
+    is_ours = path.startswith("/") and path[1:2] not in ("/", "\\") and not parts.scheme and not parts.netloc
+    return path if is_ours and path.isprintable() and "\\" not in path else url_for("web.home")
+
+
+def _try(form: LoginForm, password: str) -> bool | None:
+    if caller.log_in(password):
+        return True
+    form.status = 422
+    form.complain("password", messages.NOT_THE_PASSWORD)
+    return None
+
+
+def _show(form: LoginForm) -> Response:
+    token = generate_csrf()  # type: ignore[no-untyped-call]  # Flask-WTF ships no types
+    body = render_template(
+        "login.html",
+        form=form,
+        token=token,
+        is_open=installed(Administrator).is_everybody,
+        is_admin=caller.is_admin(),
+        hours=SESSION_HOURS,
+    )
+    response = Response(body, form.status)
+    if form.retry_after:
+        response.headers["Retry-After"] = str(form.retry_after)
+    return response

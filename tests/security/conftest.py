@@ -1,0 +1,73 @@
+"""A site with an administrator, and people at its door: each client is a browser of its own."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from app.factory import create_app
+from app.settings import Settings
+from app.store.memory import MemoryStore
+from tests.fakes import FakeAnalyzer
+from tests.web.conftest import Visitor
+
+PASSWORD = "열려라 참깨, 활짝"
+BEARER = {"Authorization": f"Bearer {PASSWORD}".encode().decode("latin-1")}
+
+MakeApp = Callable[..., Flask]
+
+
+@pytest.fixture
+def make_app(store: MemoryStore, analyzer: FakeAnalyzer, tmp_path: Path) -> MakeApp:
+    """A site with these settings."""
+
+    def make(**settings: object) -> Flask:
+        given = {"secret_key": "tests", "instance_dir": str(tmp_path), "admin_password": PASSWORD, **settings}
+        return create_app(Settings(**given), store=store, analyzer=analyzer)  # type: ignore[arg-type]
+
+    return make
+
+
+@pytest.fixture
+def app(make_app: MakeApp) -> Flask:
+    return make_app()
+
+
+@pytest.fixture
+def visitor(app: Flask) -> Visitor:
+    return Visitor(app.test_client())
+
+
+@pytest.fixture
+def stranger(app: Flask) -> Visitor:
+    """Somebody else's browser."""
+    return Visitor(app.test_client())
+
+
+@pytest.fixture
+def admin(app: Flask) -> Visitor:
+    visitor = Visitor(app.test_client())
+    assert log_in(visitor).status_code == 303
+    return visitor
+
+
+@pytest.fixture
+def movie_id(app: Flask) -> int:
+    answer = app.test_client().post("/movies", json={"title": "리틀 포레스트"})
+    number: int = answer.get_json()["id"]
+    return number
+
+
+def log_in(visitor: Visitor, password: str = PASSWORD, **fields: str) -> TestResponse:
+    return visitor.post("/login", "/login", password=password, **fields)
+
+
+def write(client: FlaskClient, movie_id: int, content: str = "최고예요", author: str = "밤편지") -> int:
+    """A review by JSON; its id."""
+    answer = client.post("/reviews", json={"movie_id": movie_id, "author": author, "content": content})
+    assert answer.status_code == 201, answer.get_data(as_text=True)
+    number: int = answer.get_json()["id"]
+    return number

@@ -1,0 +1,130 @@
+"""Open mode stays on its machine; the site answers to its own names, and to its own pages."""
+
+import pytest
+from flask.testing import FlaskClient
+
+from app.errors import SettingsError
+from app.http.addresses import check_start, is_loopback
+from app.settings import Settings
+from tests.security.conftest import BEARER, MakeApp
+
+LOCAL = ["127.0.0.1", "127.8.8.8", "::1", "::ffff:127.0.0.1", "localhost"]
+ELSEWHERE = ["0.0.0.0", "::", "192.168.0.2", "::ffff:10.0.0.1", "film.example", "/run/site.sock", "", "fe80::1%eth0"]  # noqa: S104
+
+
+@pytest.mark.parametrize("address", LOCAL)
+def test_open_mode_starts_on_this_machine(address: str) -> None:
+    assert is_loopback(address)
+    check_start(Settings(), [address, "127.0.0.1"])
+
+
+@pytest.mark.parametrize("address", ELSEWHERE)
+def test_open_mode_starts_nowhere_else_unless_told(address: str) -> None:
+    assert not is_loopback(address)
+    with pytest.raises(SettingsError, match="ADMIN_PASSWORD"):
+        check_start(Settings(), ["127.0.0.1", address])
+    check_start(Settings(open_mode=1), [address])
+    check_start(Settings(admin_password="열려라"), [address])
+
+
+def test_open_mode_has_no_proxy_in_front() -> None:
+    with pytest.raises(SettingsError, match="TRUSTED_PROXIES"):
+        check_start(Settings(trusted_proxies=1), ["127.0.0.1"])
+
+
+def open_client(make_app: MakeApp, **settings: object) -> FlaskClient:
+    return make_app(admin_password="", **settings).test_client()
+
+
+def test_open_mode_lets_this_machine_do_everything(make_app: MakeApp) -> None:
+    client = open_client(make_app)
+    client.post("/movies", json={"title": "괴물"})
+    assert client.delete("/movies/1").status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/", "/movies", "/static/style.css", "/nothing"])
+def test_open_mode_answers_nobody_else(make_app: MakeApp, path: str) -> None:
+    client = open_client(make_app)
+    assert client.get(path, environ_base={"REMOTE_ADDR": "192.168.0.7"}).status_code == 403
+    assert client.get(path, environ_base={"REMOTE_ADDR": ""}).status_code == 403
+    for header in ("X-Forwarded-For", "Forwarded", "X-Real-IP", "Via"):
+        assert client.get(path, headers={header: "127.0.0.1"}).status_code == 403
+
+
+@pytest.mark.parametrize("host", ["localhost", "localhost:8000", "127.0.0.1:8000", "[::1]:8000", "film.localhost"])
+def test_open_mode_answers_to_loopback_names(make_app: MakeApp, host: str) -> None:
+    assert open_client(make_app).get("/movies", headers={"Host": host}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "evil.example",
+        "localhost.evil.example",
+        "127.0.0.1.evil.example",
+        "192.168.0.2",
+        "localhost@evil.example",
+        "%00",
+    ],
+)
+def test_a_name_pointed_at_this_machine_gets_nothing(make_app: MakeApp, host: str) -> None:
+    client = open_client(make_app)
+    answer = client.get("/movies", headers={"Host": host})
+    assert (answer.status_code, answer.mimetype) == (400, "application/json")
+    assert client.get("/", headers={"Host": host}).mimetype == "text/html"
+    assert client.post("/movies", json={"title": "x"}, headers={"Host": host}).status_code == 400
+    assert client.get("/healthz", headers={"Host": host}).status_code == 200
+
+
+def test_trusted_hosts_are_the_only_ones(make_app: MakeApp) -> None:
+    client = make_app(trusted_hosts="film.example, .club.example").test_client()
+    for host, status in {
+        "film.example": 200,
+        "film.example:8443": 200,
+        "a.club.example": 200,
+        "club.example": 200,
+        "a.film.example": 400,
+        "evilclub.example": 400,
+        "localhost": 400,
+    }.items():
+        assert client.get("/movies", headers={"Host": host}).status_code == status, host
+    anywhere = make_app().test_client()
+    assert anywhere.get("/movies", headers={"Host": "any.example"}).status_code == 200
+
+
+def test_open_to_all_says_so_on_every_page(make_app: MakeApp) -> None:
+    client = open_client(make_app, open_mode=1)
+    for path in ("/", "/model", "/login", "/nothing", "/movie/7"):
+        answer = client.get(path, environ_base={"REMOTE_ADDR": "8.8.8.8"}, headers={"Accept": "text/html"})
+        assert 'class="open-to-all"' in answer.get_data(as_text=True), path
+    assert "open-to-all" not in make_app().test_client().get("/").get_data(as_text=True)
+
+
+@pytest.mark.parametrize(
+    ("headers", "allowed"),
+    [
+        ({}, True),
+        ({"Origin": "http://localhost"}, True),
+        ({"Origin": "http://localhost", "Sec-Fetch-Site": "same-origin"}, True),
+        ({"Origin": "https://evil.example"}, False),
+        ({"Origin": "http://localhost.evil.example"}, False),
+        ({"Origin": "http://localhost:9999"}, False),
+        ({"Origin": "http://localhost@evil.example"}, False),
+        ({"Origin": "null"}, False),
+        ({"Sec-Fetch-Site": "cross-site"}, False),
+        ({"Sec-Fetch-Site": "same-site"}, False),
+        ({"Origin": "http://localhost", "Sec-Fetch-Site": "cross-site"}, False),
+    ],
+)
+def test_another_sites_page_writes_nothing(make_app: MakeApp, headers: dict[str, str], allowed: bool) -> None:
+    client = make_app().test_client()
+    assert client.post("/movies", json={"title": "괴물"}, headers=headers).status_code == (201 if allowed else 403)
+    assert client.delete("/movies/1", headers={**headers, **BEARER}).status_code == (200 if allowed else 403)
+    assert client.get("/movies", headers=headers).status_code == 200
+
+
+def test_no_answer_invites_other_origins(make_app: MakeApp) -> None:
+    client = make_app().test_client()
+    asked = {"Origin": "https://evil.example", "Access-Control-Request-Method": "DELETE"}
+    for answer in (client.options("/movies", headers=asked), client.get("/movies", headers=asked)):
+        assert not [name for name in answer.headers.keys() if name.lower().startswith("access-control")]

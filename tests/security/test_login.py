@@ -1,0 +1,166 @@
+"""The administrator: one password, sessions that end, and nothing to be gained with a copy of a cookie."""
+
+import pytest
+from flask import Flask
+
+from app.http.administrator import SESSION_HOURS, Administrator
+from app.web import messages
+from app.web.admin import own_path
+from tests.security.conftest import BEARER, PASSWORD, MakeApp, log_in
+from tests.web.conftest import Visitor, read, text
+
+
+def test_login_and_logout(visitor: Visitor, movie_id: int) -> None:
+    assert visitor.client.get(f"/movie/{movie_id}/delete").status_code == 401
+    assert log_in(visitor).headers["Location"] == "/"
+    assert messages.LOGGED_IN in text(visitor.see("/").select_one(".notice"))
+    assert visitor.client.get(f"/movie/{movie_id}/delete").status_code == 200
+    assert visitor.post("/logout", "/login").status_code == 303
+    assert visitor.client.get(f"/movie/{movie_id}/delete").status_code == 401
+
+
+@pytest.mark.parametrize("password", ["", " ", PASSWORD + " ", PASSWORD[:-1], "\x00", "열" * 5_000, "' OR 1=1 --"])
+def test_wrong_password_says_so_and_is_not_shown_again(visitor: Visitor, password: str) -> None:
+    answer = log_in(visitor, password)
+    page = read(answer)
+    assert answer.status_code == 422
+    assert text(page.select_one("#password-error")) == messages.NOT_THE_PASSWORD
+    field = page.select_one("#password")
+    assert field and not field.get("value")
+
+
+def test_a_password_is_the_same_however_the_keyboard_writes_it() -> None:
+    decomposed = "\u1109\u1175"
+    assert Administrator("시").knows(decomposed)
+    assert not Administrator("").knows("")
+
+
+def test_login_needs_its_token(visitor: Visitor, app: Flask) -> None:
+    for token in ("", "forged", Visitor(app.test_client()).token("/login")):
+        answer = visitor.client.post("/login", data={"password": PASSWORD, "csrf_token": token})
+        assert answer.status_code == 400
+    assert visitor.client.get("/movie/1/delete").status_code == 401
+
+
+def cookie(visitor: Visitor) -> str:
+    found = visitor.client.get_cookie("gampyeong")
+    assert found
+    return str(found.value)
+
+
+def test_session_is_new_after_login(visitor: Visitor) -> None:
+    token = visitor.token("/login")
+    before = cookie(visitor)
+    assert log_in(visitor).status_code == 303
+    assert cookie(visitor) != before
+    assert visitor.token("/login") != token
+    assert visitor.client.post("/logout", data={"csrf_token": token}).status_code == 400
+
+
+def test_a_copied_cookie_is_worth_nothing_after_logout(admin: Visitor, app: Flask, movie_id: int) -> None:
+    stolen = cookie(admin)
+    assert admin.post("/logout", "/login").status_code == 303
+    thief = app.test_client()
+    thief.set_cookie("gampyeong", stolen)
+    assert thief.get(f"/movie/{movie_id}/delete").status_code == 401
+    assert thief.delete(f"/movies/{movie_id}").status_code == 401
+
+
+def test_a_cookie_of_another_key_or_start_is_worth_nothing(admin: Visitor, make_app: MakeApp, movie_id: int) -> None:
+    for other in (make_app(secret_key="another"), make_app()):
+        thief = other.test_client()
+        thief.set_cookie("gampyeong", cookie(admin))
+        assert thief.delete(f"/movies/{movie_id}").status_code == 401
+
+
+def test_a_login_ends() -> None:
+    clock = [0.0]
+    administrator = Administrator(PASSWORD, lambda: clock[0])
+    session = administrator.open_session()
+    clock[0] = SESSION_HOURS * 3_600 - 1
+    assert administrator.has_session(session)
+    clock[0] += 2
+    assert not administrator.has_session(session)
+    assert not administrator.has_session("")
+
+
+def test_cookie_is_out_of_reach(app: Flask) -> None:
+    for base, secure in (("http://localhost", False), ("https://localhost", True)):
+        client = app.test_client()
+        header = client.get("/login", base_url=base).headers["Set-Cookie"]
+        assert "HttpOnly" in header
+        assert "SameSite=Lax" in header
+        assert ("Secure" in header) is secure
+
+
+def test_lists_send_no_cookie(admin: Visitor, movie_id: int) -> None:
+    for path in ("/movies", f"/movies/{movie_id}", f"/reviews/{movie_id}", "/healthz", "/openapi.json"):
+        assert "Set-Cookie" not in admin.client.get(path).headers
+
+
+@pytest.mark.parametrize(
+    ("path", "kept"),
+    [
+        ("/movie/7/delete", True),
+        ("/?q=가&sort=title", True),
+        ("", False),
+        ("//evil.example", False),
+        ("/\\evil.example", False),
+        ("https://evil.example/", False),
+        ("javascript:alert(1)", False),
+        ("/a\r\nSet-Cookie: x=1", False),
+        ("/\t/evil.example", False),
+        ("movie/7", False),
+        ("http:///evil.example", False),
+        ("/%5cevil.example", True),
+    ],
+)
+def test_login_leads_back_to_this_site_only(app: Flask, visitor: Visitor, path: str, kept: bool) -> None:
+    with app.test_request_context():
+        assert own_path(path) == (path if kept else "/")
+    answer = log_in(visitor, next=path)
+    assert answer.status_code == 303
+    assert answer.headers["Location"].startswith("/")
+    assert not answer.headers["Location"].startswith("//")
+
+
+def test_a_refused_page_leads_to_the_login_and_back(visitor: Visitor, movie_id: int) -> None:
+    page = visitor.see(f"/movie/{movie_id}/delete", 401)
+    link = page.select_one('main a[href^="/login"]')
+    assert link
+    form = visitor.see(str(link["href"])).select_one('input[name="next"]')
+    assert form and form["value"] == f"/movie/{movie_id}/delete"
+    assert log_in(visitor, next=str(form["value"])).headers["Location"] == f"/movie/{movie_id}/delete"
+
+
+def test_bearer_password_on_json(app: Flask, movie_id: int) -> None:
+    client = app.test_client()
+    for header in (
+        "Bearer",
+        "Bearer ",
+        "Bearer wrong",
+        "Basic " + PASSWORD.encode().hex(),
+        "Bearer a=b",
+        "Bearer \xff\xfe",
+    ):
+        answer = client.delete(f"/movies/{movie_id}", headers={"Authorization": header})
+        assert answer.status_code == 401, header
+        assert answer.headers["WWW-Authenticate"].startswith("Bearer")
+        assert list(answer.get_json()) == ["detail"]
+    assert client.delete(f"/movies/{movie_id}", headers=BEARER).status_code == 200
+    assert "Set-Cookie" not in client.get("/movies", headers=BEARER).headers
+
+
+def test_wrong_bearer_on_a_page_is_a_page(app: Flask, movie_id: int) -> None:
+    answer = app.test_client().get(f"/movie/{movie_id}/delete", headers={"Authorization": "Bearer wrong"})
+    assert (answer.status_code, answer.mimetype) == (401, "text/html")
+
+
+def test_open_mode_has_nobody_to_log_in_as(make_app: MakeApp) -> None:
+    visitor = Visitor(make_app(admin_password="").test_client())
+    page = visitor.see("/login")
+    assert not page.select_one("main form")
+    token = visitor.token("/")
+    for password in ("", "x"):
+        answer = visitor.client.post("/login", data={"csrf_token": token, "password": password})
+        assert answer.status_code == 422
