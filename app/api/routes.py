@@ -21,7 +21,7 @@ from app.api.schemas import (
 )
 from app.catalogue import Catalogue
 from app.errors import AlreadyThere
-from app.http import policy
+from app.http import caller, policy
 from app.http.context import installed
 from app.http.json import json_body, json_response
 from app.http.kept import Kept
@@ -103,7 +103,7 @@ def get_movie(id: int) -> Response:
 def delete_movie(id: int) -> Response:
     """Delete a movie and its reviews."""
     policy.require(Deed.DELETE_MOVIE)
-    return _answer(DeletedMovieOut, {"id": id, "reviews_deleted": _catalogue().delete_movie(id)})
+    return _answer(DeletedMovieOut, {"id": id, "reviews_deleted": _catalogue().delete_movie(id, caller.who())})
 
 
 @blueprint.get("/movies/<int:id>/average_rating")
@@ -117,7 +117,7 @@ def get_average_rating(id: int) -> Response:
 @documents(Operation("reviews", ReviewOut, 201, body=ReviewInput, problems=(404, 503)))
 def add_review() -> Response:
     """Add a review: the model reads it, and the answer says how."""
-    return _answer(ReviewOut, _catalogue().add_review(_body(ReviewInput)), 201)
+    return _answer(ReviewOut, _catalogue().add_review(_body(ReviewInput), caller.writer()), 201)
 
 
 # GET means a movie's id and DELETE a review's: one path template in the document, so one name for both.
@@ -137,7 +137,7 @@ def list_reviews(id: int) -> Response:
 def delete_review(id: int) -> Response:
     """Delete the review with this id."""
     policy.require(Deed.DELETE_REVIEW, _catalogue().review(id).writer)
-    return _answer(DeletedReviewOut, _catalogue().delete_review(id))
+    return _answer(DeletedReviewOut, _catalogue().delete_review(id, caller.who()))
 
 
 @blueprint.post("/sentiment")

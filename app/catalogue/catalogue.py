@@ -37,16 +37,18 @@ class Catalogue:
         found = search.find_movies(self._store.movies(), query)
         return Page(found[query.start : query.start + query.per_page], len(found), query.page, query.per_page)
 
-    def delete_movie(self, movie_id: int) -> int:
-        """Deletes the movie with its reviews; returns how many reviews went."""
-        return self._store.delete_movie(movie_id)
+    def delete_movie(self, movie_id: int, who: str = "") -> int:
+        """Deletes the movie with its reviews; returns how many reviews went. `who` asked, for the log."""
+        return self._store.delete_movie(movie_id, who)
 
-    def add_review(self, review: ReviewInput) -> Review:
-        """Reads the review and keeps it. Raises `app.errors.Busy` when the model cannot take it now."""
+    def add_review(self, review: ReviewInput, writer: str = "") -> Review:
+        """Reads the review and keeps it as `writer`'s. Raises `app.errors.Busy` when the model cannot take it now."""
         self._store.movie(review.movie_id)  # an unknown movie costs no inference
         (sentiment,) = self._analyzer.analyze([review.content])
         model = self._analyzer.card.id
-        return self._store.add_review(review.movie_id, review.author, review.content, sentiment, model=model)
+        return self._store.add_review(
+            review.movie_id, review.author, review.content, sentiment, model=model, writer=writer
+        )
 
     def review(self, review_id: int) -> Review:
         return self._store.review(review_id)
@@ -60,8 +62,8 @@ class Catalogue:
         """How many of the movie's positive and negative reviews are rated up to 1, up to 2, ... up to 10."""
         return self._store.histogram(movie_id)
 
-    def delete_review(self, review_id: int) -> Review:
-        return self._store.delete_review(review_id)
+    def delete_review(self, review_id: int, who: str = "") -> Review:
+        return self._store.delete_review(review_id, who)
 
     def analyze(self, texts: Sequence[str]) -> list[Sentiment]:
         """Reads texts and keeps nothing. Raises `app.errors.Busy` when the model cannot take them now."""

@@ -41,7 +41,7 @@ def register(app: Flask, settings: Settings) -> None:
 
 
 def _check_caller_is_local() -> None:
-    if not is_loopback(request.remote_addr or ""):
+    if not is_loopback(request.environ.get("REMOTE_ADDR", "127.0.0.1")):  # without one nobody called over a network
         raise Denied("without ADMIN_PASSWORD the site serves its own machine only")
     if any(name in request.headers for name in _PROXY_HEADERS):
         raise Denied("without ADMIN_PASSWORD the site may not stand behind a proxy")

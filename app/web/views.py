@@ -1,12 +1,13 @@
 """The HTML routes. A post that worked redirects with 303; one that has something to mend shows its page again."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask import Blueprint, Response, abort, flash, redirect, send_file, session, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from app.errors import NotFound
-from app.http import policy
+from app.http import caller, policy
 from app.http.policy import Deed
 from app.inputs import QUERY_MAX, MovieInput, ReviewInput, read
 from app.models import Review
@@ -44,7 +45,7 @@ def add_movie() -> BaseResponse:
 @blueprint.post("/review")
 def add_review() -> BaseResponse:
     form = ReviewForm.posted()
-    review = form.submit(lambda data: catalogue().add_review(read(ReviewInput, data, strict=False)))
+    review = form.submit(_add_review)
     if review is None:
         return pages.home(review_form=form)
     _show_reading(review)
@@ -59,7 +60,7 @@ def show_movie(id: int) -> Response:
 @blueprint.post("/movie/<int:id>/review")
 def add_movie_review(id: int) -> BaseResponse:
     form = ReviewForm.posted()
-    review = form.submit(lambda data: catalogue().add_review(read(ReviewInput, data | {"movie_id": id}, strict=False)))
+    review = form.submit(lambda data: _add_review(data | {"movie_id": id}))
     if review is None:
         return _show_again(id, form)
     _show_reading(review)
@@ -79,7 +80,7 @@ def delete_movie(id: int) -> BaseResponse:
     form = DeleteForm.posted()
     if not form.is_genuine():
         return pages.ask_to_delete(movie, form=form)
-    gone = catalogue().delete_movie(id)
+    gone = catalogue().delete_movie(id, caller.who())
     _tell(
         f"‘{shorten(movie.title, _NAME_MOST)}’ 영화" + (f"와 리뷰 {gone:,}개를 지웠어요." if gone else "를 지웠어요.")
     )
@@ -106,7 +107,7 @@ def delete_review(id: int) -> BaseResponse:
     form = DeleteForm.posted()
     if not form.is_genuine():
         return pages.ask_to_delete(catalogue().movie(review.movie_id), review, form)
-    catalogue().delete_review(id)
+    catalogue().delete_review(id, caller.who())
     _tell(f"{shorten(review.author, _NAME_MOST)} 님의 리뷰를 지웠어요.")
     return _go_to("web.show_movie", id=review.movie_id)
 
@@ -120,6 +121,10 @@ def show_model() -> Response:
 def show_plot(name: str) -> Response:
     plot = catalogue().model_card().plots.get(f"{name}.png")
     return send_file(plot, max_age=3600) if plot else abort(404)
+
+
+def _add_review(data: Mapping[str, Any]) -> Review:
+    return catalogue().add_review(read(ReviewInput, data, strict=False), caller.writer())
 
 
 def _show_again(movie_id: int, form: ReviewForm) -> Response:
