@@ -5,10 +5,12 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app.api.routes import blueprint as api_blueprint
 from app.catalogue import Catalogue
-from app.http import doors, errors, headers, policy
+from app.http import doors, errors, headers, policy, watching
 from app.http.administrator import Administrator
 from app.http.context import IdConverter, install
 from app.http.kept import Kept
+from app.http.metrics import Metrics
+from app.http.request_log import RequestLog
 from app.http.secret import admin_password, secret_key
 from app.http.session import MARK_LASTS, SessionInterface
 from app.inputs import BODY_MAX
@@ -42,15 +44,14 @@ def create_app(
         PROPAGATE_EXCEPTIONS=False,
     )
     app.session_interface = SessionInterface()
+    catalogue = Catalogue(MemoryStore() if store is None else store, _load(settings) if analyzer is None else analyzer)
+    metrics = Metrics(workload=catalogue.workload, totals=catalogue.totals, card=catalogue.model_card)
     install(app, Administrator(admin_password(settings)))
-    install(
-        app,
-        Catalogue(
-            MemoryStore() if store is None else store,
-            _load(settings) if analyzer is None else analyzer,
-        ),
-    )
+    install(app, catalogue)
+    install(app, metrics)
     install(app, Kept())
+    log = RequestLog(settings.log_level)
+    watching.register(app, metrics.count, log.write, believe_ids=settings.trusted_proxies > 0)
     errors.register(app)
     doors.register(app, settings)
     policy.register(app, settings)
