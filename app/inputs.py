@@ -7,15 +7,24 @@ points after that.
 import re
 import unicodedata
 from collections.abc import Callable
-from datetime import date
+from datetime import UTC, date, datetime
 from itertools import groupby
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, Self, TypeVar
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    WithJsonSchema,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from app.errors import FieldError, Invalid
-from app.models import Label, MovieFields
+from app.models import Label, MovieFields, Sentiment
 
 TITLE_MAX = 200
 DIRECTOR_MAX = 100
@@ -29,6 +38,9 @@ QUERY_MAX = 200
 PER_PAGE_MAX = 1_000
 ID_MAX = 2**63 - 1
 PAGE_MAX = 1_000_000
+MODEL_MAX = 200
+MOMENT_MAX = 40
+YEAR_LEAST, YEAR_MOST = 1900, 2999
 BODY_MAX = 4 * 1024 * 1024
 """Bytes of a request body: `BATCH_MAX` reviews of 1,000 syllables fit as UTF-8; of longer ones, fewer."""
 
@@ -105,6 +117,24 @@ def _check_date(text: str) -> str:
     return text
 
 
+def _check_moment(text: str) -> str:
+    text = _tidy(text, MOMENT_MAX)
+    if not text:
+        return text
+    try:
+        moment = datetime.fromisoformat(text)
+        moment = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+        if not YEAR_LEAST <= moment.year <= YEAR_MOST:
+            raise ValueError
+    except (ValueError, OverflowError):
+        raise PydanticCustomError(
+            "moment_invalid",
+            "must be a moment in ISO 8601 between the years {least} and {most}, or empty",
+            {"least": YEAR_LEAST, "most": YEAR_MOST},
+        ) from None
+    return moment.isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
 def _check_poster_url(text: str) -> str:
     text = _tidy(text, POSTER_URL_MAX)
     if not re.fullmatch(_POSTER_URL, text):
@@ -115,6 +145,14 @@ def _check_poster_url(text: str) -> str:
 def _whole(number: object) -> object:
     """JSON Schema counts 7.0 among the integers."""
     return int(number) if isinstance(number, float) and number.is_integer() else number
+
+
+def _label(value: object) -> object:
+    """JSON has no enumerations: strict or not, a label comes as its text."""
+    try:
+        return Label(str(value))
+    except ValueError:
+        raise PydanticCustomError("label_invalid", "must be {labels}", {"labels": " or ".join(Label)}) from None
 
 
 def _line(most: int, needed: bool, example: str) -> tuple[AfterValidator, WithJsonSchema]:
@@ -141,6 +179,9 @@ Text = Annotated[
     AfterValidator(_text(_CONTROL, CONTENT_MAX, True)),
     _schema(_NEEDED_TEXT, CONTENT_MAX, True, examples=["처음엔 심심했는데 볼수록 따뜻하고 여운이 오래 남네요"]),
 ]
+Moment = Annotated[str, AfterValidator(_check_moment)]
+ModelId = Annotated[str, AfterValidator(_text(_CONTROL + _BREAK, MODEL_MAX, False))]
+ReviewLabel = Annotated[Label, BeforeValidator(_label)]
 Id = Annotated[int, Field(ge=1, le=ID_MAX), BeforeValidator(_whole)]
 Sort = Literal["rating", "newest", "reviews", "release", "title"]
 
@@ -161,7 +202,7 @@ class MovieInput(Input):
     poster_url: PosterUrl = ""
 
     def fields(self) -> MovieFields:
-        return MovieFields(**self.model_dump())
+        return MovieFields(**self.model_dump(exclude={"id"}))
 
 
 class ReviewInput(Input):
@@ -182,6 +223,56 @@ class SentimentBatchInput(Input):
     """Texts to read and forget."""
 
     texts: Annotated[list[Text], Field(max_length=BATCH_MAX)]
+
+
+class MovieRecord(MovieInput):
+    """A movie in a file of ours: `id` is what the file's reviews call it."""
+
+    id: Id
+
+
+class ReviewRecord(ReviewInput):
+    """A review in a file of ours, with how it was read, if it was: label, score and rating come together or not at all.
+
+    `id` 0 means that it has none. A moment without a time zone is in UTC.
+    """
+
+    id: Annotated[int, Field(ge=0, le=ID_MAX)] = 0
+    created_at: Moment = ""
+    edited_at: Moment = ""
+    model: ModelId = ""
+    sentiment_label: ReviewLabel | None = None
+    sentiment_score: Annotated[float | None, Field(ge=0.5, le=1)] = None
+    rating: Annotated[float | None, Field(ge=0, le=10)] = None
+
+    @model_validator(mode="after")
+    def _whole_or_none(self) -> Self:
+        given = [part is not None for part in (self.sentiment_label, self.sentiment_score, self.rating)]
+        if any(given) != all(given):
+            names = "sentiment_label, sentiment_score and rating"
+            raise PydanticCustomError("reading_partial", f"must have all of {names}, or none")
+        return self
+
+    @property
+    def sentiment(self) -> Sentiment | None:
+        if self.sentiment_label is None or self.sentiment_score is None or self.rating is None:
+            return None
+        return Sentiment(self.sentiment_label, self.sentiment_score, self.rating)
+
+
+class CorrectionRecord(Input):
+    """A reader's word against the model's in a file of ours; `reader` tells one review's readers apart, no more."""
+
+    review_id: Id
+    reader: Id
+    label: ReviewLabel
+    created_at: Moment
+
+
+class CorrectionInput(Input):
+    """What a reader says that a review is."""
+
+    label: ReviewLabel
 
 
 class PageQuery(Input):

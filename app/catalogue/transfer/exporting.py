@@ -1,0 +1,54 @@
+"""Everything out, as a stream of bytes: at no time does it hold more than the movies and a page of reviews.
+
+What is written meanwhile may or may not be in it; what is in it always belongs together.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+
+from app.catalogue.reading import pages
+from app.catalogue.transfer import jsonl, sheet, training
+from app.models import Correction, Label
+from app.protocols import Store
+
+
+def export_catalogue(store: Store) -> Iterator[bytes]:
+    """Movies, reviews and corrections as JSON Lines. Who wrote or corrected is left out, and what was deleted."""
+    corrections = _by_review(store.corrections())
+    movies = {movie.id: movie for movie in sorted(store.movies(), key=lambda movie: movie.id)}
+    yield jsonl.head()
+    yield b"".join(map(jsonl.movie_line, movies.values()))
+    there = set()
+    for page in pages(store):
+        kept = [review for review in page if review.movie_id in movies]  # not those of a movie added since
+        there |= corrections.keys() & {review.id for review in kept}
+        yield b"".join(map(jsonl.review_line, kept))
+    for review_id in sorted(there):
+        ordered = sorted(corrections[review_id], key=lambda word: (word.created_at, word.label, word.reader))
+        yield b"".join(jsonl.correction_line(word, reader) for reader, word in enumerate(ordered, 1))
+    yield jsonl.end()
+
+
+def export_reviews(store: Store) -> Iterator[bytes]:
+    """The reviews as CSV, oldest first, with what is known of their movies; movies without reviews are not in it."""
+    movies = {movie.id: movie for movie in store.movies()}
+    yield sheet.head()
+    for page in pages(store):
+        yield sheet.review_lines((movies[review.movie_id], review) for review in page if review.movie_id in movies)
+
+
+def export_corrections(store: Store) -> Iterator[bytes]:
+    """The corrected reviews as training rows: each once, with what most of its readers say; draws are left out."""
+    yield training.head()
+    for review_id, words in sorted(_by_review(store.corrections()).items()):
+        lead = sum(1 if word.label is Label.POSITIVE else -1 for word in words)
+        for review in store.all_reviews(after_id=review_id - 1, limit=1):
+            if lead and review.id == review_id:
+                yield training.line(review, Label.POSITIVE if lead > 0 else Label.NEGATIVE)
+
+
+def _by_review(corrections: Iterable[Correction]) -> dict[int, list[Correction]]:
+    found = defaultdict(list)
+    for correction in corrections:
+        found[correction.review_id].append(correction)
+    return found

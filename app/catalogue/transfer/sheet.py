@@ -1,0 +1,158 @@
+"""CSV: reviews as a spreadsheet has them, a row each, with what is needed of their movie.
+
+Cells that a spreadsheet would compute (beginning with = + - @) are written with an apostrophe before them, as a
+spreadsheet would, and read without it.
+"""
+
+import csv
+import io
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from typing import BinaryIO
+
+from app.catalogue.transfer import columns
+from app.catalogue.transfer.dates import format_local, parse_day, parse_moment
+from app.catalogue.transfer.encodings import find_encoding
+from app.catalogue.transfer.rows import BadRow, MovieRow, ReviewRow, Row
+from app.errors import FieldError, Invalid
+from app.inputs import MovieInput, ReviewRecord, read
+from app.models import Movie, MovieFields, Review
+
+_READING = ("긍정·부정", "확신", "평점")
+_HEADER = [names[0] for names in columns.NAMES.values()] + list(_READING)
+_COMPUTED = re.compile(r"'*[=+\-@\t\r＝＋－＠]")
+_MOVIE = ("title", "release_date", "director", "genre")
+_DELIMITERS = ",;\t"
+_NO_DAY = "must be a day such as 2024-05-01, 2024.05.01 or 2024/5/1, or empty"
+
+
+def head() -> bytes:
+    """The first row, after the BOM by which Excel knows UTF-8."""
+    return "\ufeff".encode() + _write([_HEADER])
+
+
+def review_lines(reviews: Iterable[tuple[Movie, Review]]) -> bytes:
+    return _write(_cells(movie, review) for movie, review in reviews)
+
+
+def _cells(movie: Movie, review: Review) -> list[str]:
+    date = format_local(review.created_at)
+    texts = [movie.title, review.author, review.content, date, movie.release_date, movie.director, movie.genre]
+    reading = [review.sentiment_label, f"{review.sentiment_score:.4f}", f"{review.rating:.4f}"]
+    return [guard(text) for text in texts] + reading
+
+
+def _write(rows: Iterable[Sequence[str]]) -> bytes:
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\r\n").writerows(rows)
+    return out.getvalue().encode()
+
+
+def guard(cell: str) -> str:
+    """`=1+1` as `'=1+1`, so that no spreadsheet computes what a visitor wrote."""
+    return f"'{cell}" if _COMPUTED.match(cell) else cell
+
+
+def unguard(cell: str) -> str:
+    """Undoes `guard`."""
+    return cell[1:] if cell.startswith("'") and _COMPUTED.match(cell) else cell
+
+
+def read_rows(file: BinaryIO) -> Iterator[Row]:
+    """The rows of a table, a movie's before the first of its reviews. Raises `Invalid` for a table that is none."""
+    text = io.TextIOWrapper(file, encoding=find_encoding(file), newline="")
+    try:
+        start, delimiter = _find_delimiter(text)
+        text.seek(0)
+        lines = _records(csv.reader(text, delimiter=delimiter))
+        header = next((cells for _, cells in islice(lines, start, None) if isinstance(cells, list)), [])
+        yield from _Reader(columns.match(header)).rows(lines)
+    finally:
+        text.detach()
+
+
+def _find_delimiter(text: io.TextIOWrapper) -> tuple[int, str]:
+    """How many lines come before the header (Excel's `sep=;`), and what stands between its cells."""
+    first = text.readline(10_000)
+    if hint := re.fullmatch(r'"?sep=(.)"?\s*', first):
+        return 1, hint[1]
+    return 0, max(_DELIMITERS, key=lambda mark: columns.count_known(next(csv.reader([first], delimiter=mark), [])))
+
+
+def _records(reader: Iterator[list[str]]) -> Iterator[tuple[int, list[str] | str]]:
+    """Each row that is not blank with its number, the header's being 1; or why it cannot be read."""
+    number = 0
+    while True:
+        number += 1
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            yield number, str(error)
+            continue
+        if any(cell.strip() for cell in cells):
+            yield number, cells
+
+
+class _Reader:
+    """Turns cells into rows, and counts the movies it meets."""
+
+    def __init__(self, places: dict[str, int]) -> None:
+        self._places = places
+        self._movies: dict[MovieFields, int] = {}
+        self._known: dict[tuple[str, ...], MovieFields] = {}
+
+    def rows(self, records: Iterator[tuple[int, list[str] | str]]) -> Iterator[Row]:
+        for number, cells in records:
+            if isinstance(cells, str):
+                yield BadRow(number, [FieldError("", "csv_invalid", cells)])
+                continue
+            try:
+                yield from self._row(number, cells)
+            except Invalid as error:
+                yield BadRow(number, error.errors)
+
+    def _row(self, number: int, cells: list[str]) -> Iterator[Row]:
+        texts = {field: unguard(cells[place]) if place < len(cells) else "" for field, place in self._places.items()}
+        errors: list[FieldError] = []
+        movie = self._movie(texts, errors)
+        data = {"movie_id": 1, "author": texts["author"], "content": texts["content"]}
+        try:
+            review = read(ReviewRecord, data | {"created_at": _read_date(texts, "created_at", errors)})
+        except Invalid as error:
+            raise Invalid(errors + error.errors, "file") from error
+        if errors or movie is None:
+            raise Invalid(errors, "file")
+        if movie not in self._movies:
+            self._movies[movie] = len(self._movies) + 1
+            yield MovieRow(number, self._movies[movie], movie, by_title=not movie.release_date)
+        yield ReviewRow(number, 0, self._movies[movie], review.author, review.content, review.created_at)
+
+    def _movie(self, texts: dict[str, str], errors: list[FieldError]) -> MovieFields | None:
+        """The movie that a row names, checked once for all rows that name it so."""
+        named = tuple(texts.get(field, "") for field in _MOVIE)
+        if named in self._known:
+            return self._known[named]
+        data = dict(zip(_MOVIE, named, strict=True)) | {"release_date": _read_date(texts, "release_date", errors)}
+        try:
+            fields = read(MovieInput, data).fields()
+        except Invalid as error:
+            errors += error.errors
+            return None
+        if not errors:
+            self._known[named] = fields
+        return fields
+
+
+def _read_date(texts: dict[str, str], field: str, errors: list[FieldError]) -> str:
+    """The field's day or moment in ISO 8601; empty where it is, or where it is wrong, which is then noted."""
+    text = texts.get(field, "").strip()
+    if not text:
+        return ""
+    try:
+        return parse_moment(text) if field == "created_at" else parse_day(text)
+    except ValueError:
+        errors.append(FieldError(field, "date_unknown", f"{_NO_DAY}; it is {text[:40]!r}", {"text": text[:40]}))
+        return ""
