@@ -18,7 +18,8 @@ try:
     command = click.get_current_context(silent=True)
     if command and "host" in command.params:  # `flask run`; gunicorn.conf.py looks at gunicorn's sockets
         check_start(settings, [command.params["host"]])
-    app = create_app(settings)
+    serves = command is None or "host" in command.params
+    app = create_app(settings, lazy=not serves)  # a command like `export` never asks the model
 except (ModelError, SettingsError) as error:
     print(f"gampyeong: {error}", file=sys.stderr)
     raise SystemExit(3) from None  # gunicorn stops at a worker's 3; at a 1 it would start the next worker, for ever

@@ -4,13 +4,12 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app.api.routes import blueprint as api_blueprint
-from app.catalogue import Catalogue
-from app.http import doors, errors, headers, policy, watching
+from app.catalogue import Catalogue, Workshop
+from app.cli import COMMANDS
+from app.http import doors, errors, headers, policy
 from app.http.administrator import Administrator
 from app.http.context import IdConverter, install
 from app.http.kept import Kept
-from app.http.metrics import Metrics
-from app.http.request_log import RequestLog
 from app.http.secret import admin_password, secret_key
 from app.http.session import MARK_LASTS, SessionInterface
 from app.inputs import BODY_MAX
@@ -22,12 +21,16 @@ from app.web.views import blueprint as web_blueprint
 
 
 def create_app(
-    settings: Settings | None = None, *, store: Store | None = None, analyzer: Analyzer | None = None
+    settings: Settings | None = None,
+    *,
+    store: Store | None = None,
+    analyzer: Analyzer | None = None,
+    lazy: bool = False,
 ) -> Flask:
     """The site. Raises `SettingsError` or `ModelError` when it cannot start.
 
     Left out, `settings` come from the environment, `store` is in memory, and `analyzer` is the model the settings
-    name, loaded here; torch is imported only then.
+    name, loaded here, or when it is first asked if `lazy`; torch is imported only then.
     """
     settings = Settings.from_env() if settings is None else settings
     app = Flask("app", template_folder="../templates", static_folder="../static")
@@ -44,14 +47,12 @@ def create_app(
         PROPAGATE_EXCEPTIONS=False,
     )
     app.session_interface = SessionInterface()
-    catalogue = Catalogue(MemoryStore() if store is None else store, _load(settings) if analyzer is None else analyzer)
-    metrics = Metrics(workload=catalogue.workload, totals=catalogue.totals, card=catalogue.model_card)
     install(app, Administrator(admin_password(settings)))
-    install(app, catalogue)
-    install(app, metrics)
+    store = MemoryStore() if store is None else store
+    analyzer = _load(settings, lazy) if analyzer is None else analyzer
+    install(app, Catalogue(store, analyzer))
+    install(app, Workshop(store, analyzer))
     install(app, Kept())
-    log = RequestLog(settings.log_level)
-    watching.register(app, metrics.count, log.write, believe_ids=settings.trusted_proxies > 0)
     errors.register(app)
     doors.register(app, settings)
     policy.register(app, settings)
@@ -59,19 +60,25 @@ def create_app(
     app.register_blueprint(web_blueprint)
     app.register_blueprint(admin_blueprint)
     app.register_blueprint(api_blueprint)
+    for command in COMMANDS:
+        app.cli.add_command(command)
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     return app
 
 
-def _load(settings: Settings) -> Analyzer:
+def _load(settings: Settings, lazy: bool) -> Analyzer:
     from app import sentiment  # here: importing torch takes seconds, and tests bring their own analyzer
+    from app.sentiment.lazy import LazyAnalyzer
 
-    return sentiment.load(
-        settings.sentiment_model or None,
-        settings.sentiment_revision or None,
-        threads=settings.sentiment_threads,
-        queue_size=settings.sentiment_queue,
-        timeout=settings.sentiment_timeout,
-    )
+    def load() -> Analyzer:
+        return sentiment.load(
+            settings.sentiment_model or None,
+            settings.sentiment_revision or None,
+            threads=settings.sentiment_threads,
+            queue_size=settings.sentiment_queue,
+            timeout=settings.sentiment_timeout,
+        )
+
+    return LazyAnalyzer(load) if lazy else load()

@@ -17,7 +17,6 @@ from app.models import (
     ReviewOrder,
     Sentiment,
     Totals,
-    Workload,
 )
 
 
@@ -39,14 +38,6 @@ class Analyzer(Protocol):
 
     def explain(self, text: str) -> Explanation:
         """How the text is read, and each word's part in it. Raises `app.errors.Busy` as `analyze` does."""
-        ...
-
-    def workload(self) -> Workload:
-        """What it has to do and has done."""
-        ...
-
-    def check(self) -> None:
-        """Raises `app.errors.Unavailable` when it cannot read now, however long one waits."""
         ...
 
 

@@ -46,7 +46,6 @@ ONLY_IN = {
     "huggingface_hub": {"sentiment"},
     "numpy": {"sentiment"},
     "click": {"cli", "wsgi"},
-    "prometheus_client": {"http"},
 }
 
 

@@ -94,7 +94,7 @@ class DeletedReviewOut(Schema):
 
 
 class HealthOut(Schema):
-    """The process answers ("ok"), or is ready to serve ("ready")."""
+    """The process answers."""
 
     status: str
 

@@ -9,7 +9,7 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from app.errors import AlreadyThere, Busy, Denied, Expired, FieldError, Invalid, NotFound, TooMany, Unavailable
 from app.http.json import json_response
 
-JSON_PATHS = ("/movies", "/reviews", "/sentiment", "/openapi.json", "/healthz", "/readyz", "/metrics")
+JSON_PATHS = ("/movies", "/reviews", "/sentiment", "/openapi.json", "/healthz")
 PAGE_PATHS = ("/movie", "/review", "/docs", "/model", "/login", "/logout", "/admin")
 
 _log = logging.getLogger("gampyeong")

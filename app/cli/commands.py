@@ -1,0 +1,122 @@
+"""The commands: each opens its files, calls one operation, and says in a line what came of it."""
+
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import wraps
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import click
+from flask.cli import with_appcontext
+
+from app.catalogue import Workshop
+from app.cli import wording
+from app.cli.progress import ProgressLine
+from app.errors import GampyeongError, Invalid
+from app.http.context import installed
+
+_NO_DATABASE = (
+    "set DATABASE_URL: without one, movies and reviews live in the memory of the running site, which no command sees"
+)
+
+
+def _command(name: str) -> Callable[[Callable[..., None]], click.Command]:
+    """A command that needs a database; failures we know by name are one line and exit code 1 or 2."""
+
+    def decorate(function: Callable[..., None]) -> click.Command:
+        @wraps(function)
+        def run(**arguments: Any) -> None:
+            workshop = installed(Workshop)
+            if not workshop.durable:
+                _fail(_NO_DATABASE, 2)
+            try:
+                function(workshop, **arguments)
+            except (GampyeongError, OSError) as error:
+                _fail("; ".join(map(wording.tell_error, error.errors)) if isinstance(error, Invalid) else str(error), 1)
+            except KeyboardInterrupt:
+                _fail("interrupted", 130)
+
+        return click.command(name)(with_appcontext(run))
+
+    return decorate
+
+
+def _fail(message: str, code: int) -> None:
+    click.echo(f"gampyeong: {message}", err=True)
+    sys.exit(code)
+
+
+@_command("export")
+@click.argument("file")
+@click.option("--csv", is_flag=True, help="The reviews as CSV; so does a FILE that ends in .csv.")
+@click.option("--corrections", is_flag=True, help="Corrected reviews as training rows, tab-separated.")
+def export_command(workshop: Workshop, file: str, csv: bool, corrections: bool) -> None:
+    """Write everything to FILE as JSON Lines ("-": standard output)."""
+    if corrections:
+        parts = workshop.export_corrections()
+    elif csv or file.lower().endswith(".csv"):
+        parts = workshop.export_reviews()
+    else:
+        parts = workshop.export_catalogue()
+    with _output(file) as out:
+        for part in parts:
+            out.write(part)
+
+
+@_command("import")
+@click.argument("file")
+@click.option("--skip-bad", is_flag=True, help="Take the good rows of a file that has bad ones.")
+@click.option("--reread", is_flag=True, help="Read reviews anew that bring how they were read.")
+def import_command(workshop: Workshop, file: str, skip_bad: bool, reread: bool) -> None:
+    """Take in FILE, JSON Lines or CSV ("-": standard input). Repeating it doubles nothing."""
+    with _input(file) as source, ProgressLine() as line:
+        outcome = workshop.import_file(source, skip_bad=skip_bad, reread=reread, report=line)
+    for bad in wording.tell_bad_rows(outcome):
+        click.echo(bad, err=True)
+    if outcome.added is None:
+        _fail(wording.tell_outcome(outcome), 1)
+    click.echo(wording.tell_outcome(outcome))
+
+
+@_command("rescore")
+@click.option("--all", "everything", is_flag=True, help="Read all reviews, not only those another model read.")
+def rescore_command(workshop: Workshop, everything: bool) -> None:
+    """Read reviews again with the present model. Interrupted, it goes on where it stopped."""
+    with ProgressLine() as line:
+        result = workshop.rescore(everything=everything, report=line)
+    for told in wording.tell_rescored(result):
+        click.echo(told)
+
+
+COMMANDS = (export_command, import_command, rescore_command)
+
+
+@contextmanager
+def _output(file: str) -> Iterator[BinaryIO]:
+    """The file to write, which appears when it is whole; or standard output."""
+    if file == "-":
+        yield sys.stdout.buffer
+        return
+    path = Path(file)
+    part = path.with_name(f".{path.name}.part")
+    try:
+        with open(part, "wb") as out:
+            yield out
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+@contextmanager
+def _input(file: str) -> Iterator[BinaryIO]:
+    """The file to read; standard input by way of the disk, as it is read twice."""
+    if file != "-":
+        with open(file, "rb") as source:
+            yield source
+        return
+    with tempfile.TemporaryFile() as kept:
+        shutil.copyfileobj(sys.stdin.buffer, kept)
+        yield kept

@@ -1,0 +1,49 @@
+"""What commands say when they are done."""
+
+from collections.abc import Iterator
+
+from app.catalogue.rescoring import Rescored
+from app.catalogue.transfer import Outcome
+from app.errors import FieldError
+
+_EXCERPT = 60
+
+
+def tell_outcome(outcome: Outcome) -> str:
+    """One line about an import."""
+    added = outcome.added
+    if added is None:
+        return f"nothing imported: {outcome.bad_count:,} bad rows (--skip-bad takes the others)"
+    parts = [f"{added.movies:,} movies and {added.reviews:,} reviews added"]
+    parts += [f"{added.corrections:,} corrections"] if added.corrections else []
+    parts += [f"{outcome.known:,} reviews were there already"] if outcome.known else []
+    parts += [f"{outcome.bad_count:,} bad rows left out"] if outcome.bad_count else []
+    return ", ".join(parts)
+
+
+def tell_bad_rows(outcome: Outcome) -> Iterator[str]:
+    """A line for each bad row, as far as they were kept."""
+    for row in outcome.bad:
+        yield f"row {row.number}: {'; '.join(map(tell_error, row.errors))}"
+    if outcome.bad_count > len(outcome.bad):
+        yield f"... and {outcome.bad_count - len(outcome.bad):,} more bad rows"
+
+
+def tell_error(error: FieldError) -> str:
+    return f"{error.field}: {error.message}" if error.field else error.message
+
+
+def tell_rescored(result: Rescored) -> Iterator[str]:
+    """What moved, in a few lines."""
+    if not result.count:
+        yield "nothing to read: the present model read every review"
+        return
+    flipped = result.to_positive + result.to_negative
+    yield f"{result.count:,} reviews read again"
+    yield f"labels changed: {flipped:,} ({result.to_positive:,} to positive, {result.to_negative:,} to negative)"
+    before, now = result.mean_before or 0.0, result.mean_now or 0.0
+    yield f"mean rating: {before:.2f} -> {now:.2f} ({now - before:+.2f})"
+    for move in result.biggest:
+        text = " ".join(move.review.content.split())
+        text = text if len(text) <= _EXCERPT else f"{text[:_EXCERPT]}…"
+        yield f"  {move.review.rating:4.1f} -> {move.now.rating:4.1f}  review {move.review.id}: {text}"

@@ -1,0 +1,184 @@
+"""The commands: what they write, say and answer, in the process and as a shell sees them."""
+
+import io
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import Result
+from flask import Flask
+
+from app.catalogue.progress import Progress, Stage
+from app.cli.progress import ProgressLine, describe
+from app.models import Label, ModelCard, MovieFields
+from app.settings import ROOT, Settings
+from app.store.memory import MemoryStore
+from tests.fakes import FakeAnalyzer
+
+TABLE = "제목,작성자,내용\n괴물,밤편지,최고\n괴물,심야영화,지루해요\n"
+BAD_TABLE = TABLE + "괴물,밤편지,\n"
+FLASK = [sys.executable, "-m", "flask", "--app", "wsgi"]
+Run = Callable[..., Result]
+
+
+class KeptStore(MemoryStore):
+    """Says that it outlives the process, as a database would."""
+
+    durable = True
+
+
+@pytest.fixture
+def store() -> MemoryStore:
+    return KeptStore()
+
+
+@pytest.fixture
+def run(app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Runs a command in a folder of its own."""
+    monkeypatch.chdir(tmp_path)
+    runner = app.test_cli_runner()
+    return lambda *arguments, **more: runner.invoke(args=arguments, **more)
+
+
+def test_a_table_in_and_everything_out(run: Run, store: MemoryStore) -> None:
+    Path("in.csv").write_text(TABLE, encoding="utf-8")
+    result = run("import", "in.csv")
+    assert (result.exit_code, result.stdout) == (0, "1 movies and 2 reviews added\n")
+    assert run("export", "out.jsonl").exit_code == 0
+    records = [json.loads(line) for line in Path("out.jsonl").read_text("utf-8").splitlines()]
+    assert [record.get("kind") for record in records] == [None, "movie", "review", "review", "end"]
+    result = run("import", "out.jsonl")
+    assert result.stdout == "0 movies and 0 reviews added, 2 reviews were there already\n"
+    assert store.totals().review_count == 2
+    assert [change.summary for change in store.changes()[0]] == ["영화 1편 · 리뷰 2개"]
+
+
+def test_a_name_or_an_option_asks_for_csv(run: Run, store: MemoryStore) -> None:
+    store.add_movie(MovieFields("괴물"))
+    for arguments in (("out.csv",), ("--csv", "out")):
+        assert run("export", *arguments).exit_code == 0
+        assert Path(arguments[-1]).read_bytes().startswith("\ufeff제목,작성자".encode())
+
+
+def test_a_bar_stands_for_the_standard_streams(run: Run, store: MemoryStore) -> None:
+    result = run("import", "-", input=TABLE.encode())
+    assert (result.exit_code, store.totals().review_count) == (0, 2)
+    result = run("export", "-")
+    assert result.stdout_bytes.count(b"\n") == 5
+
+
+def test_bad_rows_are_told_and_nothing_is_taken(run: Run, store: MemoryStore) -> None:
+    Path("in.csv").write_text(BAD_TABLE, encoding="utf-8")
+    result = run("import", "in.csv")
+    assert result.exit_code == 1
+    assert result.stderr.splitlines() == [
+        "row 4: content: must not be blank",
+        "gampyeong: nothing imported: 1 bad rows (--skip-bad takes the others)",
+    ]
+    assert store.totals().movie_count == 0
+    result = run("import", "--skip-bad", "in.csv")
+    assert (result.exit_code, result.stdout) == (0, "1 movies and 2 reviews added, 1 bad rows left out\n")
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [(None, "No such file"), (b"", "the file is empty"), (b"a,b\n1,2\n", "the first line has: a, b")],
+)
+def test_a_file_that_cannot_be_read_is_one_line(run: Run, content: bytes | None, told: str) -> None:
+    if content is not None:
+        Path("in.csv").write_bytes(content)
+    result = run("import", "in.csv")
+    assert result.exit_code == 1
+    (line,) = result.stderr.splitlines()
+    assert line.startswith("gampyeong: ") and told in line
+
+
+def test_a_failed_export_leaves_no_half_file(run: Run, store: MemoryStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("out.jsonl").write_text("the last one")
+
+    def fail(**_: Any) -> Any:
+        raise OSError("the disk is full")
+
+    monkeypatch.setattr(store, "all_reviews", fail)
+    result = run("export", "out.jsonl")
+    assert (result.exit_code, result.stderr) == (1, "gampyeong: the disk is full\n")
+    assert [path.name for path in Path().iterdir() if path.suffix != ""] == ["out.jsonl"]
+    assert Path("out.jsonl").read_text() == "the last one"
+
+
+def test_corrections_become_training_rows(run: Run, store: MemoryStore) -> None:
+    run("import", "-", input=TABLE.encode())
+    store.correct(1, "somebody", Label.NEGATIVE)
+    assert run("export", "--corrections", "rows.tsv").exit_code == 0
+    head, row = Path("rows.tsv").read_text("utf-8").splitlines()
+    assert head == "review_id\tmovie_id\tstars\tdate\treview"
+    assert row.startswith("gampyeong-1\tgampyeong-1\t2\t") and row.endswith("\t최고")
+
+
+def test_a_new_model_reads_what_the_old_one_read(run: Run, store: MemoryStore, analyzer: FakeAnalyzer) -> None:
+    run("import", "-", input=TABLE.encode())
+    assert run("rescore").stdout == "nothing to read: the present model read every review\n"
+    analyzer.card = ModelCard("new", id="new@1")
+    result = run("rescore")
+    assert result.stdout.splitlines()[:3] == [
+        "2 reviews read again",
+        "labels changed: 0 (0 to positive, 0 to negative)",
+        "mean rating: 5.00 -> 5.00 (+0.00)",
+    ]
+    assert store.models() == {"new@1": 2}
+    assert run("rescore", "--all").stdout.startswith("2 reviews read again")
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_progress_is_a_line_that_changes_on_a_terminal() -> None:
+    out = Terminal()
+    with ProgressLine(out) as line:
+        line(Progress(Stage.READ, 50, 100, 0.0))
+    assert out.getvalue() == "\r\x1b[K[############............] reading 50 of 100 (50%)\n"
+
+
+def test_progress_is_a_line_now_and_then_elsewhere() -> None:
+    now = [0.0]
+    out = io.StringIO()
+    with ProgressLine(out, now=lambda: now[0]) as line:
+        for second in range(25):
+            now[0] = second
+            line(Progress(Stage.READ, second * 4, 100, 4.0))
+    assert out.getvalue().splitlines() == [
+        "reading 40 of 100 (40%), 4/s, 15 s left",
+        "reading 80 of 100 (80%), 4/s, 5 s left",
+    ]
+
+
+def test_progress_says_rate_and_time_left() -> None:
+    assert (
+        describe(Progress(Stage.READ, 12_345, 100_000, 690.0))
+        == "reading 12,345 of 100,000 (12%), 690/s, 2 min 7 s left"
+    )
+    assert describe(Progress(Stage.READ, 1, 10**7, 700.0)).endswith("3 h 58 min left")
+    assert describe(Progress(Stage.CHECK, 512, 1024, 10.0)) == "checking 50%"
+
+
+def shell(folder: Path, *arguments: str, **settings: str) -> "subprocess.CompletedProcess[str]":
+    known = {item.metadata["env"] for item in fields(Settings)} | {"FLASK_APP", "FLASK_DEBUG"}
+    environ = {key: value for key, value in os.environ.items() if key not in known}
+    environ |= {"INSTANCE_DIR": str(folder), **settings}
+    return subprocess.run([*FLASK, *arguments], cwd=ROOT, env=environ, capture_output=True, text=True, timeout=60)
+
+
+@pytest.mark.parametrize("arguments", [("export", "x.jsonl"), ("import", "x.csv"), ("rescore",)])
+def test_without_a_database_a_command_says_so(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    result = shell(tmp_path, *arguments, SENTIMENT_MODEL="/nonexistent")  # which nobody asks, so it may be wrong
+    assert (result.returncode, result.stdout) == (2, "")
+    (line,) = result.stderr.splitlines()
+    assert line.startswith("gampyeong: set DATABASE_URL")
