@@ -82,6 +82,10 @@ class Denied(GampyeongError):
         self.needs_login = needs_login
 
 
+class Repeated(GampyeongError):
+    """The client sent the same thing again: 409."""
+
+
 class TooMany(GampyeongError):
     """One client asks for more than its share: 429. `retry_after` is in whole seconds."""
 

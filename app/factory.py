@@ -10,8 +10,10 @@ from app.http import doors, errors, headers, policy
 from app.http.administrator import Administrator
 from app.http.context import IdConverter, install
 from app.http.kept import Kept
+from app.http.limits import Limits
 from app.http.secret import admin_password, secret_key
 from app.http.session import MARK_LASTS, SessionInterface
+from app.http.traps import Traps
 from app.inputs import BODY_MAX
 from app.protocols import Analyzer, Store
 from app.settings import Settings
@@ -53,6 +55,8 @@ def create_app(
     install(app, Catalogue(store, analyzer))
     install(app, Workshop(store, analyzer))
     install(app, Kept())
+    install(app, Limits(app, settings))
+    install(app, Traps(settings))
     errors.register(app)
     doors.register(app, settings)
     policy.register(app, settings)

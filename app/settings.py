@@ -39,6 +39,19 @@ class Settings:
         "",
         "names the site answers to (`.example.kr` = its subdomains too); empty = any; in open mode, this machine's",
     )
+    ratelimit_enabled: int = _setting(
+        "RATELIMIT_ENABLED", 1, "0 = nothing is counted or timed: no limits, no traps for robots", least=0, most=1
+    )
+    ratelimit_storage_url: str = _setting(
+        "RATELIMIT_STORAGE_URL", "", "where counts are kept: empty = in this process, or `redis://host:6379/0`"
+    )
+    limit_posts: str = _setting("LIMIT_POSTS", "120 per minute; 1500 per hour", "what one client may write")
+    limit_analyses: str = _setting(
+        "LIMIT_ANALYSES",
+        "6000 per minute",
+        "texts one client may have read for nothing; why one rates as it does costs 20",
+    )
+    limit_logins: str = _setting("LIMIT_LOGINS", "10 per minute; 60 per hour", "wrong passwords of one client")
     sentiment_model: str = _setting(
         "SENTIMENT_MODEL", "", "Hugging Face id or folder of a text classifier; empty = the bundled model"
     )

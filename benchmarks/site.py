@@ -53,6 +53,7 @@ def running_site() -> Iterator[Site]:
             "PORT": str(port),
             "INSTANCE_DIR": instance,
             "SECRET_KEY": "bench",
+            "RATELIMIT_ENABLED": "0",
         }
         started = time.perf_counter()
         process = subprocess.Popen(

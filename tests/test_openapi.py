@@ -18,7 +18,10 @@ from tests.fakes import FakeAnalyzer
 EXAMPLES = 60
 
 # One app for all operations: schemathesis reads the document when the tests are collected, before fixtures exist.
-app = create_app(Settings(secret_key="tests", instance_dir=str(Path(gettempdir(), "unused"))), analyzer=FakeAnalyzer())
+app = create_app(
+    Settings(secret_key="tests", instance_dir=str(Path(gettempdir(), "unused")), ratelimit_enabled=0),
+    analyzer=FakeAnalyzer(),
+)
 schema = schemathesis.openapi.from_wsgi("/openapi.json", app)
 
 

@@ -146,7 +146,7 @@ def _responses(rule: Rule, operation: Operation, refs: dict[Any, Any]) -> dict[s
     if operation.query and issubclass(operation.query, PageQuery):
         problems.add(422)
     if operation.body:
-        problems |= {400, 413, 415, 422}
+        problems |= {400, 413, 415, 422, 429}
     answers = {str(status): {"description": HTTPStatus(status).phrase, **success} for status in good}
     for status in sorted(problems):
         ref = refs[InvalidProblem if status == 422 else Problem, "serialization"]

@@ -25,8 +25,10 @@ from app.http import caller, policy
 from app.http.context import installed
 from app.http.json import json_body, json_response
 from app.http.kept import Kept
+from app.http.limits import EXPLAINING, Count, count
 from app.http.paging import page_headers
 from app.http.policy import Deed
+from app.http.traps import once
 from app.inputs import (
     Input,
     MovieInput,
@@ -84,6 +86,7 @@ def add_movie() -> Response:
 
     Where one of the same title and release date is there already, the answer is that one, with status 200.
     """
+    count(Count.POSTS)
     try:
         movie, status = _catalogue().add_movie(_body(MovieInput)), 201
     except AlreadyThere as error:
@@ -99,7 +102,7 @@ def get_movie(id: int) -> Response:
 
 
 @blueprint.delete("/movies/<int:id>")
-@documents(Operation("movies", DeletedMovieOut))
+@documents(Operation("movies", DeletedMovieOut, problems=(401,)))
 def delete_movie(id: int) -> Response:
     """Delete a movie and its reviews."""
     policy.require(Deed.DELETE_MOVIE)
@@ -114,10 +117,13 @@ def get_average_rating(id: int) -> Response:
 
 
 @blueprint.post("/reviews")
-@documents(Operation("reviews", ReviewOut, 201, body=ReviewInput, problems=(404, 503)))
+@documents(Operation("reviews", ReviewOut, 201, body=ReviewInput, problems=(404, 409, 503)))
 def add_review() -> Response:
     """Add a review: the model reads it, and the answer says how."""
-    return _answer(ReviewOut, _catalogue().add_review(_body(ReviewInput), caller.writer()), 201)
+    count(Count.POSTS)
+    review = _body(ReviewInput)
+    with once(review):
+        return _answer(ReviewOut, _catalogue().add_review(review, caller.writer()), 201)
 
 
 # GET means a movie's id and DELETE a review's: one path template in the document, so one name for both.
@@ -133,7 +139,7 @@ def list_reviews(id: int) -> Response:
 
 
 @blueprint.delete("/reviews/<int:id>")
-@documents(Operation("reviews", DeletedReviewOut))
+@documents(Operation("reviews", DeletedReviewOut, problems=(401, 403)))
 def delete_review(id: int) -> Response:
     """Delete the review with this id."""
     policy.require(Deed.DELETE_REVIEW, _catalogue().review(id).writer)
@@ -144,6 +150,7 @@ def delete_review(id: int) -> Response:
 @documents(Operation("sentiment", SentimentOut, body=SentimentInput, problems=(503,)))
 def analyze() -> Response:
     """Read a text and keep nothing."""
+    count(Count.ANALYSES)
     (sentiment,) = _catalogue().analyze([_body(SentimentInput).text])
     return _answer(SentimentOut, sentiment)
 
@@ -152,13 +159,16 @@ def analyze() -> Response:
 @documents(Operation("sentiment", list[SentimentOut], body=SentimentBatchInput, problems=(503,)))
 def analyze_batch() -> Response:
     """Read up to 1,000 texts, answer in their order, and keep nothing."""
-    return _answer(list[SentimentOut], _catalogue().analyze(_body(SentimentBatchInput).texts))
+    texts = _body(SentimentBatchInput).texts
+    count(Count.ANALYSES, max(1, len(texts)))
+    return _answer(list[SentimentOut], _catalogue().analyze(texts))
 
 
 @blueprint.post("/sentiment/explain")
 @documents(Operation("sentiment", ExplanationOut, body=SentimentInput, problems=(503,)))
 def explain() -> Response:
     """Read a text, say what each of its words does to the rating, and keep nothing."""
+    count(Count.ANALYSES, EXPLAINING)
     explanation = _catalogue().explain(_body(SentimentInput).text)
     sentiment = explanation.sentiment
     answer = {"label": sentiment.label, "score": sentiment.score, "rating": sentiment.rating}

@@ -7,6 +7,7 @@ from flask import request, session
 from app.errors import Denied
 from app.http.administrator import Administrator
 from app.http.context import installed
+from app.http.limits import Count, count, forget
 
 ADMIN = "admin"
 """How the log of changes names the administrator; a mark is longer."""
@@ -45,6 +46,15 @@ def is_admin() -> bool:
     return bool(request.environ[_ANSWER])
 
 
+def _knows(password: str) -> bool:
+    """Whether that is the administrator's password. Raises `TooMany` for who guesses."""
+    count(Count.LOGINS)
+    known = installed(Administrator).knows(password)
+    if known:
+        forget(Count.LOGINS)
+    return known
+
+
 def _is_admin() -> bool:
     administrator = installed(Administrator)
     if administrator.is_everybody:
@@ -52,7 +62,7 @@ def _is_admin() -> bool:
     scheme, _, given = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer":
         return administrator.has_session(str(session.get(_LOGIN, "")))
-    if not administrator.knows(_as_typed(given.strip())):
+    if not _knows(_as_typed(given.strip())):
         raise Denied("this is not the administrator's password", needs_login=True)
     return True
 
@@ -71,11 +81,10 @@ def who() -> str:
 
 def log_in(password: str) -> bool:
     """Makes the caller the administrator if that is the password. The session starts anew, but for its mark."""
-    administrator = installed(Administrator)
-    if not administrator.knows(password):
+    if not _knows(password):
         return False
     log_out()
-    session[_LOGIN] = administrator.open_session()
+    session[_LOGIN] = installed(Administrator).open_session()
     request.environ[_ANSWER] = True
     return True
 

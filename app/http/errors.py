@@ -6,7 +6,18 @@ from typing import Any
 from flask import Flask, Response, current_app, render_template, request, url_for
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
-from app.errors import AlreadyThere, Busy, Denied, Expired, FieldError, Invalid, NotFound, TooMany, Unavailable
+from app.errors import (
+    AlreadyThere,
+    Busy,
+    Denied,
+    Expired,
+    FieldError,
+    Invalid,
+    NotFound,
+    Repeated,
+    TooMany,
+    Unavailable,
+)
 from app.http.json import json_response
 
 JSON_PATHS = ("/movies", "/reviews", "/sentiment", "/openapi.json", "/healthz")
@@ -45,6 +56,7 @@ def register(app: Flask) -> None:
     app.register_error_handler(Denied, _denied)
     app.register_error_handler(Busy, lambda error: answer(503, str(error), {"Retry-After": str(error.retry_after)}))
     app.register_error_handler(AlreadyThere, lambda error: answer(409, str(error)))
+    app.register_error_handler(Repeated, lambda error: answer(409, str(error)))
     app.register_error_handler(Expired, lambda error: answer(410, str(error)))
     app.register_error_handler(Unavailable, _unavailable)
     app.register_error_handler(TooMany, lambda error: answer(429, str(error), {"Retry-After": str(error.retry_after)}))

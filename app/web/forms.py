@@ -8,7 +8,8 @@ from flask_wtf import FlaskForm
 from wtforms import Field, SelectField, StringField, TextAreaField
 
 from app import inputs
-from app.errors import AlreadyThere, Busy, Invalid, NotFound, Unavailable
+from app.errors import AlreadyThere, Busy, Invalid, NotFound, Repeated, TooMany, Unavailable
+from app.http import traps
 from app.web import messages
 
 T = TypeVar("T")
@@ -21,6 +22,9 @@ class Form(FlaskForm):
 
     class Meta(FlaskForm.Meta):
         csrf_time_limit = _HALF_A_DAY  # seconds; a page left open over an evening still posts
+
+    guarded = False
+    """Whether robots are kept from filling it in."""
 
     def __init__(self, formdata: Any = None, **values: Any) -> None:
         super().__init__(formdata=formdata, **values)  # type: ignore[no-untyped-call]  # Flask-WTF ships no types
@@ -41,9 +45,17 @@ class Form(FlaskForm):
         self._note(400, messages.STALE_FORM)
         return False
 
+    def is_trapped(self) -> bool:
+        """Whether a robot seems to have filled it in; people only have to press the button again."""
+        if not self.guarded or not traps.are_set():
+            return False
+        if request.form.get(traps.BAIT) or traps.is_too_fast(request.form.get("csrf_token", "")):
+            self._note(422, messages.LIKE_A_ROBOT)
+        return self.status != 200
+
     def submit(self, operation: Callable[[dict[str, str]], T]) -> T | None:
         """`operation` on what was posted; None where the visitor has to mend something, which is then noted here."""
-        if not self.is_genuine():
+        if not self.is_genuine() or self.is_trapped():
             return None
         try:
             return operation(request.form.to_dict())
@@ -60,6 +72,11 @@ class Form(FlaskForm):
             self.there = error.id
         except Busy as error:
             self._note(503, messages.BUSY)
+            self.retry_after = error.retry_after
+        except Repeated:
+            self._note(409, messages.REPEATED)
+        except TooMany as error:
+            self._note(429, messages.TOO_MANY)
             self.retry_after = error.retry_after
         except Unavailable as error:
             self._note(503, messages.UNAVAILABLE)
@@ -86,6 +103,8 @@ class Form(FlaskForm):
 class MovieForm(Form):
     """Adds a movie."""
 
+    guarded = True
+
     title = StringField("제목", render_kw={"required": True, "maxlength": inputs.TITLE_MAX})
     release_date = StringField("개봉일", render_kw={"type": "date", "max": "9999-12-31"})
     director = StringField("감독", render_kw={"maxlength": inputs.DIRECTOR_MAX})
@@ -107,6 +126,8 @@ class MovieForm(Form):
 
 class ReviewForm(Form):
     """Adds a review."""
+
+    guarded = True
 
     movie_id = SelectField("영화", validate_choice=False, choices=[], render_kw={"required": True})
     author = StringField(

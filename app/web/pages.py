@@ -9,6 +9,7 @@ from flask_wtf.csrf import generate_csrf
 from app.catalogue import Catalogue
 from app.errors import Invalid, NotFound
 from app.http.context import installed
+from app.http.limits import EXPLAINING, Count, count
 from app.inputs import Input, MoviesQuery, ReviewsQuery, read
 from app.models import CONFIDENT_FROM, Label, Movie, Review
 from app.web import charts, marks
@@ -96,6 +97,7 @@ def model() -> Response:
 
 def why(movie: Movie, review: Review) -> Response:
     """What each word of the review does to its rating. Raises `Busy`."""
+    count(Count.ANALYSES, EXPLAINING)
     explanation = catalogue().explain(review.content)
     words = sorted(explanation.words, key=lambda word: -abs(word.weight))
     return _render(

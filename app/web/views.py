@@ -8,9 +8,11 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from app.errors import NotFound
 from app.http import caller, policy
+from app.http.limits import Count, count
 from app.http.policy import Deed
+from app.http.traps import once
 from app.inputs import QUERY_MAX, MovieInput, ReviewInput, read
-from app.models import Review
+from app.models import Movie, Review
 from app.web import messages, pages, posters
 from app.web.filters import FILTERS, shorten
 from app.web.forms import DeleteForm, MovieForm, ReviewForm
@@ -35,7 +37,7 @@ def home() -> Response:
 @blueprint.post("/movie")
 def add_movie() -> BaseResponse:
     form = MovieForm.posted()
-    movie = form.submit(lambda data: catalogue().add_movie(read(MovieInput, data, strict=False)))
+    movie = form.submit(_add_movie)
     if movie is None:
         return pages.home(movie_form=form)
     _tell(f"‘{shorten(movie.title, _NAME_MOST)}’ 영화를 등록했어요. 첫 리뷰를 남겨 보세요.")
@@ -123,8 +125,16 @@ def show_plot(name: str) -> Response:
     return send_file(plot, max_age=3600) if plot else abort(404)
 
 
+def _add_movie(data: Mapping[str, Any]) -> Movie:
+    count(Count.POSTS)
+    return catalogue().add_movie(read(MovieInput, data, strict=False))
+
+
 def _add_review(data: Mapping[str, Any]) -> Review:
-    return catalogue().add_review(read(ReviewInput, data, strict=False), caller.writer())
+    count(Count.POSTS)
+    review = read(ReviewInput, data, strict=False)
+    with once(review):
+        return catalogue().add_review(review, caller.writer())
 
 
 def _show_again(movie_id: int, form: ReviewForm) -> Response:

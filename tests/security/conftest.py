@@ -33,7 +33,8 @@ def make_app(store: MemoryStore, analyzer: FakeAnalyzer, tmp_path: Path) -> Make
 
 @pytest.fixture
 def app(make_app: MakeApp) -> Flask:
-    return make_app()
+    """A site that counts and times nothing: tests are faster than people."""
+    return make_app(ratelimit_enabled=0)
 
 
 @pytest.fixture
