@@ -6,11 +6,13 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from app.api.routes import blueprint as api_blueprint
 from app.catalogue import Catalogue, Workshop
 from app.cli import COMMANDS
-from app.http import doors, errors, headers, policy
+from app.http import doors, errors, headers, policy, watching
 from app.http.administrator import Administrator
 from app.http.context import IdConverter, install
 from app.http.kept import Kept
 from app.http.limits import Limits
+from app.http.metrics import Metrics
+from app.http.request_log import RequestLog
 from app.http.secret import admin_password, secret_key
 from app.http.session import MARK_LASTS, SessionInterface
 from app.http.traps import Traps
@@ -49,12 +51,17 @@ def create_app(
         PROPAGATE_EXCEPTIONS=False,
     )
     app.session_interface = SessionInterface()
-    install(app, Administrator(admin_password(settings)))
     store = MemoryStore() if store is None else store
     analyzer = _load(settings, lazy) if analyzer is None else analyzer
-    install(app, Catalogue(store, analyzer))
+    catalogue = Catalogue(store, analyzer)
+    metrics = Metrics(workload=catalogue.workload, totals=catalogue.totals, card=catalogue.model_card)
+    install(app, Administrator(admin_password(settings)))
+    install(app, catalogue)
     install(app, Workshop(store, analyzer))
+    install(app, metrics)
     install(app, Kept())
+    log = RequestLog(settings.log_level)
+    watching.register(app, metrics.count, log.write, believe_ids=settings.trusted_proxies > 0)
     install(app, Limits(app, settings))
     install(app, Traps(settings))
     errors.register(app)

@@ -17,6 +17,7 @@ from app.models import (
     ReviewOrder,
     Sentiment,
     Totals,
+    Workload,
 )
 
 
@@ -38,6 +39,14 @@ class Analyzer(Protocol):
 
     def explain(self, text: str) -> Explanation:
         """How the text is read, and each word's part in it. Raises `app.errors.Busy` as `analyze` does."""
+        ...
+
+    def workload(self) -> Workload:
+        """What it has to do and has done."""
+        ...
+
+    def check(self) -> None:
+        """Raises `app.errors.Unavailable` when it cannot read now, however long one waits."""
         ...
 
 

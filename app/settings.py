@@ -9,10 +9,22 @@ from typing import Any
 from app.errors import SettingsError
 
 ROOT = Path(__file__).resolve().parent.parent
+VERSION = "0.1.0"
+LOG_LEVELS = ("info", "warning", "error", "off")
+"""From all to nothing: "warning" are answers from 400 on, "error" those from 500."""
 
 
-def _setting(env: str, default: Any, meaning: str, *, least: int | None = None, most: int | None = None) -> Any:
-    return field(default=default, metadata={"env": env, "meaning": meaning, "least": least, "most": most})
+def _setting(
+    env: str,
+    default: Any,
+    meaning: str,
+    *,
+    least: int | None = None,
+    most: int | None = None,
+    choices: tuple[str, ...] = (),
+) -> Any:
+    metadata = {"env": env, "meaning": meaning, "least": least, "most": most, "choices": choices}
+    return field(default=default, metadata=metadata)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +83,12 @@ class Settings:
     trusted_proxies: int = _setting(
         "TRUSTED_PROXIES", 0, "proxies in front whose `X-Forwarded-*` are believed", least=0, most=10
     )
+    log_level: str = _setting(
+        "LOG_LEVEL",
+        "info",
+        "requests logged, a line of JSON each: `info` = all, `warning` = from 400 on, `error` = from 500 on, `off`",
+        choices=LOG_LEVELS,
+    )
 
     @property
     def has_password(self) -> bool:
@@ -85,8 +103,15 @@ class Settings:
         for item in fields(cls):
             text = environ.get(item.metadata["env"], "").strip()
             if text:
-                values[item.name] = _number(item.metadata, text) if item.type is int else text
+                values[item.name] = _number(item.metadata, text) if item.type is int else _choice(item.metadata, text)
         return cls(**values)
+
+
+def _choice(metadata: Mapping[str, Any], text: str) -> str:
+    choices = metadata["choices"]
+    if choices and text not in choices:
+        raise SettingsError(f"{metadata['env']}={text!r} is none of {', '.join(choices)}")
+    return text
 
 
 def _number(metadata: Mapping[str, Any], text: str) -> int:

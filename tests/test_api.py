@@ -179,6 +179,7 @@ def test_the_document_lists_every_json_route(app: Flask, client: FlaskClient) ->
         ("/movies/{id}/average_rating", "get"), ("/reviews", "post"), ("/reviews/{id}", "get"),
         ("/reviews/{id}", "delete"), ("/sentiment", "post"), ("/sentiment/batch", "post"),
         ("/sentiment/explain", "post"), ("/healthz", "get"),
+        ("/readyz", "get"), ("/metrics", "get"),
     }  # fmt: skip
     assert json.dumps(document).count("#/components/schemas/") > 10
     for name in ("MovieInput", "ReviewInput", "MovieOut", "ReviewOut"):

@@ -49,6 +49,7 @@ ONLY_IN = {
     "huggingface_hub": {"sentiment"},
     "numpy": {"sentiment"},
     "click": {"cli", "wsgi"},
+    "prometheus_client": {"http"},
 }
 
 

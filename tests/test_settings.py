@@ -26,6 +26,11 @@ def test_a_wrong_number_is_named(name: str, value: str) -> None:
         Settings.from_env({name: value})
 
 
+def test_a_word_that_is_none_of_the_choices_is_named() -> None:
+    with pytest.raises(SettingsError, match="LOG_LEVEL='loud' is none of info, warning, error, off"):
+        Settings.from_env({"LOG_LEVEL": "loud"})
+
+
 def test_a_key_is_made_once_and_kept(tmp_path: Path) -> None:
     folder = tmp_path / "instance"
     key = secret_key("", str(folder))

@@ -1,13 +1,18 @@
 """The entry file under the real gunicorn: a start that works, and starts that cannot."""
 
+import json
 import os
 import runpy
 import signal
 import socket
 import subprocess
 import sys
+import threading
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import fields
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +26,7 @@ GUNICORN = [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py"]
 FLASK = [sys.executable, "-m", "flask", "--app", "wsgi", "run"]
 EVERYWHERE = "0.0.0.0"  # noqa: S104 - what open mode refuses
 START_FAILS_WITHIN = 15  # seconds: the product's promise
+STARTS_WITHIN = 60  # seconds; only a start that hangs takes so long
 FAKE_SITE = """
 from app.factory import create_app
 from app.models import Label, Sentiment
@@ -30,6 +36,20 @@ class Fake:
         return [Sentiment(Label.POSITIVE, 0.9, 9.0) for _ in texts]
 
 app = create_app(analyzer=Fake())
+"""
+SLOW_SITE = """
+import time
+from app.factory import create_app
+from app.models import Label, Sentiment
+from app.sentiment.explaining import Verdict
+from app.sentiment.worker import QueuedAnalyzer
+
+class Slow:
+    def judge(self, texts):
+        time.sleep(0.02 * len(texts))
+        return [Verdict(Sentiment(Label.POSITIVE, 0.9, 9.0), 2.0) for _ in texts]
+
+app = create_app(analyzer=QueuedAnalyzer("slow", Slow))
 """
 
 
@@ -91,25 +111,57 @@ def refused(command: list[str], environ: dict[str, str], named: str, **more: Any
     assert "ADMIN_PASSWORD" in line
 
 
-def test_site_starts_answers_and_stops(tmp_path: Path) -> None:
-    (tmp_path / "fake_site.py").write_text(FAKE_SITE, encoding="utf-8")
+@contextmanager
+def running(folder: Path, code: str, **settings: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """A site under gunicorn, once it has said its address, and that address."""
+    (folder / "site_of_test.py").write_text(code, encoding="utf-8")
     port = free_port()
-    environ = environment(tmp_path, PORT=str(port), PYTHONPATH=str(tmp_path), WEB_CONCURRENCY="4")
+    environ = environment(folder, PORT=str(port), PYTHONPATH=str(folder), WEB_CONCURRENCY="4", **settings)
     process = subprocess.Popen(
-        [*GUNICORN, "fake_site:app"], cwd=ROOT, env=environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        [*GUNICORN, "site_of_test:app"],
+        cwd=ROOT,
+        env=environ,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
     )
+    given_up = threading.Timer(STARTS_WITHIN, process.kill)  # or a start that hangs would hang the test
+    given_up.start()
     try:
         assert process.stdout is not None
         assert process.stdout.readline() == f"gampyeong: http://127.0.0.1:{port}\n"
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=10) as answer:  # noqa: S310 - loopback
+        given_up.cancel()
+        yield process, f"http://127.0.0.1:{port}"
+    finally:
+        given_up.cancel()
+        process.kill()
+        process.communicate(timeout=30)
+
+
+def test_site_starts_answers_and_stops(tmp_path: Path) -> None:
+    with running(tmp_path, FAKE_SITE) as (process, address):
+        with urllib.request.urlopen(f"{address}/healthz", timeout=10) as answer:  # noqa: S310 - loopback
             assert answer.status == 200
         assert len(psutil.Process(process.pid).children()) == 1
         process.send_signal(signal.SIGTERM)
         rest, _ = process.communicate(timeout=30)
+        assert process.returncode == 0
+        assert [json.loads(line)["path"] for line in rest.splitlines()] == ["/healthz"]
+
+
+def test_who_waits_when_the_site_is_told_to_end_is_answered(tmp_path: Path) -> None:
+    with running(tmp_path, SLOW_SITE, LOG_LEVEL="off", WEB_THREADS="8") as (process, address):
+        clients = [HTTPConnection(address.removeprefix("http://"), timeout=30) for _ in range(40)]
+        for number, client in enumerate(clients):
+            body = json.dumps({"text": f"리뷰 {number}"})
+            client.request("POST", "/sentiment", body.encode(), {"Content-Type": "application/json"})
+        assert clients[0].getresponse().status == 200
+        process.send_signal(signal.SIGTERM)
+        assert [client.getresponse().status for client in clients[1:]] == [200] * 39
+        for client in clients:
+            client.close()
+        rest, _ = process.communicate(timeout=30)
         assert (process.returncode, rest) == (0, "")
-    finally:
-        process.kill()
-        process.wait()
 
 
 def configuration(monkeypatch: pytest.MonkeyPatch, **settings: str) -> dict[str, Any]:

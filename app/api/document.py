@@ -20,12 +20,13 @@ View = TypeVar("View", bound=Callable[..., Any])
 @dataclass(frozen=True, slots=True)
 class Operation:
     """What a route takes and answers. `answers` is a model, a list of one, or None for a body of another kind; `also`
-    are other statuses with such an answer."""
+    are other statuses with such an answer; `text` is the media type of an answer that is plain text."""
 
     tag: str
     answers: Any
     status: int = 200
     also: tuple[int, ...] = ()
+    text: str = ""
     query: type[Input] | None = None
     body: type[Input] | None = None
     problems: tuple[int, ...] = ()
@@ -139,6 +140,8 @@ def _responses(rule: Rule, operation: Operation, refs: dict[Any, Any]) -> dict[s
         ref = refs[_model(operation.answers), "serialization"]
         is_list = get_origin(operation.answers) is list
         success["content"] = _content({"type": "array", "items": ref} if is_list else ref)
+    if operation.text:
+        success["content"] = {operation.text: {"schema": {"type": "string"}}}
     if operation.headers:
         success["headers"] = {name: _HEADERS[name] for name in operation.headers}
     good = sorted({operation.status, *operation.also})

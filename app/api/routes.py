@@ -26,6 +26,7 @@ from app.http.context import installed
 from app.http.json import json_body, json_response
 from app.http.kept import Kept
 from app.http.limits import EXPLAINING, Count, count
+from app.http.metrics import CONTENT_TYPE, Metrics
 from app.http.paging import page_headers
 from app.http.policy import Deed
 from app.http.traps import once
@@ -180,6 +181,21 @@ def explain() -> Response:
 def check_health() -> Response:
     """Whether the process answers."""
     return _answer(HealthOut, {"status": "ok"})
+
+
+@blueprint.get("/readyz")
+@documents(Operation("site", HealthOut, problems=(503,)))
+def check_readiness() -> Response:
+    """Whether the model reads and the store answers."""
+    _catalogue().check()
+    return _answer(HealthOut, {"status": "ready"})
+
+
+@blueprint.get("/metrics")
+@documents(Operation("site", None, text="text/plain"))
+def list_metrics() -> Response:
+    """Numbers for Prometheus."""
+    return Response(installed(Metrics).text(), content_type=CONTENT_TYPE)
 
 
 @blueprint.get("/openapi.json")

@@ -94,7 +94,7 @@ class DeletedReviewOut(Schema):
 
 
 class HealthOut(Schema):
-    """The process answers."""
+    """The process answers ("ok"), or is ready to serve ("ready")."""
 
     status: str
 

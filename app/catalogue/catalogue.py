@@ -5,7 +5,7 @@ from functools import lru_cache
 
 from app.catalogue import search
 from app.inputs import MovieInput, MoviesQuery, ReviewInput, ReviewsQuery
-from app.models import Explanation, ModelCard, Movie, Page, Review, Sentiment, Totals
+from app.models import Explanation, ModelCard, Movie, Page, Review, Sentiment, Totals, Workload
 from app.protocols import Analyzer, Store
 
 _EXPLANATIONS_KEPT = 128  # of a hundred words at most: a few megabytes
@@ -80,6 +80,15 @@ class Catalogue:
     def genres(self) -> list[str]:
         """Every genre that some movie has, in dictionary order."""
         return search.genres(self._store.movies())
+
+    def workload(self) -> Workload:
+        """What the model has to do and has done."""
+        return self._analyzer.workload()
+
+    def check(self) -> None:
+        """Raises `app.errors.Unavailable`, which names store or model, when one of them cannot serve."""
+        self._store.check()
+        self._analyzer.check()
 
     def totals(self) -> Totals:
         return self._store.totals()

@@ -20,7 +20,7 @@ from app.errors import (
 )
 from app.http.json import json_response
 
-JSON_PATHS = ("/movies", "/reviews", "/sentiment", "/openapi.json", "/healthz")
+JSON_PATHS = ("/movies", "/reviews", "/sentiment", "/openapi.json", "/healthz", "/readyz", "/metrics")
 PAGE_PATHS = ("/movie", "/review", "/docs", "/model", "/login", "/logout", "/admin")
 
 _log = logging.getLogger("gampyeong")

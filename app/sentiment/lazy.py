@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from functools import cached_property
 
-from app.models import Explanation, ModelCard, Sentiment
+from app.models import Explanation, ModelCard, Sentiment, Workload
 from app.protocols import Analyzer
 
 
@@ -26,3 +26,9 @@ class LazyAnalyzer:
 
     def explain(self, text: str) -> Explanation:
         return self._loaded.explain(text)
+
+    def workload(self) -> Workload:
+        return self._loaded.workload()
+
+    def check(self) -> None:
+        self._loaded.check()

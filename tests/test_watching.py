@@ -1,0 +1,199 @@
+"""What the site says of itself: readiness, metrics, and the log of requests."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from prometheus_client.parser import text_string_to_metric_families
+
+from app.errors import Unavailable
+from app.factory import create_app
+from app.settings import ROOT, VERSION, Settings
+from app.store.memory import MemoryStore
+from tests.fakes import FakeAnalyzer
+
+
+def scrape(client: FlaskClient) -> dict[tuple[str, ...], float]:
+    """Every sample by its name and its labels' values, in the order of the labels' names."""
+    answer = client.get("/metrics")
+    assert answer.mimetype == "text/plain"
+    families = text_string_to_metric_families(answer.get_data(as_text=True))
+    return {(sample.name, *sample.labels.values()): sample.value for family in families for sample in family.samples}
+
+
+def logged(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+
+
+def test_ready(client: FlaskClient) -> None:
+    answer = client.get("/readyz")
+    assert (answer.status_code, answer.get_json()) == (200, {"status": "ready"})
+
+
+def test_not_ready_without_the_model(client: FlaskClient, analyzer: FakeAnalyzer) -> None:
+    analyzer.broken = True
+    answer = client.get("/readyz")
+    assert (answer.status_code, answer.get_json()) == (503, {"detail": "the model does not answer"})
+    assert answer.headers["Retry-After"]
+    assert client.get("/healthz").status_code == 200
+
+
+def test_not_ready_without_the_store(client: FlaskClient, store: MemoryStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    def check() -> None:
+        raise Unavailable("the store does not answer")
+
+    monkeypatch.setattr(store, "check", check)
+    assert client.get("/readyz").get_json() == {"detail": "the store does not answer"}
+
+
+def test_requests_are_counted_by_template(client: FlaskClient, movie_id: int) -> None:
+    for path in (f"/movies/{movie_id}", "/movies/99", "/movies/100", "/nope", "/nope/../nope"):
+        client.get(path)
+    client.open("/nope", method="INVENTED")
+    client.open("/healthz", method="INVENTED-TOO")
+    found = scrape(client)
+    counted = {key[1:]: value for key, value in found.items() if key[0] == "gampyeong_requests_total"}
+    assert counted == {
+        ("POST", "/movies", "201"): 1,
+        ("GET", "/movies/<int:id>", "200"): 1,
+        ("GET", "/movies/<int:id>", "404"): 2,
+        ("GET", "unknown", "404"): 2,
+        ("other", "unknown", "404"): 1,
+        ("other", "unknown", "405"): 1,
+    }
+    assert found["gampyeong_request_seconds_count", "/movies/<int:id>"] == 3
+    assert found["gampyeong_request_seconds_bucket", "+Inf", "/movies/<int:id>"] == 3
+
+
+def test_labels_do_not_grow_with_what_is_asked(client: FlaskClient, movie_id: int) -> None:
+    def series() -> int:
+        return len(scrape(client))
+
+    series()
+    before = series()
+    for number in range(50):
+        client.get(f"/movies/{movie_id}?q={number}")
+        client.open(f"/made-up-{number}", method=f"MADE{number}", headers={"User-Agent": str(number)})
+    client.get("/made-up")
+    middle = series()
+    for number in range(50, 100):
+        client.get(f"/movies/{movie_id}?q={number}")
+        client.open(f"/made-up-{number}", method=f"MADE{number}")
+    assert before < middle == series()
+
+
+def test_model_store_and_process_are_in_the_metrics(client: FlaskClient, movie_id: int) -> None:
+    for content in ("최고예요", "지루해요", "최고 좋아요"):
+        client.post("/reviews", json={"movie_id": movie_id, "author": "밤편지", "content": content})
+    found = scrape(client)
+    assert found["gampyeong_reviews", "긍정"] == 2
+    assert found["gampyeong_reviews", "부정"] == 1
+    assert found["gampyeong_movies",] == 1
+    assert found["gampyeong_read_texts_total",] == 3
+    assert found["gampyeong_inference_seconds_total",] == 0.25
+    assert found["gampyeong_waiting_texts",] == 0
+    assert [found["gampyeong_batch_texts_bucket", most] for most in ("1.0", "32.0", "+Inf")] == [3, 3, 3]
+    assert found["gampyeong_model_info", "fake@1", "fake"] == 1
+    assert found["process_resident_memory_bytes",] > 1_000_000
+    assert any(name == "gampyeong_build_info" and VERSION in labels for name, *labels in found)
+
+
+def test_metrics_do_without_a_store_that_is_away(
+    client: FlaskClient, store: MemoryStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def totals() -> None:
+        raise Unavailable
+
+    monkeypatch.setattr(store, "totals", totals)
+    found = scrape(client)
+    assert ("gampyeong_waiting_texts",) in found
+    assert ("gampyeong_movies",) not in found
+
+
+def test_two_apps_count_apart(client: FlaskClient, tmp_path: Path) -> None:
+    other = create_app(Settings(secret_key="tests", instance_dir=str(tmp_path)), analyzer=FakeAnalyzer())
+    client.get("/healthz")
+    assert not any("/healthz" in key for key in scrape(other.test_client()))
+
+
+def test_a_request_is_a_line(client: FlaskClient, movie_id: int, capsys: pytest.CaptureFixture[str]) -> None:
+    capsys.readouterr()
+    content = "아무도 로그에서 읽으면 안 되는 리뷰"
+    answer = client.post("/reviews", json={"movie_id": movie_id, "author": "밤편지", "content": content})
+    client.get("/movies?q=비밀스러운검색")
+    posted, listed = logged(capsys)
+    assert posted == {
+        "time": posted["time"],
+        "level": "info",
+        "request": answer.headers["X-Request-ID"],
+        "client": "127.0.0.1",
+        "method": "POST",
+        "path": "/reviews",
+        "route": "/reviews",
+        "status": 201,
+        "ms": posted["ms"],
+        "bytes": len(answer.data),
+    }
+    assert posted["time"].endswith("+00:00")
+    assert posted["ms"] >= 0
+    assert posted["request"] != listed["request"]
+    assert not any(word in str(line) for line in (posted, listed) for word in ("아무도", "밤편지", "비밀"))
+
+
+@pytest.mark.parametrize(
+    "path", ["/a%0A%7B%22status%22:200%7D", "/%1b[31mred%c2%9b%e2%80%a8", "/%22,%22x%22:1", "/%ff"]
+)
+def test_a_path_cannot_forge_a_line(client: FlaskClient, capsys: pytest.CaptureFixture[str], path: str) -> None:
+    client.get(path)
+    written = capsys.readouterr().err
+    assert written.count("\n") == 1
+    assert written[:-1].isascii()
+    assert written[:-1].isprintable()
+    line = json.loads(written)
+    assert (line["status"], line["route"], line["level"]) == (404, "unknown", "warning")
+
+
+def test_a_long_path_is_cut(client: FlaskClient, capsys: pytest.CaptureFixture[str]) -> None:
+    client.get("/" + "x" * 5_000)
+    assert len(capsys.readouterr().err) < 600
+
+
+@pytest.mark.parametrize(
+    ("level", "statuses"), [("info", [200, 404, 500]), ("warning", [404, 500]), ("error", [500]), ("off", [])]
+)
+def test_the_level_says_what_is_logged(
+    tmp_path: Path, analyzer: FakeAnalyzer, capsys: pytest.CaptureFixture[str], level: str, statuses: list[int]
+) -> None:
+    settings = Settings(secret_key="tests", instance_dir=str(tmp_path), log_level=level)
+    client = create_app(settings, analyzer=analyzer).test_client()
+    analyzer.broken = True
+    client.get("/healthz")
+    client.get("/nope")
+    client.post("/sentiment", json={"text": "최고"})
+    lines = [line for line in capsys.readouterr().err.splitlines() if line.startswith("{")]
+    assert [json.loads(line)["status"] for line in lines] == statuses
+
+
+def test_a_log_nobody_reads_stops_nothing(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Closed:
+        def write(self, _: str) -> int:
+            raise BrokenPipeError
+
+    monkeypatch.setattr("sys.stderr", Closed())
+    assert client.get("/healthz").status_code == 200
+
+
+def test_an_id_is_believed_from_a_proxy_only(app: Flask, tmp_path: Path) -> None:
+    behind = create_app(
+        Settings(secret_key="tests", instance_dir=str(tmp_path), trusted_proxies=1), analyzer=FakeAnalyzer()
+    )
+    for brought, kept in (("abc-1.2_Z", True), ('x"y', False), ("", False), ("x" * 65, False)):
+        given = [one.test_client().get("/healthz", headers={"X-Request-ID": brought}) for one in (app, behind)]
+        assert [answer.headers["X-Request-ID"] == brought for answer in given] == [False, kept]
+
+
+def test_the_version_is_the_projects() -> None:
+    assert f'version = "{VERSION}"' in (ROOT / "pyproject.toml").read_text(encoding="utf-8")
