@@ -19,7 +19,7 @@ from app.http.traps import Traps
 from app.inputs import BODY_MAX
 from app.protocols import Analyzer, Store
 from app.settings import Settings
-from app.store.memory import MemoryStore
+from app.store import open_store
 from app.web.admin import blueprint as admin_blueprint
 from app.web.views import blueprint as web_blueprint
 
@@ -33,7 +33,7 @@ def create_app(
 ) -> Flask:
     """The site. Raises `SettingsError` or `ModelError` when it cannot start.
 
-    Left out, `settings` come from the environment, `store` is in memory, and `analyzer` is the model the settings
+    Left out, `settings` come from the environment, `store` is the one they ask for, and `analyzer` is the model they
     name, loaded here, or when it is first asked if `lazy`; torch is imported only then.
     """
     settings = Settings.from_env() if settings is None else settings
@@ -51,7 +51,7 @@ def create_app(
         PROPAGATE_EXCEPTIONS=False,
     )
     app.session_interface = SessionInterface()
-    store = MemoryStore() if store is None else store
+    store = open_store(settings.database_url) if store is None else store
     analyzer = _load(settings, lazy) if analyzer is None else analyzer
     catalogue = Catalogue(store, analyzer)
     metrics = Metrics(workload=catalogue.workload, totals=catalogue.totals, card=catalogue.model_card)

@@ -64,6 +64,11 @@ class Settings:
         "texts one client may have read for nothing; why one rates as it does costs 20",
     )
     limit_logins: str = _setting("LIMIT_LOGINS", "10 per minute; 60 per hour", "wrong passwords of one client")
+    database_url: str = _setting(
+        "DATABASE_URL",
+        "",
+        "`sqlite:///reviews.db` or `postgresql+psycopg://...`; empty = memory, lost at a restart",
+    )
     sentiment_model: str = _setting(
         "SENTIMENT_MODEL", "", "Hugging Face id or folder of a text classifier; empty = the bundled model"
     )

@@ -12,6 +12,15 @@ from app.factory import create_app
 from app.settings import Settings
 from app.store.memory import MemoryStore
 from tests.fakes import FakeAnalyzer
+from tests.postgresql import Server, start_server
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[Server]:
+    """One server for the whole run; each test asks it for a database of its own."""
+    server = start_server()
+    yield server
+    server.remove()
 
 
 @pytest.fixture

@@ -41,6 +41,9 @@ ONLY_IN = {
     "flask_wtf": {"web", "factory"},
     "wtforms": {"web"},
     "pydantic": {"inputs", "api", "catalogue"},
+    "sqlalchemy": {"store"},
+    "alembic": {"store"},
+    "psycopg": {"store"},
     "torch": {"sentiment"},
     "transformers": {"sentiment"},
     "onnxruntime": {"sentiment"},
@@ -127,6 +130,7 @@ def test_app_with_an_analyzer_does_not_load_torch(tmp_path: Path) -> None:
         "from app.factory import create_app\n"
         "from app.settings import Settings\n"
         f"create_app(Settings(secret_key='x', instance_dir={str(tmp_path)!r}), analyzer=object())\n"
-        "print({'torch', 'transformers', 'onnxruntime', 'tokenizers'} & sys.modules.keys() or 'none')"
+        "heavy = {'torch', 'transformers', 'onnxruntime', 'tokenizers', 'sqlalchemy', 'alembic', 'psycopg'}\n"
+        "print(heavy & sys.modules.keys() or 'none')"
     )
     assert loaded == "none"

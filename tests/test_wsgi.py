@@ -69,7 +69,13 @@ def free_port() -> int:
 
 @pytest.mark.parametrize("command", [[*GUNICORN, "wsgi:app"], FLASK], ids=["gunicorn", "flask"])
 @pytest.mark.parametrize(
-    ("name", "value"), [("SENTIMENT_MODEL", "/nonexistent"), ("SENTIMENT_THREADS", "none"), ("WEB_THREADS", "0")]
+    ("name", "value"),
+    [
+        ("SENTIMENT_MODEL", "/nonexistent"),
+        ("SENTIMENT_THREADS", "none"),
+        ("WEB_THREADS", "0"),
+        ("DATABASE_URL", "sqlite:////nonexistent/reviews.db"),
+    ],
 )
 def test_start_that_cannot_go_on_says_one_line(tmp_path: Path, command: list[str], name: str, value: str) -> None:
     environ = environment(tmp_path, PORT=str(free_port()), **{name: value})

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from app.errors import AlreadyThere, NotFound
 from app.models import Correction, Movie, MovieFields, Review, Totals
+from app.store.counting import count_review, empty
 from app.store.shelf import Shelf
 
 Said = dict[str, Correction]
@@ -69,7 +70,7 @@ class Holdings:
         is_last = not self.movies or movie.id > next(reversed(self.movies))
         self.movie_ids[movie.key] = movie.id
         self.shelves[movie.id] = Shelf()
-        self._show(replace(movie, review_count=0, positive_count=0, rating_sum=0.0))
+        self._show(empty(movie))
         if not is_last:
             self.movies = dict(sorted(self.movies.items()))
 
@@ -128,20 +129,9 @@ class Holdings:
 
     def _count(self, review: Review, change: int) -> None:
         """Counts the review in (+1) or out (-1)."""
-        movie = self.movies[review.movie_id]
-        count = movie.review_count + change
-        positive = change if review.is_positive else 0
-        self._show(
-            replace(
-                movie,
-                review_count=count,
-                positive_count=movie.positive_count + positive,
-                # Starting again from 0 keeps what rounding left in the sum from outliving the last review.
-                rating_sum=movie.rating_sum + change * review.rating if count else 0.0,
-            )
-        )
+        self._show(count_review(self.movies[review.movie_id], review, change))
         self.models[review.model] += change
-        self._positive_count += positive
+        self._positive_count += change if review.is_positive else 0
 
     def _show(self, movie: Movie) -> None:
         self.movies[movie.id] = movie

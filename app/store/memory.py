@@ -23,6 +23,7 @@ from app.models import (
 from app.store.additions import refuse_repeats, refuse_strays
 from app.store.book import Book, Deleted
 from app.store.clock import Clock, stamp, utc_now
+from app.store.counting import read_anew
 from app.store.holdings import Holdings, Said
 from app.store.log import summarize_movie, summarize_review
 
@@ -269,14 +270,3 @@ class MemoryStore:
             held.refuse_twin(movie)
         refuse_strays("movie", (review.movie_id for review in reviews), held.movies, movies)
         refuse_strays("review", said, held.reviews, reviews)
-
-
-def read_anew(review: Review, sentiment: Sentiment, model: str) -> Review:
-    """The review as `model` reads it."""
-    return replace(
-        review,
-        sentiment_label=sentiment.label,
-        sentiment_score=sentiment.score,
-        rating=sentiment.rating,
-        model=model,
-    )

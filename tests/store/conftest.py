@@ -2,12 +2,15 @@
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 from app.models import Label, MovieFields, Review, Sentiment
 from app.protocols import Store
 from app.store.memory import MemoryStore
+from app.store.sql import open_sql
+from tests.postgresql import Server
 
 GOOD = Sentiment(Label.POSITIVE, 0.9, 9.1)
 BAD = Sentiment(Label.NEGATIVE, 0.8, 1.7)
@@ -32,9 +35,22 @@ def clock() -> Clock:
     return Clock()
 
 
-@pytest.fixture(params=["memory"])
-def store(request: pytest.FixtureRequest, clock: Clock) -> Iterator[Store]:
-    made = MemoryStore(clock)
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of an empty database of each kind."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/reviews.db"
+    server: Server = request.getfixturevalue("postgresql")
+    return server.new_database()
+
+
+@pytest.fixture(params=["memory", "sqlite", "postgresql"])
+def store(request: pytest.FixtureRequest, clock: Clock, tmp_path: Path) -> Iterator[Store]:
+    made: Store = MemoryStore(clock)
+    if request.param == "sqlite":
+        made = open_sql(f"sqlite:///{tmp_path}/reviews.db", clock)
+    elif request.param == "postgresql":
+        made = open_sql(request.getfixturevalue("postgresql").new_database(), clock)
     yield made
     made.close()
 

@@ -1,0 +1,98 @@
+"""Connections: pooled, and made anew when the database went and came back. Its failures become `Unavailable`."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Lock
+from typing import Any
+
+from sqlalchemy import URL, Connection, create_engine, event
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError
+from sqlalchemy.exc import TimeoutError as NoConnection
+
+from app.errors import Unavailable
+
+WAIT = 5
+"""Seconds to wait for a connection, or for whoever is writing."""
+_POOLED, _MORE = 16, 48
+_OURS = (IntegrityError, DataError, ProgrammingError)
+"""What would be our own mistake, not the database's: nobody is told to try again."""
+
+
+class Database:
+    """One database: any number of readers, and one writer at a time."""
+
+    def __init__(self, address: URL) -> None:
+        self.is_sqlite = address.drivername == "sqlite"
+        self._engine = create_engine(
+            address,
+            connect_args={"timeout": WAIT} if self.is_sqlite else _patience(address),
+            pool_size=_POOLED,
+            max_overflow=_MORE,
+            pool_timeout=WAIT,
+            pool_pre_ping=not self.is_sqlite,  # a server restarts and forgets its connections; a file does not
+            hide_parameters=True,  # what people write is not for the log
+        )
+        self._reading = self._engine if self.is_sqlite else self._engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._writing = self._engine.execution_options(writes=True)
+        self._turn = Lock()
+        if self.is_sqlite:
+            event.listen(self._engine, "connect", _prepare_sqlite)
+            event.listen(self._engine, "begin", _begin_sqlite)
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A connection on which every statement stands for itself."""
+        with _failures(), self._reading.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A transaction: committed at the end of the block, rolled back by what the block raises."""
+        if not self._turn.acquire(timeout=WAIT):
+            raise Unavailable("somebody else has been writing for long; try again")
+        try:
+            with _failures(), self._writing.begin() as connection:
+                yield connection
+        finally:
+            self._turn.release()
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+
+@contextmanager
+def _failures() -> Iterator[None]:
+    try:
+        yield
+    except _OURS:
+        raise
+    except DBAPIError as error:
+        raise Unavailable("the database cannot be reached or written; try again") from error.orig
+    except NoConnection as error:
+        raise Unavailable("all connections to the database are busy; try again") from error
+
+
+def _patience(address: URL) -> dict[str, Any]:
+    """How long to wait for a server that does not answer; what the address itself says goes first."""
+    wanted = {
+        "connect_timeout": WAIT,
+        "tcp_user_timeout": WAIT * 1_000,
+        "options": f"-c lock_timeout={WAIT}s -c idle_in_transaction_session_timeout=60s",
+    }
+    return {name: value for name, value in wanted.items() if name not in address.query}
+
+
+def _prepare_sqlite(connection: Any, _: Any) -> None:
+    connection.isolation_level = None  # the module's own BEGIN comes too late: with the first change
+    for pragma in (
+        "journal_mode=WAL",  # readers do not wait for the writer
+        "synchronous=FULL",  # what was committed outlives a power cut, too, not only a killed process
+        "foreign_keys=ON",
+        "temp_store=MEMORY",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    if connection.get_execution_options().get("writes"):
+        connection.exec_driver_sql("BEGIN IMMEDIATE")  # the write lock now, not halfway, where waiting is a deadlock

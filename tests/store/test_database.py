@@ -1,0 +1,254 @@
+"""A store in a database: its tables, its address, two of them on one database, and a database that goes away."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import create_engine, event, text
+
+from app.errors import SettingsError, Unavailable
+from app.models import MovieFields
+from app.protocols import Store
+from app.settings import ROOT
+from app.store import open_store
+from app.store.memory import MemoryStore
+from app.store.sql import open_sql
+from app.store.sql.address import read_address
+from app.store.sql.schema import SCHEMA
+from app.store.sql.tables import metadata
+from tests.postgresql import Server
+from tests.store.conftest import BAD, GOOD
+
+SECRET = "hunter2"
+OPEN = "import sys; from app.store import open_store; open_store(sys.argv[1]).close()"
+
+
+def test_without_an_address_there_is_memory() -> None:
+    store = open_store("")
+    assert isinstance(store, MemoryStore)
+    assert not store.durable
+
+
+def test_what_is_kept_is_there_again(url: str) -> None:
+    first = open_store(url)
+    movie = first.add_movie(MovieFields("괴물"))
+    review = first.add_review(movie.id, "밤편지", "좋아요", GOOD)
+    version = first.version
+    first.close()
+    again = open_store(url)
+    assert again.durable
+    assert (again.review(review.id), again.version) == (review, version)
+    assert again.movie(movie.id).review_count == 1
+    again.close()
+
+
+def test_the_tables_are_those_that_migrations_make(url: str) -> None:
+    open_sql(url).close()
+    engine = create_engine(url)
+    with engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+        assert connection.scalar(text("SELECT version_num FROM alembic_version")) == SCHEMA
+    engine.dispose()
+    assert ScriptDirectory(str(ROOT / "app/store/migrations")).get_heads() == [SCHEMA]
+
+
+def test_of_many_processes_that_start_at_once_one_makes_the_tables(url: str) -> None:
+    processes = [
+        subprocess.Popen([sys.executable, "-c", OPEN, url], cwd=ROOT, stderr=subprocess.PIPE, text=True)
+        for _ in range(4)
+    ]
+    said = [process.communicate(timeout=60)[1] for process in processes]
+    assert [(process.returncode, line) for process, line in zip(processes, said, strict=True)] == [(0, "")] * 4
+    store = open_sql(url)
+    assert store.version == 0
+    store.close()
+
+
+def test_a_newer_schema_is_left_alone(url: str) -> None:
+    open_sql(url).close()
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    engine.dispose()
+    with pytest.raises(SettingsError, match="its schema 9999 is newer than"):
+        open_sql(url)
+
+
+def test_what_one_writes_the_other_shows(url: str) -> None:
+    one, other = open_sql(url), open_sql(url)
+    movie = one.add_movie(MovieFields("괴물"))
+    assert other.movie(movie.id) == movie
+    seen = other.movies()
+    assert other.movies() is seen
+    review = other.add_review(movie.id, "밤편지", "좋아요", GOOD)
+    assert one.movie(movie.id).review_count == 1
+    assert one.reviews(movie.id) == ([review], 1)
+    one.update_review(review.id, "밤편지", "별로", BAD)
+    assert other.version == one.version
+    assert (other.movie(movie.id).positive_count, other.totals()) == (0, one.totals())
+    second = other.add_movie(MovieFields("기생충"))
+    one.delete_movie(movie.id)
+    assert [found.id for found in other.movies()] == [second.id]
+    other.undo(other.changes()[0][0].id)
+    assert [found.id for found in one.movies()] == [movie.id, second.id]
+    assert list(one.movies()) == list(other.movies())
+    one.close(), other.close()
+
+
+def test_two_writers_at_once_lose_nothing(url: str) -> None:
+    stores = [open_sql(url) for _ in range(2)]
+    movie_id = stores[0].add_movie(MovieFields("괴물")).id
+    with ThreadPoolExecutor(8) as pool:
+        ids = list(pool.map(lambda n: stores[n % 2].add_review(movie_id, "밤편지", str(n), GOOD).id, range(100)))
+    assert sorted(ids) == list(range(1, 101))
+    for store in stores:
+        assert store.movie(movie_id).review_count == 100 == sum(map(sum, store.histogram(movie_id)))
+        store.close()
+
+
+@pytest.mark.parametrize(
+    ("url", "says"),
+    [
+        ("reviews.db", "no address"),
+        (f"postgresql://site:{SECRET}@host:port/site", "no address"),
+        (f"mysql://site:{SECRET}@host/site", "'mysql', which is not supported"),
+        ("sqlite://", "names no file"),
+        ("sqlite:///:memory:", "names no file"),
+        ("sqlite:////nonexistent/reviews.db", "unable to open database file"),
+        (f"sqlite:///{Path(__file__)}", "not a database"),
+        (f"postgresql+psycopg://site:{SECRET}@127.0.0.1:1/site", "refused"),
+        (f"postgresql://127.0.0.1:1/site?user=site&password={SECRET}", "refused"),
+        (f"postgresql+psycopg://site:{SECRET}@no-such-host.invalid/site", "no-such-host.invalid"),
+    ],
+)
+def test_an_address_that_cannot_be_used(url: str, says: str) -> None:
+    with pytest.raises(SettingsError) as refused:
+        open_store(url)
+    said = str(refused.value)
+    assert said.startswith("DATABASE_URL")
+    assert says in said
+    assert SECRET not in said
+    assert "\n" not in said
+
+
+def test_a_wrong_password_is_not_repeated(postgresql: Server) -> None:
+    with pytest.raises(SettingsError, match="password authentication failed") as refused:
+        open_store(postgresql.url().replace("secret-of-tests", SECRET))
+    assert SECRET not in str(refused.value)
+
+
+@pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg"])
+def test_the_addresses_that_hosts_hand_out_work(scheme: str) -> None:
+    assert read_address(f"{scheme}://u:p@host/name").drivername == "postgresql+psycopg"
+
+
+def test_a_missing_driver_is_named(tmp_path: Path) -> None:
+    (tmp_path / "psycopg.py").write_text("raise ImportError(\"No module named 'psycopg'\")", encoding="utf-8")
+    environ = {**os.environ, "PYTHONPATH": str(tmp_path), "DATABASE_URL": f"postgresql://u:{SECRET}@127.0.0.1:1/n"}
+    code = "import sys; from app.store import open_store\ntry: open_store(sys.argv[1])\nexcept Exception as e: print(e)"
+    result = subprocess.run(
+        [sys.executable, "-c", code, environ["DATABASE_URL"]], cwd=ROOT, env=environ, capture_output=True, text=True
+    )
+    assert "No module named 'psycopg'" in result.stdout
+    assert SECRET not in result.stdout + result.stderr
+
+
+def test_a_database_that_goes_and_comes_back(postgresql: Server) -> None:
+    store = open_sql(postgresql.new_database())
+    movie_id = store.add_movie(MovieFields("괴물")).id
+    calls: list[Callable[[], Any]] = [
+        store.check, store.movies, store.totals, store.changes,
+        lambda: store.version, lambda: store.reviews(movie_id),
+        lambda: store.add_review(movie_id, "밤편지", "글", GOOD),
+    ]  # fmt: skip
+    for end in (postgresql.stop, postgresql.kill):
+        end()
+        try:
+            for call in calls:
+                with pytest.raises(Unavailable):
+                    call()
+        finally:
+            postgresql.start()
+        for call in calls:
+            call()
+    assert store.movie(movie_id).review_count == 2
+    store.close()
+
+
+def fill(store: Store, movie_id: int, most: int = 100_000) -> int:
+    """Writes until there is no room; how many reviews fitted."""
+    for count in range(most):
+        try:
+            store.add_review(movie_id, "밤편지", "가" * 2_000, GOOD)
+        except Unavailable:
+            return count
+    raise AssertionError("the disk was never full")
+
+
+def test_a_full_database_refuses_and_stays_whole(tmp_path: Path) -> None:
+    store = open_sql(f"sqlite:///{tmp_path}/reviews.db")
+    movie_id = store.add_movie(MovieFields("괴물")).id
+    limit_pages(store, 100)
+    count = fill(store, movie_id)
+    assert 0 < count < 100
+    version = store.version
+    for _ in range(3):
+        with pytest.raises(Unavailable, match="cannot be reached or written"):
+            store.add_review(movie_id, "밤편지", "가" * 2_000, GOOD)
+    assert (store.movie(movie_id).review_count, store.reviews(movie_id)[1], store.version) == (count, count, version)
+    limit_pages(store, 10_000)
+    assert store.add_review(movie_id, "밤편지", "다시 돼요", GOOD).id == count + 1
+    store.close()
+    assert_whole(tmp_path / "reviews.db", count + 1)
+
+
+def limit_pages(store: Any, pages: int) -> None:
+    """Leaves the database no more room than so many pages, which SQLite treats as it does a full disk."""
+
+    def limit(connection: Any, _: Any) -> None:
+        connection.execute(f"PRAGMA max_page_count={pages}")
+
+    engine = store._database._engine
+    engine.dispose()
+    event.listen(engine, "connect", limit)
+
+
+def test_a_full_disk_refuses_and_leaves_the_database_whole(tmp_path: Path) -> None:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(disk)], capture_output=True)
+    if mounted.returncode:
+        pytest.skip("mounting a small disk takes root")
+    try:
+        store = open_sql(f"sqlite:///{disk}/reviews.db")
+        movie_id = store.add_movie(MovieFields("괴물")).id
+        ballast = disk / "ballast"
+        ballast.write_bytes(b"x" * 500_000)
+        count = fill(store, movie_id)
+        assert count > 0
+        assert store.reviews(movie_id)[1] == count  # reading goes on
+        ballast.unlink()
+        assert store.add_review(movie_id, "밤편지", "다시 돼요", GOOD).id == count + 1
+        store.close()
+        assert_whole(disk / "reviews.db", count + 1)
+    finally:
+        subprocess.run(["umount", str(disk)], check=True)
+
+
+def assert_whole(path: Path, reviews: int) -> None:
+    engine = create_engine(f"sqlite:///{path}")
+    with engine.connect() as connection:
+        assert connection.scalar(text("PRAGMA integrity_check")) == "ok"
+        assert connection.execute(text("PRAGMA foreign_key_check")).all() == []
+        assert connection.scalar(text("SELECT count(*) FROM reviews")) == reviews
+        assert connection.scalar(text("SELECT review_count FROM movies")) == reviews
+        assert connection.scalar(text("SELECT last_review_id FROM catalogue")) == reviews
+    engine.dispose()
