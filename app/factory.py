@@ -53,7 +53,7 @@ def create_app(
     app.session_interface = SessionInterface()
     store = open_store(settings.database_url) if store is None else store
     analyzer = _load(settings, lazy) if analyzer is None else analyzer
-    catalogue = Catalogue(store, analyzer)
+    catalogue = Catalogue(store, analyzer, rating_prior=settings.rating_prior)
     metrics = Metrics(workload=catalogue.workload, totals=catalogue.totals, card=catalogue.model_card)
     install(app, Administrator(admin_password(settings)))
     install(app, catalogue)

@@ -84,6 +84,13 @@ class Settings:
     sentiment_timeout: int = _setting(
         "SENTIMENT_TIMEOUT", 10, "seconds a text may wait for the model before the answer is 503", least=1, most=600
     )
+    rating_prior: int = _setting(
+        "RATING_PRIOR",
+        5,
+        "reviews of the mean rating that each movie counts besides its own in the order by rating; 0 = plain means",
+        least=0,
+        most=1_000_000,
+    )
     web_threads: int = _setting("WEB_THREADS", 16, "requests served at a time", least=1, most=1_000)
     trusted_proxies: int = _setting(
         "TRUSTED_PROXIES", 0, "proxies in front whose `X-Forwarded-*` are believed", least=0, most=10

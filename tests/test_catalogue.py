@@ -90,6 +90,29 @@ def test_orders(shelf: Catalogue, sort: str, order: list[str]) -> None:
     assert titles(shelf, sort=sort) == order
 
 
+def test_one_rave_does_not_top_the_list(store: MemoryStore, analyzer: Any) -> None:
+    catalogue = Catalogue(store, analyzer, rating_prior=5)
+    for title, texts in [("한 편", ["최고 최고 명작 감동"]), ("여럿", ["최고 감동"] * 9), ("싫은", ["지루해요"] * 6)]:
+        movie = catalogue.add_movie(MovieInput(title=title))
+        for text in texts:
+            catalogue.add_review(ReviewInput(movie_id=movie.id, author="밤편지", content=text))
+    assert titles(catalogue) == ["여럿", "한 편", "싫은"]
+    assert titles(Catalogue(store, analyzer, rating_prior=0)) == ["한 편", "여럿", "싫은"]
+    weighing = catalogue.weighing()
+    assert weighing.mean == pytest.approx((9.9 + 9 * 9.0 + 6 * 1.5) / 16)
+    assert weighing.rate(catalogue.movie(1)) == pytest.approx((9.9 + 5 * (weighing.mean or 0)) / 6)
+
+
+def test_an_order_is_kept_until_something_changes(shelf: Catalogue) -> None:
+    first = shelf.movies(MoviesQuery()).items
+    assert all(a is b for a, b in zip(first, shelf.movies(MoviesQuery()).items, strict=True))
+    first.clear()
+    assert len(shelf.movies(MoviesQuery()).items) == 4
+    shelf.add_review(ReviewInput(movie_id=2, author="밤편지", content="최고 " * 4))
+    assert shelf.movies(MoviesQuery(q="괴물")).items[0].review_count == 2
+    assert shelf.genres() == ["SF", "드라마", "스릴러"]
+
+
 def test_genres(shelf: Catalogue) -> None:
     assert shelf.genres() == ["SF", "드라마", "스릴러"]
     assert titles(shelf, genre="드라마") == ["리틀 포레스트", "기생충"]

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from app.catalogue import search
+from app.catalogue.listing import PRIOR, Listing, Weighing
 from app.inputs import MovieInput, MoviesQuery, ReviewInput, ReviewsQuery
 from app.models import Explanation, ModelCard, Movie, Page, Review, Sentiment, Totals, Workload
 from app.protocols import Analyzer, Store
@@ -15,8 +16,10 @@ class Catalogue:
     """Movies, reviews and what the model makes of them. Every method may raise `app.errors.NotFound` or, where the
     store cannot be reached or written, `app.errors.Unavailable`."""
 
-    def __init__(self, store: Store, analyzer: Analyzer) -> None:
+    def __init__(self, store: Store, analyzer: Analyzer, *, rating_prior: int = PRIOR) -> None:
         self._store = store
+        self._rating_prior = rating_prior
+        self._kept_listing = Listing((), rating_prior)
         self._analyzer = analyzer
         self._explain = lru_cache(_EXPLANATIONS_KEPT)(lambda text: analyzer.explain(text))
 
@@ -34,8 +37,12 @@ class Catalogue:
 
     def movies(self, query: MoviesQuery) -> Page[Movie]:
         """The movies that match, in the order asked for; movies without a rating come after those with one."""
-        found = search.find_movies(self._store.movies(), query)
-        return Page(found[query.start : query.start + query.per_page], len(found), query.page, query.per_page)
+        found = search.find_movies(self._listing().order(query.sort), query)
+        return Page(list(found[query.start : query.start + query.per_page]), len(found), query.page, query.per_page)
+
+    def weighing(self) -> Weighing:
+        """How movies are rated for their order."""
+        return self._listing().weighing
 
     def delete_movie(self, movie_id: int, who: str = "") -> int:
         """Deletes the movie with its reviews; returns how many reviews went. `who` asked, for the log."""
@@ -79,7 +86,7 @@ class Catalogue:
 
     def genres(self) -> list[str]:
         """Every genre that some movie has, in dictionary order."""
-        return search.genres(self._store.movies())
+        return self._listing().genres
 
     def workload(self) -> Workload:
         """What the model has to do and has done."""
@@ -92,3 +99,10 @@ class Catalogue:
 
     def totals(self) -> Totals:
         return self._store.totals()
+
+    def _listing(self) -> Listing:
+        movies = self._store.movies()
+        listing = self._kept_listing
+        if listing.movies is not movies:  # a store hands out the same object while nothing changed
+            listing = self._kept_listing = Listing(movies, self._rating_prior)
+        return listing

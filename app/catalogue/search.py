@@ -1,8 +1,8 @@
-"""Finding and ordering movies the way Korean is typed: ㄱㅅㅊ and 기새 find 기생충; case and spaces do not count."""
+"""Finding movies the way Korean is typed: ㄱㅅㅊ and 기새 find 기생충; case and spaces do not count."""
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -17,31 +17,20 @@ _COMPOUNDS = str.maketrans(
 _FIRST, _LAST = ord("가"), ord("힣")
 _PER_INITIAL, _PER_VOWEL = 588, 28  # the Unicode standard, 3.12: 21 vowels x 28 finals, and 28 finals
 
-_ORDERS: dict[str, Callable[[Movie], tuple[Any, ...]]] = {
-    "rating": lambda m: (m.average_rating is None, -(m.average_rating or 0), -m.review_count, -m.id),
-    "newest": lambda m: (-m.id,),
-    "reviews": lambda m: (-m.review_count, -m.id),
-    "release": lambda m: (not m.release_date, [-ord(c) for c in m.release_date], -m.id),
-    "title": lambda m: (m.title.casefold(), m.id),
-}
 
-
-def find_movies(movies: Iterable[Movie], query: MoviesQuery) -> list[Movie]:
-    """The movies that match `query`, ordered; every word of `query.q` must be found in title, director or genre."""
+def find_movies(movies: Sequence[Movie], query: MoviesQuery) -> Sequence[Movie]:
+    """The movies that match `query`, in the order they came; every word of `query.q` must be found in title, director
+    or genre."""
     genre = _fold(query.genre)
     words = [_matcher(word) for word in unicodedata.normalize("NFC", query.q).casefold().translate(_COMPOUNDS).split()]
-    found = [
+    if not genre and not words:
+        return movies
+    return [
         movie
         for movie in movies
         if (not genre or genre in map(_fold, split_genre(movie.genre)))
         and all(word(_haystack(movie.title, movie.director, movie.genre)) for word in words)
     ]
-    return sorted(found, key=_ORDERS[query.sort])
-
-
-def genres(movies: Iterable[Movie]) -> list[str]:
-    """The genres of `movies`, each once, in dictionary order."""
-    return sorted({genre for movie in movies for genre in split_genre(movie.genre)})
 
 
 @lru_cache(maxsize=4096)

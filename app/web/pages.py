@@ -16,7 +16,7 @@ from app.web import charts, marks
 from app.web.forms import DeleteForm, Form, MovieForm, ReviewForm
 from app.web.paging import page_links
 
-MOVIES_A_PAGE = 60
+MOVIES_A_PAGE = 24
 REVIEWS_A_PAGE = 50
 CHOICES_MOST = 500
 """As many movies the side panel's form offers; every movie's own page has the form, too."""
@@ -56,6 +56,7 @@ def home(review_form: ReviewForm | None = None, movie_form: MovieForm | None = N
         query=query,
         links=page_links(page, address),
         sorts=_SORTS,
+        weighing=catalogue().weighing(),
         genres=catalogue().genres()[:GENRES_MOST],
         totals=catalogue().totals(),
         review_form=form,

@@ -52,6 +52,13 @@ def test_every_order_has_its_pill(visitor: Visitor, add_movie: AddMovie, sort: s
     assert [text(pill) for pill in current] == [_SORTS[sort]]
 
 
+def test_order_by_rating_explains_itself(visitor: Visitor, add_movie: AddMovie, add_review: AddReview) -> None:
+    movie = add_movie("벌새")
+    assert not visitor.see("/").select(".note")
+    add_review(movie.id, "최고예요")
+    assert "8.5점짜리 리뷰가 5개 더 있다고" in text(visitor.see("/").select_one(".note"))
+
+
 def test_search_finds_and_says_so(visitor: Visitor, add_movie: AddMovie) -> None:
     add_movie("기생충", director="봉준호", genre="드라마, 스릴러")
     add_movie("벌새", director="김보라", genre="드라마")
