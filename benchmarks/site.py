@@ -63,7 +63,7 @@ def running_site() -> Iterator[Site]:
             stdout=subprocess.DEVNULL,
         )
         try:
-            _wait_until_healthy(port, process, started)
+            wait_until_healthy(port, process, started)
             yield Site(port, process.pid, time.perf_counter() - started)
         finally:
             process.terminate()
@@ -73,7 +73,7 @@ def running_site() -> Iterator[Site]:
                 process.kill()
 
 
-def _wait_until_healthy(port: int, process: subprocess.Popen[bytes], started: float) -> None:
+def wait_until_healthy(port: int, process: subprocess.Popen[bytes], started: float) -> None:
     while time.perf_counter() - started < START_WITHIN:
         if process.poll() is not None:
             raise SystemExit(f"the site did not start: gunicorn left with {process.returncode}")

@@ -1,0 +1,12 @@
+"""A few rounds of `benchmarks/kill.py`: the real site, killed while reviews are posted."""
+
+from benchmarks.kill import play
+
+ROUNDS = 4
+
+
+def test_what_was_answered_201_outlives_a_kill(url: str) -> None:
+    tally = play(url, ROUNDS)
+    assert tally.is_good, tally
+    assert tally.rounds == ROUNDS
+    assert len(tally.kept) > ROUNDS
