@@ -8,7 +8,8 @@ RUN python -m venv --without-pip /venv \
 
 FROM python:3.11-slim
 # The key for cookies, the administrator's password (made at the first start, unless ADMIN_PASSWORD is given:
-# docker exec NAME cat /data/admin_password) and a model fetched from the hub are kept under /data.
+# docker exec NAME cat /data/admin_password) and a model fetched from the hub are kept under /data. So are the reviews
+# with -v gampyeong:/data -e DATABASE_URL=sqlite:////data/reviews.db.
 ENV PATH=/venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     HOST=0.0.0.0 \

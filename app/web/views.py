@@ -6,8 +6,10 @@ from typing import Any
 from flask import Blueprint, Response, abort, flash, redirect, send_file, session, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
+from app.catalogue import Workshop
 from app.errors import NotFound
 from app.http import caller, policy
+from app.http.context import installed
 from app.http.limits import Count, count
 from app.http.policy import Deed
 from app.http.traps import once
@@ -22,7 +24,8 @@ blueprint = Blueprint("web", __name__)
 for _name, _filter in FILTERS.items():
     blueprint.add_app_template_filter(_filter, _name)
 blueprint.add_app_template_filter(posters.draw, "drawing")
-blueprint.app_context_processor(lambda: {"query_max": QUERY_MAX})  # every page, errors too, has the search box
+# Every page, errors too, has the search box and the footer.
+blueprint.app_context_processor(lambda: {"query_max": QUERY_MAX, "is_durable": installed(Workshop).durable})
 
 _NAME_MOST = 60
 """Characters of a title in a message: messages travel in a cookie of 4 KB."""

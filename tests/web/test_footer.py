@@ -1,0 +1,20 @@
+"""The page's foot says whether a restart forgets."""
+
+from pathlib import Path
+from typing import Any
+
+from bs4 import BeautifulSoup
+
+from app.factory import create_app
+from app.settings import Settings
+
+
+def test_the_foot_says_whether_a_restart_forgets(tmp_path: Path, analyzer: Any) -> None:
+    for url, forgets in (("", True), (f"sqlite:///{tmp_path}/reviews.db", False)):
+        settings = Settings(secret_key="tests", instance_dir=str(tmp_path), database_url=url)
+        client = create_app(settings, analyzer=analyzer).test_client()
+        for path in ("/", "/nope"):
+            page = BeautifulSoup(client.get(path, headers={"Accept": "text/html"}).get_data(), "html.parser")
+            foot = page.select_one("footer")
+            assert foot
+            assert ("다시 켜면 모두 사라져요" in foot.get_text()) is forgets
