@@ -5,6 +5,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app.api.routes import blueprint as api_blueprint
 from app.catalogue import Catalogue, Workshop
+from app.catalogue.jobs import Jobs
 from app.cli import COMMANDS
 from app.http import doors, errors, headers, policy, watching
 from app.http.administrator import Administrator
@@ -21,6 +22,7 @@ from app.protocols import Analyzer, Store
 from app.settings import Settings
 from app.store import open_store
 from app.web.admin import blueprint as admin_blueprint
+from app.web.data import blueprint as data_blueprint
 from app.web.views import blueprint as web_blueprint
 
 
@@ -44,6 +46,7 @@ def create_app(
     app.config.update(
         SECRET_KEY=secret_key(settings.secret_key, settings.instance_dir),
         MAX_CONTENT_LENGTH=BODY_MAX,
+        IMPORT_MAX=settings.import_max * 1024 * 1024,
         SESSION_COOKIE_NAME="gampyeong",
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_REFRESH_EACH_REQUEST=False,  # a cookie is sent when it changes, and JSON may be kept
@@ -59,6 +62,7 @@ def create_app(
     install(app, catalogue)
     install(app, Workshop(store, analyzer))
     install(app, metrics)
+    install(app, Jobs())
     install(app, Kept())
     log = RequestLog(settings.log_level)
     watching.register(app, metrics.count, log.write, believe_ids=settings.trusted_proxies > 0)
@@ -70,6 +74,7 @@ def create_app(
     headers.register(app)
     app.register_blueprint(web_blueprint)
     app.register_blueprint(admin_blueprint)
+    app.register_blueprint(data_blueprint)
     app.register_blueprint(api_blueprint)
     for command in COMMANDS:
         app.cli.add_command(command)

@@ -57,6 +57,8 @@ _NEEDED_TEXT = f"[^{_CONTROL}]*[^{_CONTROL}{_UNSEEN}][^{_CONTROL}]*"
 _POSTER_URL = r"(https?://[A-Za-z0-9가-힣.-]+(:[0-9]{1,5})?([/?#][^\x00-\x20\x7f-\xa0\"'<>\\^`{|}\u2000-\u200f\u2028-\u202f\u3000]*)?)?"
 _DATE = r"([0-9]{4}-[0-9]{2}-[0-9]{2})?"
 _UNSEEN_CHARACTERS = "".join(re.findall(f"[{_UNSEEN}]", "".join(map(chr, range(0x10000)))))
+_PLAIN = re.compile("[\t-\r -~가-힣ㄱ-ㅣ]*")
+"""Nearly all that is written here: no mark among it, and NFC already."""
 _DECOMPOSED = 4
 """A text this many times over its limit is refused unread: NFD Korean is at most three times as long as NFC."""
 _MARKS_MAX = 64
@@ -69,7 +71,7 @@ def _tidy(text: str, most: int) -> str:
     except UnicodeEncodeError:
         raise PydanticCustomError("control_characters", "must not contain half of a surrogate pair") from None
     text = text.replace("\r\n", "\n").replace("\r", "\n").strip(_UNSEEN_CHARACTERS)
-    if len(text) <= most * _DECOMPOSED:
+    if len(text) <= most * _DECOMPOSED and not _PLAIN.fullmatch(text):
         if any(is_mark and sum(1 for _ in run) > _MARKS_MAX for is_mark, run in groupby(text, _is_mark)):
             raise PydanticCustomError("combining_marks", "must not stack more than 64 combining marks")
         text = unicodedata.normalize("NFC", text)

@@ -92,6 +92,9 @@ class Settings:
         most=1_000_000,
     )
     web_threads: int = _setting("WEB_THREADS", 16, "requests served at a time", least=1, most=1_000)
+    import_max: int = _setting(
+        "IMPORT_MAX", 64, "megabytes of a file imported through its page; the command takes any", least=1, most=4_096
+    )
     trusted_proxies: int = _setting(
         "TRUSTED_PROXIES", 0, "proxies in front whose `X-Forwarded-*` are believed", least=0, most=10
     )

@@ -176,6 +176,23 @@ def shell(folder: Path, *arguments: str, **settings: str) -> "subprocess.Complet
     return subprocess.run([*FLASK, *arguments], cwd=ROOT, env=environ, capture_output=True, text=True, timeout=60)
 
 
+def test_a_database_outlives_its_commands(tmp_path: Path) -> None:
+    table, copy, database = tmp_path / "in.csv", tmp_path / "out.jsonl", f"sqlite:///{tmp_path}/reviews.db"
+    table.write_text(TABLE, encoding="utf-8")
+    result = shell(tmp_path, "import", str(table), DATABASE_URL=database)
+    assert (result.returncode, result.stdout) == (0, "1 movies and 2 reviews added\n"), result.stderr
+    # An export loads no model, so the wrong one does not matter.
+    result = shell(tmp_path, "export", str(copy), DATABASE_URL=database, SENTIMENT_MODEL="/nonexistent")
+    assert (result.returncode, result.stderr) == (0, "")
+    result = shell(tmp_path, "import", str(copy), DATABASE_URL=f"sqlite:///{tmp_path}/fresh.db")
+    assert result.returncode == 0, result.stderr
+    result = shell(tmp_path, "export", "-", DATABASE_URL=f"sqlite:///{tmp_path}/fresh.db")
+    assert result.stdout == copy.read_text("utf-8")
+    result = shell(tmp_path, "rescore", DATABASE_URL=database, SENTIMENT_MODEL="/nonexistent")
+    assert result.returncode == 1
+    assert result.stderr.startswith("gampyeong: cannot use the model /nonexistent")
+
+
 @pytest.mark.parametrize("arguments", [("export", "x.jsonl"), ("import", "x.csv"), ("rescore",)])
 def test_without_a_database_a_command_says_so(tmp_path: Path, arguments: tuple[str, ...]) -> None:
     result = shell(tmp_path, *arguments, SENTIMENT_MODEL="/nonexistent")  # which nobody asks, so it may be wrong

@@ -1,7 +1,10 @@
 """Stores to fill and to empty, and files made of text."""
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from itertools import count
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +13,7 @@ from app.catalogue.transfer import Outcome, export_catalogue, import_file
 from app.models import Review
 from app.protocols import Store
 from app.store.memory import MemoryStore
+from app.store.sql import open_sql
 from tests.fakes import FakeAnalyzer
 
 NewStore = Callable[[], Store]
@@ -21,10 +25,19 @@ ROWS = """영화,작성자,내용,작성일
 """
 
 
-@pytest.fixture(params=["memory"])
-def new_store(request: pytest.FixtureRequest) -> NewStore:
+@pytest.fixture(params=["memory", "sqlite"])
+def new_store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[NewStore]:
     """Makes empty stores."""
-    return MemoryStore
+    with ExitStack() as opened:
+        numbers = count()
+
+        def make() -> Store:
+            is_memory = request.param == "memory"
+            store = MemoryStore() if is_memory else open_sql(f"sqlite:///{tmp_path}/{next(numbers)}.db")
+            opened.callback(store.close)
+            return store
+
+        yield make
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import pytest
 
 from app.catalogue.progress import Progress
 from app.catalogue.rescoring import count_outdated, rescore
-from app.models import Label, ModelCard, MovieFields, Sentiment
+from app.models import Label, ModelCard, Movie, Review, Sentiment
 from app.protocols import Store
 from tests.fakes import FakeAnalyzer
 from tests.transfer.conftest import NewStore, exported, reviews_of
@@ -18,11 +18,12 @@ OLD = Sentiment(Label.NEGATIVE, 0.6, 4.0)
 def store(new_store: NewStore) -> Store:
     """Six hundred reviews by the old model, two by the present one."""
     store = new_store()
-    movie_id = store.add_movie(MovieFields("괴물")).id
-    for n in range(600):
-        store.add_review(movie_id, "밤편지", "최고" if n % 3 else "지루해요", OLD, model="old@1" if n % 2 else "")
-    for _ in range(2):
-        store.add_review(movie_id, "밤편지", "지루해요", OLD, model="fake@1")
+    reviews = [
+        Review(n, 1, "밤편지", "최고" if n % 3 and n <= 600 else "지루해요", OLD.label, OLD.score, OLD.rating,
+               "2024-05-01T00:00:00Z", model="fake@1" if n > 600 else "old@1" if n % 2 else "")
+        for n in range(1, 603)
+    ]  # fmt: skip
+    store.add_all([Movie("괴물", id=1)], reviews)
     return store
 
 

@@ -1,0 +1,87 @@
+"""One long operation at a time, in a thread of its own, while pages look how far it is."""
+
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from app.catalogue.progress import Progress, Report
+from app.catalogue.rescoring import Rescored
+from app.catalogue.transfer import Outcome
+from app.errors import GampyeongError
+
+Result = Outcome | Rescored
+Work = Callable[[Report], Result]
+
+_log = logging.getLogger("gampyeong")
+
+
+class Stopped(Exception):
+    """Somebody wants the job to end."""
+
+
+class State(StrEnum):
+    """What became of a job. A stopped one may have done a part, where parts are worth keeping."""
+
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    STOPPED = "stopped"
+
+
+@dataclass(slots=True)
+class Job:
+    """A job as pages see it: `what` it is, its `progress`, then its `result`, or the `error` it ended with."""
+
+    what: str
+    state: State = State.RUNNING
+    progress: Progress | None = None
+    result: Result | None = None
+    error: Exception | None = None
+    is_stopping: bool = False
+
+    @property
+    def is_running(self) -> bool:
+        return self.state is State.RUNNING
+
+    def report(self, progress: Progress) -> None:
+        """The job's own `Report`. Raises `Stopped` where that is wanted."""
+        self.progress = progress
+        if self.is_stopping:
+            raise Stopped
+
+
+class Jobs:
+    """Runs jobs and remembers the last one, until the process ends. Safe under threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self.last: Job | None = None
+
+    def start(self, what: str, work: Work) -> Job | None:
+        """Begins `work`; None where another job is running. The thread dies with the process, unfinished."""
+        with self._lock:
+            if self.last and self.last.is_running:
+                return None
+            job = self.last = Job(what)
+        threading.Thread(target=_run, args=(job, work), name=f"job-{what}", daemon=True).start()
+        return job
+
+    def stop(self) -> None:
+        """Asks the running job, if any, to end at its next report."""
+        if self.last:
+            self.last.is_stopping = True
+
+
+def _run(job: Job, work: Work) -> None:
+    try:
+        job.result = work(job.report)
+        job.state = State.DONE
+    except Stopped:
+        job.state = State.STOPPED
+    except Exception as error:  # noqa: BLE001 - nobody waits for this thread: the page tells
+        job.error = error
+        job.state = State.FAILED
+        if not isinstance(error, GampyeongError):
+            _log.exception("the job %s failed", job.what)

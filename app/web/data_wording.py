@@ -1,0 +1,138 @@
+"""What the page of files in and out says of jobs, bad rows and files."""
+
+from collections.abc import Callable
+from math import ceil
+
+from app.catalogue.jobs import Job
+from app.catalogue.progress import Progress, Stage
+from app.catalogue.transfer.rows import BadRow
+from app.errors import AlreadyThere, Busy, FieldError, Invalid, NotFound, Unavailable
+
+_MISSING_TYPES = ("blank", "missing", "string_type")
+_BESIDE_A_FIELD = (
+    "date_unknown", "date_invalid", "moment_invalid", "control_characters", "combining_marks", "url_invalid",
+)  # fmt: skip
+_NO_CONTEXT = dict.fromkeys(("missing", "found", "names", "text", "id", "version"), "")
+
+
+def _(text: str, **values: object) -> str:
+    return text % values if values else text
+
+
+def tell_progress(progress: Progress) -> str:
+    """`리뷰 12,345 / 100,000개 · 초당 690개 · 3분 남음`."""
+    if progress.stage is Stage.CHECK:
+        return _("파일을 살펴보고 있어요 (%(percent)s%%)", percent=int(progress.share * 100))
+    if progress.stage is Stage.WRITE:
+        return _("저장하고 있어요. 이제는 멈출 수 없어요.")
+    parts = [_("리뷰 %(done)s / %(total)s개", done=f"{progress.done:,}", total=f"{progress.total:,}")]
+    if progress.rate:
+        parts.append(_("초당 %(rate)s개", rate=f"{progress.rate:,.0f}"))
+    if progress.seconds_left is not None and progress.done:
+        parts.append(tell_left(progress.seconds_left))
+    return " · ".join(parts)
+
+
+def tell_left(seconds: float) -> str:
+    """`2시간 5분 남음`, `3분 남음`, `20초 남음`: rounded up, as waiting is."""
+    if seconds < 60:
+        return _("%(count)s초 남음", count=ceil(seconds))
+    hours, minutes = divmod(ceil(seconds / 60), 60)
+    if hours:
+        return _("%(hours)s시간 %(minutes)s분 남음", hours=hours, minutes=minutes)
+    return _("%(count)s분 남음", count=minutes)
+
+
+def tell_error(job: Job) -> str:
+    """Why a job failed, and what to do."""
+    error = job.error
+    if isinstance(error, Invalid):
+        return " ".join(map(explain, error.errors))
+    if isinstance(error, Busy):
+        return _("모델이 다른 글을 읽느라 오래 쉬지 못했어요. 조금 뒤에 다시 해 주세요.")
+    if isinstance(error, Unavailable | OSError):
+        return _("지금은 저장할 수 없어요. 잠시 뒤에 다시 해 주세요.")
+    if isinstance(error, AlreadyThere | NotFound):
+        return _("그 사이에 영화 목록이 바뀌었어요. 다시 해 주세요.")
+    return _("우리 쪽 문제로 멈췄어요. 서버 기록에 까닭이 남아 있어요.")
+
+
+def explain_row(row: BadRow) -> str:
+    """Every reason why a row cannot be taken."""
+    return " ".join(map(explain, row.errors))
+
+
+def explain(error: FieldError) -> str:
+    """One sentence about a row or a file."""
+    if error.type in _MISSING_TYPES:
+        return _("%(column)s 칸이 비어 있어요.", column=_column(error.field))
+    if error.type == "string_too_long":
+        return _(
+            "%(column)s: %(most)s자까지예요.", column=_column(error.field), most=f"{error.context['max_length']:,}"
+        )
+    known = _sentences().get(error.type)
+    if known is None:
+        return _("%(column)s: 쓸 수 없는 값이에요.", column=_column(error.field))
+    told = known % (_NO_CONTEXT | error.context)
+    return f"{_column(error.field)}: {told}" if error.type in _BESIDE_A_FIELD else told
+
+
+def _sentences() -> dict[str, str]:
+    """By the error's type; what stands in %()s comes from its context."""
+    return {
+        "file_empty": _("파일이 비어 있어요."),
+        "file_is_workbook": _("엑셀 문서예요. ‘다른 이름으로 저장’에서 CSV를 골라 주세요."),
+        "encoding_unknown": _("글자를 읽을 수 없어요. UTF-8이나 CP949(엑셀의 기본)로 저장해 주세요."),
+        "columns_missing": _("필요한 열이 없어요: %(missing)s. 첫 줄에는 %(found)s 열이 있어요."),
+        "columns_twice": _("같은 뜻의 열이 둘이에요: %(names)s. 하나만 남겨 주세요."),
+        "head_missing": _("감평에서 내보낸 파일이 아니에요. 첫 줄이 달라요."),
+        "version_unknown": _("더 새로운 감평에서 내보낸 파일이에요(판 %(version)s)."),
+        "file_cut_off": _("파일이 여기서 끊겼어요. 마지막 줄이 없어요."),
+        "line_after_end": _("마지막 줄 뒤에 줄이 더 있어요."),
+        "json_invalid": _("JSON으로 읽을 수 없는 줄이에요."),
+        "csv_invalid": _("표로 읽을 수 없는 줄이에요. 따옴표를 확인해 주세요."),
+        "kind_unknown": _("무엇을 적은 줄인지 알 수 없어요."),
+        "id_twice": _("%(id)s번 영화가 위에 또 있어요."),
+        "movie_unknown": _("%(id)s번 영화가 이 줄 위에 없어요."),
+        "review_unknown": _("%(id)s번 리뷰가 이 줄 위에 없어요."),
+        "reader_twice": _("같은 독자가 이 리뷰를 두 번 고쳤어요."),
+        "reading_partial": _("긍정·부정, 확신, 평점은 모두 있거나 모두 없어야 해요."),
+        "date_unknown": _("날짜로 읽을 수 없어요(%(text)s). 2024-05-01처럼 적어 주세요."),
+        "date_invalid": _("달력에 없는 날짜예요."),
+        "moment_invalid": _("날짜와 시각을 읽을 수 없어요."),
+        "control_characters": _("보이지 않는 제어 문자가 섞여 있어요."),
+        "combining_marks": _("한 글자에 겹쳐 쓴 부호가 너무 많아요."),
+        "url_invalid": _("http:// 또는 https://로 시작하는 주소가 아니에요."),
+    }
+
+
+def _column(field: str) -> str:
+    """What people call the field."""
+    names = {
+        "title": _("제목"),
+        "author": _("작성자"),
+        "content": _("내용"),
+        "created_at": _("작성일"),
+        "release_date": _("개봉일"),
+        "director": _("감독"),
+        "genre": _("장르"),
+    }
+    return names.get(field, field)
+
+
+def format_megabytes(count: int) -> str:
+    """67108864 -> `64MB`."""
+    return f"{count // (1024 * 1024):,}MB"
+
+
+def tell_too_large(most: int) -> str:
+    """`most` in bytes."""
+    return _("파일이 너무 커요. %(most)s까지 올릴 수 있어요.", most=format_megabytes(most))
+
+
+FILTERS: dict[str, Callable[..., str]] = {
+    "job_progress": tell_progress,
+    "job_error": tell_error,
+    "row_reasons": explain_row,
+    "megabytes": format_megabytes,
+}

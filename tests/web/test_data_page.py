@@ -1,0 +1,187 @@
+"""Files in and out on their page: downloads, uploads, and the job that works through them."""
+
+import io
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from bs4 import BeautifulSoup
+from flask import Flask
+from werkzeug.datastructures import FileStorage
+from werkzeug.test import TestResponse, encode_multipart
+
+from app.catalogue.jobs import Jobs
+from app.errors import Busy
+from app.factory import create_app
+from app.models import Label, ModelCard, Movie, Review
+from app.settings import Settings
+from app.store.memory import MemoryStore
+from tests.fakes import FakeAnalyzer
+from tests.web.conftest import Visitor, read, text
+
+PAGE, JOB = "/admin/data", "/admin/data/job"
+TABLE = "제목,작성자,내용\n괴물,밤편지,최고\n괴물,심야영화,지루해요\n"
+AddMovie, AddReview = Callable[..., Movie], Callable[..., Review]
+
+
+def upload(visitor: Visitor, content: str | bytes, **fields: str) -> TestResponse:
+    data = content.encode() if isinstance(content, str) else content
+    file = FileStorage(io.BytesIO(data), "reviews.csv")
+    values = {"csrf_token": visitor.token(PAGE), "file": file, **fields}
+    # In memory: what the client puts on disk by itself for a large body it does not close.
+    boundary, body = encode_multipart(values)
+    content_type = f"multipart/form-data; boundary={boundary}"
+    return visitor.client.post(f"{PAGE}/import", data=body, content_type=content_type)
+
+
+def wait(app: Flask) -> None:
+    """Until the job is done."""
+    jobs: Jobs = app.extensions["Jobs"]
+    until = time.monotonic() + 30
+    while jobs.last and jobs.last.is_running and time.monotonic() < until:
+        time.sleep(0.01)
+    assert jobs.last and not jobs.last.is_running
+
+
+def result(visitor: Visitor, app: Flask) -> BeautifulSoup:
+    wait(app)
+    return visitor.see(JOB)
+
+
+def test_an_uploaded_table_comes_in(visitor: Visitor, app: Flask, store: MemoryStore) -> None:
+    answer = upload(visitor, TABLE)
+    assert (answer.status_code, answer.headers["Location"]) == (303, JOB)
+    page = result(visitor, app)
+    assert "영화 1편과 리뷰 2개를 가져왔어요." in text(page.select_one("[data-job=done]"))
+    assert store.totals().review_count == 2
+    upload(visitor, TABLE)
+    assert "리뷰 2개는 이미 있어서 그대로 뒀어요." in text(result(visitor, app).select_one("main"))
+    assert visitor.see(PAGE).select_one(f'.notice a[href="{JOB}"]')
+
+
+def test_what_is_downloaded_can_be_uploaded_elsewhere(visitor: Visitor, app: Flask, tmp_path: Path) -> None:
+    upload(visitor, TABLE)
+    wait(app)
+    answer = visitor.client.get(f"{PAGE}/catalogue.jsonl")
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="gampyeong.jsonl"'
+    other = create_app(Settings(secret_key="tests", instance_dir=str(tmp_path)), analyzer=FakeAnalyzer())
+    upload(Visitor(other.test_client()), answer.data)
+    wait(other)
+    assert other.test_client().get(f"{PAGE}/catalogue.jsonl").data == answer.data
+
+
+def test_reviews_and_corrections_are_downloaded(visitor: Visitor, app: Flask, store: MemoryStore) -> None:
+    upload(visitor, TABLE)
+    wait(app)
+    store.correct(1, "somebody", Label.NEGATIVE)
+    answer = visitor.client.get(f"{PAGE}/reviews.csv")
+    assert (answer.mimetype, answer.data.count(b"\r\n")) == ("text/csv", 3)
+    assert visitor.client.get(f"{PAGE}/corrections.tsv").data.count(b"\n") == 2
+
+
+def test_bad_rows_are_listed_and_nothing_is_taken(visitor: Visitor, app: Flask, store: MemoryStore) -> None:
+    bad = TABLE + ',밤편지,최고\n"=1",밤편지,<b>\x01\n'
+    upload(visitor, bad)
+    page = result(visitor, app)
+    assert "아무것도 가져오지 않았어요." in text(page.select_one("[data-job=done]"))
+    assert [text(row) for row in page.select("tbody tr")] == [
+        "4제목 칸이 비어 있어요.",
+        "5내용: 보이지 않는 제어 문자가 섞여 있어요.",
+    ]
+    assert not store.movies()
+    upload(visitor, bad, skip_bad="y")
+    assert "리뷰 2개를 가져왔어요" in text(result(visitor, app).select_one("main"))
+
+
+def test_a_file_that_is_no_table_is_told_on_the_jobs_page(visitor: Visitor, app: Flask) -> None:
+    upload(visitor, "제목,글\n괴물,최고\n")
+    told = text(result(visitor, app).select_one("[data-job=failed]"))
+    assert "필요한 열이 없어요: 작성자 (author), 내용 (content). 첫 줄에는 제목, 글 열이 있어요." in told
+
+
+def test_an_upload_without_a_file_is_told_beside_the_field(visitor: Visitor) -> None:
+    answer = visitor.post(f"{PAGE}/import", PAGE)
+    assert answer.status_code == 422
+    assert text(read(answer).select_one("#file-error")) == "가져올 파일을 골라 주세요."
+
+
+def test_a_stale_form_starts_nothing(visitor: Visitor, app: Flask) -> None:
+    for path in ("import", "rescore"):
+        answer = visitor.client.post(f"{PAGE}/{path}", data={"csrf_token": "old"})
+        assert answer.status_code == 400
+        assert read(answer).select_one("[role=alert]")
+    assert app.extensions["Jobs"].last is None
+
+
+def test_only_this_route_takes_more_than_others(store: MemoryStore, analyzer: FakeAnalyzer, tmp_path: Path) -> None:
+    settings = Settings(secret_key="tests", instance_dir=str(tmp_path), import_max=5)
+    app = create_app(settings, store=store, analyzer=analyzer)
+    visitor = Visitor(app.test_client())
+    row = f"괴물,밤편지,{'가' * 5_000}\n"  # 15 kB
+    assert upload(visitor, "제목,작성자,내용\n" + row * 300).status_code == 303
+    wait(app)
+    assert store.totals().review_count == 300
+    answer = upload(visitor, "제목,작성자,내용\n" + row * 400)
+    assert answer.status_code == 413
+    assert text(read(answer).select_one("#file-error")) == "파일이 너무 커요. 5MB까지 올릴 수 있어요."
+    assert visitor.client.post("/movies", json={"title": "가" * 2_000_000}).status_code == 413
+
+
+class Slow(FakeAnalyzer):
+    """Is busy until told otherwise."""
+
+    def analyze(self, texts: Any) -> Any:
+        if self.busy:
+            raise Busy(retry_after=0)
+        return super().analyze(texts)
+
+
+@pytest.fixture
+def analyzer() -> Slow:
+    return Slow()
+
+
+def test_a_running_job_shows_how_far_it_is_and_can_be_stopped(
+    visitor: Visitor, app: Flask, analyzer: Slow, store: MemoryStore
+) -> None:
+    analyzer.busy = True
+    upload(visitor, TABLE)
+    page = visitor.see(JOB)
+    assert page.select_one("[data-job=running] progress")
+    assert page.select_one("noscript meta[http-equiv=refresh]")
+    answer = upload(visitor, TABLE)
+    assert answer.status_code == 409
+    assert "아직 끝나지 않은 일이 있어요." in text(read(answer).select_one("[role=alert]"))
+    assert visitor.post(f"{JOB}/stop", JOB).status_code == 303
+    assert "아무것도 가져오지 않았어요." in text(result(visitor, app).select_one("[data-job=stopped]"))
+    assert not store.movies()
+    analyzer.busy = False
+    upload(visitor, TABLE)
+    wait(app)
+    assert store.totals().review_count == 2
+
+
+def test_a_failure_nobody_expected_tells_no_secret(visitor: Visitor, app: Flask, analyzer: Slow) -> None:
+    analyzer.broken = True
+    upload(visitor, TABLE)
+    page = result(visitor, app)
+    assert "서버 기록에 까닭이 남아 있어요." in text(page.select_one("[data-job=failed]"))
+    assert "secret" not in page.get_text()
+
+
+def test_a_new_model_reads_anew(visitor: Visitor, app: Flask, analyzer: Slow, store: MemoryStore) -> None:
+    upload(visitor, TABLE)
+    wait(app)
+    assert not visitor.see(PAGE).select(f'form[action="{PAGE}/rescore"]')
+    analyzer.card = ModelCard("new", id="new@1")
+    assert "리뷰 2개는 지금과 다른 모델이 읽었어요." in text(visitor.see(PAGE).select_one("main"))
+    assert visitor.post(f"{PAGE}/rescore", PAGE).headers["Location"] == JOB
+    assert "리뷰 2개를 다시 읽었어요." in text(result(visitor, app).select_one("[data-job=done]"))
+    assert store.models() == {"new@1": 2}
+
+
+def test_the_page_before_any_job(visitor: Visitor) -> None:
+    assert "하고 있는 일이 없어요." in text(visitor.see(JOB).select_one("main"))
+    assert "다시 시작하면 모두 사라져요" in text(visitor.see(PAGE).select_one("main"))
