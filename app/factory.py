@@ -7,7 +7,7 @@ from app.api.routes import blueprint as api_blueprint
 from app.catalogue import Catalogue, Workshop
 from app.catalogue.jobs import Jobs
 from app.cli import COMMANDS
-from app.http import doors, errors, headers, policy, watching
+from app.http import assets, compression, doors, errors, headers, policy, watching
 from app.http.administrator import Administrator
 from app.http.context import IdConverter, install
 from app.http.kept import Kept
@@ -19,7 +19,7 @@ from app.http.session import MARK_LASTS, SessionInterface
 from app.http.traps import Traps
 from app.inputs import BODY_MAX
 from app.protocols import Analyzer, Store
-from app.settings import Settings
+from app.settings import ROOT, Settings
 from app.store import open_store
 from app.web.admin import blueprint as admin_blueprint
 from app.web.data import blueprint as data_blueprint
@@ -39,7 +39,7 @@ def create_app(
     name, loaded here, or when it is first asked if `lazy`; torch is imported only then.
     """
     settings = Settings.from_env() if settings is None else settings
-    app = Flask("app", template_folder="../templates", static_folder="../static")
+    app = Flask("app", template_folder="../templates", static_folder=None)
     app.url_map.converters["int"] = IdConverter
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False
@@ -72,6 +72,8 @@ def create_app(
     doors.register(app, settings)
     policy.register(app, settings)
     headers.register(app)
+    compression.register(app)
+    assets.register(app, ROOT / "static")
     app.register_blueprint(web_blueprint)
     app.register_blueprint(admin_blueprint)
     app.register_blueprint(data_blueprint)

@@ -35,6 +35,7 @@ ONLY_IN = {
     "flask": FACES,
     "werkzeug": FACES,
     "jinja2": FACES,
+    "flask_compress": {"http"},
     "flask_limiter": {"http"},
     "limits": {"http"},
     "itsdangerous": {"http"},

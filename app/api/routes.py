@@ -5,7 +5,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, TypeVar
 
-from flask import Blueprint, Flask, Response, current_app, render_template, request, send_from_directory, url_for
+from flask import Blueprint, Flask, Response, current_app, render_template, request, url_for
 
 from app.api.document import Operation, build_document, documents
 from app.api.schemas import (
@@ -22,6 +22,7 @@ from app.api.schemas import (
 from app.catalogue import Catalogue
 from app.errors import AlreadyThere
 from app.http import caller, policy
+from app.http.assets import Asset
 from app.http.context import installed
 from app.http.json import json_body, json_response
 from app.http.kept import Kept
@@ -215,7 +216,12 @@ def docs() -> str:
 
 @blueprint.get("/docs/<any('swagger_bundle.js', 'swagger_style.css'):name>")
 def docs_file(name: str) -> Response:
-    return send_from_directory(_swagger_folder(), name, max_age=86_400)
+    return _swagger_file(name).answer()
+
+
+@cache
+def _swagger_file(name: str) -> Asset:
+    return Asset(_swagger_folder() / name)
 
 
 @cache

@@ -66,8 +66,8 @@ class _Dice:
 
 
 def _circle(x: float, y: float, r: float) -> str:
-    r = round(r, 1)
-    return f"M{x - r:.1f} {y:.1f}a{r} {r} 0 1 0 {2 * r:.1f} 0a{r} {r} 0 1 0 {-2 * r:.1f} 0z"
+    x, y, r = round(x), round(y), round(r, 1)
+    return f"M{x - r:g} {y}a{r:g} {r:g} 0 1 0 {2 * r:g} 0a{r:g} {r:g} 0 1 0 {-2 * r:g} 0z"
 
 
 def _wave(y: float, height: float, lengths: float, phase: float) -> str:

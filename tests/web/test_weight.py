@@ -1,0 +1,106 @@
+"""What travels: files with their version in the address, packed pages, and little of everything."""
+
+import gzip
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from app.http import assets
+from app.models import Movie, Review
+from app.settings import ROOT
+from tests.web.conftest import Visitor
+
+GZIP = {"Accept-Encoding": "gzip"}
+BROWSER = {"Accept-Encoding": "gzip, deflate, br, zstd"}
+
+
+def address(visitor: Visitor) -> str:
+    """Where the pages' style is."""
+    link = visitor.see("/").select_one('link[rel="stylesheet"]')
+    assert link
+    return str(link["href"])
+
+
+def test_files_are_kept_for_a_year_under_their_version(visitor: Visitor) -> None:
+    path = address(visitor)
+    assert re.fullmatch(r"/static/style\.css\?v=[0-9a-f]{16}", path)
+    answer = visitor.client.get(path)
+    assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+    assert answer.content_type == "text/css; charset=utf-8"
+    assert answer.get_data() == (ROOT / "static" / "style.css").read_bytes()
+    assert "Set-Cookie" not in answer.headers and "Cookie" not in answer.headers["Vary"]
+
+
+@pytest.mark.parametrize("path", ["/static/style.css", "/static/style.css?v=0123456789abcdef"])
+def test_another_version_is_asked_for_each_time(client: FlaskClient, path: str) -> None:
+    answer = client.get(path)
+    assert answer.headers["Cache-Control"] == "no-cache"
+    assert client.get(path, headers={"If-None-Match": answer.headers["ETag"]}).status_code == 304
+
+
+def test_a_changed_file_has_another_address(tmp_path: Path) -> None:
+    addresses = []
+    for content in ("a {}", "b {}"):
+        (tmp_path / "style.css").write_text(content)
+        app = Flask("app", static_folder=None)
+        assets.register(app, tmp_path)
+        with app.test_request_context():
+            addresses.append(app.url_for("static", filename="style.css"))
+    assert len(set(addresses)) == 2
+
+
+def test_files_travel_packed_once_packed(visitor: Visitor) -> None:
+    path = address(visitor)
+    plain, packed = visitor.client.get(path), visitor.client.get(path, headers=GZIP)
+    assert packed.headers["Content-Encoding"] == "gzip"
+    assert gzip.decompress(packed.get_data()) == plain.get_data()
+    assert len(packed.get_data()) < len(plain.get_data()) / 3
+    assert packed.headers["ETag"] != plain.headers["ETag"]
+    assert packed.headers["Vary"] == plain.headers["Vary"] == "Accept-Encoding"
+    assert int(packed.headers["Content-Length"]) == len(packed.get_data())
+    again = visitor.client.get(path, headers=GZIP | {"If-None-Match": packed.headers["ETag"]})
+    assert again.status_code == 304 and not again.get_data()
+
+
+def test_a_file_that_is_not_there_is_not_there(client: FlaskClient) -> None:
+    for path in ("/static/nothing.css", "/static/../wsgi.py", "/static/%2e%2e/wsgi.py", "/static/"):
+        assert client.get(path).status_code == 404
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "br", "zstd"])
+def test_pages_and_long_lists_travel_packed(
+    client: FlaskClient, add_movie: Callable[..., Movie], encoding: str
+) -> None:
+    for i in range(20):
+        add_movie(f"영화 {i}")
+    for path in ("/", "/movies", "/openapi.json"):
+        answer = client.get(path, headers={"Accept-Encoding": encoding})
+        assert answer.headers["Content-Encoding"] == encoding, path
+        assert "Accept-Encoding" in answer.headers["Vary"]
+        assert len(answer.get_data()) < len(client.get(path).get_data()) / 2
+
+
+def test_short_answers_stay_as_they_are(client: FlaskClient, movie_id: int) -> None:
+    for path in (f"/movies/{movie_id}", "/healthz", f"/reviews/{movie_id}"):
+        answer = client.get(path, headers=BROWSER)
+        assert "Content-Encoding" not in answer.headers
+        assert answer.get_json() is not None
+
+
+def test_home_with_24_cards_is_light(
+    client: FlaskClient, add_movie: Callable[..., Movie], add_review: Callable[..., Review]
+) -> None:
+    for i in range(24):
+        movie = add_movie(f"{i}번째로 등록한 영화", director="봉준호", genre="드라마", release_date="2019-05-30")
+        add_review(movie.id, "최고예요")
+    page = client.get("/", headers=BROWSER)
+    visitor = Visitor(client)
+    soup = visitor.see("/")
+    files = [str(tag.get("src") or tag.get("href")) for tag in soup.select("script[src], link[rel]")]
+    total = len(page.get_data()) + sum(len(client.get(file, headers=BROWSER).get_data()) for file in files)
+    assert len(soup.select(".card")) == 24
+    assert total < 60_000, f"{total:,} bytes"
