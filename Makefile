@@ -4,16 +4,19 @@ TORCH_INDEX ?=
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check fmt bench
+.PHONY: help setup run test check fmt bench bench-compare
 
 venv := .venv
 pip_install := $(venv)/bin/python -m pip install --disable-pip-version-check $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))
 # What is installed is remembered under the checksum of what was asked for: a clone's or a branch's file times say nothing.
 runtime := $(venv)/.installed-$(shell cksum <requirements.txt | tr ' ' -)
 tools := $(venv)/.installed-dev-$(shell cat requirements.txt requirements-dev.txt | cksum | tr ' ' -)
+# What the comparison needs lies in a folder of its own that sees the site's: the site's does not grow by it.
+rivals := .venv-bench
+compared := $(rivals)/.installed-$(shell cat requirements.txt benchmarks/requirements.txt | cksum | tr ' ' -)
 
 help: ## list these commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-6s  %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s  %s\n", $$1, $$2}' Makefile
 
 setup: $(runtime) ## prepare .venv to run the site
 
@@ -34,6 +37,16 @@ fmt: $(tools) ## format the code and fix what the linter can
 
 bench: $(runtime) ## measure the running site: speed, memory, time to start
 	@$(venv)/bin/python -m benchmarks $(ARGS)
+
+bench-compare: $(compared) ## measure the site against the design it replaces, with a plot
+	@$(rivals)/bin/python -m benchmarks.compare $(ARGS)
+
+$(compared): $(runtime)
+	$(venv)/bin/python -m venv $(rivals)
+	$(venv)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' \
+	  >"$$($(rivals)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/site-of-gampyeong.pth"
+	$(rivals)/bin/python -m pip install --disable-pip-version-check --no-deps -r benchmarks/requirements.txt
+	@touch $@
 
 $(venv)/bin/pip:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \

@@ -2,30 +2,29 @@
 
 Run it on an idle machine: anything else that computes falsifies it, and it says so when it sees it. About four minutes
 on two cores; `make bench ARGS=--quick` takes a tenth of the requests. The load comes from this one Python process over
-bare sockets (benchmarks/client.py), on the same machine, so what it needs itself is in the numbers.
+bare sockets (benchmarks/client.py), on the same machine, so what it needs itself is in the numbers. `taskset -c 0 make
+bench` holds all of it to one core.
 """
 
 import argparse
-import functools
 import importlib.metadata
 import itertools
-import json
 import os
 import platform
-import random
 import re
 import statistics
 import sys
 import time
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from benchmarks.client import Connection, Request, Result, load
-from benchmarks.reviews import LONG, make_long_reviews, make_reviews
+from benchmarks.client import Result, get, load
+from benchmarks.requests import add_movies, explain, mixed_requests, post_batch, post_reviews, post_text
+from benchmarks.reviews import LONG, make_long_reviews, make_reviews, make_words
 from benchmarks.site import Site, running_site
 
 MOVIES = 100
+HOME_MOVIES = 1_000
 POSTERS = 40  # people posting at once
 READERS = 4  # connections that ask for the list
 MIXED_CLIENTS = 8
@@ -57,46 +56,18 @@ def main() -> None:
     with running_site() as site:
         table.add("start to the first answer", f"{site.seconds_to_start:.1f} s", "10 s", site.seconds_to_start <= 10)
         before = site.memory()
-        movies = add_movies(site)
+        movies = add_movies(site.port, range(MOVIES))
         measure_one_client(site, table, movies, 2_000 // scale)
         measure_list(site, table, 5_000 // scale)
         measure_batch(site, table, 1_000 // scale)
+        measure_explanation(site, table, 500 // scale)
         measure_many_clients(site, table, movies, 4_000 // scale)
         measure_memory(site, table, movies, 10_000 // scale, before)
+    with running_site() as site:
+        measure_home(site, table, 300 // scale)
     print(f"\n{table}\n\n{machine()}; {time.monotonic() - started:.0f} s in all", flush=True)
     if busy > 0.5:
         print(f"The machine was not idle when this began (load {busy:.1f}): do not trust these numbers.")
-
-
-def add_movies(site: Site) -> list[int]:
-    """Fills the empty site with movies as visitors would describe them."""
-    connection = Connection(site.port)
-    ids = []
-    for number in range(MOVIES):
-        status, body = connection.post(
-            "/movies",
-            {
-                "title": f"리틀 포레스트 {number + 1}",
-                "release_date": f"{1980 + number % 40}-02-28",
-                "director": "임순례",
-                "genre": ("드라마", "코미디", "스릴러")[number % 3],
-                "poster_url": f"https://example.com/posters/{number}.jpg",
-            },
-        )
-        if status != 201:
-            raise SystemExit(f"a movie was answered with {status}: {body.decode()}")
-        ids.append(json.loads(body)["id"])
-    connection.close()
-    return ids
-
-
-def post_review(movie_id: int, text: str) -> Request:
-    body = {"movie_id": movie_id, "author": "밤편지", "content": text}
-    return lambda connection: connection.post("/reviews", body)
-
-
-def post_reviews(movies: list[int], texts: list[str]) -> list[Request]:
-    return [post_review(movie, text) for movie, text in zip(itertools.cycle(movies), texts, strict=False)]
 
 
 def measure_one_client(site: Site, table: Table, movies: list[int], count: int) -> None:
@@ -116,7 +87,7 @@ def measure_one_client(site: Site, table: Table, movies: list[int], count: int) 
 
 
 def measure_list(site: Site, table: Table, count: int) -> None:
-    result = load(site.port, [lambda connection: connection.get("/movies")] * count, clients=READERS, seconds=60)
+    result = load(site.port, [get("/movies")] * count, clients=READERS, seconds=60)
     expect(result, 200)
     rate = result.per_second()
     what = f"`GET /movies` with {MOVIES} movies, {READERS} connections ({len(result.seconds):,})"
@@ -136,6 +107,27 @@ def measure_batch(site: Site, table: Table, count: int) -> None:
     )
 
 
+def measure_explanation(site: Site, table: Table, count: int) -> None:
+    """Reviews of twenty words, each another: a kept explanation would cost nothing."""
+    result = load(site.port, map(explain, make_words(count, 20)), clients=1, seconds=60)
+    expect(result, 200)
+    value = f"p50 {result.quantile(0.5):.1f} ms, p99 {result.quantile(0.99):.1f} ms"
+    table.add(f"a review of 20 words explained ({len(result.seconds)})", value, "25 ms", result.quantile(0.5) <= 25)
+
+
+def measure_home(site: Site, table: Table, count: int) -> None:
+    """The home page with a full catalogue: as it was made last, and made anew because a movie was added."""
+    add_movies(site.port, range(HOME_MOVIES))
+    kept = load(site.port, [get("/")] * count, clients=1, seconds=60)
+    changed = Result()
+    for number in range(count):
+        add_movies(site.port, [HOME_MOVIES + number])
+        changed.seconds += load(site.port, [get("/")], clients=1, seconds=60).seconds
+    expect(kept, 200)
+    value = f"p50 {kept.quantile(0.5):.1f} ms, after a change {changed.quantile(0.5):.1f} ms"
+    table.add(f"the home page with {HOME_MOVIES:,} movies", value, "15 ms", changed.quantile(0.5) <= 15)
+
+
 def measure_many_clients(site: Site, table: Table, movies: list[int], count: int) -> None:
     result = load(site.port, post_reviews(movies, make_reviews(count, seed=3)), clients=POSTERS, seconds=STEP_WITHIN)
     expect(result, 201, 503)
@@ -146,7 +138,8 @@ def measure_many_clients(site: Site, table: Table, movies: list[int], count: int
 
 def measure_memory(site: Site, table: Table, movies: list[int], count: int, before: dict[str, float]) -> None:
     """Everything visitors and programs do, long reviews and mistakes included."""
-    result = load(site.port, mixed_requests(movies, count), clients=MIXED_CLIENTS, seconds=2 * STEP_WITHIN)
+    asked = itertools.islice(mixed_requests(movies), count)
+    result = load(site.port, asked, clients=MIXED_CLIENTS, seconds=2 * STEP_WITHIN)
     unexpected = {status: number for status, number in result.statuses.items() if status >= 500 and status != 503}
     if unexpected:
         raise SystemExit(f"mixed requests were answered with {unexpected}")
@@ -162,39 +155,6 @@ def measure_memory(site: Site, table: Table, movies: list[int], count: int, befo
     extremes = f"at the start {sum(before.values()):.0f}, at most {sum(most.values()):.0f}"
     value = f"{total:.0f} MB ({parts}; {extremes}; {once:.0f} with shared pages counted once)"
     table.add("resident memory after all of this", value, "500 MB", total <= 500)
-
-
-def mixed_requests(movies: list[int], count: int) -> Iterator[Request]:
-    draw = random.Random(4)
-    texts = itertools.cycle(make_reviews(2_000, seed=5, long_share=0.05))
-    movie = functools.partial(draw.choice, movies)
-    kinds: list[Callable[[], Request]] = [
-        *[lambda: post_review(movie(), next(texts))] * 4,
-        *[lambda: get(f"/movie/{movie()}")] * 3,
-        *[lambda: get("/")] * 2,
-        *[lambda: get(f"/reviews/{movie()}?page=1&per_page=20")] * 2,
-        lambda: get("/movies"),
-        lambda: get(f"/movies?q={movie()}&sort=newest"),
-        lambda: get(f"/movies/{movie()}"),
-        lambda: get("/movies/999999"),
-        lambda: post_text(next(texts)),
-        lambda: post_text("  "),
-        lambda: post_batch(list(itertools.islice(texts, 10))),
-    ]
-    for _ in range(count):
-        yield draw.choice(kinds)()
-
-
-def get(path: str) -> Request:
-    return lambda connection: connection.get(path)
-
-
-def post_text(text: str) -> Request:
-    return lambda connection: connection.post("/sentiment", {"text": text})
-
-
-def post_batch(texts: list[str]) -> Request:
-    return lambda connection: connection.post("/sentiment/batch", {"texts": texts})
 
 
 def expect(result: Result, *statuses: int) -> None:

@@ -22,8 +22,8 @@ from pathlib import Path
 
 from app.protocols import Store
 from app.store import open_store
-from benchmarks.client import Connection
-from benchmarks.site import ROOT, wait_until_healthy
+from benchmarks.client import Connection, post
+from benchmarks.site import GUNICORN, ROOT, wait_until_it_answers
 
 MOVIES = 3
 CLIENTS = 8
@@ -90,16 +90,15 @@ class Site:
             probe.bind(("127.0.0.1", 0))
             self.port: int = probe.getsockname()[1]
         settings = {"DATABASE_URL": url, "INSTANCE_DIR": instance, "SECRET_KEY": "kill", "RATELIMIT_ENABLED": "0"}
-        started = time.perf_counter()
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py", "wsgi:app"],
+            GUNICORN,
             cwd=ROOT,
             env={**os.environ, **settings, "HOST": "127.0.0.1", "PORT": str(self.port), "LOG_LEVEL": "error"},
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             start_new_session=True,  # a group of its own, to be killed as one
         )
-        wait_until_healthy(self.port, self._process, started)
+        wait_until_it_answers(self.port, "/healthz", self._process)
 
     def kill(self, what: str) -> None:
         """Kills the `worker`, the `master`, or `both` at once; then whatever is left of the group."""
@@ -132,7 +131,7 @@ def play(url: str, rounds: int, seed: int = 1, say: Callable[[str], None] = lamb
 def _post_until_killed(site: Site, tally: Tally, number: int, draw: random.Random) -> None:
     connection = Connection(site.port)
     for movie in range(1, MOVIES + 1):
-        connection.post("/movies", {"title": f"영화 {movie}"})
+        connection.ask(post("/movies", {"title": f"영화 {movie}"}))
     connection.close()
     posters = [
         threading.Thread(target=_post, args=(site.port, tally, f"{number}라운드 {client}번"))
@@ -154,8 +153,8 @@ def _post(port: int, tally: Tally, name: str) -> None:
     for count in range(1_000_000):
         text = f"{name} {count}번째 글, 볼수록 좋아요"
         try:
-            status, _ = connection.post(
-                "/reviews", {"movie_id": count % MOVIES + 1, "author": "밤편지", "content": text}
+            status, _ = connection.ask(
+                post("/reviews", {"movie_id": count % MOVIES + 1, "author": "밤편지", "content": text})
             )
         except OSError:
             tally.unsure.append(text)

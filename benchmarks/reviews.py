@@ -46,6 +46,13 @@ def make_reviews(count: int, seed: int = 1, long_share: float = 0.0) -> list[str
     return list(reviews)
 
 
+def make_words(count: int, words: int, seed: int = 1) -> list[str]:
+    """`count` different texts of so many words each."""
+    draw = random.Random(seed)
+    vocabulary = " ".join(OPENINGS + MIDDLES + ENDINGS).split()
+    return [" ".join(draw.choices(vocabulary, k=words)) for _ in range(count)]
+
+
 def make_long_reviews(count: int, seed: int = 1) -> list[str]:
     """`count` reviews as long as the site takes them."""
     draw = random.Random(seed)

@@ -1,4 +1,4 @@
-"""The site under test: gunicorn on a free loopback port, as `make run` starts it; stopped by its own process id."""
+"""The servers under test, each a process of its own on a free loopback port, stopped by its process id."""
 
 import os
 import re
@@ -7,15 +7,17 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
-from benchmarks.client import Connection
+from benchmarks.client import Connection, get
 
 ROOT = Path(__file__).resolve().parent.parent
 START_WITHIN = 120
+GUNICORN = (sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py", "wsgi:app")
 
 
 @dataclass(frozen=True)
@@ -41,29 +43,31 @@ def _megabytes(pid: int, key: str) -> float:
 
 
 @contextmanager
-def running_site() -> Iterator[Site]:
-    """The site, ready. SENTIMENT_*, WEB_THREADS and the like are passed on from the environment."""
-    with tempfile.TemporaryDirectory() as instance, socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-        probe.close()
-        environ = {
-            **os.environ,
-            "HOST": "127.0.0.1",
-            "PORT": str(port),
-            "INSTANCE_DIR": instance,
-            "SECRET_KEY": "bench",
-            "RATELIMIT_ENABLED": "0",
-        }
+def running_site(prefix: Sequence[str] = (), **settings: str) -> Iterator[Site]:
+    """The site as `make run` starts it, ready. SENTIMENT_*, WEB_THREADS and the like are passed on from the
+    environment, but for `settings`; `prefix` comes before the command (`taskset`)."""
+    with tempfile.TemporaryDirectory() as instance:
+        own = {"HOST": "127.0.0.1", "INSTANCE_DIR": instance, "SECRET_KEY": "bench", "RATELIMIT_ENABLED": "0"}
+        with running([*prefix, *GUNICORN], "/healthz", own | settings) as site:
+            yield site
+
+
+@contextmanager
+def running(command: Sequence[str], probe: str, settings: dict[str, str]) -> Iterator[Site]:
+    """A server that is told its port by PORT, once it answers `probe` with 200. What it prints is shown only if it
+    does not start."""
+    port = _free_port()
+    with tempfile.TemporaryFile() as printed:
         started = time.perf_counter()
         process = subprocess.Popen(
-            [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py", "wsgi:app"],
+            command,
             cwd=ROOT,
-            env=environ,
-            stdout=subprocess.DEVNULL,
+            env={**os.environ, **settings, "PORT": str(port)},
+            stdout=printed,
+            stderr=subprocess.STDOUT,
         )
         try:
-            wait_until_healthy(port, process, started)
+            wait_until_it_answers(port, probe, process, printed)
             yield Site(port, process.pid, time.perf_counter() - started)
         finally:
             process.terminate()
@@ -71,18 +75,32 @@ def running_site() -> Iterator[Site]:
                 process.wait(30)
             except subprocess.TimeoutExpired:
                 process.kill()
+                process.wait()
 
 
-def wait_until_healthy(port: int, process: subprocess.Popen[bytes], started: float) -> None:
-    while time.perf_counter() - started < START_WITHIN:
-        if process.poll() is not None:
-            raise SystemExit(f"the site did not start: gunicorn left with {process.returncode}")
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def wait_until_it_answers(
+    port: int, probe: str, process: subprocess.Popen[bytes], printed: IO[bytes] | None = None
+) -> None:
+    """Until `probe` is answered with 200; a server that never does ends the program, with what it printed."""
+    until = time.monotonic() + START_WITHIN
+    while time.monotonic() < until and process.poll() is None:
         connection = Connection(port)
         try:
-            if connection.get("/healthz")[0] == 200:
+            if connection.ask(get(probe))[0] == 200:
                 return
         except OSError:
             time.sleep(0.02)
         finally:
             connection.close()
-    raise SystemExit(f"the site did not answer within {START_WITHIN} s")
+    if printed:
+        printed.seek(0)
+        sys.stderr.write(printed.read().decode("utf-8", "replace"))
+    state = f"left with {process.returncode}" if process.poll() is not None else f"is silent after {START_WITHIN} s"
+    raise SystemExit(f"{process.args!r} did not start: it {state}")
