@@ -21,7 +21,7 @@ os.environ.setdefault("MKL_NUM_THREADS", str(settings.sentiment_threads))
 
 bind = f"[{settings.host}]:{settings.port}" if ":" in settings.host else f"{settings.host}:{settings.port}"
 workers = 1  # said here because WEB_CONCURRENCY would set another number
-worker_class = "gthread"
+worker_class = "app.server.worker.PatientWorker"  # gthread, but a thread is given whole requests only
 threads = settings.web_threads
 preload_app = False  # torch loaded before a fork can hang in the child
 max_requests = 0  # a new worker would forget the movies
@@ -29,6 +29,10 @@ control_socket_disable = True
 timeout = 0  # counts the start too, and fetching a model may take minutes; the model's queue bounds a request
 graceful_timeout = settings.sentiment_timeout + 5  # let those who wait for the model have their answer
 keepalive = 75  # longer than the 60 s after which proxies drop an idle connection; it occupies no thread
+limit_request_line = 4_094  # bytes of method and address; a search of 200 characters takes 1,800
+limit_request_fields = 64
+limit_request_field_size = 8_190
+sendfile = False  # the kernel's would wait for a slow reader as long as it reads anything
 forwarded_allow_ips = ""  # TRUSTED_PROXIES decides, in the app
 accesslog = None
 loglevel = "warning"

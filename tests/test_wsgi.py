@@ -177,7 +177,7 @@ def configuration(monkeypatch: pytest.MonkeyPatch, **settings: str) -> dict[str,
 
 def test_configuration_is_one_process_with_threads(monkeypatch: pytest.MonkeyPatch) -> None:
     found = configuration(monkeypatch, WEB_THREADS="5", SENTIMENT_TIMEOUT="20", WEB_CONCURRENCY="4")
-    assert (found["workers"], found["worker_class"], found["threads"]) == (1, "gthread", 5)
+    assert (found["workers"], found["worker_class"], found["threads"]) == (1, "app.server.worker.PatientWorker", 5)
     assert (found["preload_app"], found["max_requests"], found["control_socket_disable"]) == (False, 0, True)
     assert found["graceful_timeout"] > 20
 
