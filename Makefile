@@ -4,7 +4,7 @@ TORCH_INDEX ?=
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check fmt bench bench-compare
+.PHONY: help setup run demo test check fmt bench bench-compare
 
 venv := .venv
 pip_install := $(venv)/bin/python -m pip install --disable-pip-version-check $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))
@@ -22,6 +22,9 @@ setup: $(runtime) ## prepare .venv to run the site
 
 run: $(runtime) ## serve the site on http://127.0.0.1:8000
 	@exec $(venv)/bin/gunicorn -c gunicorn.conf.py wsgi:app
+
+demo: $(runtime) ## serve the site with well-known movies and reviews in it
+	@DEMO=1 exec $(venv)/bin/gunicorn -c gunicorn.conf.py wsgi:app
 
 test: $(tools) ## run all tests
 	@$(venv)/bin/python -m pytest $(ARGS)

@@ -4,7 +4,7 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app.api.routes import blueprint as api_blueprint
-from app.catalogue import Catalogue, Workshop
+from app.catalogue import Catalogue, Workshop, demo
 from app.catalogue.jobs import Jobs
 from app.cli import COMMANDS
 from app.http import assets, compression, doors, errors, headers, policy, watching
@@ -56,6 +56,8 @@ def create_app(
     app.session_interface = SessionInterface()
     store = open_store(settings.database_url) if store is None else store
     analyzer = _load(settings, lazy) if analyzer is None else analyzer
+    if settings.demo and not lazy:
+        demo.fill(store, analyzer)
     catalogue = Catalogue(store, analyzer, rating_prior=settings.rating_prior)
     metrics = Metrics(workload=catalogue.workload, totals=catalogue.totals, card=catalogue.model_card)
     install(app, Administrator(admin_password(settings)))

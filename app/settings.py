@@ -91,6 +91,9 @@ class Settings:
         least=0,
         most=1_000_000,
     )
+    demo: int = _setting(
+        "DEMO", 0, "1 = a store without movies is filled with well-known ones and reviews of our own", least=0, most=1
+    )
     web_threads: int = _setting("WEB_THREADS", 16, "requests served at a time", least=1, most=1_000)
     import_max: int = _setting(
         "IMPORT_MAX", 64, "megabytes of a file imported through its page; the command takes any", least=1, most=4_096

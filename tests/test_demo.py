@@ -1,0 +1,60 @@
+"""The demo: real movies, our own reviews, read by the model, in an empty store only."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from app.catalogue import Catalogue, demo
+from app.factory import create_app
+from app.inputs import MovieInput, MoviesQuery, ReviewInput, ReviewsQuery
+from app.models import MovieFields
+from app.settings import Settings
+from app.store.memory import MemoryStore
+from tests.fakes import FakeAnalyzer
+
+NOW = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
+
+
+def test_an_empty_store_is_filled_once(store: MemoryStore, analyzer: FakeAnalyzer) -> None:
+    count = demo.fill(store, analyzer, NOW)
+    totals = store.totals()
+    assert (totals.review_count, totals.movie_count) == (count, 15)
+    assert count > 70
+    assert demo.fill(store, analyzer, NOW) == 0
+    assert store.totals() == totals
+
+
+def test_a_store_with_a_movie_is_left_alone(store: MemoryStore, analyzer: FakeAnalyzer) -> None:
+    store.add_movie(MovieFields("벌새"))
+    assert demo.fill(store, analyzer) == 0
+    assert len(store.movies()) == 1
+
+
+def test_it_keeps_the_rules_of_the_forms(store: MemoryStore, analyzer: FakeAnalyzer) -> None:
+    demo.fill(store, analyzer, NOW)
+    catalogue = Catalogue(store, analyzer)
+    for movie in catalogue.movies(MoviesQuery(per_page=100)).items:
+        fields = {name: getattr(movie, name) for name in ("title", "release_date", "director", "genre", "poster_url")}
+        MovieInput(**fields)
+        assert movie.director and movie.genre and movie.release_date and not movie.poster_url
+        reviews = catalogue.reviews(movie.id, ReviewsQuery(per_page=100)).items
+        assert len(reviews) == movie.review_count >= 4
+        assert len({review.content for review in reviews}) == len(reviews)
+        for review in reviews:
+            ReviewInput(movie_id=movie.id, author=review.author, content=review.content)
+
+
+def test_reviews_lie_in_the_last_weeks_and_newer_ones_have_higher_ids(
+    store: MemoryStore, analyzer: FakeAnalyzer
+) -> None:
+    demo.fill(store, analyzer, NOW)
+    moments = [review.created_at for review in store.all_reviews()]
+    assert moments == sorted(moments)
+    assert moments[0] > "2026-10-01" and moments[-1] < "2026-11-22T03:00:00Z"
+    assert {review.model for review in store.all_reviews()} == {analyzer.card.id}
+
+
+def test_the_setting_asks_for_it(analyzer: FakeAnalyzer, tmp_path: Path) -> None:
+    for wanted, count in ((0, 0), (1, 15)):
+        settings = Settings(secret_key="tests", instance_dir=str(tmp_path), demo=wanted)
+        client = create_app(settings, analyzer=analyzer).test_client()
+        assert len(client.get("/movies").get_json()) == count
