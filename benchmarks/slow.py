@@ -11,7 +11,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from benchmarks.client import load
+from benchmarks.client import get, load
 from benchmarks.site import running_site
 
 REQUESTS = 400
@@ -31,7 +31,7 @@ def main() -> None:
 
 
 def measure(port: int, where: str) -> None:
-    result = load(port, [lambda connection: connection.get("/movies")] * REQUESTS, clients=2, seconds=SECONDS)
+    result = load(port, [get("/movies")] * REQUESTS, clients=2, seconds=SECONDS)
     times = ", ".join(f"p{share:g} {result.quantile(share / 100):.1f} ms" for share in (50, 99, 100))
     print(f"{where}: {len(result.seconds)} of {REQUESTS} answered in {result.wall:.1f} s; {times}; {result.statuses}")
 
