@@ -4,7 +4,7 @@ TORCH_INDEX ?=
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test check fmt bench bench-compare
+.PHONY: help setup run demo test check fmt bench bench-compare phrases
 
 venv := .venv
 pip_install := $(venv)/bin/python -m pip install --disable-pip-version-check $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))
@@ -37,6 +37,10 @@ check: $(tools) ## lint, formatting and types
 fmt: $(tools) ## format the code and fix what the linter can
 	$(venv)/bin/ruff check --fix --exit-zero .
 	$(venv)/bin/ruff format .
+
+phrases: $(tools) ## collect the pages' texts for translation
+	$(venv)/bin/pybabel -q extract -F babel.cfg -k lazy_gettext --no-location --sort-output --omit-header -o $(venv)/messages.pot app templates
+	$(venv)/bin/pybabel -q update -i $(venv)/messages.pot -d app/translations -l en --no-fuzzy-matching --ignore-obsolete --omit-header --no-wrap
 
 bench: $(runtime) ## measure the running site: speed, memory, time to start
 	@$(venv)/bin/python -m benchmarks $(ARGS)

@@ -7,7 +7,7 @@ from app.api.routes import blueprint as api_blueprint
 from app.catalogue import Catalogue, Workshop, demo
 from app.catalogue.jobs import Jobs
 from app.cli import COMMANDS
-from app.http import assets, compression, doors, errors, headers, policy, watching
+from app.http import assets, compression, doors, errors, headers, language, policy, watching
 from app.http.administrator import Administrator
 from app.http.context import IdConverter, install
 from app.http.kept import Kept
@@ -23,6 +23,7 @@ from app.settings import ROOT, Settings
 from app.store import open_store
 from app.web.admin import blueprint as admin_blueprint
 from app.web.data import blueprint as data_blueprint
+from app.web.preferences import blueprint as preferences_blueprint
 from app.web.views import blueprint as web_blueprint
 
 
@@ -75,10 +76,12 @@ def create_app(
     policy.register(app, settings)
     headers.register(app)
     compression.register(app)
+    language.register(app)
     assets.register(app, ROOT / "static")
     app.register_blueprint(web_blueprint)
     app.register_blueprint(admin_blueprint)
     app.register_blueprint(data_blueprint)
+    app.register_blueprint(preferences_blueprint)
     app.register_blueprint(api_blueprint)
     for command in COMMANDS:
         app.cli.add_command(command)

@@ -7,6 +7,11 @@ const PREVIEW_DELAY = 450; // milliseconds without a key before the text is read
 const ANSWER_MOST = 20000; // milliseconds; the site answers sooner, be it that it is busy
 const PREVIEW_LEAST = 4; // characters worth reading
 const NICKNAME = "gampyeong.author";
+const TEXTS = JSON.parse(document.body.dataset.texts);
+
+// What to say: a text of app/web/script_texts.py, with its {names} filled in.
+const say = (key, values = {}) => TEXTS[key].replace(/\{(\w+)\}/g, (_, name) => values[name]);
+const tell = (number) => number.toLocaleString(document.documentElement.lang);
 
 // ---- "/" goes to the search box ----------------------------------------------------------------------------------
 
@@ -99,10 +104,9 @@ const tidy = (text) => text.normalize("NFC").trim();
 function count(area, counter) {
   const most = Number(area.dataset.most);
   const length = [...tidy(area.value)].length;
-  counter.textContent = `${length.toLocaleString("ko")} / ${most.toLocaleString("ko")}`;
+  counter.textContent = `${tell(length)} / ${tell(most)}`;
   counter.classList.toggle("over", length > most);
-  const over = `${(length - most).toLocaleString("ko")}자를 줄여 주세요.`;
-  area.setCustomValidity(length > most ? over : "");
+  area.setCustomValidity(length > most ? say("too_long", { count: tell(length - most) }) : "");
 }
 
 function showReading(box, reading, sureFrom) {
@@ -111,10 +115,10 @@ function showReading(box, reading, sureFrom) {
   const line = document.createElement("p");
   const verdict = document.createElement("strong");
   verdict.className = "verdict";
-  verdict.textContent = `${unsure ? (positive ? "△" : "▽") : positive ? "▲" : "▼"} ${reading.sentiment_label} ${reading.rating.toFixed(1)}`;
+  verdict.textContent = `${unsure ? (positive ? "△" : "▽") : positive ? "▲" : "▼"} ${say(positive ? "positive" : "negative")} ${reading.rating.toFixed(1)}`;
   const rest = document.createElement("span");
-  const sure = unsure ? "판단이 어려워요" : `확신 ${Math.floor(reading.sentiment_score * 100 + 1e-9)}%`;
-  rest.textContent = `${sure} · 지금까지 쓴 글은 이렇게 읽혀요`;
+  const score = `${Math.floor(reading.sentiment_score * 100 + 1e-9)}%`;
+  rest.textContent = `${unsure ? say("unsure") : say("sure", { score })} · ${say("so_far")}`;
   line.append(verdict, rest);
   box.className = `preview ${unsure ? "uncertain" : positive ? "positive" : "negative"}`;
   box.replaceChildren(line);

@@ -19,6 +19,7 @@ from app.errors import (
     Unavailable,
 )
 from app.http.json import json_response
+from app.http.language import lazy_gettext
 
 JSON_PATHS = ("/movies", "/reviews", "/sentiment", "/openapi.json", "/healthz", "/readyz", "/metrics")
 PAGE_PATHS = ("/movie", "/review", "/docs", "/model", "/login", "/logout", "/admin")
@@ -26,21 +27,30 @@ PAGE_PATHS = ("/movie", "/review", "/docs", "/model", "/login", "/logout", "/adm
 _log = logging.getLogger("gampyeong")
 
 _PAGE_TEXTS = {
-    400: ("요청을 이해하지 못했어요", "주소나 입력한 내용을 확인하고 다시 시도해 주세요."),
-    401: ("관리자만 할 수 있어요", "관리자로 로그인하면 이어서 할 수 있어요."),
-    403: ("여기서는 할 수 없어요", "글을 쓴 사람이나 관리자만 할 수 있는 일이에요. 관리자라면 로그인해 주세요."),
-    404: ("찾을 수 없어요", "주소가 바뀌었거나, 이미 지워진 영화나 리뷰일 수 있어요."),
-    405: ("이 방법으로는 열 수 없어요", "처음 화면으로 돌아가서 다시 시도해 주세요."),
-    409: ("이미 있어요", "같은 영화가 이미 등록되어 있어요. 처음 화면에서 찾아보세요."),
-    410: ("이제는 되돌릴 수 없어요", "지운 지 하루가 지났거나 이미 되돌린 일이에요."),
-    413: ("보낸 내용이 너무 커요", "조금 줄여서 다시 보내 주세요."),
-    415: ("읽을 수 없는 형식이에요", "다른 형식으로 다시 보내 주세요."),
-    422: ("입력한 내용을 확인해 주세요", "주소에 잘못된 값이 들어 있어요."),
-    429: ("잠시 쉬었다 해 주세요", "요청이 너무 잦아요. 조금 뒤에 다시 시도해 주세요."),
-    503: ("지금은 조금 바빠요", "모델이 읽을 글이 밀려 있어요. 잠시 뒤에 다시 시도해 주세요."),
+    400: (lazy_gettext("요청을 이해하지 못했어요"), lazy_gettext("주소나 입력한 내용을 확인하고 다시 시도해 주세요.")),
+    401: (lazy_gettext("관리자만 할 수 있어요"), lazy_gettext("관리자로 로그인하면 이어서 할 수 있어요.")),
+    403: (
+        lazy_gettext("여기서는 할 수 없어요"),
+        lazy_gettext("글을 쓴 사람이나 관리자만 할 수 있는 일이에요. 관리자라면 로그인해 주세요."),
+    ),
+    404: (lazy_gettext("찾을 수 없어요"), lazy_gettext("주소가 바뀌었거나, 이미 지워진 영화나 리뷰일 수 있어요.")),
+    405: (lazy_gettext("이 방법으로는 열 수 없어요"), lazy_gettext("처음 화면으로 돌아가서 다시 시도해 주세요.")),
+    409: (lazy_gettext("이미 있어요"), lazy_gettext("같은 영화가 이미 등록되어 있어요. 처음 화면에서 찾아보세요.")),
+    410: (lazy_gettext("이제는 되돌릴 수 없어요"), lazy_gettext("지운 지 하루가 지났거나 이미 되돌린 일이에요.")),
+    413: (lazy_gettext("보낸 내용이 너무 커요"), lazy_gettext("조금 줄여서 다시 보내 주세요.")),
+    415: (lazy_gettext("읽을 수 없는 형식이에요"), lazy_gettext("다른 형식으로 다시 보내 주세요.")),
+    422: (lazy_gettext("입력한 내용을 확인해 주세요"), lazy_gettext("주소에 잘못된 값이 들어 있어요.")),
+    429: (lazy_gettext("잠시 쉬었다 해 주세요"), lazy_gettext("요청이 너무 잦아요. 조금 뒤에 다시 시도해 주세요.")),
+    503: (
+        lazy_gettext("지금은 조금 바빠요"),
+        lazy_gettext("모델이 읽을 글이 밀려 있어요. 잠시 뒤에 다시 시도해 주세요."),
+    ),
 }
-_UNAVAILABLE = ("지금은 저장소에 닿지 않아요", "잠시 뒤에 다시 시도해 주세요. 이미 올린 글은 그대로 있어요.")
-_UNEXPECTED = ("문제가 생겼어요", "우리 쪽 문제예요. 잠시 뒤에 다시 시도해 주세요.")
+_UNAVAILABLE = (
+    lazy_gettext("지금은 저장소에 닿지 않아요"),
+    lazy_gettext("잠시 뒤에 다시 시도해 주세요. 이미 올린 글은 그대로 있어요."),
+)
+_UNEXPECTED = (lazy_gettext("문제가 생겼어요"), lazy_gettext("우리 쪽 문제예요. 잠시 뒤에 다시 시도해 주세요."))
 
 _DETAILS = {
     404: "there is nothing at this address",

@@ -10,6 +10,7 @@ from wtforms import HiddenField, PasswordField
 from app.http import caller
 from app.http.administrator import SESSION_HOURS, Administrator
 from app.http.context import installed
+from app.http.language import lazy_gettext as _
 from app.web import messages
 from app.web.forms import Form
 
@@ -20,7 +21,7 @@ class LoginForm(Form):
     """Asks for the administrator's password."""
 
     password = PasswordField(
-        "비밀번호", render_kw={"required": True, "autocomplete": "current-password", "autofocus": True}
+        _("비밀번호"), render_kw={"required": True, "autocomplete": "current-password", "autofocus": True}
     )
     next = HiddenField()
 
@@ -35,7 +36,7 @@ def log_in() -> BaseResponse:
     form = LoginForm.posted()
     if form.submit(lambda data: _try(form, data.get("password", ""))) is None:
         return _show(form)
-    flash({"text": messages.LOGGED_IN})  # type: ignore[arg-type]  # a message may be any JSON
+    flash({"text": str(messages.LOGGED_IN)})  # type: ignore[arg-type]  # a message may be any JSON
     return redirect(own_path(request.form.get("next", "")), 303)
 
 
@@ -45,7 +46,7 @@ def log_out() -> BaseResponse:
     if not form.is_genuine():
         return _show(form)
     caller.log_out()
-    flash({"text": messages.LOGGED_OUT})  # type: ignore[arg-type]
+    flash({"text": str(messages.LOGGED_OUT)})  # type: ignore[arg-type]
     return redirect(url_for("web.home"), 303)
 
 

@@ -15,13 +15,13 @@ from app.catalogue import Workshop
 from app.catalogue.jobs import Jobs, Work
 from app.http import caller, policy
 from app.http.context import installed
+from app.http.language import lazy_gettext as _
 from app.http.policy import Deed
 from app.web import data_wording as wording
 from app.web import messages
 from app.web.forms import Form
 
 blueprint = Blueprint("data", __name__, url_prefix="/admin/data")
-blueprint.add_app_template_global(wording._, "_")
 for _name, _filter in wording.FILTERS.items():
     blueprint.add_app_template_filter(_filter, _name)
 
@@ -29,9 +29,9 @@ for _name, _filter in wording.FILTERS.items():
 class ImportForm(Form):
     """Uploads a file."""
 
-    file = FileField("파일", render_kw={"required": True, "accept": ".jsonl,.csv,.tsv,.txt"})
-    skip_bad = BooleanField("읽을 수 없는 줄은 빼고 나머지만 가져오기")
-    reread = BooleanField("이미 읽은 리뷰도 지금 모델로 다시 읽기")
+    file = FileField(_("파일"), render_kw={"required": True, "accept": ".jsonl,.csv,.tsv,.txt"})
+    skip_bad = BooleanField(_("읽을 수 없는 줄은 빼고 나머지만 가져오기"))
+    reread = BooleanField(_("이미 읽은 리뷰도 지금 모델로 다시 읽기"))
 
 
 class JobForm(Form):

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from math import ceil
 
+from flask_babel import gettext as _
+
 from app.catalogue.jobs import Job
 from app.catalogue.progress import Progress, Stage
 from app.catalogue.transfer.rows import BadRow
@@ -13,10 +15,6 @@ _BESIDE_A_FIELD = (
     "date_unknown", "date_invalid", "moment_invalid", "control_characters", "combining_marks", "url_invalid",
 )  # fmt: skip
 _NO_CONTEXT = dict.fromkeys(("missing", "found", "names", "text", "id", "version"), "")
-
-
-def _(text: str, **values: object) -> str:
-    return text % values if values else text
 
 
 def tell_progress(progress: Progress) -> str:

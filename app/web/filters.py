@@ -1,12 +1,18 @@
-"""How values read on a page: ratings, shares, counts, times. Pure functions; the blueprint registers them."""
+"""How values read on a page, in its language: ratings, shares, counts, times. The blueprint registers them."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 
+from flask_babel import gettext, ngettext
+
+from app.models import Label
+
 KST = timezone(timedelta(hours=9), "KST")
 """Korea has no summer time, so a fixed offset needs no time zone database."""
 
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+"""For languages that write months as words; Korean counts them."""
 _SPECK = 1e-9
 """0.57 * 100 is 56.99999999999999."""
 _LONG = 500
@@ -57,7 +63,7 @@ def parse_time(iso: str) -> datetime:
 def format_time(iso: str) -> str:
     """ "2026년 11월 23일 00:32", in Korean time."""
     moment = parse_time(iso)
-    return f"{moment.year}년 {moment.month}월 {moment.day}일 {moment:%H:%M}"
+    return f"{_day(moment)} {moment:%H:%M}"
 
 
 def format_age(iso: str, now: datetime | None = None) -> str:
@@ -67,17 +73,33 @@ def format_age(iso: str, now: datetime | None = None) -> str:
     seconds = (now - moment).total_seconds()
     days = (now.date() - moment.date()).days
     if seconds < 60:
-        return "방금 전"
+        return gettext("방금 전")
     if seconds < 3_600:
-        return f"{int(seconds / 60)}분 전"
+        return ngettext("%(num)d분 전", "%(num)d분 전", int(seconds / 60))
     if days == 0:
-        return f"{int(seconds / 3_600)}시간 전"
+        return ngettext("%(num)d시간 전", "%(num)d시간 전", int(seconds / 3_600))
     if days == 1:
-        return "어제"
+        return gettext("어제")
     if days < 7:
-        return f"{days}일 전"
-    day = f"{moment.month}월 {moment.day}일"
-    return day if moment.year == now.year else f"{moment.year}년 {day}"
+        return ngettext("%(num)d일 전", "%(num)d일 전", days)
+    if moment.year == now.year:
+        return gettext("%(month)d월 %(day)d일", month=moment.month, day=moment.day, name=_MONTHS[moment.month - 1])
+    return _day(moment)
+
+
+def _day(moment: datetime) -> str:
+    return gettext(
+        "%(year)d년 %(month)d월 %(day)d일",
+        year=moment.year,
+        month=moment.month,
+        day=moment.day,
+        name=_MONTHS[moment.month - 1],
+    )
+
+
+def name_label(label: Label) -> str:
+    """긍정 or 부정, in the page's language."""
+    return gettext("긍정") if label == Label.POSITIVE else gettext("부정")
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +141,7 @@ FILTERS: dict[str, Callable[..., object]] = {
     "date": format_date,
     "time": format_time,
     "age": format_age,
+    "label": name_label,
     "excerpt": split_text,
     "shorten": shorten,
     "weight": format_weight,

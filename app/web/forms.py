@@ -10,6 +10,7 @@ from wtforms import Field, SelectField, StringField, TextAreaField
 from app import inputs
 from app.errors import AlreadyThere, Busy, Invalid, NotFound, Repeated, TooMany, Unavailable
 from app.http import traps
+from app.http.language import lazy_gettext as _
 from app.web import messages
 
 T = TypeVar("T")
@@ -86,9 +87,9 @@ class Form(FlaskForm):
     def complain(self, name: str, sentence: str) -> None:
         """Puts the sentence beside the field; above the form where there is no such field."""
         if name in self:
-            self[name].errors = [*(error for error in self[name].errors if error != sentence), sentence]
+            self[name].errors = [*(error for error in self[name].errors if error != sentence), str(sentence)]
         else:
-            self.alert = sentence
+            self.alert = str(sentence)
 
     @property
     def wrong(self) -> list[Field]:
@@ -97,7 +98,7 @@ class Form(FlaskForm):
 
     def _note(self, status: int, alert: str = "") -> None:
         self.status = status
-        self.alert = alert
+        self.alert = str(alert)
 
 
 class MovieForm(Form):
@@ -105,21 +106,21 @@ class MovieForm(Form):
 
     guarded = True
 
-    title = StringField("제목", render_kw={"required": True, "maxlength": inputs.TITLE_MAX})
-    release_date = StringField("개봉일", render_kw={"type": "date", "max": "9999-12-31"})
-    director = StringField("감독", render_kw={"maxlength": inputs.DIRECTOR_MAX})
+    title = StringField(_("제목"), render_kw={"required": True, "maxlength": inputs.TITLE_MAX})
+    release_date = StringField(_("개봉일"), render_kw={"type": "date", "max": "9999-12-31"})
+    director = StringField(_("감독"), render_kw={"maxlength": inputs.DIRECTOR_MAX})
     genre = StringField(
-        "장르", render_kw={"maxlength": inputs.GENRE_MAX, "list": "genres", "placeholder": "드라마, 스릴러"}
+        _("장르"), render_kw={"maxlength": inputs.GENRE_MAX, "list": "genres", "placeholder": _("드라마, 스릴러")}
     )
     poster_url = StringField(
-        "포스터 주소",
-        description="비워 두면 제목으로 포스터를 그려 드려요.",
+        _("포스터 주소"),
+        description=_("비워 두면 제목으로 포스터를 그려 드려요."),
         render_kw={
             "type": "url",
             "maxlength": inputs.POSTER_URL_MAX,
             "pattern": "https?://.+",
             "placeholder": "https://",
-            "title": "http:// 또는 https://로 시작하는 주소",
+            "title": _("http:// 또는 https://로 시작하는 주소"),
         },
     )
 
@@ -129,20 +130,24 @@ class ReviewForm(Form):
 
     guarded = True
 
-    movie_id = SelectField("영화", validate_choice=False, choices=[], render_kw={"required": True})
+    movie_id = SelectField(_("영화"), validate_choice=False, choices=[], render_kw={"required": True})
     author = StringField(
-        "닉네임", render_kw={"required": True, "maxlength": inputs.AUTHOR_MAX, "autocomplete": "nickname"}
+        _("닉네임"), render_kw={"required": True, "maxlength": inputs.AUTHOR_MAX, "autocomplete": "nickname"}
     )
     content = TextAreaField(
-        "리뷰",
+        _("리뷰"),
         render_kw={
             "required": True,
             "maxlength": inputs.CONTENT_MAX,
             "rows": 5,
-            "placeholder": "어떤 점이 좋았나요, 아쉬웠나요?",
+            "placeholder": _("어떤 점이 좋았나요, 아쉬웠나요?"),
         },
     )
 
 
 class DeleteForm(Form):
     """Asks before something is deleted; holds nothing but the token."""
+
+
+class LanguageForm(Form):
+    """Chooses a language; holds nothing but the token."""

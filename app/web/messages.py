@@ -1,49 +1,55 @@
-"""Broken rules in Korean: what pages say beside a field. The rules and their numbers come from `app.inputs`."""
+"""What pages say of what was sent: beside a field, above a form, on the next page. The rules and their numbers are
+those of `app.inputs`."""
+
+from flask_babel import gettext
 
 from app.errors import FieldError
+from app.http.language import lazy_gettext
 
 _MISSING = {
-    "title": "영화 제목을 적어 주세요.",
-    "author": "닉네임을 적어 주세요.",
-    "content": "리뷰를 적어 주세요. 한 문장이면 충분해요.",
-    "movie_id": "어떤 영화의 리뷰인지 골라 주세요.",
+    "title": lazy_gettext("영화 제목을 적어 주세요."),
+    "author": lazy_gettext("닉네임을 적어 주세요."),
+    "content": lazy_gettext("리뷰를 적어 주세요. 한 문장이면 충분해요."),
+    "movie_id": lazy_gettext("어떤 영화의 리뷰인지 골라 주세요."),
 }
 _MISSING_TYPES = ("blank", "missing", "string_type")
 _FIXED = {
-    "combining_marks": "한 글자에 겹쳐 쓴 부호가 너무 많아요. 조금 지우고 다시 올려 주세요.",
-    "date_invalid": "달력에 있는 날짜를 2018-02-28처럼 적어 주세요.",
-    "url_invalid": "http:// 또는 https://로 시작하는 주소를 적어 주세요.",
+    "combining_marks": lazy_gettext("한 글자에 겹쳐 쓴 부호가 너무 많아요. 조금 지우고 다시 올려 주세요."),
+    "date_invalid": lazy_gettext("달력에 있는 날짜를 2018-02-28처럼 적어 주세요."),
+    "url_invalid": lazy_gettext("http:// 또는 https://로 시작하는 주소를 적어 주세요."),
 }
 
-STALE_FORM = (
+STALE_FORM = lazy_gettext(
     "화면을 연 지 오래됐거나 확인 정보가 빠졌어요. 내용은 그대로 있으니 한 번 더 눌러 주세요. "
     "계속 안 되면 브라우저가 쿠키를 막고 있는지 봐 주세요."
 )
-MOVIE_GONE = "그 사이에 지워진 영화예요. 쓴 글은 그대로 있으니 다른 영화를 골라 주세요."
-MOVIE_THERE = "제목과 개봉일이 같은 영화가 이미 있어요."
-DELETED_MEANWHILE = "리뷰를 올렸지만 그 사이에 영화가 지워졌어요."
-LOGGED_IN = "관리자로 로그인했어요."
-LOGGED_OUT = "로그아웃했어요."
-NOT_THE_PASSWORD = "비밀번호가 달라요. 다시 적어 주세요."  # noqa: S105 - a sentence
-LIKE_A_ROBOT = "사람이 쓴 글인지 확인하고 있어요. 내용은 그대로 있으니 한 번 더 눌러 주세요."
-REPEATED = "방금 올린 글과 같아서 다시 올리지 않았어요."
-TOO_MANY = "짧은 시간에 너무 여러 번 보냈어요. 쓴 내용은 그대로 있으니 잠시 쉬었다가 다시 해 주세요."
-NO_FILE = "가져올 파일을 골라 주세요."
-JOB_RUNNING = "아직 끝나지 않은 일이 있어요. 그 일이 끝난 뒤에 다시 해 주세요."
-BUSY = "지금 읽을 리뷰가 밀려 있어요. 쓴 글은 그대로 있으니 잠시 뒤에 다시 올려 주세요."
-UNAVAILABLE = "지금은 저장할 수 없어요. 쓴 글은 그대로 있으니 잠시 뒤에 다시 올려 주세요."
+MOVIE_GONE = lazy_gettext("그 사이에 지워진 영화예요. 쓴 글은 그대로 있으니 다른 영화를 골라 주세요.")
+MOVIE_THERE = lazy_gettext("제목과 개봉일이 같은 영화가 이미 있어요.")
+DELETED_MEANWHILE = lazy_gettext("리뷰를 올렸지만 그 사이에 영화가 지워졌어요.")
+LOGGED_IN = lazy_gettext("관리자로 로그인했어요.")
+LOGGED_OUT = lazy_gettext("로그아웃했어요.")
+NOT_THE_PASSWORD = lazy_gettext("비밀번호가 달라요. 다시 적어 주세요.")  # noqa: S105 - a sentence
+LIKE_A_ROBOT = lazy_gettext("사람이 쓴 글인지 확인하고 있어요. 내용은 그대로 있으니 한 번 더 눌러 주세요.")
+REPEATED = lazy_gettext("방금 올린 글과 같아서 다시 올리지 않았어요.")
+TOO_MANY = lazy_gettext("짧은 시간에 너무 여러 번 보냈어요. 쓴 내용은 그대로 있으니 잠시 쉬었다가 다시 해 주세요.")
+NO_FILE = lazy_gettext("가져올 파일을 골라 주세요.")
+JOB_RUNNING = lazy_gettext("아직 끝나지 않은 일이 있어요. 그 일이 끝난 뒤에 다시 해 주세요.")
+BUSY = lazy_gettext("지금 읽을 리뷰가 밀려 있어요. 쓴 글은 그대로 있으니 잠시 뒤에 다시 올려 주세요.")
+UNAVAILABLE = lazy_gettext("지금은 저장할 수 없어요. 쓴 글은 그대로 있으니 잠시 뒤에 다시 올려 주세요.")
 
 
 def explain(error: FieldError) -> str:
-    """One Korean sentence that says how to mend it."""
+    """One sentence that says how to mend it."""
     if error.field == "movie_id" or error.type in _MISSING_TYPES:
-        return _MISSING.get(error.field, "이 칸을 채워 주세요.")
+        return str(_MISSING.get(error.field) or gettext("이 칸을 채워 주세요."))
     if error.type == "string_too_long":
-        most = error.context["max_length"]
+        most = f"{error.context['max_length']:,}"
         length = error.context.get("length")
-        return f"{most:,}자까지 쓸 수 있어요." + (f" 지금은 {length:,}자예요." if length else "")
+        if not length:
+            return gettext("%(most)s자까지 쓸 수 있어요.", most=most)
+        return gettext("%(most)s자까지 쓸 수 있어요. 지금은 %(length)s자예요.", most=most, length=f"{length:,}")
     if error.type == "control_characters":
         if error.field == "content":
-            return "화면에 보이지 않는 제어 문자가 섞여 있어요. 지우고 다시 올려 주세요."
-        return "줄바꿈이나 보이지 않는 제어 문자는 쓸 수 없어요."
-    return _FIXED.get(error.type, "이 값은 쓸 수 없어요. 다시 적어 주세요.")
+            return gettext("화면에 보이지 않는 제어 문자가 섞여 있어요. 지우고 다시 올려 주세요.")
+        return gettext("줄바꿈이나 보이지 않는 제어 문자는 쓸 수 없어요.")
+    return str(_FIXED.get(error.type) or gettext("이 값은 쓸 수 없어요. 다시 적어 주세요."))

@@ -9,6 +9,7 @@ from flask_wtf.csrf import generate_csrf
 from app.catalogue import Catalogue
 from app.errors import Invalid, NotFound
 from app.http.context import installed
+from app.http.language import lazy_gettext
 from app.http.limits import EXPLAINING, Count, count
 from app.inputs import Input, MoviesQuery, ReviewsQuery, read
 from app.models import CONFIDENT_FROM, Label, Movie, Review
@@ -25,11 +26,11 @@ MISREADINGS_MOST = 8
 WORDS_LISTED = 5
 _TREND_REVIEWS = 40
 _SORTS = {
-    "rating": "평점순",
-    "newest": "최신순",
-    "reviews": "리뷰 많은순",
-    "release": "개봉일순",
-    "title": "가나다순",
+    "rating": lazy_gettext("평점순"),
+    "newest": lazy_gettext("최신순"),
+    "reviews": lazy_gettext("리뷰 많은순"),
+    "release": lazy_gettext("개봉일순"),
+    "title": lazy_gettext("가나다순"),
 }
 InputT = TypeVar("InputT", bound=Input)
 

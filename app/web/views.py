@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from flask import Blueprint, Response, abort, flash, redirect, send_file, session, url_for
+from flask_babel import gettext, ngettext
 from werkzeug.wrappers import Response as BaseResponse
 
 from app.catalogue import Workshop
@@ -43,7 +44,8 @@ def add_movie() -> BaseResponse:
     movie = form.submit(_add_movie)
     if movie is None:
         return pages.home(movie_form=form)
-    _tell(f"‘{shorten(movie.title, _NAME_MOST)}’ 영화를 등록했어요. 첫 리뷰를 남겨 보세요.")
+    title = shorten(movie.title, _NAME_MOST)
+    _tell(gettext("‘%(title)s’ 영화를 등록했어요. 첫 리뷰를 남겨 보세요.", title=title))
     return _go_to("web.show_movie", id=movie.id)
 
 
@@ -86,8 +88,17 @@ def delete_movie(id: int) -> BaseResponse:
     if not form.is_genuine():
         return pages.ask_to_delete(movie, form=form)
     gone = catalogue().delete_movie(id, caller.who())
+    title = shorten(movie.title, _NAME_MOST)
     _tell(
-        f"‘{shorten(movie.title, _NAME_MOST)}’ 영화" + (f"와 리뷰 {gone:,}개를 지웠어요." if gone else "를 지웠어요.")
+        ngettext(
+            "‘%(title)s’ 영화와 리뷰 %(count)s개를 지웠어요.",
+            "‘%(title)s’ 영화와 리뷰 %(count)s개를 지웠어요.",
+            gone,
+            title=title,
+            count=f"{gone:,}",
+        )
+        if gone
+        else gettext("‘%(title)s’ 영화를 지웠어요.", title=title)
     )
     return _go_to("web.home")
 
@@ -113,7 +124,7 @@ def delete_review(id: int) -> BaseResponse:
     if not form.is_genuine():
         return pages.ask_to_delete(catalogue().movie(review.movie_id), review, form)
     catalogue().delete_review(id, caller.who())
-    _tell(f"{shorten(review.author, _NAME_MOST)} 님의 리뷰를 지웠어요.")
+    _tell(gettext("%(author)s 님의 리뷰를 지웠어요.", author=shorten(review.author, _NAME_MOST)))
     return _go_to("web.show_movie", id=review.movie_id)
 
 
@@ -155,7 +166,7 @@ def _go_to(endpoint: str, **values: Any) -> BaseResponse:
 
 
 def _tell(text: str) -> None:
-    _flash({"text": text})
+    _flash({"text": str(text)})
 
 
 def _show_reading(review: Review) -> None:

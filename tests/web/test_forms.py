@@ -44,7 +44,7 @@ def test_a_movie_that_is_there_is_pointed_at(visitor: Visitor, movie_id: int, ca
     answer = visitor.post("/movie", title="리틀포레스트", release_date="2018-02-28", director="임순례")
     assert answer.status_code == 409
     page = read(answer)
-    assert messages.MOVIE_THERE in error_beside(page, "title")
+    assert str(messages.MOVIE_THERE) in error_beside(page, "title")
     assert page.select_one(f'#title-error a[href="/movie/{movie_id}"]')
     control = page.select_one('main [name="director"]')
     assert control and control["value"] == "임순례"

@@ -1,0 +1,14 @@
+"""What `static/app.js` says. A page hands it over in its language, as JSON in `data-texts`; `{name}` is a gap."""
+
+from flask_babel import gettext
+
+
+def script_texts() -> dict[str, str]:
+    return {
+        "positive": gettext("긍정"),
+        "negative": gettext("부정"),
+        "unsure": gettext("판단이 어려워요"),
+        "sure": gettext("확신 {score}"),
+        "so_far": gettext("지금까지 쓴 글은 이렇게 읽혀요"),
+        "too_long": gettext("{count}자를 줄여 주세요."),
+    }

@@ -1,0 +1,172 @@
+"""Every text of the pages is translated, well-formed, and never mixed with another language."""
+
+import ast
+import re
+from collections.abc import Iterator
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from babel.messages.catalog import Catalog, Message
+from babel.messages.extract import extract_from_dir
+from babel.messages.frontend import parse_mapping_cfg
+from babel.messages.pofile import read_po
+from bs4 import BeautifulSoup
+from flask.testing import FlaskClient
+
+from app.http.language import LANGUAGES, NATIVE, TRANSLATIONS
+from app.settings import ROOT
+
+HANGUL = re.compile("[가-힣ㄱ-ㅎ]")
+OTHERS = [code for code in LANGUAGES if code != NATIVE]
+GETTEXT = {"gettext", "ngettext", "lazy_gettext", "lazy_ngettext", "_"}
+PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|%%|\{\w+\}|<[^>]+>")
+CALL = r"\b(_|n?gettext)\((?:[^()']|'[^']*'|\((?:[^()']|'[^']*')*\))*\)"
+NAMES_ARE_MONTHS = "%(name)s"
+SPEAKING_ROOMS = sorted([*(ROOT / "app" / "web").glob("*.py"), *(ROOT / "app" / "http").glob("*.py")])
+TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
+
+
+def texts() -> set[str]:
+    """Every msgid in code and templates."""
+    with (ROOT / "babel.cfg").open() as file:
+        methods, options = parse_mapping_cfg(file, "babel.cfg")
+    found = extract_from_dir(ROOT, methods, options, keywords=KEYWORDS)
+    return {message if isinstance(message, str) else message[0] for _, _, message, _, _ in found}
+
+
+KEYWORDS = {
+    "_": None, "gettext": None, "lazy_gettext": None, "ngettext": (1, 2), "lazy_ngettext": (1, 2),
+}  # fmt: skip
+
+
+def catalogue(language: str) -> Catalog:
+    return read_po(BytesIO((TRANSLATIONS / language / "LC_MESSAGES" / "messages.po").read_bytes()), locale=language)
+
+
+def forms(message: Message) -> Iterator[tuple[str, str]]:
+    """Each msgid with its translation, plurals included."""
+    if isinstance(message.id, str):
+        yield message.id, str(message.string)
+    else:
+        for translation in message.string:
+            yield message.id[0], translation
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_every_text_is_translated_and_no_other(language: str) -> None:
+    known = {
+        message.id if isinstance(message.id, str) else message.id[0] for message in catalogue(language) if message.id
+    }
+    assert sorted(texts() - known) == []
+    assert sorted(known - texts()) == []
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_translations_are_whole(language: str) -> None:
+    for message in catalogue(language):
+        if not message.id:
+            continue
+        assert not message.fuzzy, message.id
+        for original, translation in forms(message):
+            assert translation.strip(), original
+            left_out = set(PLACEHOLDER.findall(translation)) - set(PLACEHOLDER.findall(original)) - {NAMES_ARE_MONTHS}
+            assert not left_out, f"{original!r} does not have {left_out}"
+            missing = set(PLACEHOLDER.findall(original)) - set(PLACEHOLDER.findall(translation))
+            assert not missing - {"%(num)d", "%(num)s", "%(count)s", "%(month)d"}, f"{translation!r} lost {missing}"
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.name)
+def test_templates_say_nothing_untranslated(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    for told in (r"\{#.*?#\}", r"\{%-? *trans.*?endtrans *-?%\}", CALL):
+        text = re.sub(told, "", text, flags=re.DOTALL)
+    left = [line.strip() for line in text.splitlines() if HANGUL.search(line)]
+    assert left == []
+
+
+@pytest.mark.parametrize("path", SPEAKING_ROOMS, ids=lambda path: f"{path.parent.name}/{path.name}")
+def test_pages_code_says_nothing_untranslated(path: Path) -> None:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    told = {
+        id(part)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and getattr(node.func, "id", getattr(node.func, "attr", "")) in GETTEXT
+        for part in ast.walk(node)
+    }
+    docstrings = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    exempt = told | docstrings
+    if path.name == "language.py":
+        exempt |= {
+            id(part) for part in ast.walk(tree) if isinstance(part, ast.Constant) and part.value in LANGUAGES.values()
+        }
+    left = [
+        (node.lineno, node.value)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in exempt
+        if HANGUL.search(node.value)
+    ]
+    assert left == []
+
+
+def test_scripts_say_nothing_of_their_own() -> None:
+    script = (ROOT / "static" / "app.js").read_text(encoding="utf-8")
+    code = re.sub(r"//.*", "", script)
+    said = set(re.findall(r'"[^"\n]*[가-힣][^"\n]*"', code))
+    assert said <= {'"긍정"', '"부정"'}  # the labels, as JSON has them
+
+
+@pytest.mark.parametrize(
+    ("header", "language"),
+    [
+        (None, "ko"),
+        ("ko-KR,ko;q=0.9,en;q=0.8", "ko"),
+        ("en-US,en;q=0.9", "en"),
+        ("fr-FR,en;q=0.5", "en"),
+        ("ja", "ko"),
+        ("en;q=0.1, ko;q=0.9", "ko"),
+        ("\x00;;;q=x", "ko"),
+    ],
+)
+def test_the_browser_is_asked_for_its_language(client: FlaskClient, header: str | None, language: str) -> None:
+    page = client.get("/", headers={"Accept-Language": header} if header else {})
+    assert BeautifulSoup(page.data, "html.parser").html["lang"] == language
+    assert {"Accept-Language", "Cookie"} <= set(page.vary)
+
+
+@pytest.mark.parametrize("address", ["/", "/model", "/login", "/movie/1", "/movie/99", "/?q=없는+영화"])
+def test_an_english_page_is_english(client: FlaskClient, movie_id: int, address: str) -> None:
+    page = client.get(address, headers={"Accept-Language": "en"})
+    soup = BeautifulSoup(page.data, "html.parser")
+    for own in soup.select("title, [lang=ko], bdi, [dir=auto], option, table, input, .poster, datalist"):
+        own.decompose()  # what visitors wrote, and the switch back
+    assert [line for line in soup.get_text("\n").splitlines() if HANGUL.search(line)] == []
+
+
+def test_the_switch_is_remembered(client: FlaskClient, movie_id: int) -> None:
+    address = f"/movie/{movie_id}?label=%EA%B8%8D%EC%A0%95"
+    form = BeautifulSoup(client.get(address).data, "html.parser").select_one("form.languages")
+    fields = {field["name"]: field["value"] for field in form.select("input")}
+    answer = client.post(form["action"], data=fields | {"language": "en"})
+    assert answer.status_code == 303
+    assert answer.headers["Location"] == address
+    page = client.get(address, headers={"Accept-Language": "ko"})
+    assert BeautifulSoup(page.data, "html.parser").html["lang"] == "en"
+
+
+@pytest.mark.parametrize(
+    "fields", [{"language": "xx"}, {}, {"language": "en", "csrf_token": "forged"}], ids=["unknown", "none", "forged"]
+)
+def test_a_switch_that_is_none_of_ours_is_refused(client: FlaskClient, fields: dict[str, str]) -> None:
+    form = BeautifulSoup(client.get("/").data, "html.parser").select_one("form.languages")
+    token = form.select_one("[name=csrf_token]")["value"]
+    answer = client.post("/language", data={"csrf_token": token} | fields)
+    assert answer.status_code == 400
+    assert "language" not in answer.headers.get("Set-Cookie", "")
+
+
+def test_the_switch_leads_nowhere_else(client: FlaskClient) -> None:
+    form = BeautifulSoup(client.get("/").data, "html.parser").select_one("form.languages")
+    token = form.select_one("[name=csrf_token]")["value"]
+    data = {"csrf_token": token, "language": "en", "next": "//evil.example/"}
+    assert client.post("/language", data=data).headers["Location"] == "/"
