@@ -22,6 +22,7 @@ from app.protocols import Analyzer, Store
 from app.settings import ROOT, Settings
 from app.store import open_store
 from app.web.admin import blueprint as admin_blueprint
+from app.web.corrections import blueprint as corrections_blueprint
 from app.web.data import blueprint as data_blueprint
 from app.web.preferences import blueprint as preferences_blueprint
 from app.web.views import blueprint as web_blueprint
@@ -82,6 +83,7 @@ def create_app(
     app.register_blueprint(admin_blueprint)
     app.register_blueprint(data_blueprint)
     app.register_blueprint(preferences_blueprint)
+    app.register_blueprint(corrections_blueprint)
     app.register_blueprint(api_blueprint)
     for command in COMMANDS:
         app.cli.add_command(command)

@@ -17,6 +17,10 @@ class Label(StrEnum):
     POSITIVE = "긍정"
     NEGATIVE = "부정"
 
+    @property
+    def opposite(self) -> "Label":
+        return Label.NEGATIVE if self is Label.POSITIVE else Label.POSITIVE
+
 
 class ReviewOrder(StrEnum):
     """How a movie's reviews are ordered; those with the same rating newest first."""

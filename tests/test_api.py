@@ -56,6 +56,8 @@ def test_add_a_review(client: FlaskClient, movie_id: int) -> None:
         "sentiment_label": "긍정",
         "sentiment_score": pytest.approx(0.9),
         "rating": pytest.approx(9.0),
+        "model": "fake@1",
+        "correction_count": 0,
     }
     assert created_at.endswith("Z")
     bad = add_review(client, movie_id, "지루해요")
@@ -177,7 +179,8 @@ def test_the_document_lists_every_json_route(app: Flask, client: FlaskClient) ->
     assert operations == {
         ("/movies", "get"), ("/movies", "post"), ("/movies/{id}", "get"), ("/movies/{id}", "delete"),
         ("/movies/{id}/average_rating", "get"), ("/reviews", "post"), ("/reviews/{id}", "get"),
-        ("/reviews/{id}", "delete"), ("/sentiment", "post"), ("/sentiment/batch", "post"),
+        ("/reviews/{id}", "delete"), ("/reviews/{id}/correction", "post"), ("/reviews/{id}/correction", "delete"),
+        ("/sentiment", "post"), ("/sentiment/batch", "post"),
         ("/sentiment/explain", "post"), ("/healthz", "get"),
         ("/readyz", "get"), ("/metrics", "get"),
     }  # fmt: skip

@@ -32,6 +32,7 @@ from app.http.paging import page_headers
 from app.http.policy import Deed
 from app.http.traps import once
 from app.inputs import (
+    CorrectionInput,
     Input,
     MovieInput,
     MoviesQuery,
@@ -146,6 +147,24 @@ def delete_review(id: int) -> Response:
     """Delete the review with this id."""
     policy.require(Deed.DELETE_REVIEW, _catalogue().review(id).writer)
     return _answer(DeletedReviewOut, _catalogue().delete_review(id, caller.who()))
+
+
+@blueprint.post("/reviews/<int:id>/correction")
+@documents(Operation("reviews", ReviewOut, body=CorrectionInput))
+def correct_review(id: int) -> Response:
+    """Say that the model got the review's label wrong.
+
+    Counted once a browser, known by its cookie, and never mixed into a rating. The model's own label takes it back.
+    """
+    count(Count.POSTS)
+    return _answer(ReviewOut, _catalogue().correct(id, caller.leave_mark(), _body(CorrectionInput).label))
+
+
+@blueprint.delete("/reviews/<int:id>/correction")
+@documents(Operation("reviews", ReviewOut))
+def take_correction_back(id: int) -> Response:
+    """Take back what this browser said of the review's label, if it did."""
+    return _answer(ReviewOut, _catalogue().correct(id, caller.mark(), None))
 
 
 @blueprint.post("/sentiment")

@@ -47,6 +47,8 @@ class ReviewOut(Schema):
     sentiment_score: Score
     rating: Rating
     created_at: Annotated[str, Field(json_schema_extra={"format": "date-time"})]
+    model: Annotated[str, Field(description="the model that read it; empty where that is not known")]
+    correction_count: Annotated[Count, Field(description="readers who say that the label is wrong")]
 
 
 class SentimentOut(Schema):

@@ -6,7 +6,7 @@ from functools import lru_cache
 from app.catalogue import search
 from app.catalogue.listing import PRIOR, Listing, Weighing
 from app.inputs import MovieInput, MoviesQuery, ReviewInput, ReviewsQuery
-from app.models import Explanation, ModelCard, Movie, Page, Review, Sentiment, Totals, Workload
+from app.models import Explanation, Label, ModelCard, Movie, Page, Review, Sentiment, Totals, Workload
 from app.protocols import Analyzer, Store
 
 _EXPLANATIONS_KEPT = 128  # of a hundred words at most: a few megabytes
@@ -71,6 +71,15 @@ class Catalogue:
 
     def delete_review(self, review_id: int, who: str = "") -> Review:
         return self._store.delete_review(review_id, who)
+
+    def correct(self, review_id: int, reader: str, label: Label | None) -> Review:
+        """Keeps a reader's word that the review is `label`; None, or what the model says too, takes it back."""
+        agrees = label is self._store.review(review_id).sentiment_label
+        return self._store.correct(review_id, reader, None if agrees else label)
+
+    def position(self, review_id: int) -> int:
+        """How many reviews of its movie are newer."""
+        return self._store.position(review_id)
 
     def analyze(self, texts: Sequence[str]) -> list[Sentiment]:
         """Reads texts and keeps nothing. Raises `app.errors.Busy` when the model cannot take them now."""

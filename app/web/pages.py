@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 from flask import Response, make_response, render_template, request, url_for
 from flask_wtf.csrf import generate_csrf
 
-from app.catalogue import Catalogue
+from app.catalogue import Catalogue, Workshop
 from app.errors import Invalid, NotFound
 from app.http.context import installed
 from app.http.language import lazy_gettext
@@ -88,13 +88,15 @@ def movie(movie_id: int, review_form: ReviewForm | None = None) -> Response:
         trend=charts.trend([review.rating for review in newest]),
         review_form=review_form or ReviewForm(),
         open_form="review" if review_form or not found.review_count else "",
+        outdated=sum(review.model != catalogue().model_card().id for review in page.items),
     )
 
 
 def model() -> Response:
     """What reads the reviews, how well, and where it fails."""
     card = catalogue().model_card()
-    return _render("model.html", None, card=card, misreadings=card.misreadings[:MISREADINGS_MOST])
+    models = installed(Workshop).models()
+    return _render("model.html", None, card=card, models=models, misreadings=card.misreadings[:MISREADINGS_MOST])
 
 
 def why(movie: Movie, review: Review) -> Response:

@@ -1,0 +1,62 @@
+"""A reader says that the model read a review wrongly, or takes that back; one word a browser a review."""
+
+from flask import Blueprint, flash, redirect, session, url_for
+from werkzeug.wrappers import Response as BaseResponse
+
+from app.http import caller
+from app.http.limits import Count, count
+from app.inputs import CorrectionInput, read
+from app.models import Review
+from app.web import messages, pages
+from app.web.forms import Form
+from app.web.pages import REVIEWS_A_PAGE, catalogue
+
+blueprint = Blueprint("corrections", __name__)
+
+_MINE = "corrected"
+_MINE_MOST = 50  # ids in a cookie of 4 KB; who corrects more can still say it again, not take it back
+
+
+class CorrectionForm(Form):
+    """Says what a review is; holds nothing but the token, as its buttons carry the label."""
+
+
+def is_mine(review_id: int) -> bool:
+    """Whether this browser has corrected the review lately."""
+    return review_id in _mine()
+
+
+blueprint.add_app_template_global(is_mine, "corrected_by_me")
+
+
+@blueprint.post("/review/<int:id>/correction")
+def correct(id: int) -> BaseResponse:
+    review = catalogue().review(id)
+    form = CorrectionForm.posted()
+    told = form.submit(lambda data: _correct(review, data.get("label", "")))
+    flash({"text": told or form.alert or messages.CANNOT_CORRECT})  # type: ignore[arg-type]  # a message may be any JSON
+    if told is None:
+        response = pages.movie(review.movie_id)
+        response.status_code = form.status
+        return response
+    number = catalogue().position(id) // REVIEWS_A_PAGE + 1
+    anchor = f"review-{id}"
+    return redirect(url_for("web.show_movie", id=review.movie_id, page=number, _anchor=anchor), 303)
+
+
+def _correct(review: Review, label: str) -> str:
+    """Keeps the reader's word, or takes it back where there is none; what to tell them."""
+    count(Count.POSTS)
+    said = read(CorrectionInput, {"label": label}).label if label else None
+    catalogue().correct(review.id, caller.leave_mark(), said)
+    others = [number for number in _mine() if number != review.id]
+    if said is None or said is review.sentiment_label:
+        session[_MINE] = others
+        return messages.UNCORRECTED
+    session[_MINE] = [*others, review.id][-_MINE_MOST:]
+    return messages.CORRECTED
+
+
+def _mine() -> list[int]:
+    found = session.get(_MINE)
+    return found if isinstance(found, list) else []

@@ -1,0 +1,101 @@
+"""Readers say that the model is wrong: once a browser, taken back, and never mixed into a rating."""
+
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from app.models import Label, ModelCard, MovieFields, Review, Sentiment
+from app.store.memory import MemoryStore
+from app.web.pages import REVIEWS_A_PAGE
+from tests.fakes import FakeAnalyzer
+from tests.web.conftest import Visitor, read, text
+
+AddReview = Callable[..., Review]
+
+
+@pytest.fixture
+def review(movie_id: int, add_review: AddReview) -> Review:
+    return add_review(movie_id, "정말 최고예요")
+
+
+def test_a_reader_says_it_is_wrong_and_takes_it_back(
+    visitor: Visitor, review: Review, store: MemoryStore, movie_id: int
+) -> None:
+    page, path = f"/movie/{movie_id}", f"/review/{review.id}/correction"
+    rated = store.movie(movie_id)
+    box = visitor.see(page).select_one(".correct")
+    assert box and box.select_one("button")
+    assert text(box.select_one("summary")) == "AI가 잘못 읽었나요?: 밤편지 님의 리뷰"
+    assert box.select_one('button[name=label][value="부정"]')
+    answer = visitor.post(path, page, label="부정")
+    assert (answer.status_code, answer.headers["Location"]) == (303, f"{page}?page=1#review-{review.id}")
+    shown = visitor.see(page)
+    assert "알려 주셔서 고마워요." in text(shown.select_one(".notice"))
+    assert text(shown.select_one(".correct p")) == "독자 1명은 다르게 읽었어요"
+    assert [(word.review_id, word.label) for word in store.corrections()] == [(review.id, Label.NEGATIVE)]
+    assert store.movie(movie_id) == rated
+    visitor.post(path, page, label="부정")
+    assert store.review(review.id).correction_count == 1
+    assert visitor.see(page).select_one('.correct button[value=""]')
+    visitor.post(path, page, label="")
+    assert store.review(review.id).correction_count == 0
+    assert text(visitor.see(page).select_one(".correct summary")).startswith("AI가 잘못 읽었나요?")
+
+
+def test_each_browser_counts_once(app: Flask, store: MemoryStore) -> None:
+    movie = store.add_movie(MovieFields("괴물"))
+    review = store.add_review(movie.id, "밤편지", "최고", Sentiment(Label.POSITIVE, 0.9, 9.0))
+    for _ in range(3):
+        Visitor(app.test_client()).post(f"/review/{review.id}/correction", label="부정")
+    assert store.review(review.id).correction_count == 3
+
+
+def test_a_stale_form_or_another_label_changes_nothing(visitor: Visitor, review: Review, store: MemoryStore) -> None:
+    path = f"/review/{review.id}/correction"
+    answer = visitor.client.post(path, data={"label": "부정", "csrf_token": "old"})
+    assert answer.status_code == 400
+    assert "한 번 더 눌러 주세요" in text(read(answer).select_one(".notice"))
+    assert visitor.post(path, label="중립").status_code == 422
+    assert store.review(review.id).correction_count == 0
+    assert visitor.post("/review/99/correction", label="부정").status_code == 404
+
+
+def test_the_way_back_leads_to_the_reviews_page(
+    visitor: Visitor, movie_id: int, review: Review, store: MemoryStore
+) -> None:
+    for n in range(REVIEWS_A_PAGE):
+        store.add_review(movie_id, "밤편지", f"{n}", Sentiment(Label.POSITIVE, 0.9, 9.0))
+    answer = visitor.post(f"/review/{review.id}/correction", label="부정")
+    assert answer.headers["Location"] == f"/movie/{movie_id}?page=2#review-{review.id}"
+
+
+def test_json_corrects_and_takes_back(client: FlaskClient, review: Review) -> None:
+    path = f"/reviews/{review.id}/correction"
+    answer = client.post(path, json={"label": "부정"})
+    assert (answer.status_code, answer.get_json()["correction_count"]) == (200, 1)
+    assert client.post(path, json={"label": "부정"}).get_json()["correction_count"] == 1
+    assert client.post(path, json={"label": "긍정"}).get_json()["correction_count"] == 0  # what the model says, too
+    client.post(path, json={"label": "부정"})
+    assert client.delete(path).get_json()["correction_count"] == 0
+    answer = client.post(path, json={"label": "중립"})
+    assert (answer.status_code, answer.get_json()["detail"][0]["loc"]) == (422, ["body", "label"])
+    assert client.post("/reviews/99/correction", json={"label": "부정"}).status_code == 404
+    assert client.delete("/reviews/99/correction").status_code == 404
+
+
+def test_page_and_json_know_the_same_reader(visitor: Visitor, review: Review, store: MemoryStore) -> None:
+    visitor.post(f"/review/{review.id}/correction", label="부정")
+    visitor.client.post(f"/reviews/{review.id}/correction", json={"label": "부정"})
+    assert store.review(review.id).correction_count == 1
+
+
+def test_pages_say_when_another_model_read_the_reviews(
+    visitor: Visitor, movie_id: int, review: Review, analyzer: FakeAnalyzer, client: FlaskClient
+) -> None:
+    assert not visitor.see("/model").select("#models-title")
+    analyzer.card = ModelCard("new", id="new@1")
+    assert "리뷰 1개는 지금과 다른 모델이 읽었어요." in text(visitor.see(f"/movie/{movie_id}").select_one(".reviews"))
+    assert "fake@1" in text(visitor.see("/model").select_one("section:has(#models-title)"))
+    assert client.get(f"/reviews/{movie_id}").get_json()[0]["model"] == "fake@1"
