@@ -24,6 +24,7 @@ from app.store import open_store
 from app.web.admin import blueprint as admin_blueprint
 from app.web.corrections import blueprint as corrections_blueprint
 from app.web.data import blueprint as data_blueprint
+from app.web.editing import blueprint as editing_blueprint
 from app.web.preferences import blueprint as preferences_blueprint
 from app.web.views import blueprint as web_blueprint
 
@@ -80,6 +81,7 @@ def create_app(
     language.register(app)
     assets.register(app, ROOT / "static")
     app.register_blueprint(web_blueprint)
+    app.register_blueprint(editing_blueprint)
     app.register_blueprint(admin_blueprint)
     app.register_blueprint(data_blueprint)
     app.register_blueprint(preferences_blueprint)

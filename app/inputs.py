@@ -215,6 +215,28 @@ class ReviewInput(Input):
     content: Text
 
 
+class MoviePatch(Input):
+    """What is to change of a movie; what is left out stays as it is."""
+
+    title: Title = Field(default_factory=str)
+    release_date: ReleaseDate = Field(default_factory=str)
+    director: Director = Field(default_factory=str)
+    genre: Genre = Field(default_factory=str)
+    poster_url: PosterUrl = Field(default_factory=str)
+
+    def apply(self, movie: MovieFields) -> MovieFields:
+        """The movie's fields as they are then."""
+        old = {name: getattr(movie, name) for name in MoviePatch.model_fields}
+        return MovieFields(**old | self.model_dump(exclude_unset=True))
+
+
+class ReviewPatch(Input):
+    """What is to change of a review; what is left out stays as it is. A review stays with its movie."""
+
+    author: Author = Field(default_factory=str)
+    content: Text = Field(default_factory=str)
+
+
 class SentimentInput(Input):
     """A text to read and forget."""
 

@@ -177,8 +177,10 @@ def test_the_document_lists_every_json_route(app: Flask, client: FlaskClient) ->
     assert document["openapi"] == "3.1.0"
     operations = {(path, method) for path, methods in document["paths"].items() for method in methods}
     assert operations == {
-        ("/movies", "get"), ("/movies", "post"), ("/movies/{id}", "get"), ("/movies/{id}", "delete"),
+        ("/movies", "get"), ("/movies", "post"), ("/movies/{id}", "get"),
+            ("/movies/{id}", "delete"), ("/movies/{id}", "patch"),
         ("/movies/{id}/average_rating", "get"), ("/reviews", "post"), ("/reviews/{id}", "get"),
+        ("/reviews/{id}", "patch"),
         ("/reviews/{id}", "delete"), ("/reviews/{id}/correction", "post"), ("/reviews/{id}/correction", "delete"),
         ("/sentiment", "post"), ("/sentiment/batch", "post"),
         ("/sentiment/explain", "post"), ("/healthz", "get"),

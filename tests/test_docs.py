@@ -32,7 +32,7 @@ def test_the_route_table_is_the_code(client: FlaskClient) -> None:
     listed = {
         (method, re.sub(r"\{\w+\}", "{id}", path))
         for route, *_ in rows("JSON routes")
-        for method, path in re.findall(r"`(GET|POST|DELETE) (/[^`?]*)", route)
+        for method, path in re.findall(r"`(GET|POST|PATCH|DELETE) (/[^`?]*)", route)
     }
     document = client.get("/openapi.json").get_json()
     served = {(method.upper(), path) for path, methods in document["paths"].items() for method in methods}
@@ -49,7 +49,7 @@ def test_the_page_table_is_the_code(app: Flask) -> None:
     served = {
         (method, re.sub(r"<[^>]+>", "{id}", rule.rule))
         for rule in app.url_map.iter_rules()
-        if rule.endpoint.startswith(("web.", "admin.", "preferences.", "data.", "corrections."))
+        if rule.endpoint.startswith(("web.", "admin.", "preferences.", "data.", "corrections.", "editing."))
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
     }
     assert listed == served

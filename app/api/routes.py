@@ -35,8 +35,10 @@ from app.inputs import (
     CorrectionInput,
     Input,
     MovieInput,
+    MoviePatch,
     MoviesQuery,
     ReviewInput,
+    ReviewPatch,
     ReviewsQuery,
     SentimentBatchInput,
     SentimentInput,
@@ -104,6 +106,18 @@ def get_movie(id: int) -> Response:
     return _answer(MovieOut, _catalogue().movie(id))
 
 
+@blueprint.patch("/movies/<int:id>")
+@documents(Operation("movies", MovieOut, body=MoviePatch, problems=(401, 409)))
+def edit_movie(id: int) -> Response:
+    """Change a movie's details.
+
+    Fields that are left out stay as they are. 409 where the title and release date are another movie's.
+    """
+    policy.require(Deed.EDIT_MOVIE)
+    count(Count.POSTS)
+    return _answer(MovieOut, _catalogue().edit_movie(id, _body(MoviePatch), caller.who()))
+
+
 @blueprint.delete("/movies/<int:id>")
 @documents(Operation("movies", DeletedMovieOut, problems=(401,)))
 def delete_movie(id: int) -> Response:
@@ -139,6 +153,18 @@ def list_reviews(id: int) -> Response:
     """
     page = _catalogue().reviews(id, _query(ReviewsQuery))
     return _answer(list[ReviewOut], page.items, headers=page_headers(page))
+
+
+@blueprint.patch("/reviews/<int:id>")
+@documents(Operation("reviews", ReviewOut, body=ReviewPatch, problems=(401, 403, 503)))
+def edit_review(id: int) -> Response:
+    """Change the review with this id.
+
+    Fields that are left out stay as they are; a changed text is read again.
+    """
+    policy.require(Deed.EDIT_REVIEW, _catalogue().review(id).writer)
+    count(Count.POSTS)
+    return _answer(ReviewOut, _catalogue().edit_review(id, _body(ReviewPatch), caller.who()))
 
 
 @blueprint.delete("/reviews/<int:id>")

@@ -37,7 +37,7 @@ class MovieOut(Schema):
 
 
 class ReviewOut(Schema):
-    """A review, with how it was read when it was posted."""
+    """A review, with how it was read."""
 
     id: Id
     movie_id: Id
@@ -49,6 +49,14 @@ class ReviewOut(Schema):
     created_at: Annotated[str, Field(json_schema_extra={"format": "date-time"})]
     model: Annotated[str, Field(description="the model that read it; empty where that is not known")]
     correction_count: Annotated[Count, Field(description="readers who say that the label is wrong")]
+    edited_at: Annotated[
+        str,
+        Field(
+            description="when it was last edited; left out while it never was",
+            json_schema_extra={"format": "date-time"},
+            exclude_if=lambda moment: not moment,
+        ),
+    ] = ""
 
 
 class SentimentOut(Schema):

@@ -5,7 +5,7 @@ from functools import lru_cache
 
 from app.catalogue import search
 from app.catalogue.listing import PRIOR, Listing, Weighing
-from app.inputs import MovieInput, MoviesQuery, ReviewInput, ReviewsQuery
+from app.inputs import MovieInput, MoviePatch, MoviesQuery, ReviewInput, ReviewPatch, ReviewsQuery
 from app.models import Explanation, Label, ModelCard, Movie, Page, Review, Sentiment, Totals, Workload
 from app.protocols import Analyzer, Store
 
@@ -44,6 +44,10 @@ class Catalogue:
         """How movies are rated for their order."""
         return self._listing().weighing
 
+    def edit_movie(self, movie_id: int, patch: MoviePatch, who: str = "") -> Movie:
+        """Changes what `patch` names. Raises `app.errors.AlreadyThere` where that makes it another movie."""
+        return self._store.update_movie(movie_id, patch.apply(self._store.movie(movie_id)), who)
+
     def delete_movie(self, movie_id: int, who: str = "") -> int:
         """Deletes the movie with its reviews; returns how many reviews went. `who` asked, for the log."""
         return self._store.delete_movie(movie_id, who)
@@ -68,6 +72,18 @@ class Catalogue:
     def histogram(self, movie_id: int) -> list[tuple[int, int]]:
         """How many of the movie's positive and negative reviews are rated up to 1, up to 2, ... up to 10."""
         return self._store.histogram(movie_id)
+
+    def edit_review(self, review_id: int, patch: ReviewPatch, who: str = "") -> Review:
+        """Changes what `patch` names; another text is read again. Raises `app.errors.Busy` as `add_review` does."""
+        old = self._store.review(review_id)
+        given = patch.model_fields_set
+        author = patch.author if "author" in given else old.author
+        if "content" not in given or patch.content == old.content:
+            sentiment = Sentiment(old.sentiment_label, old.sentiment_score, old.rating)
+            return self._store.update_review(review_id, author, old.content, sentiment, model=old.model, who=who)
+        (sentiment,) = self._analyzer.analyze([patch.content])
+        model = self._analyzer.card.id
+        return self._store.update_review(review_id, author, patch.content, sentiment, model=model, who=who)
 
     def delete_review(self, review_id: int, who: str = "") -> Review:
         return self._store.delete_review(review_id, who)

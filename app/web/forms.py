@@ -65,6 +65,8 @@ class Form(FlaskForm):
             for item in error.errors:
                 self.complain(item.field, messages.explain(item))
         except NotFound:
+            if "movie_id" not in self:
+                raise
             self._note(422)
             self.complain("movie_id", messages.MOVIE_GONE)
         except AlreadyThere as error:
@@ -125,12 +127,15 @@ class MovieForm(Form):
     )
 
 
-class ReviewForm(Form):
-    """Adds a review."""
+class EditMovieForm(MovieForm):
+    """Changes a movie's details."""
 
-    guarded = True
+    guarded = False
 
-    movie_id = SelectField(_("영화"), validate_choice=False, choices=[], render_kw={"required": True})
+
+class EditReviewForm(Form):
+    """Changes a review."""
+
     author = StringField(
         _("닉네임"), render_kw={"required": True, "maxlength": inputs.AUTHOR_MAX, "autocomplete": "nickname"}
     )
@@ -143,6 +148,14 @@ class ReviewForm(Form):
             "placeholder": _("어떤 점이 좋았나요, 아쉬웠나요?"),
         },
     )
+
+
+class ReviewForm(EditReviewForm):
+    """Adds a review."""
+
+    guarded = True
+
+    movie_id = SelectField(_("영화"), validate_choice=False, choices=[], render_kw={"required": True})
 
 
 class DeleteForm(Form):

@@ -11,10 +11,10 @@ from app.errors import Invalid, NotFound
 from app.http.context import installed
 from app.http.language import lazy_gettext
 from app.http.limits import EXPLAINING, Count, count
-from app.inputs import Input, MoviesQuery, ReviewsQuery, read
+from app.inputs import Input, MoviePatch, MoviesQuery, ReviewsQuery, read
 from app.models import CONFIDENT_FROM, Label, Movie, Review
 from app.web import charts, marks
-from app.web.forms import DeleteForm, Form, MovieForm, ReviewForm
+from app.web.forms import DeleteForm, EditMovieForm, EditReviewForm, Form, MovieForm, ReviewForm
 from app.web.paging import page_links
 
 MOVIES_A_PAGE = 24
@@ -113,6 +113,18 @@ def why(movie: Movie, review: Review) -> Response:
         lifting=[word for word in words if word.weight >= marks.NOTICED][:WORDS_LISTED],
         lowering=[word for word in words if word.weight <= -marks.NOTICED][:WORDS_LISTED],
     )
+
+
+def edit_movie(movie: Movie, posted: EditMovieForm | None = None) -> Response:
+    """The movie's details in a form."""
+    form = posted or EditMovieForm(**{name: getattr(movie, name) for name in MoviePatch.model_fields})
+    return _render("edit.html", posted, movie=movie, review=None, form=form, genres=catalogue().genres()[:GENRES_MOST])
+
+
+def edit_review(movie: Movie, review: Review, posted: EditReviewForm | None = None) -> Response:
+    """The review in a form."""
+    form = posted or EditReviewForm(author=review.author, content=review.content)
+    return _render("edit.html", posted, movie=movie, review=review, form=form)
 
 
 def ask_to_delete(movie: Movie, review: Review | None = None, form: DeleteForm | None = None) -> Response:

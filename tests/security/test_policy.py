@@ -67,6 +67,24 @@ def test_buttons_are_shown_to_who_may_use_them(
         assert (f"/movie/{movie_id}/delete" in actions) is movie
 
 
+def test_reviews_are_changed_by_their_writer_and_movies_by_the_administrator(
+    app: Flask, visitor: Visitor, stranger: Visitor, admin: Visitor, movie_id: int
+) -> None:
+    own = write(visitor.client, movie_id)
+    for who, mine, movie in ((stranger, False, False), (visitor, True, False), (admin, True, True)):
+        links = [link["href"] for link in who.see(f"/movie/{movie_id}").select("main a")]
+        for path, may in ((f"/review/{own}/edit", mine), (f"/movie/{movie_id}/edit", movie)):
+            assert (path in links) is may
+            assert who.client.get(path).status_code == (200 if may else 401)
+            assert who.client.post(path).status_code == (400 if may else 401)
+    write(stranger.client, movie_id)
+    assert stranger.client.patch(f"/reviews/{own}", json={"content": "별로"}).status_code == 403
+    assert app.test_client().patch(f"/reviews/{own}", json={"content": "별로"}).status_code == 401
+    assert visitor.client.patch(f"/reviews/{own}", json={"content": "별로"}).status_code == 200
+    assert visitor.client.patch(f"/movies/{movie_id}", json={}).status_code == 401
+    assert visitor.client.patch(f"/movies/{movie_id}", json={}, headers=BEARER).status_code == 200
+
+
 def test_mark_is_told_to_nobody(visitor: Visitor, stranger: Visitor, movie_id: int, store: MemoryStore) -> None:
     own = write(visitor.client, movie_id)
     mark = store.review(own).writer

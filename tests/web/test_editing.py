@@ -1,0 +1,141 @@
+"""Changing a movie's details and a review, by form and by JSON: a changed text is read again, the rest stays."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from app.catalogue import Catalogue
+from app.models import Action, Movie, Review
+from app.store.memory import MemoryStore
+from app.web import messages
+from tests.web.conftest import Visitor, read, text
+
+AddMovie = Callable[..., Movie]
+AddReview = Callable[..., Review]
+DETAILS = {"title": "벌새", "release_date": "2019-08-29", "director": "김보라", "genre": "드라마", "poster_url": ""}
+
+
+def test_movie_is_changed_by_form(visitor: Visitor, movie_id: int, catalogue: Catalogue, store: MemoryStore) -> None:
+    path = f"/movie/{movie_id}/edit"
+    assert visitor.see(f"/movie/{movie_id}").select_one(f'a[href="{path}"]')
+    page = visitor.see(path)
+    typed = {str(field["name"]): field["value"] for field in page.select("main form input:not([type=hidden])")}
+    assert typed["title"] == "리틀 포레스트" and typed["release_date"] == "2018-02-28"
+    answer = visitor.post(path, path, **DETAILS)
+    assert (answer.status_code, answer.headers["Location"]) == (303, f"/movie/{movie_id}")
+    movie = catalogue.movie(movie_id)
+    assert (movie.title, movie.director, movie.poster_url) == ("벌새", "김보라", "")
+    assert text(visitor.see(f"/movie/{movie_id}").select_one(".notice")) == messages.MOVIE_EDITED
+    assert store.changes()[0][0].action is Action.EDIT_MOVIE
+
+
+def test_review_is_changed_by_form_and_read_again(
+    visitor: Visitor, movie_id: int, add_review: AddReview, catalogue: Catalogue
+) -> None:
+    review = add_review(movie_id, "최고예요")
+    path = f"/review/{review.id}/edit"
+    assert not visitor.see(f"/movie/{movie_id}").select(".edited")
+    page = visitor.see(path)
+    assert text(page.select_one("#content")) == "최고예요"
+    answer = visitor.post(path, path, author="밤편지", content="다시 보니 지루해요")
+    assert answer.status_code == 303
+    assert answer.headers["Location"].startswith(f"/movie/{movie_id}")
+    assert answer.headers["Location"].endswith(f"#review-{review.id}")
+    now = catalogue.review(review.id)
+    assert (now.content, now.rating, now.created_at) == ("다시 보니 지루해요", pytest.approx(1.5), review.created_at)
+    assert catalogue.movie(movie_id).average_rating == pytest.approx(1.5)
+    page = visitor.see(f"/movie/{movie_id}")
+    assert text(page.select_one(".notice")) == messages.REVIEW_READ_AGAIN
+    assert text(page.select_one(".edited")) == "수정됨 방금 전"
+    assert page.select_one(".edited time")["datetime"] == now.edited_at  # type: ignore[index]
+
+
+def test_an_unchanged_text_is_not_read_again(
+    visitor: Visitor, movie_id: int, add_review: AddReview, catalogue: Catalogue, analyzer: Any
+) -> None:
+    review = add_review(movie_id, "최고예요")
+    path = f"/review/{review.id}/edit"
+    visitor.post(path, path, author="새벽달", content="최고예요\r\n")
+    assert analyzer.seen == ["최고예요"]
+    now = catalogue.review(review.id)
+    assert (now.author, now.rating, now.model) == ("새벽달", review.rating, review.model)
+    assert now.edited_at
+    assert text(visitor.see("/").select_one(".notice")) == messages.REVIEW_EDITED
+
+
+def test_broken_rules_keep_what_was_typed(
+    visitor: Visitor, movie_id: int, add_review: AddReview, catalogue: Catalogue
+) -> None:
+    review = add_review(movie_id, "최고예요")
+    for path, fields, name in (
+        (f"/movie/{movie_id}/edit", {**DETAILS, "release_date": "2019-02-30"}, "release_date"),
+        (f"/review/{review.id}/edit", {"author": "", "content": "길게 고친 글"}, "author"),
+    ):
+        answer = visitor.post(path, path, **fields)
+        page = read(answer)
+        assert answer.status_code == 422
+        assert page.select_one(f'main [name="{name}"][aria-invalid="true"]')
+        for field, value in fields.items():
+            control = page.select_one(f'main [name="{field}"]')
+            assert control and value == (control.get("value") if control.name == "input" else text(control))
+    assert catalogue.movie(movie_id).title == "리틀 포레스트"
+    assert catalogue.review(review.id) == review
+
+
+def test_stale_form_and_busy_model_keep_the_text(
+    visitor: Visitor, movie_id: int, add_review: AddReview, catalogue: Catalogue, analyzer: Any
+) -> None:
+    review = add_review(movie_id, "최고예요")
+    path = f"/review/{review.id}/edit"
+    answer = visitor.client.post(path, data={"author": "밤편지", "content": "길게 고친 글"})
+    assert (answer.status_code, text(read(answer).select_one("#content"))) == (400, "길게 고친 글")
+    analyzer.busy = True
+    answer = visitor.post(path, path, author="밤편지", content="길게 고친 글")
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "2")
+    assert text(read(answer).select_one("#content")) == "길게 고친 글"
+    assert catalogue.review(review.id) == review
+
+
+def test_movie_may_not_become_another(visitor: Visitor, movie_id: int, add_movie: AddMovie) -> None:
+    other = add_movie("벌새", release_date="2019-08-29")
+    path = f"/movie/{movie_id}/edit"
+    answer = visitor.post(path, path, **DETAILS)
+    assert answer.status_code == 409
+    assert read(answer).select_one(f'#title-error a[href="/movie/{other.id}"]')
+    body = {"title": "벌새", "release_date": "2019-08-29"}
+    assert visitor.client.patch(f"/movies/{movie_id}", json=body).status_code == 409
+
+
+def test_patch_changes_what_it_names(client: FlaskClient, movie_id: int, add_review: AddReview) -> None:
+    answer = client.patch(f"/movies/{movie_id}", json={"genre": " 드라마, 요리 ", "id": 7})
+    assert answer.status_code == 200
+    assert answer.get_json()["genre"] == "드라마, 요리"
+    assert (answer.get_json()["id"], answer.get_json()["director"]) == (movie_id, "임순례")
+    assert client.patch(f"/movies/{movie_id}", json={}).get_json() == answer.get_json()
+    review = add_review(movie_id, "최고예요")
+    answer = client.patch(f"/reviews/{review.id}", json={"content": "지루해요", "movie_id": 99, "rating": 10})
+    now = answer.get_json()
+    assert (answer.status_code, now["sentiment_label"], now["author"], now["movie_id"]) == (
+        200,
+        "부정",
+        "밤편지",
+        movie_id,
+    )
+    assert now["edited_at"] and now["created_at"] == review.created_at
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [({"title": ""}, 422), ({"title": None}, 422), ({"release_date": "2019-02-30"}, 422), ([], 422), (7, 422)],
+)
+def test_patch_refuses_what_breaks_rules(client: FlaskClient, movie_id: int, body: Any, status: int) -> None:
+    assert client.patch(f"/movies/{movie_id}", json=body).status_code == status
+
+
+def test_what_is_not_there_cannot_be_changed(client: FlaskClient, movie_id: int) -> None:
+    assert client.patch("/movies/99", json={}).status_code == 404
+    assert client.patch("/reviews/99", json={}).status_code == 404
+    for path in ("/movie/99/edit", "/review/99/edit"):
+        assert client.get(path).status_code == client.post(path).status_code == 404
