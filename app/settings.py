@@ -94,7 +94,9 @@ class Settings:
     demo: int = _setting(
         "DEMO", 0, "1 = a store without movies is filled with well-known ones and reviews of our own", least=0, most=1
     )
-    web_threads: int = _setting("WEB_THREADS", 16, "requests served at a time", least=1, most=1_000)
+    web_threads: int = _setting(
+        "WEB_THREADS", 0, "requests served at a time; 0 = by the cores, as gunicorn.conf.py says", least=0, most=1_000
+    )
     import_max: int = _setting(
         "IMPORT_MAX", 64, "megabytes of a file imported through its page; the command takes any", least=1, most=4_096
     )

@@ -10,7 +10,7 @@ import sys
 import threading
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import fields
 from http.client import HTTPConnection
 from pathlib import Path
@@ -73,7 +73,7 @@ def free_port() -> int:
     [
         ("SENTIMENT_MODEL", "/nonexistent"),
         ("SENTIMENT_THREADS", "none"),
-        ("WEB_THREADS", "0"),
+        ("WEB_THREADS", "-1"),
         ("DATABASE_URL", "sqlite:////nonexistent/reviews.db"),
     ],
 )
@@ -161,13 +161,18 @@ def test_who_waits_when_the_site_is_told_to_end_is_answered(tmp_path: Path) -> N
         for number, client in enumerate(clients):
             body = json.dumps({"text": f"리뷰 {number}"})
             client.request("POST", "/sentiment", body.encode(), {"Content-Type": "application/json"})
-        assert clients[0].getresponse().status == 200
+        assert status_of(clients[0]) == 200
         process.send_signal(signal.SIGTERM)
-        assert [client.getresponse().status for client in clients[1:]] == [200] * 39
-        for client in clients:
-            client.close()
+        assert [status_of(client) for client in clients[1:]] == [200] * 39
         rest, _ = process.communicate(timeout=30)
         assert (process.returncode, rest) == (0, "")
+
+
+def status_of(client: HTTPConnection) -> int:
+    """The answer's, read to its end."""
+    with closing(client), client.getresponse() as answer:
+        answer.read()
+        return answer.status
 
 
 def configuration(monkeypatch: pytest.MonkeyPatch, **settings: str) -> dict[str, Any]:
@@ -180,6 +185,12 @@ def test_configuration_is_one_process_with_threads(monkeypatch: pytest.MonkeyPat
     assert (found["workers"], found["worker_class"], found["threads"]) == (1, "app.server.worker.PatientWorker", 5)
     assert (found["preload_app"], found["max_requests"], found["control_socket_disable"]) == (False, 0, True)
     assert found["graceful_timeout"] > 20
+
+
+@pytest.mark.parametrize(("cores", "threads"), [(1, 32), (2, 64), (8, 64)])
+def test_configuration_chooses_threads_by_the_cores(monkeypatch: pytest.MonkeyPatch, cores: int, threads: int) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(cores)), raising=False)
+    assert configuration(monkeypatch)["threads"] == threads
 
 
 @pytest.mark.parametrize(

@@ -60,6 +60,8 @@ def load_bundle(folder: Path, threads: int = 1) -> Reader:
 
 
 def _encoder(folder: Path, threads: int) -> Any:
+    """The encoder in float32, whatever the processor: ONNX Runtime computes no bf16 on x86, AVX512-BF16 and AMX
+    included (1.32 answers a bf16 Gemm with NOT_IMPLEMENTED; microsoft/onnxruntime#20630, #28768)."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
