@@ -1,13 +1,15 @@
 """The operations, with a fake analyzer: what is asked of the model, and how movies are found and ordered."""
 
+import random
 from typing import Any
 
 import pytest
 
 from app.catalogue import Catalogue
+from app.catalogue.listing import Listing
 from app.errors import Busy, NotFound
 from app.inputs import MovieInput, MoviesQuery, ReviewInput, ReviewsQuery
-from app.models import Label, Page
+from app.models import Label, MovieFields, Page, Sentiment
 from app.store.memory import MemoryStore
 
 
@@ -124,3 +126,25 @@ def test_pages(shelf: Catalogue) -> None:
     page = shelf.movies(MoviesQuery(sort="title", page=2, per_page=3))
     assert ([movie.title for movie in page.items], page.total, page.last) == (["리틀 포레스트"], 4, 2)
     assert shelf.movies(MoviesQuery(page=9)).items == []
+
+
+@pytest.mark.parametrize("sort", ["rating", "newest", "reviews", "release", "title"])
+def test_orders_follow_every_change(store: MemoryStore, sort: Any) -> None:
+    """What a listing takes over from an earlier one is what it would have worked out itself."""
+    draw = random.Random(sort)
+    listing = Listing(())
+    for step in range(300):
+        ids = [movie.id for movie in store.movies()]
+        if draw.random() < 0.3 or not ids:
+            store.add_movie(MovieFields(f"영화 {draw.random()}", draw.choice(("", "2001-01-01", "2020-02-02"))))
+        elif draw.random() < 0.1:
+            store.delete_movie(draw.choice(ids))
+        elif draw.random() < 0.2:
+            store.update_movie(draw.choice(ids), MovieFields(f"영화 {draw.random()}", "1990-01-01"))
+        else:
+            store.add_review(draw.choice(ids), "밤편지", "글", Sentiment(Label.POSITIVE, 0.9, draw.choice((1.0, 9.0))))
+        if step % draw.randint(1, 5) == 0:  # not every state is looked at in every order
+            listing = Listing(store.movies(), earlier=listing)
+            assert listing.order(sort) == Listing(store.movies()).order(sort)
+            query = MoviesQuery(sort=sort, q="1")
+            assert listing.find(query) == Listing(store.movies()).find(query)

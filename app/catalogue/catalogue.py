@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from functools import lru_cache
 
-from app.catalogue import search
 from app.catalogue.listing import PRIOR, Listing, Weighing
 from app.inputs import MovieInput, MoviePatch, MoviesQuery, ReviewInput, ReviewPatch, ReviewsQuery
 from app.models import Explanation, Label, ModelCard, Movie, Page, Review, Sentiment, Totals, Workload
@@ -37,7 +36,7 @@ class Catalogue:
 
     def movies(self, query: MoviesQuery) -> Page[Movie]:
         """The movies that match, in the order asked for; movies without a rating come after those with one."""
-        found = search.find_movies(self._listing().order(query.sort), query)
+        found = self._listing().find(query)
         return Page(list(found[query.start : query.start + query.per_page]), len(found), query.page, query.per_page)
 
     def weighing(self) -> Weighing:
@@ -129,5 +128,5 @@ class Catalogue:
         movies = self._store.movies()
         listing = self._kept_listing
         if listing.movies is not movies:  # a store hands out the same object while nothing changed
-            listing = self._kept_listing = Listing(movies, self._rating_prior)
+            listing = self._kept_listing = Listing(movies, self._rating_prior, listing)
         return listing

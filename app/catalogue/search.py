@@ -18,19 +18,25 @@ _FIRST, _LAST = ord("가"), ord("힣")
 _PER_INITIAL, _PER_VOWEL = 588, 28  # the Unicode standard, 3.12: 21 vowels x 28 finals, and 28 finals
 
 
-def find_movies(movies: Sequence[Movie], query: MoviesQuery) -> Sequence[Movie]:
+def find_movies(movies: Sequence[Movie], query: MoviesQuery, text_of: Callable[[Movie], str]) -> Sequence[Movie]:
     """The movies that match `query`, in the order they came; every word of `query.q` must be found in title, director
-    or genre."""
-    genre = _fold(query.genre)
-    words = [_matcher(word) for word in unicodedata.normalize("NFC", query.q).casefold().translate(_COMPOUNDS).split()]
-    if not genre and not words:
-        return movies
-    return [
-        movie
-        for movie in movies
-        if (not genre or genre in map(_fold, split_genre(movie.genre)))
-        and all(word(_haystack(movie.title, movie.director, movie.genre)) for word in words)
-    ]
+    or genre. `text_of` is `searched_text`, or looks that up."""
+    if query.genre:
+        genre = _fold(query.genre)
+        movies = [movie for movie in movies if genre in _fold_genres(movie.genre)]
+    words = unicodedata.normalize("NFC", query.q).casefold().translate(_COMPOUNDS).split()
+    if words:
+        texts = list(map(text_of, movies))
+        for word in words:  # one after the other: a nested loop over ten thousand movies takes several times as long
+            matches = _matcher(word)
+            found = [place for place, text in enumerate(texts) if matches(text)]
+            movies, texts = [movies[place] for place in found], [texts[place] for place in found]
+    return movies
+
+
+def searched_text(movie: Movie) -> str:
+    """What words are looked for in."""
+    return "\n".join(map(_fold, (movie.title, movie.director, movie.genre)))
 
 
 @lru_cache(maxsize=4096)
@@ -44,9 +50,9 @@ def _fold(text: str) -> str:
     return re.sub(r"\s+", "", unicodedata.normalize("NFC", text).casefold())
 
 
-@lru_cache(maxsize=16384)
-def _haystack(*texts: str) -> str:
-    return "\n".join(map(_fold, texts))
+@lru_cache(maxsize=4096)
+def _fold_genres(genre: str) -> tuple[str, ...]:
+    return tuple(map(_fold, split_genre(genre)))
 
 
 def _matcher(word: str) -> Callable[[str], Any]:

@@ -8,9 +8,9 @@ from typing import Any
 from sqlalchemy import BindParameter, Connection, bindparam, delete, func, insert, select, update
 
 from app.errors import AlreadyThere, NotFound
-from app.models import Action, Change, Movie, MovieFields, Review
+from app.models import Action, Change, Movie, Review
 from app.store.clock import Clock, stamp
-from app.store.counting import count_review
+from app.store.counting import count_review, empty
 from app.store.log import shorten
 from app.store.sql.database import Database
 from app.store.sql.tables import (
@@ -76,13 +76,14 @@ class Draft:
         if there is not None and there != movie_id:
             raise AlreadyThere("movie", there)
 
-    def add_movie(self, fields: MovieFields, movie_id: int) -> Movie:
-        """Adds the movie, with no reviews yet."""
-        movie = Movie(fields.title, fields.release_date, fields.director, fields.genre, fields.poster_url, id=movie_id)
-        self.connection.execute(insert(movies).values(movie_values(movie, EMPTY_BARS, self.version)))
-        self._movies[movie.id] = movie, read_bars(EMPTY_BARS)
-        self._movie_count += 1
-        return movie
+    def add_movies(self, added: Sequence[Movie]) -> None:
+        """Adds the movies, with no reviews yet."""
+        if added:
+            values = [movie_values(movie, EMPTY_BARS, self.version) for movie in map(empty, added)]
+            self.connection.execute(insert(movies), values)
+        for movie in added:
+            self._movies[movie.id] = empty(movie), read_bars(EMPTY_BARS)
+        self._movie_count += len(added)
 
     def change_movie(self, movie: Movie) -> None:
         self._movies[movie.id] = movie, self._movies[movie.id][1]

@@ -29,8 +29,7 @@ _PIECE = 500
 def add_all(draft: Draft, added: Sequence[Movie], written: Sequence[Review], said: Sequence[Correction]) -> None:
     """As `Store.add_all`."""
     _refuse_misfits(draft, added, written, said)
-    for movie in added:
-        draft.add_movie(movie, movie.id)
+    draft.add_movies(added)
     for piece in _pieces(written):
         values = [review_values(review) | {"correction_count": 0} for review in piece]
         draft.connection.execute(insert(reviews), values)

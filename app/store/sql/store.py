@@ -6,7 +6,7 @@ Movies are read from a mirror in this process, reviews through indexes.
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, delete, func, insert, select, update
@@ -81,20 +81,15 @@ class SqlStore:
         with self._drafting() as draft:
             draft.refuse_twin(fields.key)
             draft.last_movie_id += 1
-            return draft.add_movie(fields, draft.last_movie_id)
+            movie = Movie(**asdict(fields), id=draft.last_movie_id)
+            draft.add_movies([movie])
+        return movie
 
     def update_movie(self, movie_id: int, fields: MovieFields, who: str = "") -> Movie:
         with self._drafting() as draft:
             old = draft.movie(movie_id)
             draft.refuse_twin(fields.key, movie_id)
-            movie = replace(
-                old,
-                title=fields.title,
-                release_date=fields.release_date,
-                director=fields.director,
-                genre=fields.genre,
-                poster_url=fields.poster_url,
-            )
+            movie = replace(old, **asdict(fields))
             if movie == old:
                 raise Unchanged
             draft.change_movie(movie)
