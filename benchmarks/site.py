@@ -53,9 +53,11 @@ def running_site(prefix: Sequence[str] = (), **settings: str) -> Iterator[Site]:
 
 
 @contextmanager
-def running(command: Sequence[str], probe: str, settings: dict[str, str]) -> Iterator[Site]:
-    """A server that is told its port by PORT, once it answers `probe` with 200. What it prints is shown only if it
-    does not start."""
+def running(
+    command: Sequence[str], probe: str, settings: dict[str, str], within: float = START_WITHIN
+) -> Iterator[Site]:
+    """A server that is told its port by PORT, once it answers `probe` with 200, which it has `within` seconds for. What
+    it prints is shown only if it does not start."""
     port = _free_port()
     with tempfile.TemporaryFile() as printed:
         started = time.perf_counter()
@@ -67,7 +69,7 @@ def running(command: Sequence[str], probe: str, settings: dict[str, str]) -> Ite
             stderr=subprocess.STDOUT,
         )
         try:
-            wait_until_it_answers(port, probe, process, printed)
+            wait_until_it_answers(port, probe, process, printed, within)
             yield Site(port, process.pid, time.perf_counter() - started)
         finally:
             process.terminate()
@@ -86,10 +88,14 @@ def _free_port() -> int:
 
 
 def wait_until_it_answers(
-    port: int, probe: str, process: subprocess.Popen[bytes], printed: IO[bytes] | None = None
+    port: int,
+    probe: str,
+    process: subprocess.Popen[bytes],
+    printed: IO[bytes] | None = None,
+    within: float = START_WITHIN,
 ) -> None:
     """Until `probe` is answered with 200; a server that never does ends the program, with what it printed."""
-    until = time.monotonic() + START_WITHIN
+    until = time.monotonic() + within
     while time.monotonic() < until and process.poll() is None:
         connection = Connection(port)
         try:
@@ -102,5 +108,5 @@ def wait_until_it_answers(
     if printed:
         printed.seek(0)
         sys.stderr.write(printed.read().decode("utf-8", "replace"))
-    state = f"left with {process.returncode}" if process.poll() is not None else f"is silent after {START_WITHIN} s"
+    state = f"left with {process.returncode}" if process.poll() is not None else f"is silent after {within:.0f} s"
     raise SystemExit(f"{process.args!r} did not start: it {state}")
