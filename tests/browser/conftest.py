@@ -40,12 +40,24 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     yield from _under_gunicorn(folder)
 
 
-def _under_gunicorn(folder: Path) -> Iterator[str]:
+@pytest.fixture(scope="module")
+def empty_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A site that nobody has used yet."""
+    yield from _under_gunicorn(tmp_path_factory.mktemp("empty"))
+
+
+@pytest.fixture(scope="module")
+def demo_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A site with the demo's movies and reviews in it."""
+    yield from _under_gunicorn(tmp_path_factory.mktemp("demo"), DEMO="1")
+
+
+def _under_gunicorn(folder: Path, **more: str) -> Iterator[str]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py", "wsgi:app"]
-    settings = {"HOST": "127.0.0.1", "PORT": str(port), "INSTANCE_DIR": str(folder)}
+    settings = {"HOST": "127.0.0.1", "PORT": str(port), "INSTANCE_DIR": str(folder), **more}
     with subprocess.Popen(command, cwd=ROOT, env=os.environ | settings) as process:
         try:
             address = f"http://127.0.0.1:{port}"

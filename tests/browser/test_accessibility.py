@@ -1,0 +1,94 @@
+"""Every page before axe-core, the accessibility checker (`axe/`, MPL-2.0): light and dark, wide and narrow, with movies
+and without. Swagger UI under /docs is not ours to mend.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from app.http.language import COOKIE
+
+pytestmark = pytest.mark.browser
+
+AXE = Path(__file__).with_name("axe").joinpath("axe.min.js").read_text(encoding="utf-8")
+EVERYWHERE = ("/", "/?q=없는영화", "/model", "/login", "/admin/data", "/admin/data/job", "/no/such/page")
+WITH_MOVIES = (
+    "/?sort=title&genre=드라마",
+    "/?q=ㄱ&movie=1",
+    "/movie/1",
+    "/movie/1?label=부정",
+    "/movie/1?page=9",
+    "/movie/1/delete",
+    "/review/1/why",
+    "/review/1/delete",
+)
+THEMES = ("light", "dark")
+WIDTHS = (1440, 390)
+
+
+@pytest.fixture(
+    params=[(theme, width) for theme in THEMES for width in WIDTHS], ids=lambda param: f"{param[0]}-{param[1]}"
+)
+def page(browser: Browser, request: pytest.FixtureRequest) -> Any:
+    """A window of some width in one of both themes, without motion: what fades in would be measured half way."""
+    theme, width = request.param
+    with browser.new_context(
+        viewport={"width": width, "height": 900}, color_scheme=theme, locale="ko-KR", reduced_motion="reduce"
+    ) as context:
+        yield context.new_page()
+
+
+def findings(page: Page) -> list[str]:
+    """What axe-core has to say of the page that is open: the rule, the element, and what to do."""
+    page.evaluate(AXE)  # not a script tag: the site's own policy would refuse that
+    found = page.evaluate("axe.run().then(({violations}) => violations)")
+    return [
+        f"{rule['id']}: {node['html'][:160]} - {node['failureSummary']}" for rule in found for node in rule["nodes"]
+    ]
+
+
+def look_at(page: Page, site: str, *paths: str) -> dict[str, list[str]]:
+    """The findings by path, of the paths that have any."""
+    found = {}
+    for path in paths:
+        page.goto(site + path)
+        found[path] = findings(page)
+    return {path: told for path, told in found.items() if told}
+
+
+def test_the_checker_is_awake(page: Page) -> None:
+    page.set_content("<p style='color: #aaa; background: #fff'>faint<img src='data:,'></p>")
+    assert {finding.partition(":")[0] for finding in findings(page)} >= {"color-contrast", "html-has-lang", "image-alt"}
+
+
+def test_pages_with_movies(page: Page, demo_site: str) -> None:
+    assert look_at(page, demo_site, *EVERYWHERE, *WITH_MOVIES) == {}
+
+
+def test_pages_of_an_empty_site(page: Page, empty_site: str) -> None:
+    assert look_at(page, empty_site, *EVERYWHERE) == {}
+
+
+def test_english_pages(page: Page, demo_site: str) -> None:
+    page.context.add_cookies([{"name": COOKIE, "value": "en", "url": demo_site}])
+    assert look_at(page, demo_site, "/", "/movie/1", "/review/1/why") == {}
+    assert page.locator("html").get_attribute("lang") == "en"
+
+
+def test_menus_forms_and_previews(page: Page, demo_site: str) -> None:
+    page.goto(f"{demo_site}/movie/1#write")
+    page.locator("#content").fill("배우들 연기가 정말 좋았어요. 다시 보고 싶은 영화예요")
+    page.locator(".preview:not(.stale)").wait_for()
+    page.evaluate("for (const details of document.querySelectorAll('details')) details.open = true")
+    assert findings(page) == []
+
+
+def test_a_form_with_something_to_mend(page: Page, demo_site: str) -> None:
+    page.goto(f"{demo_site}/movie/1#write")
+    page.locator("#author").fill(" ")
+    page.locator("#content").fill("좋았어요")
+    page.locator("#write button[type=submit]").click()
+    page.locator(".field.wrong").wait_for()
+    assert findings(page) == []
