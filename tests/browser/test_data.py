@@ -1,0 +1,59 @@
+"""Files in and out in a real browser, and a reader who disagrees: with scripts and without."""
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import OpenPage
+from tests.browser.test_site import PRAISE, add_movie, add_review, new_title
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no-scripts"])
+def test_a_file_goes_in_and_comes_out(open_page: OpenPage, tmp_path: Path, scripts: bool) -> None:
+    title = new_title()
+    table = tmp_path / "리뷰.csv"
+    table.write_text(f"영화,닉네임,리뷰\n{title},밤편지,{PRAISE}\n{title},,{PRAISE}\n", encoding="cp949")
+    page = open_page("/admin/data", scripts=scripts)
+    page.get_by_label("파일").set_input_files(table)
+    page.get_by_role("button", name="가져오기").click()
+    expect(page.locator("[data-job=done]")).to_contain_text("아무것도 가져오지 않았어요.")
+    expect(page.locator("tbody")).to_contain_text("작성자 칸이 비어 있어요.")
+    page.get_by_role("link", name="가져오기·내보내기로 돌아가기").click()
+    page.get_by_label("파일").set_input_files(table)
+    page.get_by_label("읽을 수 없는 줄은 빼고 나머지만 가져오기").check()
+    page.get_by_role("button", name="가져오기").click()
+    expect(page.locator("[data-job=done]")).to_contain_text("영화 1편과 리뷰 1개를 가져왔어요.")
+    page.goto("/admin/data")
+    with page.expect_download() as download:
+        page.get_by_role("link", name="모두 내려받기").click()
+    assert title in download.value.path().read_text(encoding="utf-8")
+
+
+def test_a_file_that_is_too_large_is_named_before_it_is_sent(open_page: OpenPage, tmp_path: Path) -> None:
+    large = tmp_path / "large.csv"
+    with large.open("wb") as file:
+        file.truncate(64 * 1024 * 1024 + 1)
+    page = open_page("/admin/data")
+    page.get_by_label("파일").set_input_files(large)
+    said = page.get_by_label("파일").evaluate("input => input.validationMessage")
+    assert said == "파일이 너무 커요. 64MB까지 올릴 수 있어요."
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no-scripts"])
+@pytest.mark.parametrize("width", [1280, 360], ids=["wide", "phone"])
+def test_a_reader_disagrees_and_takes_it_back(open_page: OpenPage, scripts: bool, width: int) -> None:
+    page = open_page("/", scripts=scripts, width=width)
+    add_movie(page, new_title())
+    add_review(page, PRAISE)
+    correction = page.locator(".correct")
+    correction.locator("summary").click()
+    correction.get_by_role("button", name="이 리뷰는 부정이에요").click()
+    expect(correction).to_contain_text("독자 1명은 다르게 읽었어요")
+    if scripts:
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    correction.locator("summary").click()
+    correction.get_by_role("button", name="알린 것 거두기").click()
+    expect(correction).not_to_contain_text("독자")
