@@ -23,6 +23,7 @@ from app.settings import ROOT, Settings
 from app.store import open_store
 from app.web.admin import blueprint as admin_blueprint
 from app.web.corrections import blueprint as corrections_blueprint
+from app.web.changes import blueprint as changes_blueprint
 from app.web.data import blueprint as data_blueprint
 from app.web.editing import blueprint as editing_blueprint
 from app.web.preferences import blueprint as preferences_blueprint
@@ -83,6 +84,7 @@ def create_app(
     app.register_blueprint(web_blueprint)
     app.register_blueprint(editing_blueprint)
     app.register_blueprint(admin_blueprint)
+    app.register_blueprint(changes_blueprint)
     app.register_blueprint(data_blueprint)
     app.register_blueprint(preferences_blueprint)
     app.register_blueprint(corrections_blueprint)

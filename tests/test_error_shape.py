@@ -206,7 +206,7 @@ def test_every_route_is_known_as_json_or_page(app: Flask) -> None:
         if rule.endpoint == "static" or rule.rule == "/":
             continue
         first = "/" + rule.rule.split("/")[1]
-        is_page = rule.endpoint.startswith(("web.", "admin.")) or rule.endpoint.startswith("api.docs")
+        is_page = rule.endpoint.startswith(("web.", "admin.", "changes.", "data.", "api.docs"))
         assert first in (PAGE_PATHS if is_page else JSON_PATHS), rule
 
 

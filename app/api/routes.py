@@ -238,9 +238,10 @@ def check_readiness() -> Response:
 
 
 @blueprint.get("/metrics")
-@documents(Operation("site", None, text="text/plain"))
+@documents(Operation("site", None, text="text/plain", problems=(401,)))
 def list_metrics() -> Response:
     """Numbers for Prometheus."""
+    policy.require(Deed.READ_METRICS)
     return Response(installed(Metrics).text(), content_type=CONTENT_TYPE)
 
 

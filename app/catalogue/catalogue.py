@@ -4,10 +4,24 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from app.catalogue.listing import PRIOR, Listing, Weighing
-from app.inputs import MovieInput, MoviePatch, MoviesQuery, ReviewInput, ReviewPatch, ReviewsQuery
-from app.models import Explanation, Label, ModelCard, Movie, Page, Review, Sentiment, Totals, Workload
+from app.inputs import MovieInput, MoviePatch, MoviesQuery, PageQuery, ReviewInput, ReviewPatch, ReviewsQuery
+from app.models import (
+    Action,
+    Change,
+    Explanation,
+    Label,
+    ModelCard,
+    Movie,
+    Page,
+    Review,
+    Sentiment,
+    Totals,
+    Workload,
+)
 from app.protocols import Analyzer, Store
 
+_CHANGES_RECENT = 20
+_CHANGES_SEARCHED = 2_000
 _EXPLANATIONS_KEPT = 128  # of a hundred words at most: a few megabytes
 
 
@@ -95,6 +109,31 @@ class Catalogue:
     def position(self, review_id: int) -> int:
         """How many reviews of its movie are newer."""
         return self._store.position(review_id)
+
+    def changes(self, query: PageQuery) -> Page[Change]:
+        """The log of what was changed and deleted, newest first."""
+        items, total = self._store.changes(query.start, query.per_page)
+        return Page(items, total, query.page, query.per_page)
+
+    def change(self, change_id: int) -> Change | None:
+        """That line of the log, if it is among the last few thousand."""
+        return next((change for change in self._store.changes(0, _CHANGES_SEARCHED)[0] if change.id == change_id), None)
+
+    def last_change(self, action: Action, thing: int) -> Change | None:
+        """What just became of the movie or review `thing`, if the log has not moved on far since."""
+        about = {Action.DELETE_MOVIE: "movie_id", Action.DELETE_REVIEW: "review_id"}[action]
+        return next(
+            (
+                change
+                for change in self._store.changes(0, _CHANGES_RECENT)[0]
+                if change.action is action and getattr(change, about) == thing
+            ),
+            None,
+        )
+
+    def undo(self, change_id: int, who: str = "") -> Change:
+        """Brings back what the change deleted; raises what `Store.undo` does."""
+        return self._store.undo(change_id, who)
 
     def analyze(self, texts: Sequence[str]) -> list[Sentiment]:
         """Reads texts and keeps nothing. Raises `app.errors.Busy` when the model cannot take them now."""

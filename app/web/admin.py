@@ -2,7 +2,7 @@
 
 from urllib.parse import urlsplit
 
-from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, redirect, render_template, request, url_for
 from flask_wtf.csrf import generate_csrf
 from werkzeug.wrappers import Response as BaseResponse
 from wtforms import HiddenField, PasswordField
@@ -12,6 +12,7 @@ from app.http.administrator import SESSION_HOURS, Administrator
 from app.http.context import installed
 from app.http.language import lazy_gettext as _
 from app.web import messages
+from app.web.changes import tell
 from app.web.forms import Form
 
 blueprint = Blueprint("admin", __name__)
@@ -36,7 +37,7 @@ def log_in() -> BaseResponse:
     form = LoginForm.posted()
     if form.submit(lambda data: _try(form, data.get("password", ""))) is None:
         return _show(form)
-    flash({"text": str(messages.LOGGED_IN)})  # type: ignore[arg-type]  # a message may be any JSON
+    tell({"text": str(messages.LOGGED_IN)})
     return redirect(own_path(request.form.get("next", "")), 303)
 
 
@@ -46,7 +47,7 @@ def log_out() -> BaseResponse:
     if not form.is_genuine():
         return _show(form)
     caller.log_out()
-    flash({"text": str(messages.LOGGED_OUT)})  # type: ignore[arg-type]
+    tell({"text": str(messages.LOGGED_OUT)})
     return redirect(url_for("web.home"), 303)
 
 

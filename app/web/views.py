@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Blueprint, Response, abort, flash, redirect, send_file, session, url_for
+from flask import Blueprint, Response, abort, redirect, send_file, url_for
 from flask_babel import gettext, ngettext
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -15,8 +15,9 @@ from app.http.limits import Count, count
 from app.http.policy import Deed
 from app.http.traps import once
 from app.inputs import QUERY_MAX, MovieInput, ReviewInput, read
-from app.models import Movie, Review
+from app.models import Action, Movie, Review
 from app.web import messages, pages, posters
+from app.web.changes import offer_undo, tell
 from app.web.filters import FILTERS, shorten
 from app.web.forms import DeleteForm, MovieForm, ReviewForm
 from app.web.pages import catalogue
@@ -30,7 +31,6 @@ blueprint.app_context_processor(lambda: {"query_max": QUERY_MAX, "is_durable": i
 
 _NAME_MOST = 60
 """Characters of a title in a message: messages travel in a cookie of 4 KB."""
-_MESSAGES_MOST = 3
 
 
 @blueprint.get("/")
@@ -98,7 +98,8 @@ def delete_movie(id: int) -> BaseResponse:
             count=f"{gone:,}",
         )
         if gone
-        else gettext("‘%(title)s’ 영화를 지웠어요.", title=title)
+        else gettext("‘%(title)s’ 영화를 지웠어요.", title=title),
+        **offer_undo(Action.DELETE_MOVIE, id),
     )
     return _go_to("web.home")
 
@@ -124,7 +125,10 @@ def delete_review(id: int) -> BaseResponse:
     if not form.is_genuine():
         return pages.ask_to_delete(catalogue().movie(review.movie_id), review, form)
     catalogue().delete_review(id, caller.who())
-    _tell(gettext("%(author)s 님의 리뷰를 지웠어요.", author=shorten(review.author, _NAME_MOST)))
+    _tell(
+        gettext("%(author)s 님의 리뷰를 지웠어요.", author=shorten(review.author, _NAME_MOST)),
+        **offer_undo(Action.DELETE_REVIEW, id),
+    )
     return _go_to("web.show_movie", id=review.movie_id)
 
 
@@ -165,8 +169,8 @@ def _go_to(endpoint: str, **values: Any) -> BaseResponse:
     return redirect(url_for(endpoint, **values), 303)
 
 
-def _tell(text: str) -> None:
-    _flash({"text": str(text)})
+def _tell(text: str, **more: int) -> None:
+    tell({"text": str(text), **more})
 
 
 def _show_reading(review: Review) -> None:
@@ -175,7 +179,7 @@ def _show_reading(review: Review) -> None:
         title = catalogue().movie(review.movie_id).title
     except NotFound:  # deleted in this very moment
         return _tell(messages.DELETED_MEANWHILE)
-    _flash(
+    tell(
         {
             "title": shorten(title, _NAME_MOST),
             "movie_id": review.movie_id,
@@ -186,9 +190,3 @@ def _show_reading(review: Review) -> None:
             "is_uncertain": review.is_uncertain,
         }
     )
-
-
-def _flash(message: dict[str, Any]) -> None:
-    """Keeps the message for the next page. A caller who never looks at one keeps the last few, not all."""
-    session["_flashes"] = session.get("_flashes", [])[1 - _MESSAGES_MOST :]
-    flash(message)  # type: ignore[arg-type]  # a message may be any JSON

@@ -126,7 +126,7 @@ def test_movie_is_deleted_after_a_question(
     token = visitor.token(asked)
     answer = visitor.client.post(asked, data={"csrf_token": token})
     assert (answer.status_code, answer.headers["Location"]) == (303, "/")
-    assert "‘리틀 포레스트’ 영화와 리뷰 1개를 지웠어요." == text(visitor.see("/").select_one(".notice"))
+    assert "‘리틀 포레스트’ 영화와 리뷰 1개를 지웠어요." == text(visitor.see("/").select_one(".notice p"))
     assert catalogue.movies(MoviesQuery()).total == 0
     assert visitor.client.post(asked, data={"csrf_token": token}).status_code == 404
 

@@ -1,0 +1,99 @@
+"""What was changed and deleted, by whom and when; and taking a deletion back within a day."""
+
+from typing import Any
+
+from flask import Blueprint, Response, flash, redirect, render_template, request, session, url_for
+from flask_babel import gettext
+from flask_wtf.csrf import generate_csrf
+from werkzeug.exceptions import NotFound
+from werkzeug.wrappers import Response as BaseResponse
+
+from app.errors import Invalid
+from app.http import caller, policy
+from app.http.language import lazy_gettext as _
+from app.http.policy import Deed
+from app.inputs import PageQuery, read
+from app.models import UNDO_HOURS, Action, Change
+from app.web import messages
+from app.web.forms import DeleteForm
+from app.web.pages import catalogue
+from app.web.paging import page_links
+
+blueprint = Blueprint("changes", __name__)
+blueprint.add_app_template_global(generate_csrf, "csrf_token")
+
+CHANGES_A_PAGE = 50
+_ACTIONS = {
+    Action.EDIT_MOVIE: _("영화 수정"),
+    Action.DELETE_MOVIE: _("영화 삭제"),
+    Action.EDIT_REVIEW: _("리뷰 수정"),
+    Action.DELETE_REVIEW: _("리뷰 삭제"),
+    Action.UNDO: _("되돌림"),
+    Action.IMPORT: _("가져오기"),
+    Action.RESCORE: _("다시 읽기"),
+}
+_MARK_SHOWN = 6
+_MESSAGES_MOST = 3
+
+
+@blueprint.get("/admin/log")
+def show_log() -> str:
+    policy.require(Deed.READ_LOG)
+    try:
+        query = read(PageQuery, {"page": request.args.get("page", "1"), "per_page": CHANGES_A_PAGE}, strict=False)
+    except Invalid:  # nobody types it
+        query = PageQuery(per_page=CHANGES_A_PAGE)
+    page = catalogue().changes(query)
+    links = page_links(page, lambda number: url_for("changes.show_log", page=number))
+    return render_template("log.html", page=page, links=links, actions=_ACTIONS, name=name_of, hours=UNDO_HOURS)
+
+
+@blueprint.get("/undo/<int:id>")
+def ask_to_undo(id: int) -> str:
+    return _ask(_own_change(id), DeleteForm())
+
+
+@blueprint.post("/undo/<int:id>")
+def undo(id: int) -> BaseResponse:
+    change = _own_change(id)
+    form = DeleteForm.posted()
+    if not form.is_genuine():
+        return Response(_ask(change, form), form.status)
+    catalogue().undo(id, caller.who())
+    tell({"text": str(messages.UNDONE)})
+    return redirect(url_for("web.show_movie", id=change.movie_id), 303)
+
+
+def offer_undo(action: Action, thing: int) -> dict[str, int]:
+    """What a message about a deletion adds, so that it offers to take it back; nothing where the log has moved on."""
+    change = catalogue().last_change(action, thing)
+    return {"undo": change.id} if change else {}
+
+
+def tell(message: dict[str, Any]) -> None:
+    """Keeps the message for the next page. A caller who never looks at one keeps the last few, not all."""
+    session["_flashes"] = session.get("_flashes", [])[1 - _MESSAGES_MOST :]
+    flash(message)  # type: ignore[arg-type]  # a message may be any JSON
+
+
+def name_of(who: str) -> str:
+    """How the log shows who it was."""
+    if not who:
+        return gettext("누구나 (열린 모드)")
+    if who == caller.ADMIN:
+        return gettext("관리자")
+    return gettext("글쓴이 %(mark)s…", mark=who[:_MARK_SHOWN])
+
+
+def _own_change(id: int) -> Change:
+    """The change, for who may take it back: who made it, or the administrator."""
+    change = catalogue().change(id)
+    if change is None:
+        policy.require(Deed.UNDO)
+        raise NotFound
+    policy.require(Deed.UNDO, change.who)
+    return change
+
+
+def _ask(change: Change, form: DeleteForm) -> str:
+    return render_template("undo.html", change=change, form=form, actions=_ACTIONS)

@@ -1,0 +1,117 @@
+"""The log of what was changed and deleted, and taking a deletion back."""
+
+import pytest
+from bs4 import BeautifulSoup
+from flask import Flask
+
+from app.store.memory import MemoryStore
+from app.web import changes, messages
+from tests.security.conftest import BEARER, MakeApp, write
+from tests.web.conftest import Visitor, text
+
+
+def undo_of(page: BeautifulSoup) -> str:
+    form = page.select_one('form[action^="/undo/"]')
+    assert form
+    return str(form["action"])
+
+
+def test_log_is_the_administrators(visitor: Visitor, admin: Visitor, app: Flask, movie_id: int) -> None:
+    written = write(visitor.client, movie_id, "처음엔 심심했는데")
+    visitor.post(f"/review/{written}/delete")
+    assert visitor.client.get("/admin/log").status_code == 401
+    row = text(admin.see("/admin/log").select_one("tbody tr"))
+    assert "리뷰 삭제" in row
+    assert "심심했는데" in row
+    assert "글쓴이" in row
+    assert app.test_client().get("/admin/log", headers=BEARER).status_code == 200
+
+
+def test_mark_is_shown_in_part_only(visitor: Visitor, admin: Visitor, movie_id: int, store: MemoryStore) -> None:
+    written = write(visitor.client, movie_id)
+    mark = store.review(written).writer
+    visitor.client.delete(f"/reviews/{written}")
+    page = admin.client.get("/admin/log").get_data(as_text=True)
+    assert mark[:6] in page
+    assert mark not in page
+
+
+def test_writer_takes_a_deletion_back_from_the_message(
+    visitor: Visitor, stranger: Visitor, movie_id: int, store: MemoryStore
+) -> None:
+    written = write(visitor.client, movie_id, "오래 쓴 글")
+    visitor.post(f"/review/{written}/delete")
+    action = undo_of(visitor.see(f"/movie/{movie_id}"))
+    assert stranger.post(action).status_code == 401
+    assert stranger.client.get(action).status_code == 401
+    write(stranger.client, movie_id)
+    assert stranger.post(action).status_code == 403
+    answer = visitor.post(action)
+    assert (answer.status_code, answer.headers["Location"]) == (303, f"/movie/{movie_id}")
+    page = visitor.see(f"/movie/{movie_id}")
+    assert text(page.select_one(".notice")) == messages.UNDONE
+    assert store.review(written).content == "오래 쓴 글"
+    assert visitor.post(action).status_code == 410
+
+
+def test_administrator_takes_a_movie_back_from_the_log(admin: Visitor, movie_id: int, store: MemoryStore) -> None:
+    write(admin.client, movie_id)
+    admin.post(f"/movie/{movie_id}/delete")
+    action = undo_of(admin.see("/admin/log"))
+    assert admin.post(action).status_code == 303
+    assert store.movie(movie_id).review_count == 1
+    page = admin.see("/admin/log")
+    assert not page.select('form[action^="/undo/"]')
+    assert "되돌렸어요" in text(page.select_one("table"))
+
+
+def test_undo_needs_its_token_and_asks_without(admin: Visitor, movie_id: int, store: MemoryStore) -> None:
+    admin.post(f"/movie/{movie_id}/delete")
+    action = undo_of(admin.see("/admin/log"))
+    answer = admin.client.post(action, data={"csrf_token": "forged"})
+    assert answer.status_code == 400
+    assert action in answer.get_data(as_text=True)
+    assert store.totals().movie_count == 0
+    assert admin.client.get(action).status_code == 200
+    assert store.totals().movie_count == 0
+
+
+@pytest.mark.parametrize("change", ["0", "999", "9" * 19])
+def test_no_such_change(admin: Visitor, visitor: Visitor, change: str) -> None:
+    assert admin.client.get(f"/undo/{change}").status_code == 404
+    assert admin.post(f"/undo/{change}").status_code == 404
+    assert visitor.client.get(f"/undo/{change}").status_code == 401
+
+
+def test_movie_added_again_meanwhile_stays(admin: Visitor, movie_id: int, store: MemoryStore) -> None:
+    admin.post(f"/movie/{movie_id}/delete")
+    action = undo_of(admin.see("/admin/log"))
+    admin.post("/movie", title="리틀 포레스트")
+    assert admin.post(action).status_code == 409
+    assert store.totals().movie_count == 1
+
+
+def test_open_mode_undoes_too(make_app: MakeApp) -> None:
+    visitor = Visitor(make_app(admin_password="").test_client())
+    visitor.post("/movie", title="괴물")
+    visitor.post("/movie/1/delete")
+    assert visitor.post(undo_of(visitor.see("/"))).status_code == 303
+    assert "열린 모드" in text(visitor.see("/admin/log").select_one("table"))
+
+
+@pytest.mark.parametrize("page", ["2", "0", "-1", "x", "9" * 30, ""])
+def test_odd_pages_of_the_log(admin: Visitor, page: str) -> None:
+    assert admin.client.get("/admin/log", query_string={"page": page}).status_code == 200
+
+
+def test_long_log_has_pages(admin: Visitor, movie_id: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(changes, "CHANGES_A_PAGE", 2)
+    for number in range(5):
+        admin.client.delete(f"/reviews/{write(admin.client, movie_id, str(number))}")
+    assert len(admin.see("/admin/log?page=3").select("tbody tr")) == 1
+    assert admin.see("/admin/log").select_one('a[rel="next"]')
+
+
+def test_metrics_are_the_administrators(visitor: Visitor, app: Flask) -> None:
+    assert visitor.client.get("/metrics").status_code == 401
+    assert app.test_client().get("/metrics", headers=BEARER).status_code == 200
