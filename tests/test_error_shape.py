@@ -121,7 +121,7 @@ def test_a_store_that_cannot_be_written(tmp_path: Path, analyzer: Any) -> None:
     answer = client.post("/review", data={**REVIEW, "csrf_token": token["value"]})
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "7")
     page = BeautifulSoup(answer.get_data(), "html.parser")
-    assert messages.UNAVAILABLE in page.get_text()
+    assert str(messages.UNAVAILABLE) in page.get_text()
     assert REVIEW["content"] in page.select("textarea")[0].get_text()
 
 
@@ -206,7 +206,7 @@ def test_every_route_is_known_as_json_or_page(app: Flask) -> None:
         if rule.endpoint == "static" or rule.rule == "/":
             continue
         first = "/" + rule.rule.split("/")[1]
-        is_page = rule.endpoint.startswith(("web.", "admin.", "changes.", "data.", "api.docs"))
+        is_page = rule.endpoint.startswith(("web.", "admin.", "changes.", "preferences.", "data.", "api.docs"))
         assert first in (PAGE_PATHS if is_page else JSON_PATHS), rule
 
 

@@ -13,7 +13,7 @@ from tests.web.conftest import Visitor, read, text
 def test_login_and_logout(visitor: Visitor, movie_id: int) -> None:
     assert visitor.client.get(f"/movie/{movie_id}/delete").status_code == 401
     assert log_in(visitor).headers["Location"] == "/"
-    assert messages.LOGGED_IN in text(visitor.see("/").select_one(".notice"))
+    assert str(messages.LOGGED_IN) in text(visitor.see("/").select_one(".notice"))
     assert visitor.client.get(f"/movie/{movie_id}/delete").status_code == 200
     assert visitor.post("/logout", "/login").status_code == 303
     assert visitor.client.get(f"/movie/{movie_id}/delete").status_code == 401
