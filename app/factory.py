@@ -22,8 +22,8 @@ from app.protocols import Analyzer, Store
 from app.settings import ROOT, Settings
 from app.store import open_store
 from app.web.admin import blueprint as admin_blueprint
-from app.web.corrections import blueprint as corrections_blueprint
 from app.web.changes import blueprint as changes_blueprint
+from app.web.corrections import blueprint as corrections_blueprint
 from app.web.data import blueprint as data_blueprint
 from app.web.editing import blueprint as editing_blueprint
 from app.web.preferences import blueprint as preferences_blueprint

@@ -180,7 +180,7 @@ def kept(answer: Any, sentence: str, status: int = 422) -> str:
     """What a refused form still holds; the next token."""
     page = read(answer)
     assert answer.status_code == status
-    assert sentence in text(page.select_one('main [role="alert"]'))
+    assert str(sentence) in text(page.select_one('main [role="alert"]'))
     assert "오래 쓴 글" in str(page.select("main form"))
     bait = page.select_one('main [name="website"]')
     assert bait and not bait.get("value")
