@@ -4,6 +4,8 @@
 document.documentElement.classList.add("js");
 
 const PREVIEW_DELAY = 450; // milliseconds without a key before the text is read
+const SEARCH_DELAY = 200; // milliseconds without a key before movies are looked for
+const SUGGESTIONS = 8;
 const ANSWER_MOST = 20000; // milliseconds; the site answers sooner, be it that it is busy
 const PREVIEW_LEAST = 4; // characters worth reading
 const NICKNAME = "gampyeong.author";
@@ -28,10 +30,181 @@ function dropBroken(picture) {
   if (picture.complete && picture.naturalWidth === 0) picture.remove();
 }
 
-for (const picture of document.querySelectorAll(".poster > img")) {
-  picture.addEventListener("error", () => picture.remove());
-  if (picture.loading !== "lazy") dropBroken(picture);
+function watchPictures(part) {
+  for (const picture of part.querySelectorAll(".poster > img")) {
+    picture.addEventListener("error", () => picture.remove());
+    if (picture.loading !== "lazy") dropBroken(picture);
+  }
 }
+
+watchPictures(document);
+
+// ---- What a screen reader is told --------------------------------------------------------------------------------
+
+function announce(text) {
+  document.querySelector("[data-announce]").textContent = text;
+}
+
+// ---- Asking the site a little after the last key: only the last question counts ----------------------------------
+
+// `ask(text, signal)` fetches and resolves to what `show` gets; a question that was overtaken or failed shows nothing.
+function asking(delay, ask, show) {
+  let timer = 0;
+  let request = null;
+  return (text, wait = delay) => {
+    clearTimeout(timer);
+    request?.abort();
+    if (text === null) return;
+    timer = setTimeout(async () => {
+      const mine = (request = new AbortController());
+      try {
+        const found = await ask(text, mine.signal);
+        if (!mine.signal.aborted) show(found);
+      } catch {
+        if (!mine.signal.aborted) show(null);
+      }
+    }, wait);
+  };
+}
+
+// ---- Searching while one types -----------------------------------------------------------------------------------
+
+const list = document.querySelector("[data-list]");
+const search = document.getElementById("q");
+
+function queryFor(text) {
+  const query = new URLSearchParams(location.search);
+  for (const name of ["page", "movie", "q"]) query.delete(name);
+  if (text) query.set("q", text);
+  return query.toString();
+}
+
+function showList(found) {
+  list.removeAttribute("aria-busy");
+  if (!found) return; // the form itself still finds it
+  const page = new DOMParser().parseFromString(found.html, "text/html");
+  list.replaceChildren(...page.body.childNodes);
+  watchPictures(list);
+  history.replaceState(null, "", found.query ? `/?${found.query}` : "/");
+  const said = found.count ? say("found", { count: tell(found.count) }) : say("found_none");
+  announce(said);
+}
+
+if (list && search && location.pathname === "/") {
+  let shown = search.value.trim();
+  const find = asking(
+    SEARCH_DELAY,
+    async (text, signal) => {
+      list.setAttribute("aria-busy", "true");
+      const query = queryFor(text);
+      const answer = await fetch(`${list.dataset.list}?${query}`, { signal });
+      if (!answer.ok) throw new Error(answer.status);
+      return { query, html: await answer.text(), count: Number(answer.headers.get("X-Total-Count")) };
+    },
+    showList,
+  );
+  const update = (wait) => {
+    const text = search.value.trim();
+    if (text === shown) return;
+    shown = text;
+    find(text, wait);
+  };
+  search.addEventListener("input", (event) => event.isComposing || update());
+  search.addEventListener("compositionend", () => update());
+  search.addEventListener("compositionupdate", () => setTimeout(update)); // 기ㅅ finds 기생충 before 생 is whole
+  search.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || event.isComposing) return;
+    search.value = "";
+    update(0);
+  });
+}
+
+// ---- A movie is chosen from what its first letters find ----------------------------------------------------------
+
+function suggesting(field) {
+  const input = field.querySelector("input[name=movie]");
+  const box = document.createElement("ul");
+  let movies = [];
+  let at = -1;
+  Object.assign(box, { id: "suggestions", className: "suggestions", role: "listbox", hidden: true });
+  box.setAttribute("aria-label", field.querySelector("label").textContent);
+  field.append(box);
+  for (const [name, value] of Object.entries({ "role": "combobox", "aria-autocomplete": "list", "aria-controls": box.id, "aria-expanded": "false" }))
+    input.setAttribute(name, value);
+
+  function point(to) {
+    at = to;
+    for (const [number, option] of [...box.children].entries()) option.setAttribute("aria-selected", String(number === at));
+    if (at < 0) return input.removeAttribute("aria-activedescendant");
+    input.setAttribute("aria-activedescendant", box.children[at].id);
+    box.children[at].scrollIntoView({ block: "nearest" });
+  }
+
+  function close() {
+    find(null);
+    box.hidden = true;
+    input.setAttribute("aria-expanded", "false");
+    point(-1);
+  }
+
+  function choose(movie) {
+    field.querySelector(".matches")?.remove();
+    let id = field.querySelector("input[name=movie_id]");
+    if (!id) {
+      id = Object.assign(document.createElement("input"), { type: "hidden", name: "movie_id" });
+      field.append(id);
+    }
+    id.value = movie.id;
+    input.value = field.querySelector("input[name=movie_was]").value = movie.title;
+    close();
+  }
+
+  function option(movie, number) {
+    const item = Object.assign(document.createElement("li"), { id: `suggestion-${number}`, role: "option" });
+    const title = Object.assign(document.createElement("bdi"), { textContent: movie.title });
+    const facts = [movie.release_date.slice(0, 4), movie.director].filter(Boolean).join(" · ");
+    item.append(title, " ", Object.assign(document.createElement("small"), { textContent: facts }));
+    item.addEventListener("pointerdown", (event) => event.preventDefault()); // the field keeps the focus
+    item.addEventListener("click", () => choose(movie));
+    return item;
+  }
+
+  const find = asking(
+    SEARCH_DELAY,
+    async (text, signal) => {
+      const query = new URLSearchParams({ q: text, per_page: SUGGESTIONS });
+      const answer = await fetch(`${field.dataset.suggest}?${query}`, { signal });
+      return answer.ok ? answer.json() : [];
+    },
+    (found) => {
+      movies = found ?? [];
+      box.replaceChildren(...movies.map(option));
+      box.hidden = !movies.length || document.activeElement !== input;
+      input.setAttribute("aria-expanded", String(!box.hidden));
+      if (!box.hidden) announce(say("offered", { count: tell(movies.length) }));
+      point(-1);
+    },
+  );
+
+  input.addEventListener("input", () => {
+    const text = input.value.trim();
+    if (text) find(text);
+    else close();
+  });
+  input.addEventListener("blur", close);
+  input.addEventListener("keydown", (event) => {
+    if (event.isComposing) return;
+    if (event.key === "Escape" && !box.hidden) return event.preventDefault(), close();
+    if (event.key === "Enter" && at >= 0) return event.preventDefault(), choose(movies[at]);
+    if (event.key !== "ArrowDown" && event.key !== "ArrowUp") return;
+    event.preventDefault();
+    if (box.hidden) return input.value.trim() && find(input.value.trim(), 0);
+    const step = event.key === "ArrowDown" ? 1 : -1;
+    point(at < 0 && step < 0 ? movies.length - 1 : (at + step + movies.length) % movies.length);
+  });
+}
+
+for (const field of document.querySelectorAll("[data-suggest]")) suggesting(field);
 
 // ---- Menus close on Escape and on a click beside them ------------------------------------------------------------
 

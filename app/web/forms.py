@@ -1,16 +1,17 @@
 """The forms: labels, HTML limits and what was typed. The rules themselves are `app.inputs`'; CSRF is Flask-WTF's."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Self, TypeVar
 
 from flask import request
 from flask_wtf import FlaskForm
-from wtforms import Field, SelectField, StringField, TextAreaField
+from wtforms import Field, HiddenField, StringField, TextAreaField
 
 from app import inputs
 from app.errors import AlreadyThere, Busy, Invalid, NotFound, Repeated, TooMany, Unavailable
 from app.http import traps
 from app.http.language import lazy_gettext as _
+from app.models import Movie
 from app.web import messages
 
 T = TypeVar("T")
@@ -155,7 +156,14 @@ class ReviewForm(EditReviewForm):
 
     guarded = True
 
-    movie_id = SelectField(_("영화"), validate_choice=False, choices=[], render_kw={"required": True})
+    movie = StringField(_("영화"), render_kw={"required": True, "maxlength": inputs.TITLE_MAX, "autocomplete": "off"})
+    movie_id = HiddenField()
+    movie_was = HiddenField()
+
+    def __init__(self, formdata: Any = None, **values: Any) -> None:
+        super().__init__(formdata, **values)
+        self.matches: Sequence[Movie] = ()
+        """The movies that the typed title may mean, to choose from."""
 
 
 class DeleteForm(Form):

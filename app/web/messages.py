@@ -12,6 +12,10 @@ _MISSING = {
     "content": lazy_gettext("리뷰를 적어 주세요. 한 문장이면 충분해요."),
     "movie_id": lazy_gettext("어떤 영화의 리뷰인지 골라 주세요."),
 }
+_UNMEANT = {
+    "movie_unclear": lazy_gettext("여러 영화가 맞아요. 어떤 영화인지 골라 주세요."),
+    "movie_unknown": lazy_gettext("그런 영화는 아직 없어요. 제목을 다시 적거나 먼저 등록해 주세요."),
+}
 _MISSING_TYPES = ("blank", "missing", "string_type")
 _FIXED = {
     "combining_marks": lazy_gettext("한 글자에 겹쳐 쓴 부호가 너무 많아요. 조금 지우고 다시 올려 주세요."),
@@ -47,6 +51,8 @@ UNAVAILABLE = lazy_gettext("지금은 저장할 수 없어요. 쓴 글은 그대
 
 def explain(error: FieldError) -> str:
     """One sentence that says how to mend it."""
+    if error.type in _UNMEANT:
+        return _UNMEANT[error.type]
     if error.field == "movie_id" or error.type in _MISSING_TYPES:
         return str(_MISSING.get(error.field) or gettext("이 칸을 채워 주세요."))
     if error.type == "string_too_long":

@@ -1,26 +1,24 @@
 """What the pages show: each function gathers it from the catalogue, renders, and answers with the form's status."""
 
-from contextlib import suppress
 from typing import Any, TypeVar
 
 from flask import Response, make_response, render_template, request, url_for
 from flask_wtf.csrf import generate_csrf
 
 from app.catalogue import Catalogue, Workshop
-from app.errors import Invalid, NotFound
+from app.errors import Invalid
 from app.http.context import installed
 from app.http.language import lazy_gettext
 from app.http.limits import EXPLAINING, Count, count
 from app.inputs import Input, MoviePatch, MoviesQuery, ReviewsQuery, read
 from app.models import CONFIDENT_FROM, Label, Movie, Review
 from app.web import charts, marks
+from app.web.choosing import fill_in
 from app.web.forms import DeleteForm, EditMovieForm, EditReviewForm, Form, MovieForm, ReviewForm
 from app.web.paging import page_links
 
 MOVIES_A_PAGE = 24
 REVIEWS_A_PAGE = 50
-CHOICES_MOST = 500
-"""As many movies the side panel's form offers; every movie's own page has the form, too."""
 GENRES_MOST = 200
 MISREADINGS_MOST = 8
 WORDS_LISTED = 5
@@ -40,30 +38,45 @@ def catalogue() -> Catalogue:
 
 
 def home(review_form: ReviewForm | None = None, movie_form: MovieForm | None = None) -> Response:
-    """All movies as cards, with both forms beside them."""
-    query = _read_query(MoviesQuery, per_page=MOVIES_A_PAGE)
-    page = catalogue().movies(query)
+    """The movies as cards, with both forms beside them; a movie to review may be named in the address."""
     chosen = request.args.get("movie", "")
     form = review_form or ReviewForm(movie_id=chosen)
-    form.movie_id.choices = _choices(page.items, form.movie_id.data)
-
-    def address(number: int) -> str:
-        return url_for("web.home", q=query.q or None, genre=query.genre or None, sort=query.sort, page=number)
-
+    fill_in(form)
     return _render(
         "home.html",
         review_form or movie_form,
-        page=page,
-        query=query,
-        links=page_links(page, address),
-        sorts=_SORTS,
-        weighing=catalogue().weighing(),
-        genres=catalogue().genres()[:GENRES_MOST],
-        totals=catalogue().totals(),
+        **_found_movies(),
         review_form=form,
         movie_form=movie_form or MovieForm(),
         open_form="review" if review_form or chosen else "movie" if movie_form else "",
     )
+
+
+def movie_list() -> Response:
+    """The movies as cards and nothing else, for a script that searches while one types."""
+    found = _found_movies()
+    response = make_response(render_template("_list.html", **found))
+    response.headers["X-Total-Count"] = str(found["page"].total)
+    return response
+
+
+def _found_movies() -> dict[str, Any]:
+    """What the list of movies shows, by the address's query."""
+    query = _read_query(MoviesQuery, per_page=MOVIES_A_PAGE)
+    page = catalogue().movies(query)
+
+    def address(number: int) -> str:
+        return url_for("web.home", q=query.q or None, genre=query.genre or None, sort=query.sort, page=number)
+
+    return {
+        "page": page,
+        "query": query,
+        "links": page_links(page, address),
+        "sorts": _SORTS,
+        "weighing": catalogue().weighing(),
+        "genres": catalogue().genres()[:GENRES_MOST],
+        "totals": catalogue().totals(),
+    }
 
 
 def movie(movie_id: int, review_form: ReviewForm | None = None) -> Response:
@@ -151,13 +164,3 @@ def _read_query(model: type[InputT], **fixed: Any) -> InputT:
     except Invalid as error:
         wrong = {item.field for item in error.errors}
         return read(model, {name: value for name, value in data.items() if name not in wrong}, strict=False)
-
-
-def _choices(shown: list[Movie], chosen: str | None) -> list[tuple[str, str]]:
-    """The movies to choose from: the first `CHOICES_MOST` by title, those on the page, and the one already chosen."""
-    offered = {movie.id: movie for movie in catalogue().movies(MoviesQuery(sort="title", per_page=CHOICES_MOST)).items}
-    offered |= {movie.id: movie for movie in shown if movie.id not in offered}
-    if chosen and chosen.isascii() and chosen.isdecimal() and len(chosen) < 20 and int(chosen) not in offered:
-        with suppress(NotFound):
-            offered[int(chosen)] = catalogue().movie(int(chosen))
-    return [(str(movie.id), movie.title) for movie in offered.values()]

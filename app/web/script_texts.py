@@ -10,5 +10,8 @@ def script_texts() -> dict[str, str]:
         "unsure": gettext("판단이 어려워요"),
         "sure": gettext("확신 {score}"),
         "so_far": gettext("지금까지 쓴 글은 이렇게 읽혀요"),
+        "found": gettext("영화 {count}편을 찾았어요"),
+        "found_none": gettext("찾는 영화가 없어요"),
+        "offered": gettext("고를 영화 {count}편"),
         "too_long": gettext("{count}자를 줄여 주세요."),
     }

@@ -18,6 +18,7 @@ from app.inputs import QUERY_MAX, MovieInput, ReviewInput, read
 from app.models import Action, Movie, Review
 from app.web import messages, pages, posters
 from app.web.changes import offer_undo, tell
+from app.web.choosing import choose_movie
 from app.web.filters import FILTERS, shorten
 from app.web.forms import DeleteForm, MovieForm, ReviewForm
 from app.web.pages import catalogue
@@ -38,6 +39,11 @@ def home() -> Response:
     return pages.home()
 
 
+@blueprint.get("/list")
+def list_movies() -> Response:
+    return pages.movie_list()
+
+
 @blueprint.post("/movie")
 def add_movie() -> BaseResponse:
     form = MovieForm.posted()
@@ -52,7 +58,7 @@ def add_movie() -> BaseResponse:
 @blueprint.post("/review")
 def add_review() -> BaseResponse:
     form = ReviewForm.posted()
-    review = form.submit(_add_review)
+    review = form.submit(lambda data: _add_review(choose_movie(form, data)))
     if review is None:
         return pages.home(review_form=form)
     _show_reading(review)

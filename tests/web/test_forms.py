@@ -22,7 +22,7 @@ def all_movies(catalogue: Catalogue) -> list[Movie]:
 
 def error_beside(page: Any, name: str) -> str:
     """The message beside the field, which the field itself must point at."""
-    control = page.select_one(f'main [name="{name}"]')
+    control = page.select_one(f'main [name="{name.removesuffix("_id")}"]')  # a movie's id is found by its title
     assert control["aria-invalid"] == "true"
     assert f"{name}-error" in control["aria-describedby"].split()
     return text(page.select_one(f"#{name}-error"))
@@ -137,7 +137,8 @@ def test_movie_to_review_must_be_chosen(visitor: Visitor, movie_id: int, movie: 
 def test_chosen_movie_stays_chosen(visitor: Visitor, movie_id: int, add_movie: AddMovie) -> None:
     add_movie("벌새")
     page = read(visitor.post("/review", movie_id=movie_id, author="", content=""))
-    assert [text(option) for option in page.select("#movie_id option[selected]")] == ["리틀 포레스트"]
+    chosen = {name: page.select_one(f'#write [name="{name}"]')["value"] for name in ("movie", "movie_id")}  # type: ignore[index]
+    assert chosen == {"movie": "리틀 포레스트", "movie_id": str(movie_id)}
     assert text(page.select_one('#write [role="alert"]')) == "고칠 곳이 2군데 있어요."
 
 
@@ -219,12 +220,13 @@ def test_html_limits_are_those_of_the_inputs(visitor: Visitor, movie_id: int) ->
         "director": str(inputs.DIRECTOR_MAX),
         "genre": str(inputs.GENRE_MAX),
         "poster_url": str(inputs.POSTER_URL_MAX),
+        "movie": str(inputs.TITLE_MAX),
         "author": str(inputs.AUTHOR_MAX),
         "content": str(inputs.CONTENT_MAX),
     }
     assert page.select_one("#q")["maxlength"] == str(inputs.QUERY_MAX)  # type: ignore[index]
     required = [control["name"] for control in page.select("main [required]")]
-    assert required == ["movie_id", "author", "content", "title"]
+    assert required == ["movie", "author", "content", "title"]
     types = {name: page.select_one(f"#{name}")["type"] for name in ("release_date", "poster_url")}  # type: ignore[index]
     assert types == {"release_date": "date", "poster_url": "url"}
 

@@ -21,7 +21,7 @@ def test_the_chosen_movie_stays_chosen_among_many(client: FlaskClient, catalogue
         catalogue.add_movie(MovieInput(title=f"영화 {number:04}"))
     answer = post(client, "/review", "/?sort=title", {"movie_id": "530", "author": "", "content": "최고"})
     assert answer.status_code == 422
-    chosen = BeautifulSoup(answer.get_data(), "html.parser").select_one("#write option[selected]")
+    chosen = BeautifulSoup(answer.get_data(), "html.parser").select_one('#write [name="movie_id"]')
     assert chosen
     assert chosen["value"] == "530"
 

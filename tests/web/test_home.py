@@ -99,7 +99,31 @@ def test_a_movie_can_be_chosen_beforehand(visitor: Visitor, add_movie: AddMovie)
     add_movie("기생충")
     movie = add_movie("벌새")
     page = visitor.see(f"/?movie={movie.id}")
-    assert [text(option) for option in page.select("#movie_id option[selected]")] == ["벌새"]
+    assert page.select_one('#write [name="movie"]')["value"] == "벌새"  # type: ignore[index]
+    assert page.select_one('#write [name="movie_id"]')["value"] == str(movie.id)  # type: ignore[index]
+
+
+def test_the_list_comes_alone_for_who_searches_while_typing(visitor: Visitor, add_movie: AddMovie) -> None:
+    add_movie("기생충")
+    add_movie("벌새")
+    answer = visitor.client.get("/list?q=ㄱㅅㅊ&sort=title")
+    assert (answer.status_code, answer.headers["X-Total-Count"]) == (200, "1")
+    page = visitor.see("/list?q=ㄱㅅㅊ&sort=title")
+    assert [text(card) for card in page.select(".card h2")] == ["기생충"]
+    assert not page.select("html, form, main")
+    assert text(page.h1) == text(visitor.see("/?q=ㄱㅅㅊ&sort=title").h1)
+
+
+def test_the_page_does_not_grow_with_the_catalogue(visitor: Visitor, add_movie: AddMovie) -> None:
+    def size() -> int:
+        return len(visitor.client.get("/").get_data())
+
+    for number in range(MOVIES_A_PAGE * 4):
+        add_movie(f"영화 {number:03}")
+    few = size()
+    for number in range(MOVIES_A_PAGE * 4, MOVIES_A_PAGE * 8):
+        add_movie(f"영화 {number:03}")
+    assert abs(size() - few) < 1_000
 
 
 def test_picture_lies_over_the_drawing(visitor: Visitor, add_movie: AddMovie) -> None:

@@ -1,0 +1,55 @@
+"""Which movie a review in the side panel's form is about: one that was chosen, or one that its typed title means."""
+
+from collections.abc import Mapping
+from unicodedata import normalize
+
+from app.catalogue import Catalogue
+from app.errors import FieldError, Invalid, NotFound
+from app.http.context import installed
+from app.inputs import ID_MAX, QUERY_MAX, MoviesQuery
+from app.models import Movie
+from app.web.forms import ReviewForm
+
+MATCHES_MOST = 8
+
+
+def choose_movie(form: ReviewForm, data: Mapping[str, str]) -> dict[str, str]:
+    """`data` with the `movie_id` that is meant.
+
+    A chosen id counts as long as the title is what the page put there (`movie_was`); another one is looked up. Raises
+    `Invalid` where that means no movie, or several: those are then the form's `matches`.
+    """
+    typed = data.get("movie", "").strip()
+    if not typed or (data.get("movie_id") and typed == data.get("movie_was", "").strip()):
+        return dict(data)
+    matches = find_meant(typed)
+    if len(matches) == 1:
+        return {**data, "movie_id": str(matches[0].id)}
+    form.matches = matches[:MATCHES_MOST]
+    form.movie_was.data = form.movie.data
+    raise Invalid([FieldError("movie_id", "movie_unclear" if matches else "movie_unknown", "must name one movie")])
+
+
+def find_meant(title: str) -> list[Movie]:
+    """The movies with just that title, but for case and spaces; else those that a search for it finds."""
+    found = installed(Catalogue).movies(MoviesQuery(q=title[:QUERY_MAX])).items
+    return [movie for movie in found if _fold(movie.title) == _fold(title)] or found
+
+
+def fill_in(form: ReviewForm) -> None:
+    """Shows the title of the chosen movie, unless another was typed."""
+    chosen = str(form.movie_id.data or "")
+    if form.movie.data and form.movie.data != form.movie_was.data:
+        return
+    if not (chosen.isascii() and chosen.isdecimal() and len(chosen) < 20):
+        return
+    try:
+        movie = installed(Catalogue).movie(min(int(chosen), ID_MAX))
+    except NotFound:
+        form.movie_id.data = form.movie_was.data = ""  # what stands in the title is then looked up
+    else:
+        form.movie.data = form.movie_was.data = movie.title
+
+
+def _fold(title: str) -> str:
+    return "".join(normalize("NFC", title).casefold().split())

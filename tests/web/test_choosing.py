@@ -1,0 +1,68 @@
+"""The side panel's form finds its movie by title: what a title means, and what is asked where it means several."""
+
+from collections.abc import Callable
+from typing import Any
+
+from app.catalogue import Catalogue
+from app.inputs import ReviewsQuery
+from app.models import Movie
+from tests.web.conftest import Visitor, read, text
+
+AddMovie = Callable[..., Movie]
+WRITTEN = {"author": "밤편지", "content": "오래 쓴 최고의 글"}
+
+
+def value(page: Any, name: str) -> str:
+    return str(page.select_one(f'#write [name="{name}"]')["value"])
+
+
+def test_a_title_that_means_one_movie_is_that_movie(
+    visitor: Visitor, add_movie: AddMovie, catalogue: Catalogue
+) -> None:
+    movie = add_movie("괴물")
+    add_movie("괴물의 아이")
+    for typed in ("괴물", " 괴 물 ", "괴물의", "ㄱㅁㅇㅇㅇ"):
+        answer = visitor.post("/review", movie=typed, movie_id="", movie_was="", **WRITTEN)
+        assert answer.status_code == 303, typed
+    assert catalogue.reviews(movie.id, ReviewsQuery()).total == 2
+
+
+def test_a_title_that_means_several_is_asked_about(visitor: Visitor, add_movie: AddMovie, catalogue: Catalogue) -> None:
+    old, new = (
+        add_movie("괴물", release_date="2006-07-27", director="봉준호"),
+        add_movie("괴물", release_date="2023-11-29"),
+    )
+    answer = visitor.post("/review", movie="괴물", movie_id="", movie_was="", **WRITTEN)
+    page = read(answer)
+    assert answer.status_code == 422
+    assert "어떤 영화인지 골라" in text(page.select_one("#movie_id-error"))
+    choices = {radio["value"]: text(radio.parent) for radio in page.select('#write [type="radio"]')}
+    assert choices == {str(old.id): "괴물 2006 · 봉준호", str(new.id): "괴물 2023"}
+    assert text(page.select_one("#content")) == WRITTEN["content"]
+    assert (value(page, "movie"), value(page, "author")) == ("괴물", "밤편지")
+    fields = {"movie": "괴물", "movie_was": value(page, "movie_was"), **WRITTEN}
+    assert visitor.post("/review", movie_id=old.id, **fields).status_code == 303
+    assert catalogue.reviews(old.id, ReviewsQuery()).total == 1
+
+
+def test_a_title_of_no_movie_keeps_what_was_typed(visitor: Visitor, add_movie: AddMovie) -> None:
+    add_movie("괴물")
+    page = read(visitor.post("/review", movie="없는 영화", movie_id="", movie_was="", **WRITTEN))
+    assert "그런 영화는 아직 없어요" in text(page.select_one("#movie_id-error"))
+    assert (value(page, "movie"), text(page.select_one("#content"))) == ("없는 영화", WRITTEN["content"])
+
+
+def test_another_title_over_a_chosen_movie_is_looked_up(
+    visitor: Visitor, add_movie: AddMovie, catalogue: Catalogue
+) -> None:
+    first, second = add_movie("벌새"), add_movie("괴물")
+    page = visitor.see(f"/?movie={first.id}")
+    kept = {"movie_id": value(page, "movie_id"), "movie_was": value(page, "movie_was")}
+    assert visitor.post("/review", movie="괴물", **kept, **WRITTEN).status_code == 303
+    assert visitor.post("/review", movie="벌새", **kept, **WRITTEN).status_code == 303
+    assert catalogue.reviews(first.id, ReviewsQuery()).total == catalogue.reviews(second.id, ReviewsQuery()).total == 1
+
+
+def test_a_bare_id_is_enough(visitor: Visitor, movie_id: int, catalogue: Catalogue) -> None:
+    assert visitor.post("/review", movie_id=movie_id, **WRITTEN).status_code == 303
+    assert catalogue.reviews(movie_id, ReviewsQuery()).total == 1
