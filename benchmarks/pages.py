@@ -1,0 +1,94 @@
+"""`python -m benchmarks.pages`: what a page weighs and how soon it is there, in Chromium with its processor slowed down.
+
+A site with the demo's movies and enough others that the home page holds its 24 cards. Five visits to each page, each in
+a fresh window with nothing kept; the median counts. Wants Chromium (CHROMIUM=path) and what `make test` installs. On an
+idle machine, please: anything else that computes is in the numbers.
+"""
+
+import os
+import statistics
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from playwright.sync_api import Browser, sync_playwright
+
+from benchmarks.client import load, post
+from benchmarks.site import running_site
+
+CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run", "--disable-quic")
+CARDS = 24
+SLOWER = 4
+"""How many times slower the browser's processor is made."""
+VISITS = 5
+SETTLES = 400  # milliseconds after loading in which a layout may still shift
+PAGES = {"home page, 24 cards": "/", "a movie's page": "/movie/1"}
+WIDTHS = {"desktop": 1440, "phone": 390}
+BYTES_GOAL, PAINT_GOAL = 60_000, 1_000
+_WATCH = """
+window.seen = { paint: 0, shift: 0 };
+new PerformanceObserver((list) => { for (const entry of list.getEntries()) seen.paint = entry.startTime; })
+  .observe({ type: "largest-contentful-paint", buffered: true });
+new PerformanceObserver((list) => { for (const entry of list.getEntries()) seen.shift += entry.value; })
+  .observe({ type: "layout-shift", buffered: true });
+"""
+
+
+@dataclass(frozen=True)
+class Visit:
+    """One page opened once: `size` in bytes over the wire with all it needs, `paint` in milliseconds until its largest
+    element was there, `shift` the sum of layout shifts (0 = nothing moved)."""
+
+    size: int
+    paint: float
+    shift: float
+
+
+def main() -> None:
+    print("| page | over the wire | largest paint | layout shift |\n|---|---:|---:|---:|")
+    with running_site(DEMO="1") as site, chromium() as browser:
+        fill(site.port)
+        for name, path in PAGES.items():
+            for device, width in WIDTHS.items():
+                visits = [visit(browser, f"http://127.0.0.1:{site.port}{path}", width) for _ in range(VISITS)]
+                size, paint = max(one.size for one in visits), statistics.median(one.paint for one in visits)
+                missed = " (goal missed)" if size > BYTES_GOAL or paint > PAINT_GOAL else ""
+                shift = max(one.shift for one in visits)
+                print(f"| {name}, {device} | {size / 1000:.1f} KB | {paint:.0f} ms{missed} | {shift:.3f} |", flush=True)
+
+
+def fill(port: int) -> None:
+    """Adds movies until the home page is full; what the demo brings has reviews."""
+    movies = [post("/movies", {"title": f"또 하나의 영화 {number}", "genre": "드라마"}) for number in range(CARDS)]
+    load(port, movies, clients=1, seconds=60)
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(ARGUMENTS))
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+def visit(browser: Browser, address: str, width: int, slower: float = SLOWER) -> Visit:
+    """Opens the page in a fresh window, `slower` times slower than this machine is, and waits until it rests."""
+    with browser.new_context(viewport={"width": width, "height": 900}, locale="ko-KR") as context:
+        page = context.new_page()
+        wire = context.new_cdp_session(page)
+        sizes: list[int] = []
+        wire.on("Network.loadingFinished", lambda event: sizes.append(int(event["encodedDataLength"])))
+        wire.send("Network.enable")
+        wire.send("Emulation.setCPUThrottlingRate", {"rate": slower})
+        page.add_init_script(_WATCH)
+        page.goto(address, wait_until="load")
+        page.wait_for_timeout(SETTLES)
+        seen = page.evaluate("seen")
+        return Visit(sum(sizes), seen["paint"], seen["shift"])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,37 @@
+"""What the pages weigh, and that nothing on them moves while they load. How soon they are there depends on the machine:
+that is `python -m benchmarks.pages`.
+"""
+
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser
+
+from benchmarks.pages import BYTES_GOAL, CARDS, PAGES, WIDTHS, fill, visit
+
+pytestmark = pytest.mark.browser
+
+HAIR = 0.001
+"""A layout shift that nobody sees; Chromium counts moves of a pixel, and calls 0.1 good."""
+
+
+@pytest.fixture(scope="module")
+def full_site(demo_site: str) -> str:
+    fill(urlsplit(demo_site).port or 80)
+    return demo_site
+
+
+@pytest.mark.parametrize("width", WIDTHS.values(), ids=WIDTHS.keys())
+@pytest.mark.parametrize("path", PAGES.values())
+def test_pages_are_light_and_stand_still(browser: Browser, full_site: str, path: str, width: int) -> None:
+    seen = visit(browser, full_site + path, width)  # slowed down, so that it is painted while it still arrives
+    assert 0 < seen.size < BYTES_GOAL
+    assert seen.paint > 0
+    assert seen.shift < HAIR
+
+
+def test_the_home_page_holds_all_its_cards(browser: Browser, full_site: str) -> None:
+    with browser.new_context() as context:
+        page = context.new_page()
+        page.goto(full_site)
+        assert page.locator(".card").count() == CARDS
