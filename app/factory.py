@@ -3,6 +3,7 @@
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from app.api.bodies import MovieBodies
 from app.api.routes import blueprint as api_blueprint
 from app.catalogue import Catalogue, Workshop, demo
 from app.catalogue.jobs import Jobs
@@ -70,6 +71,7 @@ def create_app(
     install(app, metrics)
     install(app, Jobs())
     install(app, Kept())
+    install(app, MovieBodies())
     log = RequestLog(settings.log_level)
     watching.register(app, metrics.count, log.write, believe_ids=settings.trusted_proxies > 0)
     install(app, Limits(app, settings))

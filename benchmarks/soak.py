@@ -69,14 +69,14 @@ class Crowd:
 
     def __str__(self) -> str:
         answers = ", ".join(f"{count:,} x {status}" for status, count in sorted(self.result.statuses.items()))
-        p50, p99 = self.result.quantile(0.5), self.result.quantile(0.99)
+        took = f"p50 {self.result.quantile(0.5):.0f} ms, p99 {self.result.quantile(0.99):.0f} ms"
         growth = self.growth()
         sizes = (
             f"{self.memory[0][1]:.0f} MB at first, {self.memory[-1][1]:.0f} MB at last" if self.memory else "unknown"
         )
         return "\n".join(
             [
-                f"{self.result.wall:.0f} s, {self.result.per_second():.0f} answers/s, p50 {p50:.0f} ms, p99 {p99:.0f} ms",
+                f"{self.result.wall:.0f} s, {self.result.per_second():.0f} answers/s, {took}",
                 f"answers: {answers}",
                 f"reviews: {len(self.posted):,} posted, {len(self.accepted):,} accepted",
                 f"memory: {sizes}" + ("" if growth is None else f", {growth:+.1%} after the warm-up"),

@@ -2,12 +2,16 @@
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from app.api.bodies import MovieBodies
+from app.api.schemas import MovieOut, dump
+from app.models import Movie
 from tests.fakes import FakeAnalyzer
 
 REVIEW = {"author": "밤편지", "content": "볼수록 따뜻하고 좋아요"}
@@ -205,6 +209,13 @@ def test_a_kept_list_is_never_an_old_one(client: FlaskClient, movie_id: int) -> 
     assert client.get("/movies?sort=newest&per_page=1").headers["X-Total-Count"] == "2"
     client.delete(f"/movies/{movie_id}")
     assert [movie["title"] for movie in look()] == ["괴물"]
+
+
+def test_a_kept_movie_is_never_an_old_one() -> None:
+    bodies, movie = MovieBodies(), Movie(title="괴물", id=1)
+    changed, other = replace(movie, review_count=1, rating_sum=7.5), Movie(title="옥자", id=2)
+    for movies in ([], [movie], [movie, other], [other, changed], [movie], [replace(changed), other]):
+        assert bodies.dump(movies) == dump(list[MovieOut], movies)
 
 
 def test_explain_says_what_each_word_does(client: FlaskClient) -> None:

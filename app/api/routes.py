@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from flask import Blueprint, Flask, Response, current_app, render_template, request, url_for
 
+from app.api.bodies import MovieBodies
 from app.api.document import Operation, build_document, documents
 from app.api.schemas import (
     AverageRatingOut,
@@ -78,7 +79,7 @@ def list_movies() -> Response:
 
     def make() -> tuple[Page[Movie], bytes]:
         page = _catalogue().movies(query)
-        return page, dump(list[MovieOut], page.items)
+        return page, installed(MovieBodies).dump(page.items)
 
     page, body = installed(Kept).get(_catalogue().version, query, make)
     return json_response(body, headers=page_headers(page))

