@@ -1,4 +1,4 @@
-"""`python -m benchmarks.pages`: what a page weighs and how soon it is there, in Chromium with its processor slowed down.
+"""`python -m benchmarks.pages`: what a page weighs and how soon it is there, in Chromium with a slowed processor.
 
 A site with the demo's movies and enough others that the home page holds its 24 cards. Five visits to each page, each in
 a fresh window with nothing kept; the median counts. Wants Chromium (CHROMIUM=path) and what `make test` installs. On an

@@ -24,6 +24,29 @@ document.addEventListener("keydown", (event) => {
   document.getElementById("q")?.select();
 });
 
+// ---- Light and dark change at once; the cookie is the one that the site's own form sets ---------------------------
+
+function wear(theme) {
+  const root = document.documentElement;
+  if (theme) root.dataset.theme = theme;
+  else delete root.dataset.theme;
+  const secure = location.protocol === "https:" ? "; secure" : "";
+  document.cookie = `theme=${theme}; path=/; max-age=${theme ? 31536000 : 0}; samesite=lax${secure}`;
+  const top = getComputedStyle(document.querySelector(".top")).backgroundColor;
+  for (const meta of document.querySelectorAll("meta[name=theme-color]")) meta.content = top;
+}
+
+for (const button of document.querySelectorAll(".theme button")) {
+  button.addEventListener("click", (event) => {
+    event.preventDefault();
+    wear(button.value);
+    for (const other of document.querySelectorAll(".theme button")) other.ariaPressed = String(other === button);
+    const menu = button.closest("details");
+    menu.open = false;
+    menu.querySelector("summary").focus();
+  });
+}
+
 // ---- A picture that does not load gives way to the drawn poster --------------------------------------------------
 
 function dropBroken(picture) {

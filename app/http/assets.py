@@ -63,6 +63,7 @@ def register(app: Flask, folder: Path) -> None:
     assets = Assets(folder)
     install(app, assets)
     app.add_url_rule("/static/<path:filename>", "static", _answer)
+    app.add_url_rule("/robots.txt", "robots", lambda: _answer("robots.txt"))
 
     def add_version(endpoint: str, values: dict[str, object]) -> None:
         asset = assets.get(str(values.get("filename"))) if endpoint == "static" else None

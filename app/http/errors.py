@@ -22,7 +22,19 @@ from app.http.json import json_response
 from app.http.language import lazy_gettext
 
 JSON_PATHS = ("/movies", "/reviews", "/sentiment", "/openapi.json", "/healthz", "/readyz", "/metrics")
-PAGE_PATHS = ("/movie", "/review", "/docs", "/model", "/login", "/logout", "/admin", "/undo", "/language")
+PAGE_PATHS = (
+    "/movie",
+    "/review",
+    "/docs",
+    "/model",
+    "/login",
+    "/logout",
+    "/admin",
+    "/undo",
+    "/language",
+    "/theme",
+    "/robots.txt",
+)
 
 _log = logging.getLogger("gampyeong")
 

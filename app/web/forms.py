@@ -172,3 +172,7 @@ class DeleteForm(Form):
 
 class LanguageForm(Form):
     """Chooses a language; holds nothing but the token."""
+
+
+class ThemeForm(Form):
+    """Chooses light or dark; holds nothing but the token."""

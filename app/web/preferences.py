@@ -1,4 +1,4 @@
-"""What a visitor chooses for good: the language of the pages. Kept in a cookie of its own."""
+"""What a visitor chooses for good: the language of the pages, light or dark. Each is kept in a cookie of its own."""
 
 from flask import Blueprint, abort, redirect, request
 from flask_wtf.csrf import generate_csrf
@@ -6,14 +6,23 @@ from werkzeug.wrappers import Response
 
 from app.http.language import COOKIE, LANGUAGES
 from app.web.admin import own_path
-from app.web.forms import LanguageForm
+from app.web.forms import LanguageForm, ThemeForm
 from app.web.script_texts import script_texts
 
 blueprint = Blueprint("preferences", __name__)
 blueprint.add_app_template_global(generate_csrf, "form_token")  # every page has the switch, errors too
 blueprint.add_app_template_global(script_texts)
 
+THEMES = ("light", "dark")
+_THEME_COOKIE = "theme"
 _A_YEAR = 365 * 24 * 60 * 60
+
+
+@blueprint.app_template_global()
+def theme() -> str:
+    """The theme that was chosen, one of `THEMES`; empty = as the visitor's system has it."""
+    chosen = request.cookies.get(_THEME_COOKIE, "")
+    return chosen if chosen in THEMES else ""
 
 
 @blueprint.post("/language")
@@ -24,4 +33,18 @@ def choose_language() -> Response:
         abort(400)
     response = redirect(own_path(request.form.get("next", "")), 303)
     response.set_cookie(COOKIE, chosen, max_age=_A_YEAR, secure=request.is_secure, httponly=True, samesite="Lax")
+    return response
+
+
+@blueprint.post("/theme")
+def choose_theme() -> Response:
+    """Sets the cookie, or forgets it, and goes back. The script writes the same cookie: it is no secret."""
+    chosen = request.form.get("theme", "")
+    if not ThemeForm.posted().is_genuine() or chosen not in ("", *THEMES):
+        abort(400)
+    response = redirect(own_path(request.form.get("next", "")), 303)
+    if chosen:
+        response.set_cookie(_THEME_COOKIE, chosen, max_age=_A_YEAR, secure=request.is_secure, samesite="Lax")
+    else:
+        response.delete_cookie(_THEME_COOKIE)
     return response

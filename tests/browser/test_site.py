@@ -267,3 +267,19 @@ def test_a_review_shows_which_words_made_its_rating(open_page: OpenPage, scripts
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     page.get_by_role("link", name="리뷰로 돌아가기").click()
     expect(page.locator("#reviews")).to_be_visible()
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no-scripts"])
+def test_light_and_dark_are_chosen_by_keyboard_and_stay(open_page: OpenPage, scripts: bool) -> None:
+    page = open_page("/", scripts=scripts)
+    page.locator(".theme summary").focus()
+    page.keyboard.press("Enter")
+    button = page.get_by_role("button", name="어둡게")
+    button.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+    expect(button).to_have_attribute("aria-pressed", "true")
+    page.goto("/model")
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+    if scripts:
+        assert colour(page, "body") == (20, 18, 16)

@@ -128,7 +128,7 @@ def test_a_refused_page_leads_to_the_login_and_back(visitor: Visitor, movie_id: 
     page = visitor.see(f"/movie/{movie_id}/delete", 401)
     link = page.select_one('main a[href^="/login"]')
     assert link
-    form = visitor.see(str(link["href"])).select_one('input[name="next"]')
+    form = visitor.see(str(link["href"])).select_one('main input[name="next"]')
     assert form and form["value"] == f"/movie/{movie_id}/delete"
     assert log_in(visitor, next=str(form["value"])).headers["Location"] == f"/movie/{movie_id}/delete"
 
