@@ -1,9 +1,8 @@
 """What `add_all` refuses, whichever store it is asked of."""
 
-from collections.abc import Collection, Container, Hashable, Iterable
+from collections.abc import Container, Hashable, Iterable
 
 from app.errors import AlreadyThere, NotFound
-from app.models import Movie, Review
 
 
 def refuse_repeats(kind: str, named: Iterable[tuple[Hashable, int]], taken: Container[Hashable] = ()) -> None:
@@ -15,11 +14,8 @@ def refuse_repeats(kind: str, named: Iterable[tuple[Hashable, int]], taken: Cont
         seen.add(name)
 
 
-def refuse_strays(
-    kind: str, wanted: Iterable[int], there: Container[int], added: Collection[Movie] | Collection[Review]
-) -> None:
+def refuse_strays(kind: str, wanted: Iterable[int], there: Container[int], added: Container[int]) -> None:
     """Raises `NotFound` for the first id that is neither there nor being added."""
-    ids = {item.id for item in added}
     for item_id in wanted:
-        if item_id not in there and item_id not in ids:
+        if item_id not in there and item_id not in added:
             raise NotFound(kind, item_id)

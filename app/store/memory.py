@@ -268,5 +268,6 @@ class MemoryStore:
         refuse_repeats("review", [(review.id, review.id) for review in reviews], review_ids)
         for movie in movies:
             held.refuse_twin(movie)
-        refuse_strays("movie", (review.movie_id for review in reviews), held.movies, movies)
-        refuse_strays("review", said, held.reviews, reviews)
+        added = {movie.id for movie in movies}
+        refuse_strays("movie", (review.movie_id for review in reviews), held.movies, added)
+        refuse_strays("review", said, held.reviews, {review.id for review in reviews} if said else ())

@@ -38,7 +38,7 @@ class Spool:
 
     def __getitem__(self, index: int) -> ReviewRow:
         self._file.seek(self._starts[index])
-        return ReviewRow(*json.loads(self._file.readline()))
+        return ReviewRow(*json.loads(self._file.readline().decode()))
 
     def __iter__(self) -> Iterator[ReviewRow]:
         return map(self.__getitem__, range(len(self)))

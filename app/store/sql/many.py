@@ -27,8 +27,9 @@ _PIECE = 500
 
 
 def add_all(draft: Draft, added: Sequence[Movie], written: Sequence[Review], said: Sequence[Correction]) -> None:
-    """As `Store.add_all`."""
-    _refuse_misfits(draft, added, written, said)
+    """As `Store.add_all`. Goes through the reviews twice: a large import makes each anew from its row on the disk."""
+    ids = [(review.id, review.movie_id) for review in written]
+    _refuse_misfits(draft, added, ids, said)
     draft.add_movies(added)
     for piece in _pieces(written):
         values = [review_values(review) | {"correction_count": 0} for review in piece]
@@ -39,7 +40,7 @@ def add_all(draft: Draft, added: Sequence[Movie], written: Sequence[Review], sai
         draft.connection.execute(insert(corrections), [correction_values(correction) for correction in words])
         draft.count_corrections([correction.review_id for correction in words])
     draft.last_movie_id = max([draft.last_movie_id, *(movie.id for movie in added)])
-    draft.last_review_id = max([draft.last_review_id, *(review.id for review in written)])
+    draft.last_review_id = max([draft.last_review_id, *(review_id for review_id, _ in ids)])
 
 
 def put_readings(draft: Draft, readings: Sequence[Reading], model: str) -> int:
@@ -67,10 +68,12 @@ def _put_piece(draft: Draft, readings: Sequence[Reading], model: str) -> int:
 
 
 def _refuse_misfits(
-    draft: Draft, added: Sequence[Movie], written: Sequence[Review], said: Sequence[Correction]
+    draft: Draft, added: Sequence[Movie], written: Sequence[tuple[int, int]], said: Sequence[Correction]
 ) -> None:
-    movie_ids, review_ids = [movie.id for movie in added], [review.id for review in written]
-    movies_there = _there(draft, movies.c.id, [*movie_ids, *{review.movie_id for review in written}])
+    """`written` are the reviews' ids, each with its movie's."""
+    movie_ids, review_ids = [movie.id for movie in added], [review_id for review_id, _ in written]
+    wanted = dict.fromkeys(movie_id for _, movie_id in written)
+    movies_there = _there(draft, movies.c.id, [*movie_ids, *wanted])
     reviews_there = _there(draft, reviews.c.id, [*review_ids, *{correction.review_id for correction in said}])
     taken = movies_there | _there(draft, deleted_movies.c.id, movie_ids)
     refuse_repeats("movie", [(movie_id, movie_id) for movie_id in movie_ids], taken)
@@ -81,8 +84,10 @@ def _refuse_misfits(
     for movie in added:
         if movie.key in keys:
             draft.refuse_twin(movie.key)
-    refuse_strays("movie", (review.movie_id for review in written), movies_there, added)
-    refuse_strays("review", (correction.review_id for correction in said), reviews_there, written)
+    refuse_strays("movie", wanted, movies_there, set(movie_ids))
+    refuse_strays(
+        "review", (correction.review_id for correction in said), reviews_there, set(review_ids) if said else ()
+    )
 
 
 def _there(draft: Draft, column: Column[T], values: Iterable[T]) -> set[T]:
