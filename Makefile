@@ -4,7 +4,7 @@ TORCH_INDEX ?=
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test check fmt bench bench-compare phrases
+.PHONY: help setup run demo test check fmt bench bench-compare phrases audit
 
 venv := .venv
 pip_install := $(venv)/bin/python -m pip install --disable-pip-version-check $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))
@@ -47,6 +47,11 @@ bench: $(runtime) ## measure the running site: speed, memory, time to start
 
 bench-compare: $(compared) ## measure the site against the design it replaces, with a plot
 	@$(rivals)/bin/python -m benchmarks.compare $(ARGS)
+
+audit: ## ask the public database of known holes about the pins (needs the network)
+	$(PYTHON) -m venv .venv-audit
+	.venv-audit/bin/python -m pip install --disable-pip-version-check 'pip-audit>=2.9,<3'
+	.venv-audit/bin/pip-audit --requirement requirements-dev.txt --no-deps --disable-pip
 
 $(compared): $(runtime)
 	$(venv)/bin/python -m venv $(rivals)

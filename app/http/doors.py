@@ -19,6 +19,8 @@ _LOCAL_NAMES = ["localhost", ".localhost"]
 _PROBES = ("/healthz", "/readyz")
 """Asked, by address, by whatever watches over the process; they tell nothing."""
 _SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+_FORM_MAX = 256 * 1024
+"""Bytes of a form without files; the longest text there takes a fifth of it."""
 _PROXY_HEADERS = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP", "Via")
 
 
@@ -63,6 +65,8 @@ def _check_page_is_ours() -> None:
     """Writes come from our own pages, or from programs, which say nothing of a page."""
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise UnsupportedMediaType("send the body as it is, without Content-Encoding")
+    if request.mimetype == "application/x-www-form-urlencoded":
+        request.max_content_length = _FORM_MAX
     site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
     is_ours = site in ("same-origin", "none") if site else not origin or urlsplit(origin).netloc == request.host
     if not is_ours:

@@ -1,0 +1,332 @@
+"""What attackers try first: each must bounce off, or be stored and shown as the text it is."""
+
+import gzip
+import json
+import re
+import zlib
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from bs4 import BeautifulSoup
+from flask import Flask
+
+from app.inputs import BODY_MAX
+from app.store.memory import MemoryStore
+from tests.security.conftest import BEARER, write
+from tests.web.conftest import Visitor, text
+
+MARKUP = [
+    "<script>alert(1)</script>",
+    "<img src=x onerror=alert(1)>",
+    "\"><svg onload=alert(1)>",
+    "' onmouseover='alert(1)",
+    "{{ 7 * 7 }}{% raw %}${7*7}",
+    "</textarea><script>alert(1)</script>",
+    "javascript:alert(1)",
+    "<!--", "]]>", "&lt;b&gt;",
+]  # fmt: skip
+SQL = [
+    "' OR '1'='1",
+    "1; DROP TABLE movies; --",
+    "\\'; DELETE FROM reviews; --",
+    "%' AND 1=0 UNION SELECT 1 --",
+    "\x5c",
+]
+UNICODE = [
+    "\u202emoc.live\u202c 괴물",  # text turned round
+    "괴\u200b물\u200d",  # zero width
+    "\u0430dmin",  # a Cyrillic а
+    "🎬🍿👩‍👩‍👧‍👦" * 5,  # four bytes and joined
+    "각".encode().decode(),
+    "Z̸͎̈a̵͂l̴g̶o̶",
+    "\ufeff괴물",
+    "ﷺ" * 30,
+    "𝔸𝕕𝕞𝕚𝕟",
+]
+
+
+def pages(movie_id: int, review_id: int) -> list[str]:
+    return ["/", f"/movie/{movie_id}", f"/review/{review_id}/why", "/?q=%3Cscript%3E&genre=%3Cscript%3E", "/admin/log"]
+
+
+@pytest.mark.parametrize("nasty", MARKUP + SQL + UNICODE)
+def test_text_stays_text_everywhere(admin: Visitor, store: MemoryStore, nasty: str) -> None:
+    fields = {"title": f"가 {nasty}", "director": nasty, "genre": nasty[:50]}
+    movie = admin.client.post("/movies", json=fields).get_json()
+    review = admin.client.post(
+        "/reviews", json={"movie_id": movie["id"], "author": nasty[:40], "content": f"최고 {nasty}"}
+    ).get_json()
+    admin.client.delete(f"/reviews/{write(admin.client, movie['id'], nasty)}")
+    for path in pages(movie["id"], review["id"]):
+        page = admin.see(path)
+        assert not page.select("script:not([src]), [onerror], [onload], [onmouseover], iframe, object, base")
+        assert not page.select('[href^="javascript:" i], [src^="javascript:" i], [href^="data:" i]')
+    shown = text(admin.see(f"/movie/{movie['id']}").select_one("h1"))
+    assert shown == " ".join(movie["title"].split())
+    assert store.totals().review_count == 1
+
+
+def test_nothing_runs_inline_and_nothing_comes_from_elsewhere(visitor: Visitor, movie_id: int) -> None:
+    for path in ("/", f"/movie/{movie_id}", "/model", "/login", "/nothing", "/docs", "/static/nothing"):
+        answer = visitor.client.get(path, headers={"Accept": "text/html"})
+        policy = answer.headers["Content-Security-Policy"]
+        assert "default-src 'none'" in policy
+        assert "frame-ancestors 'none'" in policy
+        assert "script-src 'self'" in policy
+        assert ("'unsafe-inline'" in policy) is (path == "/docs")
+        assert "unsafe-eval" not in policy
+        page = BeautifulSoup(answer.get_data(), "html.parser")
+        assert not page.select("script:not([src]), style, [style]")
+        assert all(re.match(r"/(static|docs)/", str(tag["src"])) for tag in page.select("script[src]"))
+
+
+@pytest.mark.parametrize("path", ["/", "/movies", "/nothing", "/static/style.css", "/healthz", "/movies/7", "/login"])
+def test_every_answer_has_its_headers(app: Flask, path: str) -> None:
+    for base, has_hsts in (("http://localhost", False), ("https://localhost", True)):
+        headers = app.test_client().get(path, base_url=base).headers
+        assert headers["X-Content-Type-Options"] == "nosniff"
+        assert headers["X-Frame-Options"] == "DENY"
+        assert headers["Referrer-Policy"] == "same-origin"
+        assert "camera=()" in headers["Permissions-Policy"]
+        assert headers["Cross-Origin-Resource-Policy"] == "same-origin"
+        assert ("Strict-Transport-Security" in headers) is has_hsts
+        assert "Server" not in headers or "Werkzeug" not in headers["Server"]
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "javascript:alert(1)",
+        "data:text/html,x",
+        "//evil.example/x",
+        "http://a b/",
+        'https://a.kr/"onerror=x',
+        "file:///etc",
+    ],
+)
+def test_posters_are_plain_web_addresses(visitor: Visitor, address: str) -> None:
+    answer = visitor.client.post("/movies", json={"title": "괴물", "poster_url": address})
+    assert answer.status_code == 422
+
+
+def test_posters_are_loaded_without_saying_from_where(visitor: Visitor) -> None:
+    visitor.client.post("/movies", json={"title": "괴물", "poster_url": "https://example.com/a.jpg"})
+    for picture in visitor.see("/").select('img[src^="http"]') + visitor.see("/movie/1").select('img[src^="http"]'):
+        assert picture["referrerpolicy"] == "no-referrer"
+
+
+BREAKS = ["\r\nSet-Cookie: admin=1", "%0d%0aSet-Cookie:%20admin=1", "\nX: y", "\u2028X: y", "\x00"]
+
+
+@pytest.mark.parametrize("trick", BREAKS)
+def test_nobody_writes_our_headers(admin: Visitor, movie_id: int, trick: str) -> None:
+    asked = [
+        ("GET", f"/login?next=/{quote(trick)}"),
+        ("GET", f"/movies?per_page=1&q={quote(trick)}"),
+        ("GET", f"/{quote(trick)}"),
+        ("GET", f"/movie/{quote(trick)}"),
+        ("GET", f"/?q={quote(trick)}&movie={quote(trick)}&sort={quote(trick)}"),
+    ]
+    answers = [admin.client.open(path, method=method) for method, path in asked]
+    answers += [
+        admin.post("/movie", title=f"가{trick}"),
+        admin.post("/login", "/login", password="x", next=f"/{trick}"),
+        admin.post("/language", language=trick, next=f"/{trick}"),
+    ]
+    for answer in answers:
+        assert answer.status_code < 500
+        assert "X" not in answer.headers
+        assert not [value for value in answer.headers.getlist("Set-Cookie") if value.startswith("admin")]
+        assert all("\n" not in value and "\r" not in value for value in answer.headers.values())
+
+
+def test_nobody_writes_our_log(visitor: Visitor, movie_id: int, capfd: pytest.CaptureFixture[str]) -> None:
+    forged = '\n{"level": "info", "path": "/forged"}\r\x1b[31m'
+    visitor.client.get(f"/{quote(forged)}", headers={"User-Agent": "x", "X-Forwarded-For": "8.8.8.8"})
+    visitor.client.post("/reviews", json={"movie_id": movie_id, "author": "a", "content": f"최고{forged}"})
+    visitor.client.get("/movies", query_string={"q": forged})
+    for line in capfd.readouterr().err.splitlines():
+        assert "\x1b" not in line
+        assert json.loads(line).get("path") != "/forged"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/static/../app/settings.py", "/static/..%2fapp/settings.py", "/static/%2e%2e/%2e%2e/etc/passwd",
+        "/static/....//app/settings.py", "/static//etc/passwd", "/static/%00", "/static/style.css%00.png",
+        "/docs/../app/settings.py", "/docs/..%5capp", "/model/..%2f..%2fconfig.png", "/model/%2e%2e.png",
+        "/movie/1/../../admin/log", "/admin/./log", "/ADMIN/LOG", "/admin//log", "/admin/log/",
+        "/admin/log%2f", "/movies/1;admin", "/movie/1%20", "/movie/１",
+    ],
+)  # fmt: skip
+def test_paths_lead_nowhere_else(visitor: Visitor, movie_id: int, path: str) -> None:
+    answer = visitor.client.get(path)
+    assert answer.status_code in (400, 401, 404, 308)
+    assert "root:" not in answer.get_data(as_text=True)
+    assert "SENTIMENT_MODEL" not in answer.get_data(as_text=True)
+    location = answer.headers.get("Location", "/")
+    assert not location.startswith("//") and "evil" not in location
+
+
+@pytest.mark.parametrize(
+    "path", ["/movies", "/reviews", "/sentiment", "/sentiment/batch", "/movie", "/review", "/login"]
+)
+@pytest.mark.parametrize("encoding", ["gzip", "deflate", "br", "gzip, identity", "x"])
+def test_packed_bodies_are_not_unpacked(visitor: Visitor, path: str, encoding: str) -> None:
+    bomb = gzip.compress(b"0" * 10_000_000) if "gzip" in encoding else zlib.compress(b"0" * 10_000_000)
+    answer = visitor.client.post(
+        path, data=bomb, headers={"Content-Encoding": encoding, "Content-Type": "application/json"}
+    )
+    assert answer.status_code == 415
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        ("application/json", b'{"title": "' + b"a" * BODY_MAX + b'"}'),
+        ("application/x-www-form-urlencoded", b"title=" + b"a" * BODY_MAX),
+        (
+            "multipart/form-data; boundary=x",
+            b"--x\r\nContent-Disposition: form-data; name=title\r\n\r\n" + b"a" * BODY_MAX,
+        ),
+        ("application/x-www-form-urlencoded", b"title=" + b"a" * 600_000),
+    ],
+)
+def test_oversized_bodies(visitor: Visitor, store: MemoryStore, kind: str, body: bytes) -> None:
+    path = "/movies" if kind == "application/json" else "/movie"
+    assert visitor.client.post(path, data=body, content_type=kind).status_code == 413
+    assert store.totals().movie_count == 0
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"&" * 200_000,
+        b"&".join(b"f%d=1" % number for number in range(30_000)),
+        b"title=%ff%fe&csrf_token=%00",
+        b"title" + b"[a]" * 10_000 + b"=1",
+    ],
+)
+def test_odd_forms_are_a_page(visitor: Visitor, body: bytes) -> None:
+    answer = visitor.client.post("/movie", data=body, content_type="application/x-www-form-urlencoded")
+    assert answer.status_code in (400, 413)
+
+
+def test_many_parts_are_refused(visitor: Visitor) -> None:
+    part = b'--x\r\nContent-Disposition: form-data; name="a"\r\n\r\n1\r\n'
+    answer = visitor.client.post(
+        "/movie", data=part * 2_000 + b"--x--\r\n", content_type="multipart/form-data; boundary=x"
+    )
+    assert answer.status_code == 413
+
+
+@pytest.mark.parametrize(
+    "body", [b'{"a":' * 50_000, b"[" * 200_000, b'{"title": 1e999}', b'{"title":' + b"9" * 100_000 + b"}"]
+)
+def test_deep_and_wide_json(visitor: Visitor, body: bytes) -> None:
+    assert visitor.client.post("/movies", data=body, content_type="application/json").status_code in (400, 422)
+
+
+def test_what_comes_twice_counts_once(visitor: Visitor, stranger: Visitor, movie_id: int, store: MemoryStore) -> None:
+    written = write(stranger.client, movie_id)
+    token = visitor.token()
+    form = f"csrf_token={token}&csrf_token=x&title=%EA%B0%80&title=%EB%82%98"
+    answer = visitor.client.post("/movie", data=form, content_type="application/x-www-form-urlencoded")
+    assert answer.status_code == 303
+    assert store.movie(movie_id + 1).title == "가"
+    body = b'{"movie_id": 1, "movie_id": 999, "author": "a", "author": "b", "content": "c", "writer": "x", "id": 1}'
+    assert visitor.client.post("/reviews", data=body, content_type="application/json").status_code == 404
+    review = {
+        "movie_id": movie_id,
+        "author": "a",
+        "content": "b",
+        "writer": store.review(written).writer,
+        "id": written,
+    }
+    fresh = visitor.client.post("/reviews", json=review).get_json()
+    assert fresh["id"] != written
+    assert store.review(fresh["id"]).writer != store.review(written).writer
+    for trick in (f"/reviews/{written}?id={fresh['id']}", f"/reviews/{written}?_method=GET"):
+        assert visitor.client.delete(trick).status_code == 403
+    override = {"X-HTTP-Method-Override": "DELETE", "X-Original-URL": "/admin/log", "X-Forwarded-User": "admin"}
+    assert visitor.client.post("/reviews", json=review, headers=override).status_code == 201
+    assert store.review(written)
+
+
+@pytest.mark.parametrize(
+    "body", [rb'{"title": "\ud800"}', rb'{"title": "\udc00\ud800"}', b'{"title": "\xed\xa0\x80"}', b'{"title": "\xff"}']
+)
+def test_half_characters_are_no_text(visitor: Visitor, store: MemoryStore, body: bytes) -> None:
+    assert visitor.client.post("/movies", data=body, content_type="application/json").status_code in (400, 422)
+    assert store.totals().movie_count == 0
+
+
+@pytest.mark.parametrize("name", ["\u200b", "\u202e", "\u3164\u115f", "\ufe0f", "\u00ad\u2060"])
+def test_a_name_of_nothing_is_no_name(visitor: Visitor, movie_id: int, name: str) -> None:
+    review = {"movie_id": movie_id, "author": name, "content": "최고"}
+    assert visitor.client.post("/reviews", json=review).status_code == 422
+
+
+def test_turned_text_stays_in_its_place(visitor: Visitor, movie_id: int) -> None:
+    write(visitor.client, movie_id, "최고 \u202e다니합천추", author="\u202e님자리관")
+    item = visitor.see(f"/movie/{movie_id}").select_one(".review")
+    assert item
+    assert item.select_one(".by bdi")
+    assert item.select_one('.text[dir="auto"]')
+
+
+def test_name_of_the_administrator_gives_no_rights(visitor: Visitor, stranger: Visitor, movie_id: int) -> None:
+    written = write(visitor.client, movie_id, author="admin")
+    write(stranger.client, movie_id, "별로", author="admin")
+    assert stranger.client.delete(f"/reviews/{written}").status_code == 403
+
+
+def test_a_movie_and_its_lookalike_are_two(visitor: Visitor) -> None:
+    answers = [visitor.client.post("/movies", json={"title": title}) for title in ("Matrix", "M\u0430trix", "MATRIX ")]
+    assert [answer.status_code for answer in answers] == [201, 201, 200]
+
+
+def routes(app: Flask) -> list[tuple[str, str]]:
+    return [
+        (method, re.sub(r"<[^>]*>", "1", rule.rule))
+        for rule in app.url_map.iter_rules()
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+    ]
+
+
+def test_no_form_works_without_its_token(app: Flask, admin: Visitor, movie_id: int, store: MemoryStore) -> None:
+    """The administrator's own browser, led here by another site's page that knows every field but the token."""
+    write(admin.client, movie_id)
+    before = snapshot(store)
+    fields = {"title": "x", "author": "x", "content": "x", "movie_id": "1", "label": "긍정", "confirm": "1"}
+    for method, path in routes(app):
+        if method == "POST" and not path.startswith(("/movies", "/reviews", "/sentiment", "/language")):
+            stops_nothing = path == "/admin/data/job/stop"  # it shows the job again
+            status = admin.client.post(path, data=fields).status_code
+            assert status in ((303,) if stops_nothing else (400, 404)), path
+    assert snapshot(store) == before
+
+
+def test_strangers_are_let_in_nowhere(app: Flask, visitor: Visitor, movie_id: int, store: MemoryStore) -> None:
+    """Every route at the administrator's, by address alone."""
+    token = visitor.token()
+    for method, path in routes(app):
+        if path.startswith("/admin") or path == "/metrics":
+            answer = visitor.client.open(path, method=method, data={"csrf_token": token})
+            assert answer.status_code == 401, (method, path)
+            answer = visitor.client.open(
+                path, method="HEAD" if method == "GET" else method, headers={"Authorization": "x"}
+            )
+            assert answer.status_code == 401, (method, path)
+
+
+def test_bearer_passes_no_form(app: Flask, movie_id: int, store: MemoryStore) -> None:
+    answer = app.test_client().post(f"/movie/{movie_id}/delete", headers=BEARER)
+    assert answer.status_code == 400
+    assert store.totals().movie_count == 1
+
+
+def snapshot(store: MemoryStore) -> Any:
+    return store.movies(), store.all_reviews(), store.totals()

@@ -1,0 +1,135 @@
+"""Every route and form with whatever comes to mind: no 500, and nothing of somebody else's is lost or changed."""
+
+import re
+from dataclasses import replace
+from pathlib import Path
+from tempfile import gettempdir
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from flask.testing import FlaskClient
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from app.factory import create_app
+from app.settings import Settings
+from app.store.memory import MemoryStore
+from tests.fakes import FakeAnalyzer
+from tests.security.conftest import PASSWORD, write
+
+store = MemoryStore()
+app = create_app(
+    Settings(
+        secret_key="tests",
+        instance_dir=str(Path(gettempdir(), "unused")),
+        admin_password=PASSWORD,
+        ratelimit_enabled=0,
+    ),
+    store=store,
+    analyzer=FakeAnalyzer(),
+)
+RULES = sorted(
+    {
+        (method, rule.rule)
+        for rule in app.url_map.iter_rules()
+        for method in (rule.methods or set()) | {"PUT"}
+        if not rule.rule.startswith("/docs/")
+    }
+)
+NAMES = [
+    "title",
+    "author",
+    "content",
+    "movie_id",
+    "release_date",
+    "director",
+    "genre",
+    "poster_url",
+    "text",
+    "texts",
+    "label",
+]
+NAMES += ["q", "sort", "page", "per_page", "next", "password", "csrf_token", "website", "language", "order", "movie"]
+TEXT = st.text(st.characters(exclude_categories=()), max_size=40)
+VALUE = st.one_of(
+    TEXT,
+    st.sampled_from(
+        ["", "1", "0", "-1", "9" * 19, "9" * 400, "긍정", "<b>", "' --", "\x00", "\ud800", "../..", "가" * 6_000]
+    ),
+)
+ANY = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), VALUE),
+    lambda inner: st.one_of(st.lists(inner, max_size=4), st.dictionaries(VALUE, inner, max_size=4)),
+    max_leaves=8,
+)
+FIELDS = st.dictionaries(st.one_of(st.sampled_from(NAMES), TEXT), VALUE, max_size=8)
+SEGMENT = st.one_of(st.just("1"), VALUE.filter(lambda value: value not in (".", "..")))
+
+
+@pytest.fixture(scope="module")
+def foreign() -> Any:
+    """Somebody's movie and review, which the fuzzer's browser did not write."""
+    with app.test_client() as client:
+        client.post("/movies", json={"title": "리틀 포레스트", "genre": "드라마"})
+        write(client, 1, "처음엔 심심했는데 볼수록 따뜻해요")
+    return held()
+
+
+def held() -> Any:
+    movie, review = store.movie(1), store.review(1)
+    return movie.title, movie.genre, movie.director, replace(review, correction_count=0)
+
+
+def clean(value: str) -> str:
+    return value.encode("utf-8", "replace").decode()
+
+
+def token(client: FlaskClient) -> str:
+    found = re.search(r'name="csrf_token" value="([^"]+)"', client.get("/login").get_data(as_text=True))
+    assert found
+    return found[1]
+
+
+@given(
+    rule=st.sampled_from(RULES),
+    segment=SEGMENT,
+    query=FIELDS,
+    form=st.one_of(st.none(), FIELDS),
+    body=st.one_of(st.none(), ANY, FIELDS, st.binary(max_size=60)),
+    is_genuine=st.booleans(),
+)
+@settings(max_examples=400, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+def test_nothing_breaks_and_nothing_foreign_changes(
+    foreign: Any, rule: tuple[str, str], segment: str, query: Any, form: Any, body: Any, is_genuine: bool
+) -> None:
+    method, pattern = rule
+    path = re.sub(r"<[^>]*>", lambda _: quote(clean(segment)) or "x", pattern)
+    sent: dict[str, Any] = {"query_string": {clean(name): clean(value) for name, value in query.items()}}
+    with app.test_client() as client:
+        if form is not None:
+            sent["data"] = {clean(name): clean(value) for name, value in form.items()}
+            if is_genuine:
+                sent["data"]["csrf_token"] = token(client)
+        elif isinstance(body, bytes):
+            sent |= {"data": body, "content_type": "application/json"}
+        else:
+            sent["json"] = body
+        answer = client.open(path, method=method, **sent)
+        assert answer.status_code < 500, (method, path)
+        assert "Content-Security-Policy" in answer.headers
+    assert held() == foreign
+
+
+@given(
+    fields=FIELDS,
+    path=st.sampled_from(["/movie", "/review", "/movie/1/review", "/login", "/review/1/edit", "/movie/1/edit"]),
+)
+@settings(max_examples=150, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+def test_a_refused_form_keeps_what_was_typed(foreign: Any, fields: Any, path: str) -> None:
+    with app.test_client() as client:
+        typed = {clean(name): clean(value) for name, value in fields.items()} | {"csrf_token": "stale"}
+        answer = client.post(path, data=typed)
+        assert answer.status_code in (400, 401, 403)
+        assert answer.mimetype == "text/html"
+    assert held() == foreign
