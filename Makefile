@@ -4,7 +4,7 @@ TORCH_INDEX ?=
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test check fmt bench bench-compare phrases audit
+.PHONY: help setup run demo test check fmt phrases bench bench-compare audit
 
 venv := .venv
 pip_install := $(venv)/bin/python -m pip install --disable-pip-version-check $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))
