@@ -17,6 +17,7 @@ from app.errors import (
     Repeated,
     TooMany,
     Unavailable,
+    first_line,
 )
 from app.http.json import json_response
 from app.http.language import lazy_gettext
@@ -151,7 +152,7 @@ def _http_error(error: HTTPException) -> Response:
 
 
 def _unavailable(error: Unavailable) -> Response:
-    _log.warning("%s on %s %s", error, request.method, request.path)
+    _log.warning("%s on %s %s: %s", error, request.method, request.path, first_line(error.__cause__ or error))
     return answer(503, str(error), {"Retry-After": str(error.retry_after)}, _UNAVAILABLE)
 
 

@@ -1,6 +1,7 @@
 """A store in a database: its tables, its address, two of them on one database, and a database that goes away."""
 
 import os
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
@@ -15,9 +16,10 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, event, text
 
 from app.errors import SettingsError, Unavailable
+from app.factory import create_app
 from app.models import MovieFields
 from app.protocols import Store
-from app.settings import ROOT
+from app.settings import ROOT, Settings
 from app.store import open_store
 from app.store.memory import MemoryStore
 from app.store.sql import open_sql
@@ -180,6 +182,47 @@ def test_a_database_that_goes_and_comes_back(postgresql: Server) -> None:
         for call in calls:
             call()
     assert store.movie(movie_id).review_count == 2
+    store.close()
+
+
+def test_the_site_without_its_database(postgresql: Server, tmp_path: Path, analyzer: Any) -> None:
+    settings = Settings(
+        secret_key="tests", instance_dir=str(tmp_path), database_url=postgresql.new_database(), ratelimit_enabled=0
+    )
+    client = create_app(settings, analyzer=analyzer).test_client()
+    client.post("/movies", json={"title": "괴물"})
+    review = {"movie_id": 1, "author": "밤편지", "content": "최고예요"}
+    assert client.get("/readyz").status_code == 200
+    postgresql.stop()
+    try:
+        for path in ("/", "/movie/1", "/movies", "/reviews/1", "/readyz"):
+            answer = client.get(path)
+            assert (answer.status_code, int(answer.headers["Retry-After"]) > 0) == (503, True), path
+        answer = client.post("/reviews", json=review)
+        assert (answer.status_code, list(answer.get_json())) == (503, ["detail"])
+        assert "닿지 않아요" in client.get("/").get_data(as_text=True)
+        assert client.get("/healthz").status_code == 200
+    finally:
+        postgresql.start()
+    assert client.get("/readyz").status_code == 200
+    assert client.post("/reviews", json=review).status_code == 201
+    assert "최고예요" in client.get("/movie/1").get_data(as_text=True)
+
+
+def test_somebody_elses_long_transaction(tmp_path: Path) -> None:
+    store: Any = open_sql(f"sqlite:///{tmp_path}/reviews.db")
+    movie_id = store.add_movie(MovieFields("괴물")).id
+    store._database._engine.dispose()
+    event.listen(store._database._engine, "connect", lambda made, _: made.execute("PRAGMA busy_timeout=50"))
+    other = sqlite3.connect(tmp_path / "reviews.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(Unavailable) as refused:
+        store.add_review(movie_id, "밤편지", "글", GOOD)
+    assert "locked" in str(refused.value.__cause__)
+    assert store.reviews(movie_id) == ([], 0)  # reading does not wait
+    other.execute("ROLLBACK")
+    other.close()
+    assert store.add_review(movie_id, "밤편지", "글", GOOD).id == 1
     store.close()
 
 

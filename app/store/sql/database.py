@@ -11,9 +11,11 @@ from sqlalchemy.exc import TimeoutError as NoConnection
 
 from app.errors import Unavailable
 
-WAIT = 5
-"""Seconds to wait for a connection, or for whoever is writing."""
-_POOLED, _MORE = 16, 48
+CONNECT_WITHIN = 5
+"""Seconds to wait for a server, or for a connection that another thread has."""
+WRITE_WITHIN = 15
+"""Seconds to wait for whoever is writing: somebody's import takes so long."""
+_POOLED, _MORE = 10, 10  # a server of PostgreSQL's lets 100 in; statements are short, and threads take turns
 _OURS = (IntegrityError, DataError, ProgrammingError)
 """What would be our own mistake, not the database's: nobody is told to try again."""
 
@@ -25,10 +27,10 @@ class Database:
         self.is_sqlite = address.drivername == "sqlite"
         self._engine = create_engine(
             address,
-            connect_args={"timeout": WAIT} if self.is_sqlite else _patience(address),
+            connect_args={"timeout": WRITE_WITHIN} if self.is_sqlite else _patience(address),
             pool_size=_POOLED,
             max_overflow=_MORE,
-            pool_timeout=WAIT,
+            pool_timeout=CONNECT_WITHIN,
             pool_pre_ping=not self.is_sqlite,  # a server restarts and forgets its connections; a file does not
             hide_parameters=True,  # what people write is not for the log
         )
@@ -48,7 +50,7 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """A transaction: committed at the end of the block, rolled back by what the block raises."""
-        if not self._turn.acquire(timeout=WAIT):
+        if not self._turn.acquire(timeout=WRITE_WITHIN):
             raise Unavailable("somebody else has been writing for long; try again")
         try:
             with _failures(), self._writing.begin() as connection:
@@ -75,9 +77,9 @@ def _failures() -> Iterator[None]:
 def _patience(address: URL) -> dict[str, Any]:
     """How long to wait for a server that does not answer; what the address itself says goes first."""
     wanted = {
-        "connect_timeout": WAIT,
-        "tcp_user_timeout": WAIT * 1_000,
-        "options": f"-c lock_timeout={WAIT}s -c idle_in_transaction_session_timeout=60s",
+        "connect_timeout": CONNECT_WITHIN,
+        "tcp_user_timeout": CONNECT_WITHIN * 1_000,
+        "options": f"-c lock_timeout={WRITE_WITHIN}s -c idle_in_transaction_session_timeout=60s",
     }
     return {name: value for name, value in wanted.items() if name not in address.query}
 
