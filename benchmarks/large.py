@@ -27,7 +27,7 @@ from benchmarks.site import GUNICORN, Site, running, running_site
 SEARCHES = ("여름", "ㄱㅇ ㅂㄷ", "봉준호 겨울", "그런영화는없다", "마지막 기차의 소리", "김")
 GOALS = {"database": 50, "memory": 15}  # milliseconds, for 95 requests of 100
 START_GOAL = 10  # seconds
-_OWN = {"SECRET_KEY": "bench", "RATELIMIT_ENABLED": "0", "LOG_LEVEL": "error"}
+_OWN = {"SECRET_KEY": "bench", "ADMIN_PASSWORD": "a visitor asks", "RATELIMIT_ENABLED": "0", "LOG_LEVEL": "error"}
 
 
 def main() -> None:
