@@ -34,6 +34,7 @@ PAGE_PATHS = (
     "/undo",
     "/language",
     "/theme",
+    "/list",
     "/robots.txt",
 )
 

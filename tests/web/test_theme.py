@@ -4,10 +4,13 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from bs4 import BeautifulSoup
+from flask import Flask
 from flask.testing import FlaskClient
 
+from app.http.errors import answer
 from app.models import Movie, Review
-from tests.web.conftest import Visitor, read
+from tests.web.conftest import Visitor, read, text
 
 AddMovie = Callable[..., Movie]
 
@@ -85,3 +88,16 @@ def test_search_engines_are_kept_from_what_is_not_for_them(visitor: Visitor, mov
         assert visitor.see(path, status).select_one('meta[name="robots"]')["content"] == "noindex"
     robots = visitor.client.get("/robots.txt")
     assert robots.mimetype == "text/plain" and b"Disallow: /review/" in robots.get_data()
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 405, 409, 410, 413, 415, 422, 429, 500, 503])
+@pytest.mark.parametrize("language", ["ko", "en"])
+def test_every_error_has_its_words_and_a_way_back(app: Flask, status: int, language: str) -> None:
+    with app.test_request_context("/movie/1", headers={"Accept": "text/html", "Accept-Language": language}):
+        page = BeautifulSoup(answer(status, "detail").get_data(), "html.parser")
+    assert text(page.select_one("main .meta")) == str(status)
+    assert len(text(page.select_one("h1"))) > 4 and page.title and "·" in page.title.get_text()
+    ways = [str(way["href"]) for way in page.select(".ways a")]
+    assert ways[-1] == "/"
+    assert (ways[0] == "") == (status in (429, 500, 503))  # the same address, once more
+    assert ways[0].startswith("/login") == (status in (401, 403))
