@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -27,17 +27,18 @@ ROWS = """영화,작성자,내용,작성일
 
 @pytest.fixture(params=["memory", "sqlite"])
 def new_store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[NewStore]:
-    """Makes empty stores."""
+    """Makes empty stores. Tests that ask for it by name get them in PostgreSQL, too."""
+    numbers = count()
+
+    def make() -> Store:
+        if request.param == "memory":
+            return MemoryStore()
+        if request.param == "sqlite":
+            return open_sql(f"sqlite:///{tmp_path}/{next(numbers)}.db")
+        return open_sql(request.getfixturevalue("postgresql").new_database())
+
     with ExitStack() as opened:
-        numbers = count()
-
-        def make() -> Store:
-            is_memory = request.param == "memory"
-            store = MemoryStore() if is_memory else open_sql(f"sqlite:///{tmp_path}/{next(numbers)}.db")
-            opened.callback(store.close)
-            return store
-
-        yield make
+        yield lambda: opened.enter_context(closing(make()))
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 
@@ -11,9 +12,10 @@ from app.catalogue.transfer import export_corrections, import_file
 from app.errors import Busy
 from app.models import Label, MovieFields, Sentiment
 from app.protocols import Store
-from app.store.memory import MemoryStore
 from tests.fakes import FakeAnalyzer
 from tests.transfer.conftest import ROWS, Import, NewStore, exported, reviews_of
+
+pytestmark = pytest.mark.parametrize("new_store", ["memory", "sqlite", "postgresql"], indirect=True)
 
 GOOD = Sentiment(Label.POSITIVE, 0.9, 9.0)
 
@@ -129,22 +131,18 @@ def test_a_busy_model_is_asked_again(store: Store, monkeypatch: pytest.MonkeyPat
         reading.read_patiently(analyzer, ["최고"], lambda: None, lambda seconds: None)
 
 
-class Interfering(MemoryStore):
-    """Somebody adds the same movie while the file is being read."""
+def test_a_movie_added_meanwhile_is_taken_for_the_files(
+    take: Import, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_all, others = store.add_all, ["괴물"]
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.others = ["괴물"]
+    def interfere(*everything: Any) -> None:
+        while others:
+            store.add_movie(MovieFields(others.pop()))
+        add_all(*everything)
 
-    def add_all(self, *everything: object) -> None:  # type: ignore[override]
-        while self.others:
-            self.add_movie(MovieFields(self.others.pop()))
-        super().add_all(*everything)  # type: ignore[arg-type]
-
-
-def test_a_movie_added_meanwhile_is_taken_for_the_files(analyzer: FakeAnalyzer) -> None:
-    store = Interfering()
-    outcome = import_file(store, analyzer, io.BytesIO(ROWS.encode()))
+    monkeypatch.setattr(store, "add_all", interfere)
+    outcome = take(ROWS)
     assert outcome.added and outcome.added.movies == 1
     assert [(movie.title, movie.review_count) for movie in store.movies()] == [("괴물", 2), ("기생충", 1)]
 
