@@ -74,6 +74,14 @@ def test_a_store_with_a_past_maps_ids(take: Import, store: Store, new_store: New
     assert [(review.content, review.movie_id) for review in corrected] == [("지루해요", there)]
 
 
+@pytest.mark.parametrize("ids", [(9, 2), (2, 2**53 + 1)], ids=["out of order", "too large"])
+def test_ids_that_do_not_fit_are_not_kept(take: Import, store: Store, ids: tuple[int, int]) -> None:
+    lines = ['{"format":"gampyeong","version":1}', '{"kind":"movie","id":7,"title":"괴물"}']
+    lines += [f'{{"kind":"review","id":{n},"movie_id":7,"author":"밤편지","content":"최고"}}' for n in ids]
+    take("\n".join([*lines, '{"kind":"end"}']))
+    assert [review.id for review in reviews_of(store)] == [1, 2]
+
+
 class Stumbling(FakeAnalyzer):
     """Fails at the second chunk."""
 

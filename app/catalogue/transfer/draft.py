@@ -14,11 +14,15 @@ from app.errors import FieldError, Invalid
 BAD_KEPT = 1_000
 """As many bad rows are kept with their reasons; the rest is counted."""
 _REPORT_EVERY = 1_000  # rows
+_ID_FITS = 2**53  # above, JavaScript takes two ids for one, and later ids would run into a database's limit
 _WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")  # .xlsx, .xls
 
 
 class Draft:
-    """Movies by the file's id, and corrections, in memory; reviews on disk. Use it in a `with`."""
+    """Movies by the file's id, and corrections, in memory; reviews on disk. Use it in a `with`.
+
+    `ids_fit` says whether a store that never held anything can take the file's ids: they ascend, as in every export.
+    """
 
     def __init__(self) -> None:
         self.movies: dict[int, MovieRow] = {}
@@ -26,7 +30,7 @@ class Draft:
         self.corrections: list[CorrectionRow] = []
         self.bad: list[BadRow] = []
         self.bad_count = 0
-        self.ids_ascend = True
+        self.ids_fit = True
         self._review_ids = array("q")
 
     def __enter__(self) -> Self:
@@ -61,14 +65,14 @@ class Draft:
     def _take_movie(self, row: MovieRow) -> None:
         if row.id in self.movies:
             return self._refuse(bad(row.number, "id_twice", f"the id {row.id} is another movie's", "id", id=row.id))
-        self.ids_ascend &= not self.movies or row.id > next(reversed(self.movies))
+        self.ids_fit &= next(reversed(self.movies), 0) < row.id <= _ID_FITS
         self.movies[row.id] = row
 
     def _take_review(self, row: ReviewRow) -> None:
         if row.movie_id not in self.movies:
             message = f"no good line above has the movie {row.movie_id}"
             return self._refuse(bad(row.number, "movie_unknown", message, "movie_id", id=row.movie_id))
-        self.ids_ascend &= row.id > (self._review_ids[-1] if self._review_ids else 0)
+        self.ids_fit &= (self._review_ids[-1] if self._review_ids else 0) < row.id <= _ID_FITS
         self._review_ids.append(row.id)
         self.reviews.append(row)
 

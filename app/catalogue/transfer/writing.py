@@ -55,7 +55,7 @@ class _Plan:
         for row in draft.movies.values():
             if row.id not in there:
                 new.setdefault(row.fields.key, row)
-        keep = draft.ids_ascend and store.reserve(0, 0) == (1, 1)
+        keep = draft.ids_fit and store.reserve(0, 0) == (1, 1)
         first_movie, first_review = (0, 0) if keep else store.reserve(len(new), len(rows))
         made = {key: row.id if keep else first_movie + place for place, (key, row) in enumerate(new.items())}
         movie_ids = {row.id: there.get(row.id) or made[row.fields.key] for row in draft.movies.values()}
