@@ -17,7 +17,14 @@ from benchmarks.client import load, post
 from benchmarks.site import running_site
 
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
-ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run", "--disable-quic")
+ARGUMENTS = (
+    "--no-sandbox",
+    "--lang=ko-KR",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--no-first-run",
+    "--disable-quic",
+)
 CARDS = 24
 SLOWER = 4
 """How many times slower the browser's processor is made."""
