@@ -4,7 +4,7 @@ TORCH_INDEX ?=
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test check fmt phrases bench bench-compare audit
+.PHONY: help setup run demo test check fmt phrases bench bench-compare audit screenshots
 
 venv := .venv
 pip_install := $(venv)/bin/python -m pip install --disable-pip-version-check $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))
@@ -59,6 +59,9 @@ $(compared): $(runtime)
 	  >"$$($(rivals)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/site-of-gampyeong.pth"
 	$(rivals)/bin/python -m pip install --disable-pip-version-check --no-deps -r benchmarks/requirements.txt
 	@touch $@
+
+screenshots: $(tools) ## take the pictures in docs/ anew, of the demo
+	@$(venv)/bin/python -m benchmarks.screenshots
 
 $(venv)/bin/pip:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \

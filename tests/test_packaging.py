@@ -106,7 +106,20 @@ def test_help_lists_every_command() -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     (phony,) = re.findall(r"^\.PHONY: (.*)$", makefile, re.MULTILINE)
     assert re.findall(r"^make (\S+) +\S", make(ROOT).stdout, re.MULTILINE) == phony.split()
-    wanted = {"run", "demo", "test", "check", "fmt", "bench", "bench-compare", "phrases", "audit", "help", "setup"}
+    wanted = {
+        "run",
+        "demo",
+        "test",
+        "check",
+        "fmt",
+        "bench",
+        "bench-compare",
+        "screenshots",
+        "phrases",
+        "audit",
+        "help",
+        "setup",
+    }
     assert wanted == set(phony.split())
     assert COMMAND in makefile
 

@@ -1,0 +1,71 @@
+"""`make screenshots`: the pictures in docs/ that README shows, taken of the demo.
+
+Look at them before they are committed. Wants Debian's chromium (or CHROMIUM=path), and a font with Hangul.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page
+
+from benchmarks.pages import chromium
+from benchmarks.site import running_site
+
+DOCS = Path(__file__).resolve().parent.parent / "docs"
+WRITING = "처음엔 느려서 지루했는데 마지막 십 분이 너무 좋아서 다 용서했다"
+
+
+def main() -> None:
+    with running_site(DEMO="1") as site, chromium() as browser:
+        address = f"http://127.0.0.1:{site.port}"
+        with window(browser, address, 1440, 900) as page:
+            page.goto("/")
+            shoot(page, "home")
+            movie, review = choose(page)
+            page.goto(f"/movie/{movie}")
+            page.locator("#write input[name=author]").fill("밤편지")
+            page.locator("#write textarea").fill(WRITING)
+            page.locator(".preview:not(.stale)").wait_for()
+            page.locator("#write textarea").blur()
+            shoot(page, "movie")
+            page.goto(f"/review/{review}/why")
+            page.locator("article.why").screenshot(path=DOCS / "why.png")
+        with window(browser, address, 1440, 900, theme="dark") as page:
+            page.goto("/?sort=newest")
+            shoot(page, "home-dark")
+        with window(browser, address, 390, 844) as page:
+            page.goto("/")
+            shoot(page, "phone")
+        with window(browser, address, 390, 844, theme="dark") as page:
+            page.goto(f"/movie/{movie}")
+            shoot(page, "phone-dark")
+
+
+@contextmanager
+def window(browser: Browser, address: str, width: int, height: int, theme: str = "light") -> Iterator[Page]:
+    with browser.new_context(
+        base_url=address,
+        viewport={"width": width, "height": height},
+        color_scheme="dark" if theme == "dark" else "light",
+        locale="ko-KR",
+        reduced_motion="reduce",
+    ) as context:
+        yield context.new_page()
+
+
+def choose(page: Page) -> tuple[int, int]:
+    """The movie with the most reviews, and the one of them that is most both praise and blame."""
+    movie = page.request.get("/movies?sort=reviews").json()[0]["id"]
+    reviews = page.request.get(f"/reviews/{movie}").json()
+    long = [review for review in reviews if len(review["content"]) > 50]
+    return movie, min(long or reviews, key=lambda review: abs(review["rating"] - 5.5))["id"]
+
+
+def shoot(page: Page, name: str) -> None:
+    page.wait_for_load_state("networkidle")
+    page.screenshot(path=DOCS / f"{name}.png")
+
+
+if __name__ == "__main__":
+    main()
