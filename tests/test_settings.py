@@ -67,3 +67,9 @@ def test_a_password_file_that_cannot_be_used_is_named(tmp_path: Path, content: b
     path.mkdir() if content is None else path.write_bytes(content)
     with pytest.raises(SettingsError, match="ADMIN_PASSWORD_FILE"):
         admin_password(Settings(admin_password_file=str(path)))
+
+
+def test_a_short_password_is_warned_of(caplog: pytest.LogCaptureFixture) -> None:
+    assert admin_password(Settings(admin_password="참깨")) == "참깨"
+    assert "can be guessed" in caplog.text
+    assert "참깨" not in caplog.text

@@ -8,6 +8,7 @@ from pathlib import Path
 from app.errors import SettingsError, first_line
 from app.settings import Settings
 
+_SHORT = 10
 _log = logging.getLogger("gampyeong")
 
 
@@ -32,6 +33,8 @@ def secret_key(given: str, instance_dir: str) -> str:
 def admin_password(settings: Settings) -> str:
     """The administrator's password; empty = there is none. Raises `SettingsError` where its file cannot be used."""
     if settings.admin_password or not settings.admin_password_file:
+        if 0 < len(settings.admin_password) < _SHORT:
+            _log.warning("ADMIN_PASSWORD has fewer than %d characters: it can be guessed", _SHORT)
         return settings.admin_password
     path = Path(settings.admin_password_file)
     if not path.exists():

@@ -210,10 +210,10 @@ def test_who_writes_too_fast_is_asked_again(
     visitor: Visitor, movie_id: int, store: MemoryStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     review = {"author": "밤편지", "content": "오래 쓴 글"}
+    monkeypatch.setattr(traps, "FILLED_IN_WITHIN", 3_600)
     token = kept(visitor.post(f"/movie/{movie_id}/review", **review), messages.LIKE_A_ROBOT)
     assert store.totals().review_count == 0
-    now = traps.time.time
-    monkeypatch.setattr(traps.time, "time", lambda: now() + 3)
+    monkeypatch.setattr(traps, "FILLED_IN_WITHIN", 0)
     assert visitor.client.post(f"/movie/{movie_id}/review", data={**review, "csrf_token": token}).status_code == 303
 
 
