@@ -79,7 +79,7 @@ class Listing:
         self.movies = movies
         self._prior = prior
         self._rankings: dict[str, _Ranking] = {}
-        self._texts: dict[int, tuple[Movie, str]] = {}
+        self._texts: dict[int, str] = {}  # by the movie's id
         gone, come = _differences(earlier.movies, movies) if earlier else ([], movies)
         self._count = sum(m.review_count for m in come) - sum(m.review_count for m in gone)
         self._rating_sum = sum(m.rating_sum for m in come) - sum(m.rating_sum for m in gone)
@@ -90,7 +90,7 @@ class Listing:
 
     def find(self, query: MoviesQuery) -> Sequence[Movie]:
         """The movies that match `query`, ordered; not to be altered."""
-        return find_movies(self.order(query.sort), query, self._text_of)
+        return find_movies(self.order(query.sort), query, self._read)
 
     def order(self, sort: str) -> Sequence[Movie]:
         """All of them by `sort` (an `app.inputs.Sort`), not to be altered; by rating, those without a review come
@@ -110,8 +110,9 @@ class Listing:
         return sorted({genre for text in {movie.genre for movie in self.movies} for genre in split_genre(text)})
 
     def _take_over(self, earlier: "Listing", gone: Sequence[Movie], come: Sequence[Movie]) -> None:
-        if len(earlier._texts) < 2 * len(self.movies):  # else most of them are of deleted movies
-            self._texts = earlier._texts
+        self._texts = earlier._texts.copy()
+        for movie in gone:
+            self._texts.pop(movie.id, None)
         if len(gone) + len(come) >= _MANY:
             return
         for sort, ranking in tuple(earlier._rankings.items()):
@@ -120,11 +121,11 @@ class Listing:
         if "genres" in earlier.__dict__ and {movie.genre for movie in gone} == {movie.genre for movie in come}:
             self.genres = earlier.genres
 
-    def _text_of(self, movie: Movie) -> str:
-        kept = self._texts.get(movie.id)
-        if kept is None or kept[0] is not movie:
-            kept = self._texts[movie.id] = movie, searched_text(movie)
-        return kept[1]
+    def _read(self, movies: Sequence[Movie]) -> list[str]:
+        kept = self._texts
+        if len(kept) < len(self.movies):
+            kept |= {movie.id: searched_text(movie) for movie in self.movies if movie.id not in kept}
+        return [kept[movie.id] for movie in movies]
 
 
 def _by_rating(weighing: Weighing) -> _Key:

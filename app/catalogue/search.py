@@ -18,15 +18,17 @@ _FIRST, _LAST = ord("가"), ord("힣")
 _PER_INITIAL, _PER_VOWEL = 588, 28  # the Unicode standard, 3.12: 21 vowels x 28 finals, and 28 finals
 
 
-def find_movies(movies: Sequence[Movie], query: MoviesQuery, text_of: Callable[[Movie], str]) -> Sequence[Movie]:
+def find_movies(
+    movies: Sequence[Movie], query: MoviesQuery, read: Callable[[Sequence[Movie]], list[str]]
+) -> Sequence[Movie]:
     """The movies that match `query`, in the order they came; every word of `query.q` must be found in title, director
-    or genre. `text_of` is `searched_text`, or looks that up."""
+    or genre. `read` gives the `searched_text` of each."""
     if query.genre:
         genre = _fold(query.genre)
         movies = [movie for movie in movies if genre in _fold_genres(movie.genre)]
     words = unicodedata.normalize("NFC", query.q).casefold().translate(_COMPOUNDS).split()
     if words:
-        texts = list(map(text_of, movies))
+        texts = read(movies)
         for word in words:  # one after the other: a nested loop over ten thousand movies takes several times as long
             matches = _matcher(word)
             found = [place for place, text in enumerate(texts) if matches(text)]

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import BindParameter, Connection, bindparam, delete, func, insert, select, update
+from sqlalchemy import BindParameter, Connection, Row, Select, bindparam, delete, func, insert, select, update
 
 from app.errors import AlreadyThere, NotFound
 from app.models import Action, Change, Movie, Review
@@ -37,6 +37,21 @@ ITS_ID: BindParameter[Any] = bindparam("its_id")
 """Which row to write, where the values name its id, too."""
 
 
+# Put together once: that takes SQLAlchemy longer than running them.
+_LOCK = select(catalogue).with_for_update()
+_MOVIE = select(movies).where(movies.c.id == ITS_ID)
+_REVIEW = select(reviews).where(reviews.c.id == ITS_ID)
+_CHANGE_MOVIE = update(movies).where(movies.c.id == ITS_ID)
+_CHANGE_REVIEW = update(reviews).where(reviews.c.id == ITS_ID)
+_COUNT_MODEL = (
+    update(models)
+    .where(models.c.name == bindparam("model"))
+    .values(review_count=models.c.review_count + bindparam("change"))
+)
+_ADD_MOVIE, _ADD_REVIEW, _ADD_MODEL, _ADD_CHANGE = insert(movies), insert(reviews), insert(models), insert(changes)
+_FINISH = update(catalogue)
+
+
 class Unchanged(Exception):
     """Raised within a transaction that turned out to have nothing to write."""
 
@@ -47,7 +62,7 @@ class Draft:
     def __init__(self, connection: Connection, now: Clock) -> None:
         self.connection = connection
         self.now = now
-        row = connection.execute(select(catalogue).with_for_update()).one()
+        row = connection.execute(_LOCK).one()
         self.version: int = row.version + 1
         self.last_movie_id: int = row.last_movie_id
         self.last_review_id: int = row.last_review_id
@@ -63,8 +78,7 @@ class Draft:
 
     def movie(self, movie_id: int) -> Movie:
         if movie_id not in self._movies:
-            found = select(movies).where(movies.c.id == movie_id)
-            row = self.connection.execute(found).one_or_none() if 0 < movie_id < MOST else None
+            row = self._row(_MOVIE, movie_id)
             if row is None:
                 raise NotFound("movie", movie_id)
             self._movies[movie_id] = read_movie(row), read_bars(row.bars)
@@ -80,7 +94,7 @@ class Draft:
         """Adds the movies, with no reviews yet."""
         if added:
             values = [movie_values(movie, EMPTY_BARS, self.version) for movie in map(empty, added)]
-            self.connection.execute(insert(movies), values)
+            self.connection.execute(_ADD_MOVIE, values)
         for movie in added:
             self._movies[movie.id] = empty(movie), read_bars(EMPTY_BARS)
         self._movie_count += len(added)
@@ -100,18 +114,17 @@ class Draft:
     # Reviews
 
     def review(self, review_id: int) -> Review:
-        found = select(reviews).where(reviews.c.id == review_id)
-        row = self.connection.execute(found).one_or_none() if 0 < review_id < MOST else None
+        row = self._row(_REVIEW, review_id)
         if row is None:
             raise NotFound("review", review_id)
         return read_review(row)
 
     def add_review(self, review: Review) -> None:
-        self.connection.execute(insert(reviews).values(review_values(review)))
+        self.connection.execute(_ADD_REVIEW, review_values(review))
         self.count(review, +1)
 
     def change_review(self, old: Review, new: Review) -> None:
-        self.connection.execute(update(reviews).where(reviews.c.id == old.id).values(review_values(new)))
+        self.connection.execute(_CHANGE_REVIEW, {**review_values(new), ITS_ID.key: old.id})
         self.count(old, -1)
         self.count(new, +1)
 
@@ -147,17 +160,17 @@ class Draft:
         self._last_change_id += 1
         at = stamp(self.now())
         change = Change(self._last_change_id, at, who, action, movie_id, review_id, shorten(summary))
-        self.connection.execute(insert(changes).values(change_values(change, self.version)))
+        self.connection.execute(_ADD_CHANGE, change_values(change, self.version))
         return change
 
     def finish(self) -> None:
         """Writes what was counted."""
         if self._changed:
             values = [self._movie_values(movie_id) for movie_id in sorted(self._changed)]
-            self.connection.execute(update(movies).where(movies.c.id == ITS_ID), values)
+            self.connection.execute(_CHANGE_MOVIE, values)
         for model, change in self._models.items():
             self._count_model(model, change)
-        self.connection.execute(update(catalogue).values(self._numbers()))
+        self.connection.execute(_FINISH, self._numbers())
 
     def _movie_values(self, movie_id: int) -> dict[str, Any]:
         movie, bars = self._movies[movie_id]
@@ -177,10 +190,12 @@ class Draft:
     def _count_model(self, model: str, change: int) -> None:
         if not change:
             return
-        counted = update(models).where(models.c.name == model)
-        found = self.connection.execute(counted.values(review_count=models.c.review_count + change))
+        found = self.connection.execute(_COUNT_MODEL, {"model": model, "change": change})
         if not found.rowcount:
-            self.connection.execute(insert(models).values(name=model, review_count=change))
+            self.connection.execute(_ADD_MODEL, {"name": model, "review_count": change})
+
+    def _row(self, found: Select[Any], its_id: int) -> Row[Any] | None:
+        return self.connection.execute(found, {ITS_ID.key: its_id}).one_or_none() if 0 < its_id < MOST else None
 
 
 @contextmanager

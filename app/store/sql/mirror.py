@@ -3,12 +3,25 @@
 from collections.abc import Sequence
 from threading import Lock
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from app.models import Action, Movie, Totals
 from app.store.sql.tables import catalogue, changes, movies, read_movie
 
 VERSION = "SELECT version FROM catalogue"
+# One statement, which sees one version, whatever is being written beside it.
+_NEWS = select(
+    catalogue.c.version.label("now"),
+    catalogue.c.movie_count,
+    catalogue.c.review_count.label("all_reviews"),
+    catalogue.c.positive_count.label("all_positive"),
+    movies,
+).select_from(catalogue.outerjoin(movies, movies.c.changed > bindparam("since")))
+_DELETED = select(changes.c.movie_id).where(
+    changes.c.version > bindparam("since"),
+    changes.c.version <= bindparam("now"),
+    changes.c.action == Action.DELETE_MOVIE.value,
+)
 
 
 class Mirror:
@@ -40,16 +53,8 @@ class Mirror:
         return self._totals
 
     def _catch_up(self, connection: Connection) -> None:
-        # One statement sees one version, whatever is being written beside it.
         since = self._version
-        news = select(
-            catalogue.c.version.label("now"),
-            catalogue.c.movie_count,
-            catalogue.c.review_count.label("all_reviews"),
-            catalogue.c.positive_count.label("all_positive"),
-            movies,
-        ).select_from(catalogue.outerjoin(movies, movies.c.changed > since))
-        rows = connection.execute(news).all()
+        rows = connection.execute(_NEWS, {"since": since}).all()
         now = rows[0].now
         found = dict(self._movies)
         for movie_id in self._deleted(connection, since, now):
@@ -66,7 +71,4 @@ class Mirror:
 
     def _deleted(self, connection: Connection, since: int, now: int) -> Sequence[int]:
         """The movies deleted between two versions; those that came back are among the changed ones."""
-        deletions = select(changes.c.movie_id).where(
-            changes.c.version > since, changes.c.version <= now, changes.c.action == Action.DELETE_MOVIE.value
-        )
-        return connection.scalars(deletions).all() if since >= 0 else ()
+        return connection.scalars(_DELETED, {"since": since, "now": now}).all() if since >= 0 else ()

@@ -3,7 +3,6 @@
 `migrations/` makes these tables; a test compares the two.
 """
 
-from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import (
@@ -200,7 +199,7 @@ def read_change(row: Row[Any]) -> Change:
     )  # fmt: skip
 
 
-def change_values(change: Change, version: int) -> Mapping[str, Any]:
+def change_values(change: Change, version: int) -> dict[str, Any]:
     return {
         "id": change.id,
         "at": change.at,
