@@ -23,20 +23,25 @@ CONTENT_SECURITY_POLICY = "; ".join(f"{name} {value}" for name, value in _POLICY
 DOCS_POLICY = CONTENT_SECURITY_POLICY.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'")
 
 
+_EVERYWHERE = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": _PERMISSIONS,
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+}
+_DOCS = _EVERYWHERE | {"Content-Security-Policy": DOCS_POLICY}
+
+
 def register(app: Flask) -> None:
     app.after_request(_add_headers)
 
 
 def _add_headers(response: Response) -> Response:
-    response.headers["Content-Security-Policy"] = (
-        DOCS_POLICY if request.endpoint == "api.docs" else CONTENT_SECURITY_POLICY
-    )
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    response.headers["X-Frame-Options"] = "DENY"
-    response.headers["Referrer-Policy"] = "same-origin"
-    response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
-    response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
-    response.headers["Permissions-Policy"] = _PERMISSIONS
+    # Nobody else sets these, so they need no search for one that is there: that took a tenth of a short answer's time.
+    response.headers.extend(_DOCS if request.endpoint == "api.docs" else _EVERYWHERE)
     response.headers.setdefault("Cache-Control", "no-cache")
     if response.mimetype == "text/html":
         response.vary.update(("Accept-Language", "Cookie"))

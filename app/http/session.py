@@ -6,8 +6,8 @@ travels without.
 
 from datetime import timedelta
 
-from flask import Flask, request
-from flask.sessions import SecureCookieSessionInterface
+from flask import Flask, Request, Response, request
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface, SessionMixin
 
 MARK_LASTS = timedelta(days=365)
 """How long a browser may still change what it wrote, counted from its last post."""
@@ -18,3 +18,14 @@ class SessionInterface(SecureCookieSessionInterface):
 
     def get_cookie_secure(self, app: Flask) -> bool:
         return request.is_secure
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        """As Flask's, without making a signer for who brings no cookie: most programs."""
+        if self.get_cookie_name(app) not in request.cookies:
+            return self.session_class()
+        return super().open_session(app, request)
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        """As Flask's, which changes nothing of an answer for which nobody looked at the session."""
+        if session.accessed or session.modified:
+            super().save_session(app, session, response)

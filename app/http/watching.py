@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from flask import Flask, Response, g, request
+from flask import Flask, Request, Response, g, request
 
 UNKNOWN_ROUTE = "unknown"
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
@@ -45,17 +45,21 @@ def register(app: Flask, *watchers: Watcher, believe_ids: bool = False) -> None:
 
     @app.after_request
     def end(response: Response) -> Response:
-        response.headers["X-Request-ID"] = g.request_id
-        answered = Answered(
-            request_id=g.request_id,
-            client=request.remote_addr or "",
-            method=request.method if request.method in _METHODS else "other",
-            route=request.url_rule.rule if request.url_rule else UNKNOWN_ROUTE,
-            path=request.path,
-            status=response.status_code,
-            seconds=time.perf_counter() - g.began,
-            size=response.calculate_content_length(),
-        )
+        response.headers.add("X-Request-ID", g.request_id)
+        answered = _answered(request._get_current_object(), response)  # type: ignore[attr-defined]
         for watch in watchers:
             watch(answered)
         return response
+
+
+def _answered(request: Request, response: Response) -> Answered:
+    return Answered(
+        request_id=g.request_id,
+        client=request.remote_addr or "",
+        method=request.method if request.method in _METHODS else "other",
+        route=request.url_rule.rule if request.url_rule else UNKNOWN_ROUTE,
+        path=request.path,
+        status=response.status_code,
+        seconds=time.perf_counter() - g.began,
+        size=response.calculate_content_length(),
+    )
