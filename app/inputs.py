@@ -24,7 +24,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from app.errors import FieldError, Invalid
-from app.models import Label, MovieFields, Sentiment
+from app.models import Label, MovieFields, ReviewOrder, Sentiment
 
 TITLE_MAX = 200
 DIRECTOR_MAX = 100
@@ -320,9 +320,10 @@ class MoviesQuery(PageQuery):
 
 
 class ReviewsQuery(PageQuery):
-    """Which of a movie's reviews."""
+    """Which of a movie's reviews, in which order."""
 
     label: Label | None = None
+    sort: ReviewOrder = ReviewOrder.NEWEST
 
 
 InputT = TypeVar("InputT", bound=Input)

@@ -8,7 +8,12 @@ const SEARCH_DELAY = 200; // milliseconds without a key before movies are looked
 const SUGGESTIONS = 8;
 const ANSWER_MOST = 20000; // milliseconds; the site answers sooner, be it that it is busy
 const PREVIEW_LEAST = 4; // characters worth reading
+const SHADED_MOST = 400; // characters above which a preview does without its words: each of them is a reading
+const NOTICED = 0.1; // as in app/web/marks.py, like the next
+const STRONG = [0.4, 0.8, 1.6];
 const NICKNAME = "gampyeong.author";
+const DRAFT = "gampyeong.draft:"; // and the form's address
+const POSTED = "gampyeong.posted"; // which draft was sent last
 const TEXTS = JSON.parse(document.body.dataset.texts);
 
 // What to say: a text of app/web/script_texts.py, with its {names} filled in.
@@ -277,23 +282,99 @@ for (const form of document.querySelectorAll("form[data-once]")) {
   window.addEventListener("pageshow", free);
 }
 
-// ---- Writing a review: nickname, counter, preview ----------------------------------------------------------------
+// ---- A review's words are shaded in place -------------------------------------------------------------------------
 
-function remembered() {
+for (const link of document.querySelectorAll("a[data-words]")) {
+  const content = link.closest(".said").querySelector(".content");
+  const name = link.textContent;
+  let plain = null;
+  link.addEventListener("click", async (event) => {
+    if (event.ctrlKey || event.metaKey || event.shiftKey || link.ariaBusy === "true") return;
+    event.preventDefault();
+    if (plain) {
+      content.replaceChildren(...plain);
+      plain = null;
+      link.textContent = name;
+      return;
+    }
+    link.ariaBusy = "true";
+    try {
+      const answer = await fetch(link.dataset.words);
+      if (!answer.ok) throw new Error(answer.status);
+      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      plain = [...content.childNodes];
+      content.replaceChildren(...page.body.childNodes);
+      link.textContent = say("close_words");
+    } catch {
+      location.assign(link.href); // the page of its own says what is wrong
+    } finally {
+      link.ariaBusy = "false";
+    }
+  });
+}
+
+// ---- Exact times in the browser's own time zone ------------------------------------------------------------------
+
+const clock = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "long", timeStyle: "short" });
+
+for (const time of document.querySelectorAll("time[title]")) time.title = clock.format(new Date(time.dateTime));
+
+// ---- What was just done has the focus ----------------------------------------------------------------------------
+
+function focusDone() {
+  if (document.querySelector("[autofocus]")) return;
+  const review = document.getElementById(location.hash.slice(1));
+  if (review?.classList.contains("review")) review.focus({ preventScroll: true });
+  else if (!location.hash) document.querySelector(".notices")?.focus({ preventScroll: true });
+}
+
+focusDone();
+
+// ---- What the browser keeps: the nickname, and reviews until they are posted -------------------------------------
+
+// Storage may be switched off: then nothing is kept, and nothing is missing.
+function recall(key) {
   try {
-    return localStorage.getItem(NICKNAME) ?? "";
+    return localStorage.getItem(key) ?? "";
   } catch {
-    return ""; // storage is switched off
+    return "";
   }
 }
 
-function remember(name) {
+function keep(key, value) {
   try {
-    localStorage.setItem(NICKNAME, name);
+    if (value) localStorage.setItem(key, value);
+    else localStorage.removeItem(key);
   } catch {
-    // storage is switched off
+    // switched off
   }
 }
+
+function forgetPosted() {
+  if (document.querySelector("[data-posted]")) keep(recall(POSTED), "");
+  keep(POSTED, "");
+}
+
+function keepDraft(form) {
+  const key = DRAFT + new URL(form.action).pathname;
+  const fields = ["movie", "movie_id", "movie_was", "author", "content"].map((name) => form.elements[name]).filter((field) => field?.tagName);
+  const draft = recall(key);
+  if (draft && !form.elements.content.value) {
+    const values = JSON.parse(draft);
+    const another = form.elements.movie?.value; // the movie that the address asks for goes first
+    for (const field of fields) if (!field.name.startsWith("movie") || !another) field.value = values[field.name] ?? "";
+    const note = form.querySelector("[data-draft-note]");
+    note.textContent = say("kept");
+    note.hidden = false;
+  }
+  form.addEventListener("input", () => {
+    const values = Object.fromEntries(fields.map((field) => [field.name, field.value]));
+    keep(key, values.content.trim() ? JSON.stringify(values) : "");
+  });
+  form.addEventListener("submit", () => keep(POSTED, key));
+}
+
+// ---- Writing a review: counter and preview -----------------------------------------------------------------------
 
 const tidy = (text) => text.normalize("NFC").trim();
 
@@ -305,57 +386,76 @@ function count(area, counter) {
   area.setCustomValidity(length > most ? say("too_long", { count: tell(length - most) }) : "");
 }
 
-function showReading(box, reading, sureFrom) {
+function make(tag, className, text) {
+  return Object.assign(document.createElement(tag), { className, textContent: text });
+}
+
+// The text with its words shaded as app/web/marks.py shades them.
+function shade(text, words) {
+  const letters = [...text];
+  const line = make("p", "text marked", "");
+  let at = 0;
+  for (const { start, end, weight } of words) {
+    const size = Math.abs(weight);
+    if (size < NOTICED) continue;
+    line.append(letters.slice(at, start).join(""));
+    const strength = 1 + STRONG.filter((least) => size >= least).length;
+    line.append(make("mark", `${weight > 0 ? "positive" : "negative"} weight-${strength}`, letters.slice(start, end).join("")));
+    at = end;
+  }
+  line.append(letters.slice(at).join(""));
+  return line;
+}
+
+function showReading(box, { text, reading }, sureFrom) {
   const positive = reading.sentiment_label === "긍정";
   const unsure = reading.sentiment_score < sureFrom;
-  const line = document.createElement("p");
-  const verdict = document.createElement("strong");
-  verdict.className = "verdict";
-  verdict.textContent = `${unsure ? (positive ? "△" : "▽") : positive ? "▲" : "▼"} ${say(positive ? "positive" : "negative")} ${reading.rating.toFixed(1)}`;
-  const rest = document.createElement("span");
+  const arrow = unsure ? (positive ? "△" : "▽") : positive ? "▲" : "▼";
   const score = `${Math.floor(reading.sentiment_score * 100 + 1e-9)}%`;
-  rest.textContent = `${unsure ? say("unsure") : say("sure", { score })} · ${say("so_far")}`;
-  line.append(verdict, rest);
+  const line = document.createElement("p");
+  const verdict = `${arrow} ${say(positive ? "positive" : "negative")} ${reading.rating.toFixed(1)}`;
+  line.append(make("strong", "verdict", verdict));
+  line.append(make("span", "", `${unsure ? say("unsure") : say("sure", { score })} · ${say("so_far")}`));
   box.className = `preview ${unsure ? "uncertain" : positive ? "positive" : "negative"}`;
   box.replaceChildren(line);
+  if (reading.words?.some((word) => Math.abs(word.weight) >= NOTICED)) box.append(shade(text, reading.words));
+  if (!/[가-힣ㄱ-ㅎㅏ-ㅣ]/.test(text)) box.append(make("p", "hint", say("no_korean")));
   box.hidden = false;
 }
 
 function previewing(form, area, box) {
-  let timer = 0;
-  let request = null;
-
-  async function read(text) {
-    request = new AbortController();
-    try {
-      const answer = await fetch(form.dataset.preview, {
+  const { preview, previewLong, sureFrom } = form.dataset;
+  const read = asking(
+    PREVIEW_DELAY,
+    async (text, signal) => {
+      const answer = await fetch([...text].length > SHADED_MOST ? previewLong : preview, {
         method: "POST",
         headers: { "Content-Type": "application/json" },
         body: JSON.stringify({ text }),
-        signal: request.signal,
+        signal,
       });
-      if (answer.ok) showReading(box, await answer.json(), Number(form.dataset.sureFrom));
-      else box.hidden = true;
-    } catch {
-      // Stale, or the site is away: a preview is a courtesy, so nothing is said.
-    }
-  }
-
+      return answer.ok ? { text, reading: await answer.json() } : null;
+    },
+    (found) => {
+      if (found) showReading(box, found, Number(sureFrom));
+      else box.hidden = true; // a preview is a courtesy, so nothing is said
+    },
+  );
   return () => {
-    clearTimeout(timer);
-    request?.abort();
     const text = tidy(area.value);
     const readable = [...text].length >= PREVIEW_LEAST && area.checkValidity();
     box.classList.add("stale");
-    if (readable) timer = setTimeout(read, PREVIEW_DELAY, text);
-    else box.hidden = true;
+    if (!readable) box.hidden = true;
+    read(readable ? text : null);
   };
 }
 
+forgetPosted();
 for (const form of document.querySelectorAll("form[data-preview]")) {
   const { author, content } = form.elements;
-  if (!author.value) author.value = remembered();
-  form.addEventListener("submit", () => remember(author.value.trim()));
+  keepDraft(form);
+  if (!author.value) author.value = recall(NICKNAME);
+  form.addEventListener("submit", () => keep(NICKNAME, author.value.trim()));
 
   // The attribute cuts a pasted text off in silence, and counts some characters twice: the counter says it instead.
   content.dataset.most = content.maxLength;

@@ -148,7 +148,7 @@ def add_review() -> Response:
 @blueprint.get("/reviews/<int:id>")
 @documents(Operation("reviews", list[ReviewOut], query=ReviewsQuery, headers=_LIST_HEADERS))
 def list_reviews(id: int) -> Response:
-    """The reviews of the movie with this id, newest first.
+    """The reviews of the movie with this id, newest first unless `sort` says otherwise.
 
     Without `page` and `per_page`, all of them up to 1,000.
     """

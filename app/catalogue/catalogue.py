@@ -78,8 +78,8 @@ class Catalogue:
         return self._store.review(review_id)
 
     def reviews(self, movie_id: int, query: ReviewsQuery) -> Page[Review]:
-        """The movie's reviews, newest first."""
-        items, total = self._store.reviews(movie_id, query.label, query.start, query.per_page)
+        """The movie's reviews, in the order asked for."""
+        items, total = self._store.reviews(movie_id, query.label, query.start, query.per_page, query.sort)
         return Page(items, total, query.page, query.per_page)
 
     def histogram(self, movie_id: int) -> list[tuple[int, int]]:

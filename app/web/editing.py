@@ -59,4 +59,4 @@ def edit_review(id: int) -> BaseResponse:
         return pages.edit_review(catalogue().movie(old.movie_id), old, form)
     said = messages.REVIEW_READ_AGAIN if review.content != old.content else messages.REVIEW_EDITED
     flash({"text": str(said)})  # type: ignore[arg-type]
-    return redirect(url_for("web.show_movie", id=review.movie_id, _anchor=f"review-{id}"), 303)
+    return redirect(pages.review_address(id), 303)

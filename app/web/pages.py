@@ -11,7 +11,7 @@ from app.http.context import installed
 from app.http.language import lazy_gettext
 from app.http.limits import EXPLAINING, Count, count
 from app.inputs import Input, MoviePatch, MoviesQuery, ReviewsQuery, read
-from app.models import CONFIDENT_FROM, Label, Movie, Review
+from app.models import CONFIDENT_FROM, Label, Movie, Review, ReviewOrder
 from app.web import charts, marks
 from app.web.choosing import fill_in
 from app.web.forms import DeleteForm, EditMovieForm, EditReviewForm, Form, MovieForm, ReviewForm
@@ -21,6 +21,8 @@ MOVIES_A_PAGE = 24
 REVIEWS_A_PAGE = 50
 GENRES_MOST = 200
 MISREADINGS_MOST = 8
+EXTREMES_FROM = 4
+"""Reviews from which on the most positive and the most negative one stand above the others."""
 WORDS_LISTED = 5
 _TREND_REVIEWS = 40
 _SORTS = {
@@ -29,6 +31,12 @@ _SORTS = {
     "reviews": lazy_gettext("리뷰 많은순"),
     "release": lazy_gettext("개봉일순"),
     "title": lazy_gettext("가나다순"),
+}
+_REVIEW_ORDERS = {
+    ReviewOrder.NEWEST: lazy_gettext("최신순"),
+    ReviewOrder.OLDEST: lazy_gettext("오래된순"),
+    ReviewOrder.HIGHEST: lazy_gettext("평점 높은순"),
+    ReviewOrder.LOWEST: lazy_gettext("평점 낮은순"),
 }
 InputT = TypeVar("InputT", bound=Input)
 
@@ -87,7 +95,8 @@ def movie(movie_id: int, review_form: ReviewForm | None = None) -> Response:
     newest = catalogue().reviews(movie_id, ReviewsQuery(per_page=_TREND_REVIEWS)).items
 
     def address(number: int) -> str:
-        return url_for("web.show_movie", id=movie_id, label=query.label, page=number, _anchor="reviews")
+        sort = None if query.sort is ReviewOrder.NEWEST else query.sort
+        return url_for("web.show_movie", id=movie_id, label=query.label, sort=sort, page=number, _anchor="reviews")
 
     return _render(
         "movie.html",
@@ -96,6 +105,8 @@ def movie(movie_id: int, review_form: ReviewForm | None = None) -> Response:
         page=page,
         query=query,
         labels=list(Label),
+        orders=_REVIEW_ORDERS,
+        extremes=_extremes(found) if query == ReviewsQuery(per_page=REVIEWS_A_PAGE) else [],
         links=page_links(page, address),
         bars=charts.histogram(catalogue().histogram(movie_id)),
         trend=charts.trend([review.rating for review in newest]),
@@ -110,6 +121,31 @@ def model() -> Response:
     card = catalogue().model_card()
     models = installed(Workshop).models()
     return _render("model.html", None, card=card, models=models, misreadings=card.misreadings[:MISREADINGS_MOST])
+
+
+def _extremes(movie: Movie) -> list[Review]:
+    """The most positive of the movie's reviews, and the most negative; nothing while there are few."""
+    if movie.review_count < EXTREMES_FROM:
+        return []
+    ends = (ReviewOrder.HIGHEST, ReviewOrder.LOWEST)
+    return [
+        review for end in ends for review in catalogue().reviews(movie.id, ReviewsQuery(sort=end, per_page=1)).items
+    ]
+
+
+def review_address(review_id: int) -> str:
+    """Where the review stands on its movie's page. Raises `NotFound`."""
+    review = catalogue().review(review_id)
+    number = catalogue().position(review_id) // REVIEWS_A_PAGE + 1
+    page = number if number > 1 else None
+    return url_for("web.show_movie", id=review.movie_id, page=page, _anchor=f"review-{review_id}")
+
+
+def words(review: Review) -> Response:
+    """The review's words, shaded, and nothing else: for a script that shows them in place. Raises `Busy`."""
+    count(Count.ANALYSES, EXPLAINING)
+    explanation = catalogue().explain(review.content)
+    return make_response(render_template("_words.html", marked=marks.mark(review.content, explanation.words)))
 
 
 def why(movie: Movie, review: Review) -> Response:

@@ -13,5 +13,8 @@ def script_texts() -> dict[str, str]:
         "found": gettext("영화 {count}편을 찾았어요"),
         "found_none": gettext("찾는 영화가 없어요"),
         "offered": gettext("고를 영화 {count}편"),
+        "close_words": gettext("원래 글로 보기"),
+        "no_korean": gettext("한국어가 없는 글은 자주 잘못 읽어요."),
+        "kept": gettext("쓰다 만 글을 불러왔어요"),
         "too_long": gettext("{count}자를 줄여 주세요."),
     }

@@ -77,7 +77,7 @@ def add_movie_review(id: int) -> BaseResponse:
     if review is None:
         return _show_again(id, form)
     _show_reading(review)
-    return _go_to("web.show_movie", id=id)
+    return _go_to("web.show_movie", id=id, _anchor=f"review-{review.id}")
 
 
 @blueprint.get("/movie/<int:id>/delete")
@@ -108,6 +108,16 @@ def delete_movie(id: int) -> BaseResponse:
         **offer_undo(Action.DELETE_MOVIE, id),
     )
     return _go_to("web.home")
+
+
+@blueprint.get("/review/<int:id>")
+def show_review(id: int) -> BaseResponse:
+    return redirect(pages.review_address(id), 303)
+
+
+@blueprint.get("/review/<int:id>/words")
+def shade_review(id: int) -> Response:
+    return pages.words(catalogue().review(id))
 
 
 @blueprint.get("/review/<int:id>/why")
@@ -189,6 +199,7 @@ def _show_reading(review: Review) -> None:
         {
             "title": shorten(title, _NAME_MOST),
             "movie_id": review.movie_id,
+            "review_id": review.id,
             "label": review.sentiment_label,
             "score": review.sentiment_score,
             "rating": review.rating,

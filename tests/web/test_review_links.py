@@ -1,0 +1,78 @@
+"""Reviews on a movie's page: their order, the two that stand out, each one's own address, and its words in place."""
+
+from collections.abc import Callable
+
+import pytest
+from bs4 import BeautifulSoup
+
+from app.models import Review
+from app.web.pages import EXTREMES_FROM, REVIEWS_A_PAGE
+from tests.web.conftest import Visitor, text
+
+AddReview = Callable[..., Review]
+
+
+def authors(page: BeautifulSoup) -> list[str]:
+    return [text(by).split(" · ")[0] for by in page.select(".review .by")]
+
+
+@pytest.mark.parametrize(
+    ("sort", "order"),
+    [
+        ("newest", ["라", "다", "나", "가"]),
+        ("oldest", ["가", "나", "다", "라"]),
+        ("highest", ["나", "라", "가", "다"]),
+        ("lowest", ["다", "가", "라", "나"]),
+    ],
+)
+def test_orders(visitor: Visitor, movie_id: int, add_review: AddReview, sort: str, order: list[str]) -> None:
+    for author, content in (("가", "그냥 봤어요"), ("나", "최고 최고 감동"), ("다", "지루해요"), ("라", "최고예요")):
+        add_review(movie_id, content, author)
+    page = visitor.see(f"/movie/{movie_id}?sort={sort}")
+    assert authors(page) == order
+    links = page.select(".reviews-head .menu a")
+    current = [number for number, link in enumerate(links) if link.get("aria-current")]
+    assert current == [["newest", "oldest", "highest", "lowest"].index(sort)]
+    answer = visitor.client.get(f"/reviews/{movie_id}?sort={sort}").get_json()
+    assert [review["author"] for review in answer] == order
+    assert authors(visitor.see(f"/movie/{movie_id}?sort={sort}&label=긍정")) == [a for a in order if a != "다"]
+
+
+def test_the_two_ends_stand_out_once_there_are_some(visitor: Visitor, movie_id: int, add_review: AddReview) -> None:
+    for content in ("최고예요", "지루해요", "최고 최고 감동")[: EXTREMES_FROM - 1]:
+        add_review(movie_id, content)
+    assert not visitor.see(f"/movie/{movie_id}").select(".extreme")
+    add_review(movie_id, "지루해요 최악")
+    best, worst = visitor.see(f"/movie/{movie_id}").select(".extreme")
+    assert "가장 긍정적인 리뷰" in text(best) and "최고 최고 감동" in text(best) and best["href"] == "/review/3"
+    assert "가장 부정적인 리뷰" in text(worst) and "지루해요 최악" in text(worst) and worst["href"] == "/review/4"
+    for query in ("label=긍정", "sort=oldest", "page=2"):
+        assert not visitor.see(f"/movie/{movie_id}?{query}").select(".extreme")
+
+
+def test_a_review_has_its_own_address(visitor: Visitor, movie_id: int, add_review: AddReview) -> None:
+    reviews = [add_review(movie_id, "최고예요") for _ in range(REVIEWS_A_PAGE + 1)]
+    for review, path in ((reviews[-1], f"/movie/{movie_id}"), (reviews[0], f"/movie/{movie_id}?page=2")):
+        answer = visitor.client.get(f"/review/{review.id}")
+        assert (answer.status_code, answer.headers["Location"]) == (303, f"{path}#review-{review.id}")
+        shown = visitor.see(path).select_one(f"#review-{review.id}")
+        assert shown and shown.select_one(f'.by a[href="/review/{review.id}"]')
+    assert visitor.client.get("/review/999").status_code == 404
+
+
+def test_a_fresh_review_is_led_to(visitor: Visitor, movie_id: int) -> None:
+    answer = visitor.post(f"/movie/{movie_id}/review", f"/movie/{movie_id}", author="밤편지", content="최고예요")
+    assert answer.headers["Location"] == f"/movie/{movie_id}#review-1"
+    page = visitor.see(f"/movie/{movie_id}")
+    assert page.select_one(".notice[data-posted] a[href='/review/1']")
+
+
+def test_words_come_alone_for_who_shows_them_in_place(visitor: Visitor, movie_id: int, add_review: AddReview) -> None:
+    review = add_review(movie_id, "배우는 최고인데 이야기가 지루해요")
+    link = visitor.see(f"/movie/{movie_id}").select_one(f'a[data-words="/review/{review.id}/words"]')
+    assert link and link["href"] == f"/review/{review.id}/why"
+    page = visitor.see(f"/review/{review.id}/words")
+    assert not page.select("html, main")
+    marks = [str(mark) for mark in page.select("mark")]
+    assert marks == [str(mark) for mark in visitor.see(f"/review/{review.id}/why").select("mark")] != []
+    assert visitor.client.get("/review/999/words").status_code == 404
