@@ -1,7 +1,7 @@
 """`python -m benchmarks.large`: how fast the site is with 10,000 movies and 1,000,000 reviews, as a table.
 
 Fills a database first (two minutes or three), which `--database sqlite:////some/where/large.db` keeps for another time;
-`--memory` holds the catalogue in memory instead, in about 1.5 GB. One client asks for one thing after the other, and
+`--memory` holds the catalogue in memory instead, in about 1 GB. One client asks for one thing after the other, and
 before each a review is posted, so that nothing is answered from what was made for the request before. Needs an idle
 machine, like all of `benchmarks`.
 """
