@@ -1,0 +1,125 @@
+"""Reading a movie's reviews and writing one's own, on a desktop and on a phone, with scripts and without."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.test_flows import BLAME, PRAISE, Open, new_movie, new_review, visit  # noqa: F401  # a fixture
+
+pytestmark = pytest.mark.browser
+
+SCRIPTS = pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no-scripts"])
+
+
+@pytest.fixture
+def reviewed(visit: Open) -> Callable[..., tuple[Page, str, list[int]]]:  # noqa: F811
+    """Opens a movie of its own that has some reviews: the page, its path, and their ids."""
+
+    def open_(count: int = 6, **options: bool) -> tuple[Page, str, list[int]]:
+        page = visit(**options)
+        movie = new_movie(page)
+        ids = [new_review(page, movie, f"{PRAISE if i % 2 else BLAME} {i}") for i in range(count)]
+        page.goto(movie)
+        return page, movie, ids
+
+    return open_
+
+
+def write(page: Page, content: str, author: str = "밤편지") -> None:
+    form = page.locator("#write")
+    if not form.is_visible():
+        page.get_by_role("link", name="리뷰 쓰기").click()
+    form.get_by_label("닉네임").fill(author)
+    form.get_by_label("리뷰", exact=True).fill(content)
+
+
+def ratings(page: Page) -> list[float]:
+    shown = page.locator(".review .badge strong").all_inner_texts()
+    return [float(re.sub(r"[^0-9.]", "", text)) for text in shown]
+
+
+@SCRIPTS
+def test_reviews_are_ordered_and_filtered_by_links(
+    reviewed: Callable[..., tuple[Page, str, list[int]]], scripts: bool
+) -> None:
+    page, _, _ = reviewed(scripts=scripts)
+    page.locator("#reviews .menu summary").click()
+    page.get_by_role("link", name="평점 낮은순").click()
+    assert "sort=lowest" in page.url
+    assert ratings(page) == sorted(ratings(page))
+    page.get_by_role("link", name=re.compile("긍정 3")).click()
+    assert "sort=lowest" in page.url
+    expect(page.locator(".review")).to_have_count(3)
+    expect(page.locator(".review .reading.negative")).to_have_count(0)
+
+
+@SCRIPTS
+def test_a_review_has_its_own_address(reviewed: Callable[..., tuple[Page, str, list[int]]], scripts: bool) -> None:
+    page, movie, ids = reviewed(60, scripts=scripts)
+    page.goto(f"/review/{ids[0]}")  # the oldest is not on the first page
+    assert page.url.endswith(f"page=2#review-{ids[0]}")
+    expect(page.locator(f"#review-{ids[0]}")).to_be_in_viewport()
+    if scripts:
+        expect(page.locator(f"#review-{ids[0]}")).to_be_focused()
+
+
+def test_words_are_shaded_in_place(reviewed: Callable[..., tuple[Page, str, list[int]]]) -> None:
+    page, movie, ids = reviewed(1)
+    review = page.locator(f"#review-{ids[0]}")
+    before = review.locator(".content").inner_text()
+    why = review.get_by_role("link", name=re.compile("왜 이 평점인가요"))
+    why.click()
+    expect(review.locator("mark.negative").first).to_be_visible()
+    assert page.url.endswith(movie)
+    why.click()
+    expect(review.locator("mark")).to_have_count(0)
+    assert review.locator(".content").inner_text() == before
+
+
+def test_times_are_exact_on_hover_in_the_browsers_zone(reviewed: Callable[..., tuple[Page, str, list[int]]]) -> None:
+    page, _, _ = reviewed(1)
+    expect(page.locator(".review time")).to_have_text("방금 전")
+    expect(page.locator(".review time")).to_have_attribute("title", re.compile(r"\d{4}년 \d+월 \d+일.*\d+:\d\d"))
+
+
+def test_a_preview_shades_the_words(visit: Open) -> None:  # noqa: F811
+    page = visit()
+    page.goto(new_movie(page))
+    write(page, "배우들 연기는 훌륭한데 이야기가 너무 지루해요")
+    expect(page.locator(".preview mark.negative").first).to_be_visible()
+    write(page, "what a movie this is")
+    expect(page.locator(".preview")).to_contain_text("한국어")
+
+
+def test_a_draft_outlives_a_reload_until_it_is_posted(visit: Open) -> None:  # noqa: F811
+    page = visit()
+    movie = new_movie(page)
+    page.goto(movie)
+    write(page, PRAISE)
+    page.reload()
+    content = page.locator("#content")
+    expect(content).to_have_value(PRAISE)
+    page.goto(new_movie(page))
+    expect(content).to_have_value("")  # another movie, another draft
+    page.goto(movie)
+    write(page, PRAISE)
+    page.get_by_role("button", name="리뷰 올리기").click()
+    expect(page.locator(".notice")).to_be_visible()
+    page.goto(movie)
+    expect(content).to_have_value("")
+
+
+@SCRIPTS
+def test_a_post_leads_to_the_new_review(visit: Open, scripts: bool) -> None:  # noqa: F811
+    page = visit(scripts=scripts)
+    page.goto(new_movie(page))
+    write(page, PRAISE)
+    page.get_by_role("button", name="리뷰 올리기").click()
+    expect(page.locator(".notice.positive")).to_be_attached()
+    review = page.locator(".review").first
+    expect(review).to_be_in_viewport()
+    assert page.url.endswith(f"#{review.get_attribute('id')}")
+    if scripts:
+        expect(review).to_be_focused()
