@@ -23,6 +23,7 @@ def main() -> None:
             page.goto("/")
             shoot(page, "home")
             movie, review = choose(page)
+            page.set_viewport_size({"width": 1440, "height": 1100})  # down to how the typed review reads
             page.goto(f"/movie/{movie}")
             page.locator("#write input[name=author]").fill("밤편지")
             page.locator("#write textarea").fill(WRITING)
