@@ -6,6 +6,7 @@ body; only then a thread takes it. A client that sends nothing, or slowly, holds
 """
 
 import errno
+import math
 import resource
 import selectors
 import socket
@@ -34,6 +35,7 @@ class PatientWorker(ThreadWorker):
         self.gathering: dict[Connection, None] = {}
         self.lingering: dict[Connection, float] = {}
         self.next_look = 0.0
+        self.ends = math.inf
         soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
         if soft < _FILES:
             soft = _FILES if hard == resource.RLIM_INFINITY else min(_FILES, hard)
@@ -184,14 +186,16 @@ class PatientWorker(ThreadWorker):
             self.drop(next(iter(self.gathering)))
 
     def murder_pending(self) -> None:
-        """Called after every event; looks once a second, or always when the worker is to end."""
+        """Called after every event, looks once a second; a worker that is to end waits a little for what is coming."""
         super().murder_pending()
         now = time.monotonic()
-        if now < self.next_look and self.alive:
+        if not self.alive:
+            self.ends = min(self.ends, now + LINGER)
+        if now < self.next_look:
             return
-        self.next_look = now + 1
-        for conn in [conn for conn in self.gathering if conn.deadline < now or not self.alive]:
-            if conn.sock.inbox.received and self.alive:
+        self.next_look = now + (1 if self.alive else 0.1)
+        for conn in [conn for conn in self.gathering if min(conn.deadline, self.ends) < now]:
+            if conn.sock.inbox.received:
                 self.refuse(conn, "408 Request Timeout")
             else:
                 self.drop(conn)
