@@ -18,7 +18,7 @@ from app.web.forms import DeleteForm, EditMovieForm, EditReviewForm, Form, Movie
 from app.web.paging import page_links
 
 MOVIES_A_PAGE = 24
-REVIEWS_A_PAGE = 50
+REVIEWS_A_PAGE = 20
 GENRES_MOST = 200
 MISREADINGS_MOST = 8
 EXTREMES_FROM = 4
