@@ -6,6 +6,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
+from app.web.pages import REVIEWS_A_PAGE
 from tests.browser.test_flows import BLAME, PRAISE, Open, new_movie, new_review, visit  # noqa: F401  # a fixture
 
 pytestmark = pytest.mark.browser
@@ -57,7 +58,7 @@ def test_reviews_are_ordered_and_filtered_by_links(
 
 @SCRIPTS
 def test_a_review_has_its_own_address(reviewed: Callable[..., tuple[Page, str, list[int]]], scripts: bool) -> None:
-    page, movie, ids = reviewed(60, scripts=scripts)
+    page, movie, ids = reviewed(REVIEWS_A_PAGE + 2, scripts=scripts)
     page.goto(f"/review/{ids[0]}")  # the oldest is not on the first page
     assert page.url.endswith(f"page=2#review-{ids[0]}")
     expect(page.locator(f"#review-{ids[0]}")).to_be_in_viewport()
