@@ -48,7 +48,11 @@ class PatientWorker(ThreadWorker):
     def accept(self, listener: socket.socket) -> None:
         if self.cfg.is_ssl:  # what comes then is not the request yet; what stands in front had better do that
             super().accept(listener)
-            return
+        else:
+            self.take(listener)
+
+    def take(self, listener: socket.socket) -> bool:
+        """Takes the next client that waits; whether there was one."""
         try:
             client, address = listener.accept()
         except OSError as error:
@@ -56,11 +60,20 @@ class PatientWorker(ThreadWorker):
                 self.make_room()
             elif error.errno not in _NOTHING_TO_ACCEPT:
                 raise
-            return
+            return False
         self.nr_conns += 1
         if self.nr_conns >= self.worker_connections:
             self.make_room()
         self.gather(Connection(self, client, address, listener.getsockname()))
+        return True
+
+    def set_accept_enabled(self, enabled: bool) -> None:
+        """Whether clients are taken; a worker that is to end takes those that wait, whom closing would cut off."""
+        super().set_accept_enabled(enabled)
+        if not self.alive and not self.cfg.is_ssl:
+            for listener in self.sockets:
+                while self.take(listener):
+                    pass
 
     def on_client_socket_readable(self, conn: Any, client: socket.socket) -> None:
         if not isinstance(conn, Connection):
