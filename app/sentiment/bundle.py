@@ -23,20 +23,29 @@ from app.sentiment.reader import Reader
 from app.sentiment.windows import Windows
 
 
-class WideAndDeep:
-    """An `app.sentiment.reader.Model` of two halves."""
+class Encoder:
+    """The deep half, as an `app.sentiment.reader.Model`."""
 
-    def __init__(self, ngrams: Ngrams, encoder: Any, weight: float, tokenizer: Tokenizer) -> None:
-        """`encoder`: an ONNX Runtime session of `ids` and `mask`; `weight`: what its logits count, 0..1, those of
-        `ngrams` counting the rest."""
-        self._ngrams, self._encoder, self._weight = ngrams, encoder, np.float32(weight)
+    def __init__(self, session: Any) -> None:
+        """`session`: ONNX Runtime's, of `ids` and `mask`."""
+        self._session = session
+
+    def __call__(self, ids: NDArray[np.int64], mask: NDArray[np.int64]) -> NDArray[np.float32]:
+        logits: NDArray[np.float32] = self._session.run(None, {"ids": ids, "mask": mask.astype(np.int32)})[0]
+        return logits
+
+
+class Wide:
+    """The wide half, as an `app.sentiment.reader.Second`."""
+
+    def __init__(self, ngrams: Ngrams, weight: float, tokenizer: Tokenizer) -> None:
+        """`weight`: what the encoder's logits count, 0..1, those of `ngrams` counting the rest."""
+        self._ngrams, self._weight = ngrams, weight
         self._normalizer = tokenizer.normalizer
 
-    def __call__(self, ids: NDArray[np.int64], mask: NDArray[np.int64], texts: Sequence[str]) -> NDArray[np.float32]:
-        (encoded,) = self._encoder.run(None, {"ids": ids, "mask": mask.astype(np.int32)})
-        logits = self._ngrams.logits([self._normalizer.normalize_str(text) for text in texts])
-        result: NDArray[np.float32] = (1 - self._weight) * logits + self._weight * encoded
-        return result
+    def mix(self, logits: NDArray[np.float64], texts: Sequence[str]) -> NDArray[np.float64]:
+        own = self._ngrams.logits([self._normalizer.normalize_str(text) for text in texts])
+        return (1 - self._weight) * own + self._weight * logits
 
 
 def load_bundle(folder: Path, threads: int = 1) -> Reader:
@@ -49,19 +58,19 @@ def load_bundle(folder: Path, threads: int = 1) -> Reader:
         tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         if tokenizer.get_vocab_size() > int(config["vocab_size"]):
             raise ValueError("its tokenizer knows more tokens than its weights")
-        ngrams = Ngrams.load(folder / "ngrams.safetensors")
-        model = WideAndDeep(ngrams, _encoder(folder, threads), float(config["encoder_weight"]), tokenizer)
+        wide = Wide(Ngrams.load(folder / "ngrams.safetensors"), float(config["encoder_weight"]), tokenizer)
         windows = Windows(tokenizer, int(config["max_position_embeddings"]))
-        reader = Reader(model, windows, scale, int(config["pad_token_id"]))
+        reader = Reader(Encoder(_session(folder, threads)), windows, scale, int(config["pad_token_id"]), wide)
         reader.warm_up()
     except Exception as error:  # what a broken file makes its library raise is nobody's contract
         raise ModelError(f"its files do not make a model ({first_line(error)})") from error
     return reader
 
 
-def _encoder(folder: Path, threads: int) -> Any:
-    """The encoder in float32, whatever the processor: ONNX Runtime computes no bf16 on x86, AVX512-BF16 and AMX
-    included (1.32 answers a bf16 Gemm with NOT_IMPLEMENTED; microsoft/onnxruntime#20630, #28768)."""
+def _session(folder: Path, threads: int) -> Any:
+    """The encoder, its linear layers in whole numbers (training/graph.py says how), the same on every processor. Not
+    in bf16, which ONNX Runtime does not compute on x86, AVX512-BF16 and AMX included (1.32 answers a bf16 Gemm with
+    NOT_IMPLEMENTED; microsoft/onnxruntime#20630, #28768)."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1

@@ -4,7 +4,6 @@ A user's folder and what the hub gave take this path: `AutoTokenizer` and `AutoM
 network, no code from the folder, no pickle beyond tensors. The bundled model's is `bundle`.
 """
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +30,7 @@ class _Traced:
     def __init__(self, module: torch.nn.Module) -> None:
         self._module = module
 
-    def __call__(self, ids: NDArray[np.int64], mask: NDArray[np.int64], texts: Sequence[str]) -> NDArray[np.floating]:
+    def __call__(self, ids: NDArray[np.int64], mask: NDArray[np.int64]) -> NDArray[np.floating]:
         with torch.inference_mode():
             logits: NDArray[np.floating] = self._module(torch.from_numpy(ids), torch.from_numpy(mask)).numpy()
         return logits

@@ -36,7 +36,9 @@ def featurise(texts: Sequence[str]) -> tuple[NDArray[np.int32], NDArray[np.int64
         hashes ^= hashes >> np.uint64(29)
         inside = text[:size] == text[longer:]
         found.append(text[:size][inside] << _TEXT | hashes[inside] * _MIX >> np.uint64(64 - KEY_BITS))
-    pairs = np.unique(np.concatenate(found)) if found else np.zeros(0, np.uint64)
+    pairs = np.concatenate(found) if found else np.zeros(0, np.uint64)
+    pairs.sort()
+    pairs = pairs[np.append(True, pairs[1:] != pairs[:-1])[: len(pairs)]]
     return (pairs & np.uint64((1 << KEY_BITS) - 1)).astype(np.int32), (pairs >> _TEXT).astype(np.int64)
 
 
@@ -70,9 +72,10 @@ class Ngrams:
         at = np.searchsorted(self.keys, keys).clip(max=len(self.keys) - 1)
         known = self.keys[at] == keys
         at, owners = at[known], owners[known]
-        columns = self.weights[at].T
-        sums = np.stack([np.bincount(owners, column, len(texts)) for column in columns], axis=1)
-        counts = np.bincount(owners, minlength=len(texts))
+        ends = owners.searchsorted(np.arange(len(texts) + 1))  # owners ascend: where each text's n-grams begin
+        running = np.zeros((len(at) + 1, self.weights.shape[1]), np.int64)
+        self.weights[at].cumsum(axis=0, out=running[1:])
+        sums, counts = np.diff(running[ends], axis=0), np.diff(ends)
         scaled = (sums / np.sqrt(np.maximum(counts, 1))[:, None]).astype(np.float32)
         logits: NDArray[np.float32] = scaled @ self.projection + self.bias
         return logits

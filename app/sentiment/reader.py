@@ -18,19 +18,29 @@ _CALL_TOKENS = 16  # what a call costs however little it reads, in tokens: paddi
 class Model(Protocol):
     """What a loaded model does."""
 
-    def __call__(self, ids: NDArray[np.int64], mask: NDArray[np.int64], texts: Sequence[str]) -> NDArray[np.floating]:
-        """Class logits, (rows, classes), of token ids and mask, both (rows, tokens), and the text behind each row."""
+    def __call__(self, ids: NDArray[np.int64], mask: NDArray[np.int64]) -> NDArray[np.floating]:
+        """Class logits, (rows, classes), of token ids and mask, both (rows, tokens)."""
+        ...
+
+
+class Second(Protocol):
+    """Another model's opinion, which needs no tokens."""
+
+    def mix(self, logits: NDArray[np.float64], texts: Sequence[str]) -> NDArray[np.float64]:
+        """`logits`, (texts, classes), and its own for the same texts, as one."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """A model ready to read. `pad` fills up a batch's shorter texts."""
+    """A model ready to read. `pad` fills up a batch's shorter texts; `second` is asked once for all batches, as a call
+    costs it much and a text little."""
 
     model: Model
     windows: Windows
     scale: Scale
     pad: int
+    second: Second | None = None
 
     def judge(self, texts: Sequence[str]) -> list[Verdict]:
         """One `Verdict` a text, in order."""
@@ -63,15 +73,15 @@ class Reader:
 
     def _probabilities(self, rows: list[Window]) -> NDArray[np.float64]:
         """Class probabilities, (rows, classes)."""
-        result = np.empty((len(rows), len(self.scale.polarity)))
+        logits = np.empty((len(rows), len(self.scale.polarity)))
         for batch in _batches([len(row.ids) or 1 for row in rows]):
-            chosen = [rows[index] for index in batch]
-            ids, mask = self._arrays([row.ids or [self.pad] for row in chosen])
-            logits = self.model(ids, mask, [row.text for row in chosen]).astype(np.float64)
-            if not np.isfinite(logits).all():
-                raise ArithmeticError("the model's answer is not a number")
-            result[batch] = softmax(logits)
-        return result
+            ids, mask = self._arrays([rows[index].ids or [self.pad] for index in batch])
+            logits[batch] = self.model(ids, mask)
+        if self.second:
+            logits = self.second.mix(logits, [row.text for row in rows])
+        if not np.isfinite(logits).all():
+            raise ArithmeticError("the model's answer is not a number")
+        return softmax(logits)
 
     def _arrays(self, rows: list[list[int]]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Token ids and mask."""

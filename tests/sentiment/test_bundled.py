@@ -164,8 +164,11 @@ def test_its_weights_are_half_precision_tensors_and_nothing_else() -> None:
 
 def logits_of(reader: Reader, texts: list[str]) -> list[list[float]]:
     windows = [window for cut in reader.windows.cut(texts) for window in cut]
-    ids = [np.array([window.ids]) for window in windows]
-    return [reader.model(row, np.ones_like(row), [w.text])[0].tolist() for row, w in zip(ids, windows, strict=True)]
+    rows = [np.array([window.ids]) for window in windows]
+    logits = np.concatenate([reader.model(row, np.ones_like(row)) for row in rows]).astype(np.float64)
+    assert reader.second
+    answer: list[list[float]] = reader.second.mix(logits, [window.text for window in windows]).tolist()
+    return answer
 
 
 def test_the_export_answers_as_the_trained_model_did(reader: Reader) -> None:
@@ -174,24 +177,38 @@ def test_the_export_answers_as_the_trained_model_did(reader: Reader) -> None:
     for text, found, expected in zip(
         sanity["texts"], logits_of(reader, sanity["texts"]), sanity["logits"], strict=True
     ):
-        assert found == pytest.approx(expected, abs=0.05), text
+        assert found == pytest.approx(expected, abs=0.1), text
 
 
 def test_the_graph_computes_what_transformers_computes(reader: Reader) -> None:
-    """Other programs may load the folder as a BERT; the mean of both halves is the site's own."""
+    """Other programs may load the folder as a BERT. The site rounds what its layers multiply, to 8 bits (which moves a
+    logit by 0.01 on average), and takes the mean of both halves, which is its own."""
     model = AutoModelForSequenceClassification.from_pretrained(BUNDLED, dtype=torch.float32)
     tokenizer = AutoTokenizer.from_pretrained(BUNDLED)
-    ngrams = Ngrams.load(BUNDLED / "ngrams.safetensors")
-    weight = json.loads((BUNDLED / "config.json").read_text("utf-8"))["encoder_weight"]
     texts = PRAISE + BLAME + ["ㅋ", "좋다 " * 30]
     encoded = tokenizer(texts, return_tensors="pt", padding=True)
     with torch.inference_mode():
-        logits = model(**encoded).logits.numpy()
+        expected = model(**encoded).logits.numpy()
+    difference = np.abs(reader.model(encoded["input_ids"].numpy(), encoded["attention_mask"].numpy()) - expected)
+    assert difference.mean() < 0.02
+    assert difference.max() < 0.2
+    ngrams = Ngrams.load(BUNDLED / "ngrams.safetensors")
+    weight = json.loads((BUNDLED / "config.json").read_text("utf-8"))["encoder_weight"]
     normalized = [tokenizer.backend_tokenizer.normalizer.normalize_str(text) for text in texts]
-    expected = weight * logits + (1 - weight) * ngrams.logits(normalized)
-    assert np.array(logits_of(reader, texts)) == pytest.approx(expected, abs=1e-3)
-    ids, mask = encoded["input_ids"].numpy(), encoded["attention_mask"].numpy()
-    assert reader.model(ids, mask, texts) == pytest.approx(expected, abs=1e-3)
+    both = weight * expected + (1 - weight) * ngrams.logits(normalized)
+    assert np.array(logits_of(reader, texts)) == pytest.approx(both, abs=0.1)
+
+
+def test_a_text_reads_the_same_whatever_is_in_the_batch_with_it(reader: Reader) -> None:
+    """Rounding goes by ranges measured once: those of a batch would let its texts move each other."""
+    texts = PRAISE + BLAME + ["ㅋ", "좋다 " * 30]
+    ids = [cut[0].ids for cut in reader.windows.cut(texts)]
+    longest = max(map(len, ids))
+    padded = np.array([row + [reader.pad] * (longest - len(row)) for row in ids])
+    mask = np.array([[1] * len(row) + [0] * (longest - len(row)) for row in ids])
+    together = reader.model(padded, mask)
+    for row, answer in zip(ids, together, strict=True):
+        assert reader.model(np.array([row]), np.ones((1, len(row)), np.int64))[0] == pytest.approx(answer, abs=1e-4)
 
 
 def test_reading_needs_neither_torch_nor_transformers() -> None:

@@ -54,7 +54,7 @@ def test_star_model_loads_in_full_precision(stars: QueuedAnalyzer, stars_folder:
     assert not model.training
     reader = load_reader(stars_folder)
     ids = np.array([[2, 5, 3]])
-    assert reader.model(ids, np.ones_like(ids), [""]).dtype == np.float32
+    assert reader.model(ids, np.ones_like(ids)).dtype == np.float32
 
 
 @pytest.mark.parametrize("fast", [True, False], ids=["tokenizer.json", "vocab.txt"])
