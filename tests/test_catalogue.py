@@ -7,6 +7,7 @@ import pytest
 
 from app.catalogue import Catalogue
 from app.catalogue.listing import Listing
+from app.catalogue.ranking import MANY
 from app.errors import Busy, NotFound
 from app.inputs import MovieInput, MoviesQuery, ReviewInput, ReviewsQuery
 from app.models import Label, MovieFields, Page, Sentiment
@@ -136,7 +137,9 @@ def test_orders_follow_every_change(store: MemoryStore, sort: Any) -> None:
     for step in range(300):
         ids = [movie.id for movie in store.movies()]
         if draw.random() < 0.3 or not ids:
-            store.add_movie(MovieFields(f"영화 {draw.random()}", draw.choice(("", "2001-01-01", "2020-02-02"))))
+            genre = draw.choice(("", "드라마, SF", "SF", "공포"))
+            day = draw.choice(("", "2001-01-01", "2020-02-02"))
+            store.add_movie(MovieFields(f"영화 {draw.random()}", day, draw.choice(("", "김보라")), genre))
         elif draw.random() < 0.1:
             store.delete_movie(draw.choice(ids))
         elif draw.random() < 0.2:
@@ -146,5 +149,18 @@ def test_orders_follow_every_change(store: MemoryStore, sort: Any) -> None:
         if step % draw.randint(1, 5) == 0:  # not every state is looked at in every order
             listing = Listing(store.movies(), earlier=listing)
             assert listing.order(sort) == Listing(store.movies()).order(sort)
-            query = MoviesQuery(sort=sort, q="1")
-            assert listing.find(query) == Listing(store.movies()).find(query)
+            fresh = Listing(store.movies())
+            for query in (MoviesQuery(sort=sort, q="1"), MoviesQuery(sort=sort, q="김 1", genre="sf")):
+                assert listing.find(query) == fresh.find(query)
+            assert listing.genres == fresh.genres
+
+
+def test_an_order_nobody_looked_at_for_long_is_right_again(store: MemoryStore) -> None:
+    movies = [store.add_movie(MovieFields(f"영화 {number}")) for number in range(20)]
+    listing = Listing(store.movies())
+    listing.order("reviews")
+    for number in range(2 * MANY):
+        store.add_review(movies[number % 20].id, "밤편지", "글", Sentiment(Label.POSITIVE, 0.9, 9.0))
+        listing = Listing(store.movies(), earlier=listing)
+        if number in (3, MANY // 2 + 1, 2 * MANY - 1):
+            assert listing.order("reviews") == Listing(store.movies()).order("reviews")

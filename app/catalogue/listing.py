@@ -1,12 +1,13 @@
 """The list of all movies, worked on once for each state of the store: its orders, its genres, its mean rating."""
 
-from bisect import bisect_left
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from itertools import compress
+from operator import is_not
 
-from app.catalogue.search import find_movies, searched_text, split_genre
+from app.catalogue.ranking import MANY, Key, Ranking
+from app.catalogue.search import find_genre, find_words, searched_text, split_genre
 from app.inputs import MoviesQuery
 from app.models import Movie
 
@@ -32,41 +33,13 @@ class Weighing:
         return (movie.rating_sum + self.prior * (self.mean or 0.0)) / (movie.review_count + self.prior)
 
 
-_Key = Callable[[Movie], tuple[Any, ...]]
-_KEYS: dict[str, _Key] = {
+_KEYS: dict[str, Key] = {
     "newest": lambda m: (),
     "reviews": lambda m: (m.review_count,),
     "release": lambda m: (m.release_date,),
     "title": lambda m: (m.title.casefold(),),
 }
 _ASCENDING = ("title",)
-_MANY = 500
-"""From so many differences on, working out all is quicker than finding each its place."""
-
-
-class _Ranking:
-    """Movies ordered by a key, and by id where that is the same."""
-
-    def __init__(self, key: _Key, is_ascending: bool, movies: Iterable[Movie] = ()) -> None:
-        self._key, self._is_ascending = key, is_ascending
-        ranked = sorted((*key(movie), movie.id, movie) for movie in movies)
-        self._keys = [item[:-1] for item in ranked]  # ascending, whatever is shown
-        self.movies = [item[-1] for item in (ranked if is_ascending else reversed(ranked))]
-
-    def replace(self, gone: Iterable[Movie], come: Iterable[Movie]) -> "_Ranking":
-        """Another with these differences."""
-        other = _Ranking(self._key, self._is_ascending)
-        other._keys, other.movies = self._keys.copy(), self.movies.copy()
-        for movie in gone:
-            place = bisect_left(other._keys, (*self._key(movie), movie.id))
-            del other._keys[place]
-            del other.movies[place if self._is_ascending else len(other.movies) - 1 - place]
-        for movie in come:
-            key = (*self._key(movie), movie.id)
-            place = bisect_left(other._keys, key)
-            other._keys.insert(place, key)
-            other.movies.insert(place if self._is_ascending else len(other.movies) - place, movie)
-        return other
 
 
 class Listing:
@@ -78,8 +51,7 @@ class Listing:
     def __init__(self, movies: Sequence[Movie], prior: int = PRIOR, earlier: "Listing | None" = None) -> None:
         self.movies = movies
         self._prior = prior
-        self._rankings: dict[str, _Ranking] = {}
-        self._texts: dict[int, str] = {}  # by the movie's id
+        self._rankings: dict[str, Ranking] = {}
         gone, come = _differences(earlier.movies, movies) if earlier else ([], movies)
         self._count = sum(m.review_count for m in come) - sum(m.review_count for m in gone)
         self._rating_sum = sum(m.rating_sum for m in come) - sum(m.rating_sum for m in gone)
@@ -90,15 +62,23 @@ class Listing:
 
     def find(self, query: MoviesQuery) -> Sequence[Movie]:
         """The movies that match `query`, ordered; not to be altered."""
-        return find_movies(self.order(query.sort), query, self._read)
+        movies = self.order(query.sort)
+        if query.genre:
+            wanted = find_genre(self._genre_texts, query.genre)
+            movies = [movie for movie in movies if movie.genre in wanted]
+        if query.q:
+            found = find_words(self._texts, query.q)
+            movies = [movie for movie in movies if movie.id in found]
+        return movies
 
     def order(self, sort: str) -> Sequence[Movie]:
         """All of them by `sort` (an `app.inputs.Sort`), not to be altered; by rating, those without a review come
         last."""
-        if sort not in self._rankings:
+        ranking = self._rankings.get(sort)
+        if ranking is None:
             key = _KEYS[sort] if sort != "rating" else _by_rating(self.weighing)
-            self._rankings[sort] = _Ranking(key, sort in _ASCENDING, self.movies)
-        return self._rankings[sort].movies
+            ranking = self._rankings[sort] = Ranking(key, sort in _ASCENDING, self.movies)
+        return ranking.movies
 
     @cached_property
     def weighing(self) -> Weighing:
@@ -107,36 +87,52 @@ class Listing:
     @cached_property
     def genres(self) -> list[str]:
         """Every genre that some movie has, in dictionary order; not to be altered."""
-        return sorted({genre for text in {movie.genre for movie in self.movies} for genre in split_genre(text)})
+        return sorted({genre for text in self._genre_texts for genre in split_genre(text)})
+
+    @cached_property
+    def _genre_texts(self) -> frozenset[str]:
+        return frozenset(movie.genre for movie in self.movies)
+
+    @cached_property
+    def _texts(self) -> dict[int, str]:
+        """What words are looked for in, by the movie's id."""
+        return {movie.id: searched_text(movie) for movie in self.movies}
 
     def _take_over(self, earlier: "Listing", gone: Sequence[Movie], come: Sequence[Movie]) -> None:
-        self._texts = earlier._texts.copy()
-        for movie in gone:
-            self._texts.pop(movie.id, None)
-        if len(gone) + len(come) >= _MANY:
+        if len(gone) + len(come) >= MANY:
             return
         for sort, ranking in tuple(earlier._rankings.items()):
             if sort != "rating" or self.weighing == earlier.weighing:
-                self._rankings[sort] = ranking.replace(gone, come)
-        if "genres" in earlier.__dict__ and {movie.genre for movie in gone} == {movie.genre for movie in come}:
-            self.genres = earlier.genres
+                replaced = ranking.replace(gone, come)
+                if replaced:
+                    self._rankings[sort] = replaced
+        known = earlier.__dict__
+        if "_texts" in known:
+            self._texts = _read_changed(earlier._texts, gone, come)
+        if {movie.genre for movie in gone} == {movie.genre for movie in come}:
+            for name in ("_genre_texts", "genres"):
+                if name in known:
+                    setattr(self, name, known[name])
 
-    def _read(self, movies: Sequence[Movie]) -> list[str]:
-        kept = self._texts
-        if len(kept) < len(self.movies):
-            kept |= {movie.id: searched_text(movie) for movie in self.movies if movie.id not in kept}
-        return [kept[movie.id] for movie in movies]
 
-
-def _by_rating(weighing: Weighing) -> _Key:
+def _by_rating(weighing: Weighing) -> Key:
     return lambda m: (weighing.rate(m), m.review_count) if m.review_count else (-1.0, 0)
+
+
+def _read_changed(texts: dict[int, str], gone: Sequence[Movie], come: Sequence[Movie]) -> dict[int, str]:
+    """`texts` with these differences: the very same where there are none, as after a review."""
+    then, now = ({movie.id: (movie.title, movie.director, movie.genre) for movie in movies} for movies in (gone, come))
+    if then == now:
+        return texts
+    kept = {movie_id: text for movie_id, text in texts.items() if movie_id not in then}
+    return kept | {movie.id: searched_text(movie) for movie in come}
 
 
 def _differences(before: Sequence[Movie], after: Sequence[Movie]) -> tuple[list[Movie], list[Movie]]:
     """What is to be taken from `before`, and what to be added, to come to `after`."""
     if len(before) == len(after):
-        pairs = [(old, new) for old, new in zip(before, after, strict=True) if old is not new]
-        return [old for old, _ in pairs], [new for _, new in pairs]
+        changed = list(compress(range(len(after)), map(is_not, before, after)))
+        return [before[place] for place in changed], [after[place] for place in changed]
     then, now = ({movie.id: movie for movie in movies} for movies in (before, after))
     gone = [movie for movie in before if now.get(movie.id) is not movie]
     return gone, [movie for movie in after if then.get(movie.id) is not movie]

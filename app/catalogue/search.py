@@ -1,12 +1,11 @@
 """Finding movies the way Korean is typed: ㄱㅅㅊ and 기새 find 기생충; case and spaces do not count."""
 
 import re
-import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping
 from functools import lru_cache
 from typing import Any
+from unicodedata import normalize
 
-from app.inputs import MoviesQuery
 from app.models import Movie
 
 _INITIALS = "ㄱㄲㄴㄷㄸㄹㅁㅂㅃㅅㅆㅇㅈㅉㅊㅋㅌㅍㅎ"
@@ -18,22 +17,22 @@ _FIRST, _LAST = ord("가"), ord("힣")
 _PER_INITIAL, _PER_VOWEL = 588, 28  # the Unicode standard, 3.12: 21 vowels x 28 finals, and 28 finals
 
 
-def find_movies(
-    movies: Sequence[Movie], query: MoviesQuery, read: Callable[[Sequence[Movie]], list[str]]
-) -> Sequence[Movie]:
-    """The movies that match `query`, in the order they came; every word of `query.q` must be found in title, director
-    or genre. `read` gives the `searched_text` of each."""
-    if query.genre:
-        genre = _fold(query.genre)
-        movies = [movie for movie in movies if genre in _fold_genres(movie.genre)]
-    words = unicodedata.normalize("NFC", query.q).casefold().translate(_COMPOUNDS).split()
-    if words:
-        texts = read(movies)
-        for word in words:  # one after the other: a nested loop over ten thousand movies takes several times as long
-            matches = _matcher(word)
-            found = [place for place, text in enumerate(texts) if matches(text)]
-            movies, texts = [movies[place] for place in found], [texts[place] for place in found]
-    return movies
+def find_words(texts: Mapping[int, str], q: str) -> Collection[int]:
+    """The keys of the texts (`searched_text`) in which every word of `q` is found."""
+    found: Collection[int] = texts
+    for word in normalize("NFC", q).casefold().translate(_COMPOUNDS).split():
+        matches = _matcher(word)
+        if found is texts:  # ten thousand of them, as a rule: every look-up that is not made counts
+            found = {key for key, text in texts.items() if matches(text)}
+        else:
+            found = {key for key in found if matches(texts[key])}
+    return found
+
+
+def find_genre(texts: Collection[str], genre: str) -> Collection[str]:
+    """Those of the texts (a movie's `genre`) that name this genre."""
+    wanted = _fold(genre)
+    return {text for text in texts if wanted in _fold_genres(text)}
 
 
 def searched_text(movie: Movie) -> str:
@@ -49,7 +48,7 @@ def split_genre(genre: str) -> tuple[str, ...]:
 
 @lru_cache(maxsize=4096)
 def _fold(text: str) -> str:
-    return re.sub(r"\s+", "", unicodedata.normalize("NFC", text).casefold())
+    return re.sub(r"\s+", "", normalize("NFC", text).casefold())
 
 
 @lru_cache(maxsize=4096)
