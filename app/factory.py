@@ -27,6 +27,7 @@ from app.web.changes import blueprint as changes_blueprint
 from app.web.corrections import blueprint as corrections_blueprint
 from app.web.data import blueprint as data_blueprint
 from app.web.editing import blueprint as editing_blueprint
+from app.web.moulds import Moulds
 from app.web.preferences import blueprint as preferences_blueprint
 from app.web.views import blueprint as web_blueprint
 
@@ -71,6 +72,7 @@ def create_app(
     install(app, metrics)
     install(app, Jobs())
     install(app, Kept())
+    install(app, Moulds())
     install(app, MovieBodies())
     log = RequestLog(settings.log_level)
     watching.register(app, metrics.count, log.write, believe_ids=settings.trusted_proxies > 0)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 from flask_babel import gettext, ngettext
 
-from app.models import Label
+from app.models import Label, Movie
 
 KST = timezone(timedelta(hours=9), "KST")
 """Korea has no summer time, so a fixed offset needs no time zone database."""
@@ -122,6 +122,11 @@ def split_text(text: str) -> Excerpt:
     return Excerpt(head.rstrip(), text[len(head) :].lstrip(" \n"))
 
 
+def format_width(movie: Movie) -> str:
+    """How much of a bar 100 wide is positive: 2 of 3 -> "66.67"; empty where nothing is."""
+    return str(round(100 * movie.positive_count / movie.review_count, 2)) if movie.positive_count else ""
+
+
 def format_weight(weight: float) -> str:
     """1.24 -> `+1.2`; -0.3 -> `−0.3`, with the minus that is as wide as the plus."""
     return f"{weight:+.1f}".replace("-", "−")
@@ -145,4 +150,5 @@ FILTERS: dict[str, Callable[..., object]] = {
     "excerpt": split_text,
     "shorten": shorten,
     "weight": format_weight,
+    "width": format_width,
 }

@@ -16,7 +16,7 @@ from app.http.policy import Deed
 from app.http.traps import once
 from app.inputs import QUERY_MAX, MovieInput, ReviewInput, read
 from app.models import Action, Movie, Review
-from app.web import messages, pages, posters
+from app.web import messages, pages, posters, shown
 from app.web.changes import offer_undo, tell
 from app.web.choosing import choose_movie
 from app.web.filters import FILTERS, shorten
@@ -27,6 +27,9 @@ blueprint = Blueprint("web", __name__)
 for _name, _filter in FILTERS.items():
     blueprint.add_app_template_filter(_filter, _name)
 blueprint.add_app_template_filter(posters.draw, "drawing")
+blueprint.add_app_template_filter(shown.movie_card, "card")
+blueprint.add_app_template_filter(shown.review_item, "item")
+blueprint.add_app_template_filter(shown.review_extreme, "extreme")
 # Every page, errors too, has the search box and the footer.
 blueprint.app_context_processor(lambda: {"query_max": QUERY_MAX, "is_durable": installed(Workshop).durable})
 
