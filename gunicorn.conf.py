@@ -30,7 +30,7 @@ workers = 1  # said here because WEB_CONCURRENCY would set another number
 # well: with 2, a review took 5 % more processor.
 cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 threads = settings.web_threads or (32 if cores == 1 else 64)
-worker_class = "app.server.worker.PatientWorker"  # gthread, but a thread is given whole requests only
+worker_class = "app.server.worker.PatientWorker"  # gthread, but a thread waits for no client, and passes nothing about
 preload_app = False  # torch loaded before a fork can hang in the child
 max_requests = 0  # a new worker would forget the movies
 control_socket_disable = True

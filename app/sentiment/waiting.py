@@ -1,5 +1,6 @@
-"""Rank 1. What waits for the model: who asked, until when, and whose turn it is. Safe under threads. May import errors.
+"""Rank 1. What waits for the model: who asked, until when, and whose turn it is. Safe under threads.
 
+May import aside, errors.
 Two callers with the same text wait for one task, so it is read once. Tasks are taken one from each caller in turn, so
 nobody's thousand texts, and nobody's explanation, stand before somebody's single review.
 """
@@ -11,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from app.aside import step_aside
 from app.errors import Busy
 
 
@@ -46,6 +48,8 @@ class Ask:
 
     def wait(self) -> list[Any] | None:
         """One answer a text, or None when time is up before that. Raises what a task failed with."""
+        if not self._done.is_set():
+            step_aside()
         self._done.wait(max(0.0, self.deadline - time.monotonic()))
         if not self.is_over:
             return None

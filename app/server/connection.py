@@ -1,12 +1,14 @@
 """A client's connection: its socket, its inbox, and how long it may take."""
 
 import errno
+import selectors
 import socket
 import time
 from typing import Any
 
 from gunicorn.workers.gthread import TConn
 
+from app.aside import step_aside
 from app.server.inbox import Inbox
 
 SENT_WITHIN = 20.0
@@ -18,12 +20,19 @@ _PIECE = 64 * 1024
 
 
 class ClientSocket(socket.socket):
-    """A client's socket as gunicorn's parser and response use it: it gives what is in the inbox and never waits."""
+    """A client's socket as gunicorn's parser and response use it: what is read is in the inbox, what is written is
+    gathered until it is much or `flush` is called, so that an answer is sent at once, and nothing waits unasked."""
 
     def __init__(self, accepted: socket.socket) -> None:
         super().__init__(accepted.family, accepted.type, accepted.proto, accepted.detach())
+        super().setblocking(False)
         self.inbox = Inbox()
         self.patience = TAKEN_WITHIN
+        self._unsent: list[bytes] = []
+        self._size = 0
+
+    def setblocking(self, flag: bool) -> None:
+        """Nothing: gunicorn would have a thread wait for its client."""
 
     def receive(self) -> bytes:
         """What has come. Raises `BlockingIOError` for nothing; empty when the client is gone."""
@@ -36,14 +45,31 @@ class ClientSocket(socket.socket):
         return data
 
     def sendall(self, data: Any, flags: int = 0) -> None:
+        self._unsent.append(bytes(data))
+        self._size += len(data)
+        if self._size >= _PIECE:
+            self.flush()
+
+    def flush(self) -> None:
+        """Sends what is gathered; waits `patience` seconds at most, all waits together, for a client to take it."""
+        data = memoryview(b"".join(self._unsent))
+        self._unsent.clear()
+        self._size = 0
+        while data:
+            try:
+                data = data[self.send(data) :]
+            except BlockingIOError:
+                self._wait_until_taken()
+
+    def _wait_until_taken(self) -> None:
+        step_aside()
         started = time.monotonic()
-        self.settimeout(max(self.patience, 0.01))
-        try:
-            super().sendall(data, flags)
-        except TimeoutError as error:
-            raise ConnectionResetError(errno.ECONNRESET, "the client does not take its answer") from error
-        finally:
-            self.patience -= time.monotonic() - started
+        with selectors.DefaultSelector() as selector:
+            selector.register(self, selectors.EVENT_WRITE)
+            taken = selector.select(max(self.patience, 0.01))
+        self.patience -= time.monotonic() - started
+        if not taken:
+            raise ConnectionResetError(errno.ECONNRESET, "the client does not take its answer")
 
     def close(self) -> None:
         self.inbox.close()
@@ -61,22 +87,27 @@ class Connection(TConn):
         self.data_ready = True
         self.since = 0.0
         self.is_watched = False
-        """Whether the worker's loop waits for it to say something."""
+        """Whether the worker's selector knows it."""
+        self.is_kept = False
+        """Whether it has been answered before."""
 
     def begin(self) -> None:
-        """The next request may come."""
+        """The next request may come. Raises `Refused`."""
         self.since = time.monotonic()
-        self.sock.setblocking(False)
         self.sock.patience = TAKEN_WITHIN
         self.sock.inbox.start()
 
     @property
+    def is_idle(self) -> bool:
+        """Whether it is kept for a request that has not begun."""
+        return self.is_kept and not self.sock.inbox.received
+
+    @property
     def deadline(self) -> float:
-        """As of `time.monotonic()`."""
+        """When the next request must be there, as of `time.monotonic()`."""
+        if self.is_idle:
+            return self.since + float(self.cfg.keepalive)
         return self.since + SENT_WITHIN + self.sock.inbox.received / SLOWEST
 
     def close(self, graceful: bool = False) -> None:
-        if graceful:
-            self.worker.linger(self)
-        else:
-            self.sock.close()
+        self.worker.close(self, graceful)

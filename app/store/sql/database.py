@@ -9,6 +9,7 @@ from sqlalchemy import URL, Connection, create_engine, event
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as NoConnection
 
+from app.aside import step_aside
 from app.errors import Unavailable
 
 CONNECT_WITHIN = 5
@@ -44,12 +45,15 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A connection on which every statement stands for itself."""
+        if not self.is_sqlite:
+            step_aside()
         with _failures(), self._reading.connect() as connection:
             yield connection
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """A transaction: committed at the end of the block, rolled back by what the block raises."""
+        step_aside()
         if not self._turn.acquire(timeout=WRITE_WITHIN):
             raise Unavailable("somebody else has been writing for long; try again")
         try:
