@@ -8,6 +8,7 @@ import pytest
 from app.catalogue import Catalogue
 from app.catalogue.listing import Listing
 from app.catalogue.ranking import MANY
+from app.catalogue.search import Haystack
 from app.errors import Busy, NotFound
 from app.inputs import MovieInput, MoviesQuery, ReviewInput, ReviewsQuery
 from app.models import Label, MovieFields, Page, Sentiment
@@ -70,6 +71,9 @@ def test_a_busy_model_keeps_nothing(shelf: Catalogue, analyzer: Any) -> None:
         ("봉준호 sf", ["괴물"]),
         ("OLDBOY", ["Old Boy"]),
         ("리투", []),
+        ("생충봉준호", []),
+        ("ㄱㅅㅊㅂ", []),
+        ("ㄱ ㅂㅈㅎ 기", ["기생충"]),
         ("  ", ["리틀 포레스트", "기생충", "괴물", "Old Boy"]),
         (".*", []),
         ("(", []),
@@ -164,3 +168,15 @@ def test_an_order_nobody_looked_at_for_long_is_right_again(store: MemoryStore) -
         listing = Listing(store.movies(), earlier=listing)
         if number in (3, MANY // 2 + 1, 2 * MANY - 1):
             assert listing.order("reviews") == Listing(store.movies()).order("reviews")
+
+
+@pytest.mark.parametrize("q", ["ㄱ", "ㅇㄹ", "여르", "여름", "김", "ㄱㅂ 여", "봉준", "없는말"])
+def test_looking_through_all_texts_finds_what_looking_through_each_does(q: str) -> None:
+    draw = random.Random(q)  # noqa: S311 - the same texts each time
+    words = ["여름", "그 여름의", "기억", "아이", "ㄱㄱ", "Old", "봉준호", "김보라", ""]
+    texts = {key: "\n".join(draw.choice(words) + draw.choice(words) for _ in range(3)) for key in range(500)}
+    haystack = Haystack(texts)
+    assert haystack.find(q) == {key for key, text in texts.items() if Haystack({0: text}).find(q)}
+    gone, come = range(100, 200), {key: draw.choice(words) for key in range(150, 600)}
+    kept = {key: text for key, text in texts.items() if key not in gone} | come
+    assert haystack.replace(gone, come).find(q) == Haystack(kept).find(q)

@@ -7,7 +7,7 @@ from itertools import compress
 from operator import is_not
 
 from app.catalogue.ranking import MANY, Key, Ranking
-from app.catalogue.search import find_genre, find_words, searched_text, split_genre
+from app.catalogue.search import Haystack, find_genre, searched_text, split_genre
 from app.inputs import MoviesQuery
 from app.models import Movie
 
@@ -67,7 +67,7 @@ class Listing:
             wanted = find_genre(self._genre_texts, query.genre)
             movies = [movie for movie in movies if movie.genre in wanted]
         if query.q:
-            found = find_words(self._texts, query.q)
+            found = self._haystack.find(query.q)
             movies = [movie for movie in movies if movie.id in found]
         return movies
 
@@ -94,9 +94,9 @@ class Listing:
         return frozenset(movie.genre for movie in self.movies)
 
     @cached_property
-    def _texts(self) -> dict[int, str]:
+    def _haystack(self) -> Haystack:
         """What words are looked for in, by the movie's id."""
-        return {movie.id: searched_text(movie) for movie in self.movies}
+        return Haystack({movie.id: searched_text(movie) for movie in self.movies})
 
     def _take_over(self, earlier: "Listing", gone: Sequence[Movie], come: Sequence[Movie]) -> None:
         if len(gone) + len(come) >= MANY:
@@ -107,8 +107,8 @@ class Listing:
                 if replaced:
                     self._rankings[sort] = replaced
         known = earlier.__dict__
-        if "_texts" in known:
-            self._texts = _read_changed(earlier._texts, gone, come)
+        if "_haystack" in known:
+            self._haystack = _search_changed(earlier._haystack, gone, come)
         if {movie.genre for movie in gone} == {movie.genre for movie in come}:
             for name in ("_genre_texts", "genres"):
                 if name in known:
@@ -119,13 +119,10 @@ def _by_rating(weighing: Weighing) -> Key:
     return lambda m: (weighing.rate(m), m.review_count) if m.review_count else (-1.0, 0)
 
 
-def _read_changed(texts: dict[int, str], gone: Sequence[Movie], come: Sequence[Movie]) -> dict[int, str]:
-    """`texts` with these differences: the very same where there are none, as after a review."""
+def _search_changed(haystack: Haystack, gone: Sequence[Movie], come: Sequence[Movie]) -> Haystack:
+    """The haystack with these differences: the very same where there are none in it, as after a review."""
     then, now = ({movie.id: (movie.title, movie.director, movie.genre) for movie in movies} for movies in (gone, come))
-    if then == now:
-        return texts
-    kept = {movie_id: text for movie_id, text in texts.items() if movie_id not in then}
-    return kept | {movie.id: searched_text(movie) for movie in come}
+    return haystack if then == now else haystack.replace(then, {movie.id: searched_text(movie) for movie in come})
 
 
 def _differences(before: Sequence[Movie], after: Sequence[Movie]) -> tuple[list[Movie], list[Movie]]:

@@ -1,9 +1,10 @@
 """Finding movies the way Korean is typed: ㄱㅅㅊ and 기새 find 기생충; case and spaces do not count."""
 
 import re
-from collections.abc import Callable, Collection, Mapping
-from functools import lru_cache
-from typing import Any
+from bisect import bisect_right
+from collections.abc import Collection, Mapping, Set
+from functools import cached_property, lru_cache
+from itertools import accumulate
 from unicodedata import normalize
 
 from app.models import Movie
@@ -15,18 +16,46 @@ _COMPOUNDS = str.maketrans(
 )
 _FIRST, _LAST = ord("가"), ord("힣")
 _PER_INITIAL, _PER_VOWEL = 588, 28  # the Unicode standard, 3.12: 21 vowels x 28 finals, and 28 finals
+_INITIAL_OF = {code: _INITIALS[(code - _FIRST) // _PER_INITIAL] for code in range(_FIRST, _LAST + 1)}
 
 
-def find_words(texts: Mapping[int, str], q: str) -> Collection[int]:
-    """The keys of the texts (`searched_text`) in which every word of `q` is found."""
-    found: Collection[int] = texts
-    for word in normalize("NFC", q).casefold().translate(_COMPOUNDS).split():
-        matches = _matcher(word)
-        if found is texts:  # ten thousand of them, as a rule: every look-up that is not made counts
-            found = {key for key, text in texts.items() if matches(text)}
-        else:
-            found = {key for key in found if matches(texts[key])}
-    return found
+class Haystack:
+    """Texts (`searched_text`) by key, in one string: a pattern is several times as quick in it as in ten thousand."""
+
+    def __init__(self, texts: Mapping[int, str]) -> None:
+        self._texts = texts
+        self._keys = list(texts)
+        self._string = "\n".join(texts.values())
+        self._ends = list(accumulate(len(text) + 1 for text in texts.values()))  # where the next one starts
+
+    def replace(self, gone: Collection[int], come: dict[int, str]) -> "Haystack":
+        """Another with these differences."""
+        return Haystack({key: text for key, text in self._texts.items() if key not in gone} | come)
+
+    def find(self, q: str) -> Set[int]:
+        """The keys of the texts in which every word of `q` is found."""
+        found: Set[int] = self._texts.keys()
+        for word in normalize("NFC", q).casefold().translate(_COMPOUNDS).split():
+            if set(word) <= set(_INITIALS):  # the many things that two initials may be are better looked for as two
+                found = found & self._find(self._initials, re.compile(word))
+            else:
+                found = found & self._find(self._string, _pattern(word))
+        return found
+
+    @cached_property
+    def _initials(self) -> str:
+        """The string with the initial consonant of each syllable in its place."""
+        return self._string.translate(_INITIAL_OF)
+
+    def _find(self, string: str, pattern: re.Pattern[str]) -> set[int]:
+        found, place, search = set(), 0, pattern.search
+        # A word has no white space, and of that a text has only the ends of its lines: no match begins in one text and
+        # ends in another.
+        while match := search(string, place):
+            number = bisect_right(self._ends, match.start())
+            found.add(self._keys[number])
+            place = self._ends[number]
+        return found
 
 
 def find_genre(texts: Collection[str], genre: str) -> Collection[str]:
@@ -56,11 +85,11 @@ def _fold_genres(genre: str) -> tuple[str, ...]:
     return tuple(map(_fold, split_genre(genre)))
 
 
-def _matcher(word: str) -> Callable[[str], Any]:
-    """Looks for `word` in a haystack: a lone initial consonant stands for every syllable that starts with it, and a
-    last syllable without a final consonant for every syllable it may still become."""
+def _pattern(word: str) -> re.Pattern[str]:
+    """What `word` stands for: a lone initial consonant for every syllable that starts with it, and a last syllable
+    without a final consonant for every syllable it may still become."""
     last = len(word) - 1
-    return re.compile("".join(_class(char, i == last) for i, char in enumerate(word))).search
+    return re.compile("".join(_class(char, i == last) for i, char in enumerate(word)))
 
 
 def _class(char: str, is_last: bool) -> str:
