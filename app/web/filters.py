@@ -4,8 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 
-from flask_babel import gettext, ngettext
-
+from app.http.language import gettext, ngettext
 from app.models import Label, Movie
 
 KST = timezone(timedelta(hours=9), "KST")

@@ -6,6 +6,7 @@ from typing import Any, Self, TypeVar
 from flask import request
 from flask_wtf import FlaskForm
 from wtforms import Field, HiddenField, StringField, TextAreaField
+from wtforms.i18n import DummyTranslations
 
 from app import inputs
 from app.errors import AlreadyThere, Busy, Invalid, NotFound, Repeated, TooMany, Unavailable
@@ -25,11 +26,17 @@ class Form(FlaskForm):
     class Meta(FlaskForm.Meta):
         csrf_time_limit = _HALF_A_DAY  # seconds; a page left open over an evening still posts
 
+        def get_translations(self, form: Any) -> Any:
+            """None: what WTForms would say is never shown, and Flask-WTF's way reads a file for each form."""
+            return DummyTranslations()
+
     guarded = False
     """Whether robots are kept from filling it in."""
 
     def __init__(self, formdata: Any = None, **values: Any) -> None:
         super().__init__(formdata=formdata, **values)  # type: ignore[no-untyped-call]  # Flask-WTF ships no types
+        self.is_fresh = formdata is None and not any(values.values())
+        """Whether nobody has typed anything: such a form is the same on everybody's page."""
         self.status = 200
         self.retry_after = 0
         self.alert = ""
@@ -93,6 +100,11 @@ class Form(FlaskForm):
             self[name].errors = [*(error for error in self[name].errors if error != sentence), str(sentence)]
         else:
             self.alert = str(sentence)
+
+    @property
+    def kind(self) -> type[Self]:
+        """What makes another like it."""
+        return type(self)
 
     @property
     def wrong(self) -> list[Field]:

@@ -1,5 +1,6 @@
 """What the pages show: each function gathers it from the catalogue, renders, and answers with the form's status."""
 
+from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from flask import Response, make_response, render_template, request, url_for
@@ -80,9 +81,9 @@ def _found_movies() -> dict[str, Any]:
         "page": page,
         "query": query,
         "links": page_links(page, address),
-        "sorts": _SORTS,
+        "sorts": _named(_SORTS),
         "weighing": catalogue().weighing(),
-        "genres": catalogue().genres()[:GENRES_MOST],
+        "genres": tuple(catalogue().genres()[:GENRES_MOST]),
         "totals": catalogue().totals(),
     }
 
@@ -104,8 +105,8 @@ def movie(movie_id: int, review_form: ReviewForm | None = None) -> Response:
         movie=found,
         page=page,
         query=query,
-        labels=list(Label),
-        orders=_REVIEW_ORDERS,
+        labels=tuple(Label),
+        orders=_named(_REVIEW_ORDERS),
         extremes=_extremes(found) if query == ReviewsQuery(per_page=REVIEWS_A_PAGE) else [],
         links=page_links(page, address),
         bars=charts.histogram(catalogue().histogram(movie_id)),
@@ -190,6 +191,11 @@ def _render(template: str, posted: Form | None, **context: Any) -> Response:
         if posted.retry_after:
             response.headers["Retry-After"] = str(posted.retry_after)
     return response
+
+
+def _named(orders: Mapping[Any, str]) -> tuple[tuple[str, str], ...]:
+    """Each order's value and its name, in this page's language."""
+    return tuple((value, str(name)) for value, name in orders.items())
 
 
 def _read_query(model: type[InputT], **fixed: Any) -> InputT:

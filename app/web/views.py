@@ -21,12 +21,14 @@ from app.web.changes import offer_undo, tell
 from app.web.choosing import choose_movie
 from app.web.filters import FILTERS, shorten
 from app.web.forms import DeleteForm, MovieForm, ReviewForm
+from app.web.moulds import cast
 from app.web.pages import catalogue
 
 blueprint = Blueprint("web", __name__)
 for _name, _filter in FILTERS.items():
     blueprint.add_app_template_filter(_filter, _name)
 blueprint.add_app_template_filter(posters.draw, "drawing")
+blueprint.add_app_template_global(cast)
 blueprint.add_app_template_filter(shown.movie_card, "card")
 blueprint.add_app_template_filter(shown.review_item, "item")
 blueprint.add_app_template_filter(shown.review_extreme, "extreme")

@@ -129,6 +129,32 @@ def test_a_change_shows_at_once(visitor: Visitor, store: MemoryStore, add_by: Ca
     assert card and "괴물 2" in card.get_text() and "1.0" in card.get_text()
 
 
+def test_what_one_visitor_typed_is_not_in_the_next_ones_form(app: Flask, visitor: Visitor, movie_id: int) -> None:
+    for _ in range(2):
+        typed = visitor.post("/review", movie_id=movie_id, author="밤편지", content=" ")
+        assert typed.status_code == 422 and "밤편지" in typed.get_data(as_text=True)
+        chosen = visitor.see(f"/?movie={movie_id}").select_one("input[name=movie]")
+        assert chosen and chosen["value"] == "리틀 포레스트"
+        for page in ("/", f"/movie/{movie_id}"):
+            form = Visitor(app.test_client()).see(page).select_one("#write form")
+            assert form and not form.select(".error, .alert") and not form.select_one("[name=author]")["value"]  # type: ignore[index]
+
+
+def test_menus_know_a_new_genre_and_each_movies_own_address(visitor: Visitor, store: MemoryStore) -> None:
+    first = store.add_movie(MovieFields("괴물", genre="SF"))
+    visitor.see("/")
+    second = store.add_movie(MovieFields("곡성", genre="공포 <b>"))
+    page = visitor.see("/")
+    assert [option["value"] for option in page.select("#genres option")] == ["SF", "공포 <b>"]
+    assert [link.get_text() for link in page.select(".menu li bdi")] == ["SF", "공포 <b>"]
+    for movie in (first, second):
+        store.add_review(movie.id, "밤편지", "최고", Sentiment(Label.POSITIVE, 0.9, 9.0))
+        page = visitor.see(f"/movie/{movie.id}?sort=highest")
+        links = [str(link["href"]) for link in page.select(".reviews .tools a")]
+        assert len(links) == 7 and all(link.startswith(f"/movie/{movie.id}") for link in links)
+        assert [form["action"] for form in page.select("#write form")] == [f"/movie/{movie.id}/review"]
+
+
 def test_no_gap_is_left_open(client: FlaskClient, store: MemoryStore, add_by: Callable[..., Review]) -> None:
     movie = store.add_movie(MovieFields("괴물", "2006-07-27", "봉준호", "SF", "https://example.com/1.jpg"))
     for _ in range(5):
