@@ -1,8 +1,7 @@
 """Rank 1. What waits for the model: who asked, until when, and whose turn it is. Safe under threads.
 
-May import aside, errors.
 Two callers with the same text wait for one task, so it is read once. Tasks are taken one from each caller in turn, so
-nobody's thousand texts, and nobody's explanation, stand before somebody's single review.
+nobody's thousand texts, and nobody's explanation, stand before somebody's single review. May import aside, errors.
 """
 
 import threading
