@@ -22,6 +22,24 @@ def empty(movie: Movie) -> Movie:
     return replace(movie, review_count=0, positive_count=0, rating_sum=0.0)
 
 
+def first_read(
+    id: int, movie_id: int, author: str, content: str, sentiment: Sentiment, *, at: str, model: str, writer: str
+) -> Review:
+    """A new review, as `model` reads it; `at` is when it came, ISO 8601."""
+    return Review(
+        id=id,
+        movie_id=movie_id,
+        author=author,
+        content=content,
+        sentiment_label=sentiment.label,
+        sentiment_score=sentiment.score,
+        rating=sentiment.rating,
+        created_at=at,
+        model=model,
+        writer=writer,
+    )
+
+
 def read_anew(review: Review, sentiment: Sentiment, model: str) -> Review:
     """The review as `model` reads it."""
     return replace(

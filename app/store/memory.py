@@ -23,7 +23,7 @@ from app.models import (
 from app.store.additions import refuse_repeats, refuse_strays
 from app.store.book import Book, Deleted
 from app.store.clock import Clock, stamp, utc_now
-from app.store.counting import read_anew
+from app.store.counting import first_read, read_anew
 from app.store.holdings import Holdings, Said
 from app.store.log import summarize_movie, summarize_review
 
@@ -103,18 +103,8 @@ class MemoryStore:
         with self._lock:
             self._held.movie(movie_id)
             self._last_review_id += 1
-            review = Review(
-                id=self._last_review_id,
-                movie_id=movie_id,
-                author=author,
-                content=content,
-                sentiment_label=sentiment.label,
-                sentiment_score=sentiment.score,
-                rating=sentiment.rating,
-                created_at=stamp(self._now()),
-                model=model,
-                writer=writer,
-            )
+            new, at = self._last_review_id, stamp(self._now())
+            review = first_read(new, movie_id, author, content, sentiment, at=at, model=model, writer=writer)
             self._held.put_review(review)
             self._version += 1
             return review

@@ -26,7 +26,7 @@ from app.models import (
     Totals,
 )
 from app.store.clock import Clock, stamp, utc_now
-from app.store.counting import read_anew
+from app.store.counting import first_read, read_anew
 from app.store.log import seen_at, summarize_movie, summarize_review
 from app.store.sql import many, trash
 from app.store.sql.database import Database
@@ -127,18 +127,8 @@ class SqlStore:
         with self._drafting() as draft:
             draft.movie(movie_id)
             draft.last_review_id += 1
-            review = Review(
-                id=draft.last_review_id,
-                movie_id=movie_id,
-                author=author,
-                content=content,
-                sentiment_label=sentiment.label,
-                sentiment_score=sentiment.score,
-                rating=sentiment.rating,
-                created_at=stamp(self._now()),
-                model=model,
-                writer=writer,
-            )
+            new, at = draft.last_review_id, stamp(self._now())
+            review = first_read(new, movie_id, author, content, sentiment, at=at, model=model, writer=writer)
             draft.add_review(review)
         return review
 
