@@ -2,8 +2,7 @@
 
 from urllib.parse import urlsplit
 
-from flask import Blueprint, Response, redirect, render_template, request, url_for
-from flask_wtf.csrf import generate_csrf
+from flask import Blueprint, Response, redirect, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 from wtforms import HiddenField, PasswordField
 
@@ -12,8 +11,9 @@ from app.http.administrator import SESSION_HOURS, Administrator
 from app.http.context import installed
 from app.http.language import lazy_gettext as _
 from app.web import messages
-from app.web.changes import tell
 from app.web.forms import Form
+from app.web.notices import tell
+from app.web.rendering import render
 
 blueprint = Blueprint("admin", __name__)
 
@@ -37,7 +37,7 @@ def log_in() -> BaseResponse:
     form = LoginForm.posted()
     if form.submit(lambda data: _try(form, data.get("password", ""))) is None:
         return _show(form)
-    tell({"text": str(messages.LOGGED_IN)})
+    tell(messages.LOGGED_IN)
     return redirect(own_path(request.form.get("next", "")), 303)
 
 
@@ -47,7 +47,7 @@ def log_out() -> BaseResponse:
     if not form.is_genuine():
         return _show(form)
     caller.log_out()
-    tell({"text": str(messages.LOGGED_OUT)})
+    tell(messages.LOGGED_OUT)
     return redirect(url_for("web.home"), 303)
 
 
@@ -67,16 +67,11 @@ def _try(form: LoginForm, password: str) -> bool | None:
 
 
 def _show(form: LoginForm) -> Response:
-    token = generate_csrf()  # type: ignore[no-untyped-call]  # Flask-WTF ships no types
-    body = render_template(
+    return render(
         "login.html",
+        form,
         form=form,
-        token=token,
         is_open=installed(Administrator).is_everybody,
         is_admin=caller.is_admin(),
         hours=SESSION_HOURS,
     )
-    response = Response(body, form.status)
-    if form.retry_after:
-        response.headers["Retry-After"] = str(form.retry_after)
-    return response

@@ -1,10 +1,7 @@
 """What was changed and deleted, by whom and when; and taking a deletion back within a day."""
 
-from typing import Any
-
-from flask import Blueprint, Response, flash, redirect, render_template, request, session, url_for
+from flask import Blueprint, Response, redirect, request, url_for
 from flask_babel import gettext
-from flask_wtf.csrf import generate_csrf
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -16,11 +13,12 @@ from app.inputs import PageQuery, read
 from app.models import UNDO_HOURS, Action, Change
 from app.web import messages
 from app.web.forms import DeleteForm
+from app.web.notices import tell
 from app.web.pages import catalogue
 from app.web.paging import page_links
+from app.web.rendering import render
 
 blueprint = Blueprint("changes", __name__)
-blueprint.add_app_template_global(generate_csrf, "csrf_token")
 
 CHANGES_A_PAGE = 50
 _ACTIONS = {
@@ -33,11 +31,10 @@ _ACTIONS = {
     Action.RESCORE: _("다시 읽기"),
 }
 _MARK_SHOWN = 6
-_MESSAGES_MOST = 3
 
 
 @blueprint.get("/admin/log")
-def show_log() -> str:
+def show_log() -> Response:
     policy.require(Deed.READ_LOG)
     try:
         query = read(PageQuery, {"page": request.args.get("page", "1"), "per_page": CHANGES_A_PAGE}, strict=False)
@@ -45,11 +42,11 @@ def show_log() -> str:
         query = PageQuery(per_page=CHANGES_A_PAGE)
     page = catalogue().changes(query)
     links = page_links(page, lambda number: url_for("changes.show_log", page=number))
-    return render_template("log.html", page=page, links=links, actions=_ACTIONS, name=name_of, hours=UNDO_HOURS)
+    return render("log.html", page=page, links=links, actions=_ACTIONS, name=name_of, hours=UNDO_HOURS)
 
 
 @blueprint.get("/undo/<int:id>")
-def ask_to_undo(id: int) -> str:
+def ask_to_undo(id: int) -> Response:
     return _ask(_own_change(id), DeleteForm())
 
 
@@ -58,9 +55,9 @@ def undo(id: int) -> BaseResponse:
     change = _own_change(id)
     form = DeleteForm.posted()
     if not form.is_genuine():
-        return Response(_ask(change, form), form.status)
+        return _ask(change, form)
     catalogue().undo(id, caller.who())
-    tell({"text": str(messages.UNDONE)})
+    tell(messages.UNDONE)
     return redirect(url_for("web.show_movie", id=change.movie_id), 303)
 
 
@@ -68,12 +65,6 @@ def offer_undo(action: Action, thing: int) -> dict[str, int]:
     """What a message about a deletion adds, so that it offers to take it back; nothing where the log has moved on."""
     change = catalogue().last_change(action, thing)
     return {"undo": change.id} if change else {}
-
-
-def tell(message: dict[str, Any]) -> None:
-    """Keeps the message for the next page. A caller who never looks at one keeps the last few, not all."""
-    session["_flashes"] = session.get("_flashes", [])[1 - _MESSAGES_MOST :]
-    flash(message)  # type: ignore[arg-type]  # a message may be any JSON
 
 
 def name_of(who: str) -> str:
@@ -95,5 +86,5 @@ def _own_change(id: int) -> Change:
     return change
 
 
-def _ask(change: Change, form: DeleteForm) -> str:
-    return render_template("undo.html", change=change, form=form, actions=_ACTIONS)
+def _ask(change: Change, form: DeleteForm) -> Response:
+    return render("undo.html", form, change=change, form=form, actions=_ACTIONS)

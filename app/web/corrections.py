@@ -1,6 +1,6 @@
 """A reader says that the model read a review wrongly, or takes that back; one word a browser a review."""
 
-from flask import Blueprint, flash, redirect, session, url_for
+from flask import Blueprint, redirect, session, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from app.http import caller
@@ -9,6 +9,7 @@ from app.inputs import CorrectionInput, read
 from app.models import Review
 from app.web import messages, pages
 from app.web.forms import Form
+from app.web.notices import tell
 from app.web.pages import REVIEWS_A_PAGE, catalogue
 
 blueprint = Blueprint("corrections", __name__)
@@ -34,7 +35,7 @@ def correct(id: int) -> BaseResponse:
     review = catalogue().review(id)
     form = CorrectionForm.posted()
     told = form.submit(lambda data: _correct(review, data.get("label", "")))
-    flash({"text": told or form.alert or messages.CANNOT_CORRECT})  # type: ignore[arg-type]  # a message may be any JSON
+    tell(told or form.alert or messages.CANNOT_CORRECT)
     if told is None:
         response = pages.movie(review.movie_id)
         response.status_code = form.status

@@ -5,8 +5,7 @@ import tempfile
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
-from flask import Blueprint, Response, current_app, redirect, render_template, request, url_for
-from flask_wtf.csrf import generate_csrf
+from flask import Blueprint, Response, current_app, redirect, request, url_for
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Response as BaseResponse
 from wtforms import BooleanField, FileField
@@ -20,6 +19,7 @@ from app.http.policy import Deed
 from app.web import data_wording as wording
 from app.web import messages
 from app.web.forms import Form
+from app.web.rendering import render
 
 blueprint = Blueprint("data", __name__, url_prefix="/admin/data")
 for _name, _filter in wording.FILTERS.items():
@@ -99,7 +99,7 @@ def start_rescore() -> BaseResponse:
 @blueprint.get("/job")
 def show_job() -> Response:
     policy.require(Deed.IMPORT)
-    return _render("job.html", job=installed(Jobs).last)
+    return render("job.html", job=installed(Jobs).last)
 
 
 @blueprint.post("/job/stop")
@@ -142,19 +142,14 @@ def _refuse(form: Form, status: int, field: str, sentence: str) -> Response:
 
 def _show(form: Form, failed: Form | None = None) -> Response:
     workshop = installed(Workshop)
-    response = _render(
+    posted = failed or form
+    return render(
         "data.html",
+        posted,
         form=form,
-        alert=(failed or form).alert,
+        alert=posted.alert,
         most=current_app.config["IMPORT_MAX"],
         durable=workshop.durable,
         outdated=workshop.count_outdated(),
         job=installed(Jobs).last,
     )
-    response.status_code = (failed or form).status
-    return response
-
-
-def _render(template: str, **context: Any) -> Response:
-    token = generate_csrf()  # type: ignore[no-untyped-call]  # Flask-WTF ships no types
-    return Response(render_template(template, token=token, **context))

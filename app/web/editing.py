@@ -1,6 +1,6 @@
 """The HTML routes that change what is there: a movie's details, and a review by its writer."""
 
-from flask import Blueprint, Response, flash, redirect, url_for
+from flask import Blueprint, Response, redirect, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from app.http import caller, policy
@@ -8,8 +8,9 @@ from app.http.limits import Count, count
 from app.http.policy import Deed
 from app.inputs import MoviePatch, ReviewPatch, read
 from app.models import Movie, Review
-from app.web import messages, pages
+from app.web import asking, messages, pages
 from app.web.forms import EditMovieForm, EditReviewForm
+from app.web.notices import tell
 from app.web.pages import catalogue
 
 blueprint = Blueprint("editing", __name__)
@@ -18,7 +19,7 @@ blueprint = Blueprint("editing", __name__)
 @blueprint.get("/movie/<int:id>/edit")
 def show_movie(id: int) -> Response:
     policy.require(Deed.EDIT_MOVIE)
-    return pages.edit_movie(catalogue().movie(id))
+    return asking.edit_movie(catalogue().movie(id))
 
 
 @blueprint.post("/movie/<int:id>/edit")
@@ -32,8 +33,8 @@ def edit_movie(id: int) -> BaseResponse:
         return catalogue().edit_movie(id, read(MoviePatch, data, strict=False), caller.who())
 
     if form.submit(edit) is None:
-        return pages.edit_movie(movie, form)
-    flash({"text": str(messages.MOVIE_EDITED)})  # type: ignore[arg-type]  # a message may be any JSON
+        return asking.edit_movie(movie, form)
+    tell(messages.MOVIE_EDITED)
     return redirect(url_for("web.show_movie", id=id), 303)
 
 
@@ -41,7 +42,7 @@ def edit_movie(id: int) -> BaseResponse:
 def show_review(id: int) -> Response:
     review = catalogue().review(id)
     policy.require(Deed.EDIT_REVIEW, review.writer)
-    return pages.edit_review(catalogue().movie(review.movie_id), review)
+    return asking.edit_review(catalogue().movie(review.movie_id), review)
 
 
 @blueprint.post("/review/<int:id>/edit")
@@ -56,7 +57,6 @@ def edit_review(id: int) -> BaseResponse:
 
     review = form.submit(edit)
     if review is None:
-        return pages.edit_review(catalogue().movie(old.movie_id), old, form)
-    said = messages.REVIEW_READ_AGAIN if review.content != old.content else messages.REVIEW_EDITED
-    flash({"text": str(said)})  # type: ignore[arg-type]
+        return asking.edit_review(catalogue().movie(old.movie_id), old, form)
+    tell(messages.REVIEW_READ_AGAIN if review.content != old.content else messages.REVIEW_EDITED)
     return redirect(pages.review_address(id), 303)

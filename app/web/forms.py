@@ -182,9 +182,5 @@ class DeleteForm(Form):
     """Asks before something is deleted; holds nothing but the token."""
 
 
-class LanguageForm(Form):
-    """Chooses a language; holds nothing but the token."""
-
-
-class ThemeForm(Form):
-    """Chooses light or dark; holds nothing but the token."""
+class PreferenceForm(Form):
+    """Chooses how pages look or speak; holds nothing but the token, as its buttons carry the choice."""

@@ -4,19 +4,18 @@ from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from flask import Response, make_response, render_template, request, url_for
-from flask_wtf.csrf import generate_csrf
 
 from app.catalogue import Catalogue, Workshop
 from app.errors import Invalid
 from app.http.context import installed
 from app.http.language import lazy_gettext
-from app.http.limits import EXPLAINING, Count, count
-from app.inputs import Input, MoviePatch, MoviesQuery, ReviewsQuery, read
+from app.inputs import Input, MoviesQuery, ReviewsQuery, read
 from app.models import CONFIDENT_FROM, Label, Movie, Review, ReviewOrder
-from app.web import charts, marks
+from app.web import charts
 from app.web.choosing import fill_in
-from app.web.forms import DeleteForm, EditMovieForm, EditReviewForm, Form, MovieForm, ReviewForm
+from app.web.forms import MovieForm, ReviewForm
 from app.web.paging import page_links
+from app.web.rendering import render
 
 MOVIES_A_PAGE = 24
 REVIEWS_A_PAGE = 20
@@ -24,7 +23,6 @@ GENRES_MOST = 200
 MISREADINGS_MOST = 8
 EXTREMES_FROM = 4
 """Reviews from which on the most positive and the most negative one stand above the others."""
-WORDS_LISTED = 5
 _TREND_REVIEWS = 40
 _SORTS = {
     "rating": lazy_gettext("평점순"),
@@ -51,12 +49,13 @@ def home(review_form: ReviewForm | None = None, movie_form: MovieForm | None = N
     chosen = request.args.get("movie", "")
     form = review_form or ReviewForm(movie_id=chosen)
     fill_in(form)
-    return _render(
+    return render(
         "home.html",
         review_form or movie_form,
         **_found_movies(),
         review_form=form,
         movie_form=movie_form or MovieForm(),
+        sure_from=CONFIDENT_FROM,
         open_form="review" if review_form or chosen else "movie" if movie_form else "",
     )
 
@@ -99,7 +98,7 @@ def movie(movie_id: int, review_form: ReviewForm | None = None) -> Response:
         sort = None if query.sort is ReviewOrder.NEWEST else query.sort
         return url_for("web.show_movie", id=movie_id, label=query.label, sort=sort, page=number, _anchor="reviews")
 
-    return _render(
+    return render(
         "movie.html",
         review_form,
         movie=found,
@@ -112,6 +111,7 @@ def movie(movie_id: int, review_form: ReviewForm | None = None) -> Response:
         bars=charts.histogram(catalogue().histogram(movie_id)),
         trend=charts.trend([review.rating for review in newest]),
         review_form=review_form or ReviewForm(),
+        sure_from=CONFIDENT_FROM,
         open_form="review" if review_form or not found.review_count else "",
         outdated=sum(review.model != catalogue().model_card().id for review in page.items),
     )
@@ -121,7 +121,13 @@ def model() -> Response:
     """What reads the reviews, how well, and where it fails."""
     card = catalogue().model_card()
     models = installed(Workshop).models()
-    return _render("model.html", None, card=card, models=models, misreadings=card.misreadings[:MISREADINGS_MOST])
+    return render(
+        "model.html",
+        card=card,
+        models=models,
+        misreadings=card.misreadings[:MISREADINGS_MOST],
+        sure_from=CONFIDENT_FROM,
+    )
 
 
 def _extremes(movie: Movie) -> list[Review]:
@@ -140,57 +146,6 @@ def review_address(review_id: int) -> str:
     number = catalogue().position(review_id) // REVIEWS_A_PAGE + 1
     page = number if number > 1 else None
     return url_for("web.show_movie", id=review.movie_id, page=page, _anchor=f"review-{review_id}")
-
-
-def words(review: Review) -> Response:
-    """The review's words, shaded, and nothing else: for a script that shows them in place. Raises `Busy`."""
-    count(Count.ANALYSES, EXPLAINING)
-    explanation = catalogue().explain(review.content)
-    return make_response(render_template("_words.html", marked=marks.mark(review.content, explanation.words)))
-
-
-def why(movie: Movie, review: Review) -> Response:
-    """What each word of the review does to its rating. Raises `Busy`."""
-    count(Count.ANALYSES, EXPLAINING)
-    explanation = catalogue().explain(review.content)
-    words = sorted(explanation.words, key=lambda word: -abs(word.weight))
-    return _render(
-        "why.html",
-        None,
-        movie=movie,
-        review=review,
-        marked=marks.mark(review.content, explanation.words),
-        lifting=[word for word in words if word.weight >= marks.NOTICED][:WORDS_LISTED],
-        lowering=[word for word in words if word.weight <= -marks.NOTICED][:WORDS_LISTED],
-    )
-
-
-def edit_movie(movie: Movie, posted: EditMovieForm | None = None) -> Response:
-    """The movie's details in a form."""
-    form = posted or EditMovieForm(**{name: getattr(movie, name) for name in MoviePatch.model_fields})
-    return _render("edit.html", posted, movie=movie, review=None, form=form, genres=catalogue().genres()[:GENRES_MOST])
-
-
-def edit_review(movie: Movie, review: Review, posted: EditReviewForm | None = None) -> Response:
-    """The review in a form."""
-    form = posted or EditReviewForm(author=review.author, content=review.content)
-    return _render("edit.html", posted, movie=movie, review=review, form=form)
-
-
-def ask_to_delete(movie: Movie, review: Review | None = None, form: DeleteForm | None = None) -> Response:
-    """Asks whether the review, or else the movie with all its reviews, is to go."""
-    return _render("delete.html", form, movie=movie, review=review, form=form or DeleteForm())
-
-
-def _render(template: str, posted: Form | None, **context: Any) -> Response:
-    """The page; its status and headers are those of the form that was posted, if any."""
-    token = generate_csrf()  # type: ignore[no-untyped-call]  # Flask-WTF ships no types
-    response = make_response(render_template(template, token=token, sure_from=CONFIDENT_FROM, **context))
-    if posted:
-        response.status_code = posted.status
-        if posted.retry_after:
-            response.headers["Retry-After"] = str(posted.retry_after)
-    return response
 
 
 def _named(orders: Mapping[Any, str]) -> tuple[tuple[str, str], ...]:

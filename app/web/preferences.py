@@ -1,16 +1,18 @@
 """What a visitor chooses for good: the language of the pages, light or dark. Each is kept in a cookie of its own."""
 
+from collections.abc import Container
+
 from flask import Blueprint, abort, redirect, request
 from flask_wtf.csrf import generate_csrf
 from werkzeug.wrappers import Response
 
 from app.http.language import COOKIE, LANGUAGES
 from app.web.admin import own_path
-from app.web.forms import LanguageForm, ThemeForm
+from app.web.forms import PreferenceForm
 from app.web.script_texts import script_texts
 
 blueprint = Blueprint("preferences", __name__)
-blueprint.add_app_template_global(generate_csrf, "form_token")  # every page has the switch, errors too
+blueprint.add_app_template_global(generate_csrf, "csrf_token")  # every page has the switch, errors too
 blueprint.add_app_template_global(script_texts)
 
 THEMES = ("light", "dark")
@@ -28,10 +30,8 @@ def theme() -> str:
 @blueprint.post("/language")
 def choose_language() -> Response:
     """Sets the cookie and goes back to where the visitor was. Another language than ours is a 400."""
-    chosen = request.form.get("language", "")
-    if not LanguageForm.posted().is_genuine() or chosen not in LANGUAGES:
-        abort(400)
-    response = redirect(own_path(request.form.get("next", "")), 303)
+    chosen = _chosen("language", LANGUAGES)
+    response = _back()
     response.set_cookie(COOKIE, chosen, max_age=_A_YEAR, secure=request.is_secure, httponly=True, samesite="Lax")
     return response
 
@@ -39,12 +39,22 @@ def choose_language() -> Response:
 @blueprint.post("/theme")
 def choose_theme() -> Response:
     """Sets the cookie, or forgets it, and goes back. The script writes the same cookie: it is no secret."""
-    chosen = request.form.get("theme", "")
-    if not ThemeForm.posted().is_genuine() or chosen not in ("", *THEMES):
-        abort(400)
-    response = redirect(own_path(request.form.get("next", "")), 303)
+    chosen = _chosen("theme", ("", *THEMES))
+    response = _back()
     if chosen:
         response.set_cookie(_THEME_COOKIE, chosen, max_age=_A_YEAR, secure=request.is_secure, samesite="Lax")
     else:
         response.delete_cookie(_THEME_COOKIE)
     return response
+
+
+def _chosen(name: str, possible: Container[str]) -> str:
+    """What the posted form chooses. What is not possible is a 400, and so is another site's form."""
+    chosen = request.form.get(name, "")
+    if not PreferenceForm.posted().is_genuine() or chosen not in possible:
+        abort(400)
+    return chosen
+
+
+def _back() -> Response:
+    return redirect(own_path(request.form.get("next", "")), 303)

@@ -16,12 +16,13 @@ from app.http.policy import Deed
 from app.http.traps import once
 from app.inputs import QUERY_MAX, MovieInput, ReviewInput, read
 from app.models import Action, Movie, Review
-from app.web import messages, pages, posters, shown
-from app.web.changes import offer_undo, tell
+from app.web import asking, explaining, messages, pages, posters, shown
+from app.web.changes import offer_undo
 from app.web.choosing import choose_movie
 from app.web.filters import FILTERS, shorten
 from app.web.forms import DeleteForm, MovieForm, ReviewForm
 from app.web.moulds import cast
+from app.web.notices import tell
 from app.web.pages import catalogue
 
 blueprint = Blueprint("web", __name__)
@@ -56,7 +57,7 @@ def add_movie() -> BaseResponse:
     if movie is None:
         return pages.home(movie_form=form)
     title = shorten(movie.title, _NAME_MOST)
-    _tell(gettext("‘%(title)s’ 영화를 등록했어요. 첫 리뷰를 남겨 보세요.", title=title))
+    tell(gettext("‘%(title)s’ 영화를 등록했어요. 첫 리뷰를 남겨 보세요.", title=title))
     return _go_to("web.show_movie", id=movie.id)
 
 
@@ -88,7 +89,7 @@ def add_movie_review(id: int) -> BaseResponse:
 @blueprint.get("/movie/<int:id>/delete")
 def ask_to_delete_movie(id: int) -> Response:
     policy.require(Deed.DELETE_MOVIE)
-    return pages.ask_to_delete(catalogue().movie(id))
+    return asking.ask_to_delete(catalogue().movie(id))
 
 
 @blueprint.post("/movie/<int:id>/delete")
@@ -97,10 +98,10 @@ def delete_movie(id: int) -> BaseResponse:
     movie = catalogue().movie(id)
     form = DeleteForm.posted()
     if not form.is_genuine():
-        return pages.ask_to_delete(movie, form=form)
+        return asking.ask_to_delete(movie, form=form)
     gone = catalogue().delete_movie(id, caller.who())
     title = shorten(movie.title, _NAME_MOST)
-    _tell(
+    tell(
         ngettext(
             "‘%(title)s’ 영화와 리뷰 %(count)s개를 지웠어요.",
             "‘%(title)s’ 영화와 리뷰 %(count)s개를 지웠어요.",
@@ -122,20 +123,20 @@ def show_review(id: int) -> BaseResponse:
 
 @blueprint.get("/review/<int:id>/words")
 def shade_review(id: int) -> Response:
-    return pages.words(catalogue().review(id))
+    return explaining.words(catalogue().review(id))
 
 
 @blueprint.get("/review/<int:id>/why")
 def explain_review(id: int) -> Response:
     review = catalogue().review(id)
-    return pages.why(catalogue().movie(review.movie_id), review)
+    return explaining.why(catalogue().movie(review.movie_id), review)
 
 
 @blueprint.get("/review/<int:id>/delete")
 def ask_to_delete_review(id: int) -> Response:
     review = catalogue().review(id)
     policy.require(Deed.DELETE_REVIEW, review.writer)
-    return pages.ask_to_delete(catalogue().movie(review.movie_id), review)
+    return asking.ask_to_delete(catalogue().movie(review.movie_id), review)
 
 
 @blueprint.post("/review/<int:id>/delete")
@@ -144,9 +145,9 @@ def delete_review(id: int) -> BaseResponse:
     policy.require(Deed.DELETE_REVIEW, review.writer)
     form = DeleteForm.posted()
     if not form.is_genuine():
-        return pages.ask_to_delete(catalogue().movie(review.movie_id), review, form)
+        return asking.ask_to_delete(catalogue().movie(review.movie_id), review, form)
     catalogue().delete_review(id, caller.who())
-    _tell(
+    tell(
         gettext("%(author)s 님의 리뷰를 지웠어요.", author=shorten(review.author, _NAME_MOST)),
         **offer_undo(Action.DELETE_REVIEW, id),
     )
@@ -190,25 +191,19 @@ def _go_to(endpoint: str, **values: Any) -> BaseResponse:
     return redirect(url_for(endpoint, **values), 303)
 
 
-def _tell(text: str, **more: int) -> None:
-    tell({"text": str(text), **more})
-
-
 def _show_reading(review: Review) -> None:
     """The fresh result, for the next page to show."""
     try:
         title = catalogue().movie(review.movie_id).title
     except NotFound:  # deleted in this very moment
-        return _tell(messages.DELETED_MEANWHILE)
+        return tell(messages.DELETED_MEANWHILE)
     tell(
-        {
-            "title": shorten(title, _NAME_MOST),
-            "movie_id": review.movie_id,
-            "review_id": review.id,
-            "label": review.sentiment_label,
-            "score": review.sentiment_score,
-            "rating": review.rating,
-            "is_positive": review.is_positive,
-            "is_uncertain": review.is_uncertain,
-        }
+        title=shorten(title, _NAME_MOST),
+        movie_id=review.movie_id,
+        review_id=review.id,
+        label=review.sentiment_label,
+        score=review.sentiment_score,
+        rating=review.rating,
+        is_positive=review.is_positive,
+        is_uncertain=review.is_uncertain,
     )

@@ -1,0 +1,26 @@
+"""The pages that hold one form: a movie's details, a review, and the question before something is deleted."""
+
+from flask import Response
+
+from app.inputs import MoviePatch
+from app.models import CONFIDENT_FROM, Movie, Review
+from app.web.forms import DeleteForm, EditMovieForm, EditReviewForm
+from app.web.pages import GENRES_MOST, catalogue
+from app.web.rendering import render
+
+
+def edit_movie(movie: Movie, posted: EditMovieForm | None = None) -> Response:
+    """The movie's details in a form."""
+    form = posted or EditMovieForm(**{name: getattr(movie, name) for name in MoviePatch.model_fields})
+    return render("edit.html", posted, movie=movie, review=None, form=form, genres=catalogue().genres()[:GENRES_MOST])
+
+
+def edit_review(movie: Movie, review: Review, posted: EditReviewForm | None = None) -> Response:
+    """The review in a form."""
+    form = posted or EditReviewForm(author=review.author, content=review.content)
+    return render("edit.html", posted, movie=movie, review=review, form=form, sure_from=CONFIDENT_FROM)
+
+
+def ask_to_delete(movie: Movie, review: Review | None = None, form: DeleteForm | None = None) -> Response:
+    """Asks whether the review, or else the movie with all its reviews, is to go."""
+    return render("delete.html", form, movie=movie, review=review, form=form or DeleteForm())

@@ -1,0 +1,14 @@
+"""Messages for the next page, kept in the session's cookie until one shows them."""
+
+from typing import Any
+
+from flask import flash, session
+
+MOST = 3
+"""Messages in the cookie, which holds 4 KB. A caller who never looks at a page keeps the last few, not all."""
+
+
+def tell(text: str = "", **more: Any) -> None:
+    """Keeps a message: its text, or whatever else of JSON a template shows."""
+    session["_flashes"] = session.get("_flashes", [])[1 - MOST :]
+    flash({"text": str(text), **more})  # type: ignore[arg-type]  # a message may be any JSON
