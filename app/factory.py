@@ -10,7 +10,7 @@ from app.catalogue.jobs import Jobs
 from app.cli import COMMANDS
 from app.http import assets, compression, doors, errors, headers, language, policy, watching
 from app.http.administrator import Administrator
-from app.http.context import IdConverter, install
+from app.http.context import IdConverter, Synchronous, install
 from app.http.kept import Kept
 from app.http.limits import Limits
 from app.http.metrics import Metrics
@@ -45,7 +45,7 @@ def create_app(
     name, loaded here, or when it is first asked if `lazy`; torch is imported only then.
     """
     settings = Settings.from_env() if settings is None else settings
-    app = Flask("app", template_folder="../templates", static_folder=None)
+    app = Synchronous("app", template_folder="../templates", static_folder=None)
     app.url_map.converters["int"] = IdConverter
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False
