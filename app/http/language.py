@@ -83,12 +83,14 @@ def lazy_gettext(text: str) -> str:
 
 def language() -> str:
     """The language of this request: the one chosen, else the first the browser asks for that we speak, else Korean."""
+    try:
+        return str(g.language)
+    except (AttributeError, RuntimeError):  # asked for the first time, or outside of an app
+        pass
     if not has_request_context():
         return NATIVE
-    if "language" not in g:
-        g.language = _asked_for()
-    found: str = g.language
-    return found
+    g.language = _asked_for()
+    return str(g.language)
 
 
 def _asked_for() -> str:
