@@ -2,12 +2,15 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from math import inf
 from threading import Lock
+from time import monotonic
 from typing import Any
 
 from sqlalchemy import URL, Connection, create_engine, event
-from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, InvalidatePoolError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as NoConnection
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from app.aside import step_aside
 from app.errors import Unavailable
@@ -16,9 +19,13 @@ CONNECT_WITHIN = 5
 """Seconds to wait for a server, or for a connection that another thread has."""
 WRITE_WITHIN = 15
 """Seconds to wait for whoever is writing: somebody's import takes so long."""
+_FRESH = 0.1
+"""Seconds after its last use for which a connection is taken to be still there."""
+_USED = "used"
 _POOLED, _MORE = 10, 10  # a server of PostgreSQL's lets 100 in; statements are short, and threads take turns
 _OURS = (IntegrityError, DataError, ProgrammingError)
 """What would be our own mistake, not the database's: nobody is told to try again."""
+_LOST = "the database cannot be reached or written; try again"
 
 
 class Database:
@@ -32,7 +39,6 @@ class Database:
             pool_size=_POOLED,
             max_overflow=_MORE,
             pool_timeout=CONNECT_WITHIN,
-            pool_pre_ping=not self.is_sqlite,  # a server restarts and forgets its connections; a file does not
             hide_parameters=True,  # what people write is not for the log
         )
         self._reading = self._engine if self.is_sqlite else self._engine.execution_options(isolation_level="AUTOCOMMIT")
@@ -41,6 +47,10 @@ class Database:
         if self.is_sqlite:
             event.listen(self._engine, "connect", _prepare_sqlite)
             event.listen(self._engine, "begin", _begin_sqlite)
+        else:  # a server restarts and forgets its connections; a file does not
+            event.listen(self._engine, "connect", _note_use)
+            event.listen(self._engine, "checkin", _note_use)
+            event.listen(self._engine, "checkout", self._knock)
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -65,6 +75,32 @@ class Database:
     def close(self) -> None:
         self._engine.dispose()
 
+    def _knock(self, connection: Any, record: ConnectionPoolEntry, _: Any) -> None:
+        """Tries a connection that nobody used just now: a round trip, and not for each request of a busy site."""
+        if monotonic() - record.info.get(_USED, -inf) < _FRESH:
+            return
+        try:
+            self._engine.dialect.do_ping(connection)
+        except self._engine.dialect.loaded_dbapi.Error as error:
+            raise InvalidatePoolError from error  # the pool makes another, and forgets all that are as old
+
+
+@contextmanager
+def together(connection: Connection) -> Iterator[None]:
+    """What is executed in the block, and nobody looks at the answers of, travels to a server in one round trip."""
+    driven: Any = connection.connection.driver_connection
+    if not hasattr(driven, "pipeline"):
+        yield
+        return
+    errors = connection.dialect.loaded_dbapi
+    try:
+        with driven.pipeline():
+            yield
+    except (errors.IntegrityError, errors.DataError, errors.ProgrammingError):
+        raise
+    except errors.Error as error:  # comes from the end of the block, past SQLAlchemy
+        raise Unavailable(_LOST) from error
+
 
 @contextmanager
 def _failures() -> Iterator[None]:
@@ -73,7 +109,7 @@ def _failures() -> Iterator[None]:
     except _OURS:
         raise
     except DBAPIError as error:
-        raise Unavailable("the database cannot be reached or written; try again") from error.orig
+        raise Unavailable(_LOST) from error.orig
     except NoConnection as error:
         raise Unavailable("all connections to the database are busy; try again") from error
 
@@ -86,6 +122,10 @@ def _patience(address: URL) -> dict[str, Any]:
         "options": f"-c lock_timeout={WRITE_WITHIN}s -c idle_in_transaction_session_timeout=60s",
     }
     return {name: value for name, value in wanted.items() if name not in address.query}
+
+
+def _note_use(_: Any, record: ConnectionPoolEntry) -> None:
+    record.info[_USED] = monotonic()
 
 
 def _prepare_sqlite(connection: Any, _: Any) -> None:

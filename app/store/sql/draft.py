@@ -5,14 +5,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import BindParameter, Connection, Row, Select, bindparam, delete, func, insert, select, update
+from sqlalchemy import BindParameter, Connection, Row, Select, bindparam, delete, func, insert, select, text, update
 
 from app.errors import AlreadyThere, NotFound
 from app.models import Action, Change, Movie, Review
 from app.store.clock import Clock, stamp
 from app.store.counting import count_review, empty
 from app.store.log import shorten
-from app.store.sql.database import Database
+from app.store.sql.database import Database, together
 from app.store.sql.tables import (
     EMPTY_BARS,
     Bars,
@@ -20,7 +20,6 @@ from app.store.sql.tables import (
     change_values,
     changes,
     corrections,
-    models,
     movie_values,
     movies,
     read_bars,
@@ -43,12 +42,11 @@ _MOVIE = select(movies).where(movies.c.id == ITS_ID)
 _REVIEW = select(reviews).where(reviews.c.id == ITS_ID)
 _CHANGE_MOVIE = update(movies).where(movies.c.id == ITS_ID)
 _CHANGE_REVIEW = update(reviews).where(reviews.c.id == ITS_ID)
-_COUNT_MODEL = (
-    update(models)
-    .where(models.c.name == bindparam("model"))
-    .values(review_count=models.c.review_count + bindparam("change"))
+_COUNT_MODEL = text(
+    "INSERT INTO models (name, review_count) VALUES (:model, :change) "
+    "ON CONFLICT (name) DO UPDATE SET review_count = models.review_count + :change"
 )
-_ADD_MOVIE, _ADD_REVIEW, _ADD_MODEL, _ADD_CHANGE = insert(movies), insert(reviews), insert(models), insert(changes)
+_ADD_MOVIE, _ADD_REVIEW, _ADD_CHANGE = insert(movies), insert(reviews), insert(changes)
 _FINISH = update(catalogue)
 
 
@@ -72,6 +70,7 @@ class Draft:
         self._positive_count: int = row.positive_count
         self._movies: dict[int, tuple[Movie, Bars]] = {}
         self._changed: set[int] = set()
+        self._added: list[Review] = []
         self._models: Counter[str] = Counter()
 
     # Movies
@@ -120,7 +119,8 @@ class Draft:
         return read_review(row)
 
     def add_review(self, review: Review) -> None:
-        self.connection.execute(_ADD_REVIEW, review_values(review))
+        """Adds the review at the end, with what was counted."""
+        self._added.append(review)
         self.count(review, +1)
 
     def change_review(self, old: Review, new: Review) -> None:
@@ -164,12 +164,15 @@ class Draft:
         return change
 
     def finish(self) -> None:
-        """Writes what was counted."""
+        """Writes what was added and counted. Looks at no answer, so that all of it can travel together."""
+        for review in self._added:
+            self.connection.execute(_ADD_REVIEW, review_values(review))
         if self._changed:
             values = [self._movie_values(movie_id) for movie_id in sorted(self._changed)]
             self.connection.execute(_CHANGE_MOVIE, values)
         for model, change in self._models.items():
-            self._count_model(model, change)
+            if change:
+                self.connection.execute(_COUNT_MODEL, {"model": model, "change": change})
         self.connection.execute(_FINISH, self._numbers())
 
     def _movie_values(self, movie_id: int) -> dict[str, Any]:
@@ -187,13 +190,6 @@ class Draft:
             "positive_count": self._positive_count,
         }
 
-    def _count_model(self, model: str, change: int) -> None:
-        if not change:
-            return
-        found = self.connection.execute(_COUNT_MODEL, {"model": model, "change": change})
-        if not found.rowcount:
-            self.connection.execute(_ADD_MODEL, {"name": model, "review_count": change})
-
     def _row(self, found: Select[Any], its_id: int) -> Row[Any] | None:
         return self.connection.execute(found, {ITS_ID.key: its_id}).one_or_none() if 0 < its_id < MOST else None
 
@@ -205,6 +201,7 @@ def drafting(database: Database, now: Clock) -> Iterator[Draft]:
         with database.write() as connection:
             draft = Draft(connection, now)
             yield draft
-            draft.finish()
+            with together(connection):
+                draft.finish()
     except Unchanged:
         pass

@@ -12,6 +12,7 @@ VERSION = "SELECT version FROM catalogue"
 # One statement, which sees one version, whatever is being written beside it.
 _NEWS = select(
     catalogue.c.version.label("now"),
+    catalogue.c.last_change_id,
     catalogue.c.movie_count,
     catalogue.c.review_count.label("all_reviews"),
     catalogue.c.positive_count.label("all_positive"),
@@ -30,6 +31,7 @@ class Mirror:
     def __init__(self) -> None:
         self._lock = Lock()
         self._version = -1
+        self._last_change_id = -1
         self._movies: dict[int, Movie] = {}
         self._listed: tuple[Movie, ...] = ()
         self._totals = Totals(0, 0, 0)
@@ -57,8 +59,9 @@ class Mirror:
         rows = connection.execute(_NEWS, {"since": since}).all()
         now = rows[0].now
         found = dict(self._movies)
-        for movie_id in self._deleted(connection, since, now):
-            found.pop(movie_id, None)
+        if rows[0].last_change_id != self._last_change_id:  # reviews come far more often than the log grows
+            for movie_id in self._deleted(connection, since, now):
+                found.pop(movie_id, None)
         last = next(reversed(found), 0)
         changed = {row.id: read_movie(row) for row in rows if row.id is not None}
         added = changed.keys() - found.keys()
@@ -67,7 +70,7 @@ class Mirror:
             found = dict(sorted(found.items()))
         self._movies, self._listed = found, tuple(found.values())
         self._totals = Totals(rows[0].movie_count, rows[0].all_reviews, rows[0].all_positive)
-        self._version = now
+        self._version, self._last_change_id = now, rows[0].last_change_id
 
     def _deleted(self, connection: Connection, since: int, now: int) -> Sequence[int]:
         """The movies deleted between two versions; those that came back are among the changed ones."""

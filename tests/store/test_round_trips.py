@@ -1,0 +1,118 @@
+"""How often the site waits for PostgreSQL: a relay between the two counts what an answer is waited for."""
+
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+
+import pytest
+
+from app.errors import Unavailable
+from app.models import MovieFields
+from app.store.sql import open_sql
+from app.store.sql.store import SqlStore
+from tests.postgresql import Server
+from tests.store.conftest import GOOD
+
+_WAITED_FOR = (b"S", b"Q")
+"""Sync and Query, of PostgreSQL's messages from a client: after these it waits for an answer."""
+_NO_SSL = (80877103).to_bytes(4)
+
+
+class Relay:
+    """Hands on what both sides say; `cut_at` breaks every connection before that many more round trips."""
+
+    def __init__(self, port: int) -> None:
+        self._to = port
+        self.trips = 0
+        self.cut_at = 10**9
+        self._door = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._door.getsockname()[1]
+        threading.Thread(target=self._welcome, daemon=True).start()
+
+    def close(self) -> None:
+        self._door.close()
+
+    def _welcome(self) -> None:
+        while True:
+            try:
+                client, _ = self._door.accept()
+            except OSError:
+                return
+            server = socket.create_connection(("127.0.0.1", self._to))
+            for one in (client, server):
+                one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            threading.Thread(target=self._ask, args=(client, server), daemon=True).start()
+            threading.Thread(target=self._answer, args=(server, client), daemon=True).start()
+
+    def _ask(self, client: socket.socket, server: socket.socket) -> None:
+        with client, server, client.makefile("rb") as said:
+            head = said.read(8)
+            while head[4:] == _NO_SSL or not head[4:].startswith(b"\x00\x03"):  # asks for encryption before it starts
+                server.sendall(head)
+                head = said.read(8)
+            server.sendall(head + said.read(int.from_bytes(head[:4]) - 8))
+            while (head := said.read(5)) and self.trips < self.cut_at:
+                self.trips += head[:1] in _WAITED_FOR
+                server.sendall(head + said.read(int.from_bytes(head[1:]) - 4))
+            for one in (client, server):
+                with suppress(OSError):  # the other side may have gone
+                    one.shutdown(socket.SHUT_RDWR)
+
+    def _answer(self, server: socket.socket, client: socket.socket) -> None:
+        with suppress(OSError):
+            while data := server.recv(65_536):
+                client.sendall(data)
+
+
+@pytest.fixture
+def relay(postgresql: Server) -> Iterator[Relay]:
+    relay = Relay(postgresql.port)
+    yield relay
+    relay.close()
+
+
+@pytest.fixture
+def store(postgresql: Server, relay: Relay) -> Iterator[SqlStore]:
+    store = open_sql(postgresql.new_database().replace(f":{postgresql.port}/", f":{relay.port}/"))
+    yield store
+    relay.cut_at = 10**9
+    store.close()
+
+
+def trips(relay: Relay, operation: Callable[[], object]) -> int:
+    """How often an operation waits; it is done once before, for connections and knocking at idle ones."""
+    operation()
+    before = relay.trips
+    operation()
+    return relay.trips - before
+
+
+def test_a_review_waits_for_few_answers(store: SqlStore, relay: Relay) -> None:
+    movie = store.add_movie(MovieFields("괴물"))
+    # BEGIN, the lock, the movie, all that is written, COMMIT.
+    assert trips(relay, lambda: store.add_review(movie.id, "밤편지", "최고", GOOD, model="one")) == 5
+    store.movie(movie.id)
+    assert trips(relay, lambda: store.movie(movie.id)) == 1
+    store.add_review(movie.id, "밤편지", "최고", GOOD, model="one")
+    before = relay.trips
+    assert store.movie(movie.id).review_count == 3
+    assert relay.trips - before == 2  # there is news, and what it is
+
+
+def test_a_connection_lost_at_any_moment_loses_or_keeps_a_whole_review(store: SqlStore, relay: Relay) -> None:
+    movie = store.add_movie(MovieFields("괴물"))
+    told = 0
+    for more in range(6):
+        relay.cut_at = relay.trips + more
+        try:
+            store.add_review(movie.id, "밤편지", "최고", GOOD, model="one")
+            told += 1
+        except Unavailable:
+            pass
+        relay.cut_at = 10**9
+        reviews, total = store.reviews(movie.id)
+        assert told <= total == len(reviews) == store.movie(movie.id).review_count
+        assert sum(store.models().values()) == total == sum(map(sum, store.histogram(movie.id)))
+        assert [review.id for review in reversed(reviews)] == list(range(1, total + 1))
+    assert told >= 1
