@@ -1,6 +1,7 @@
 """`make screenshots`: the pictures in docs/ that README shows, taken of the demo.
 
-Look at them before they are committed. Wants Debian's chromium (or CHROMIUM=path), and a font with Hangul.
+Look at them before they are committed. Wants Debian's chromium (or CHROMIUM=path) with
+chromium-l10n, or date fields speak English, and a font with Hangul.
 """
 
 from collections.abc import Iterator
