@@ -9,8 +9,6 @@ const SUGGESTIONS = 8;
 const ANSWER_MOST = 20000; // milliseconds; the site answers sooner, be it that it is busy
 const PREVIEW_LEAST = 4; // characters worth reading
 const SHADED_MOST = 400; // characters above which a preview does without its words: each of them is a reading
-const NOTICED = 0.1; // as in app/web/marks.py, like the next
-const STRONG = [0.4, 0.8, 1.6];
 const NICKNAME = "gampyeong.author";
 const DRAFT = "gampyeong.draft:"; // and the form's address
 const POSTED = "gampyeong.posted"; // which draft was sent last
@@ -321,6 +319,11 @@ for (const time of document.querySelectorAll("time[title]")) time.title = clock.
 
 // ---- What was just done has the focus ----------------------------------------------------------------------------
 
+// A page that a browser kept for its back button still marks it: it was lit up then.
+const [arrival] = performance.getEntriesByType("navigation");
+if (arrival && arrival.type !== "navigate")
+  for (const review of document.querySelectorAll(".review.is-new")) review.classList.remove("is-new");
+
 function focusDone() {
   if (document.querySelector("[autofocus]")) return;
   const review = document.getElementById(location.hash.slice(1));
@@ -390,16 +393,15 @@ function make(tag, className, text) {
   return Object.assign(document.createElement(tag), { className, textContent: text });
 }
 
-// The text with its words shaded as app/web/marks.py shades them.
-function shade(text, words) {
+// The text with its words shaded as app/web/marks.py shades them: by how many of its steps each reaches.
+function shade(text, words, steps) {
   const letters = [...text];
   const line = make("p", "text marked", "");
   let at = 0;
   for (const { start, end, weight } of words) {
-    const size = Math.abs(weight);
-    if (size < NOTICED) continue;
+    const strength = steps.filter((least) => Math.abs(weight) >= least).length;
+    if (!strength) continue;
     line.append(letters.slice(at, start).join(""));
-    const strength = 1 + STRONG.filter((least) => size >= least).length;
     line.append(make("mark", `${weight > 0 ? "positive" : "negative"} weight-${strength}`, letters.slice(start, end).join("")));
     at = end;
   }
@@ -407,7 +409,7 @@ function shade(text, words) {
   return line;
 }
 
-function showReading(box, { text, reading }, sureFrom) {
+function showReading(box, { text, reading }, sureFrom, steps) {
   const positive = reading.sentiment_label === "긍정";
   const unsure = reading.sentiment_score < sureFrom;
   const arrow = unsure ? (positive ? "△" : "▽") : positive ? "▲" : "▼";
@@ -418,13 +420,14 @@ function showReading(box, { text, reading }, sureFrom) {
   line.append(make("span", "", `${unsure ? say("unsure") : say("sure", { score })} · ${say("so_far")}`));
   box.className = `preview ${unsure ? "uncertain" : positive ? "positive" : "negative"}`;
   box.replaceChildren(line);
-  if (reading.words?.some((word) => Math.abs(word.weight) >= NOTICED)) box.append(shade(text, reading.words));
+  if (reading.words?.some((word) => Math.abs(word.weight) >= steps[0])) box.append(shade(text, reading.words, steps));
   if (!/[가-힣ㄱ-ㅎㅏ-ㅣ]/.test(text)) box.append(make("p", "hint", say("no_korean")));
   box.hidden = false;
 }
 
 function previewing(form, area, box) {
   const { preview, previewLong, sureFrom } = form.dataset;
+  const steps = JSON.parse(form.dataset.markSteps);
   const read = asking(
     PREVIEW_DELAY,
     async (text, signal) => {
@@ -437,7 +440,7 @@ function previewing(form, area, box) {
       return answer.ok ? { text, reading: await answer.json() } : null;
     },
     (found) => {
-      if (found) showReading(box, found, Number(sureFrom));
+      if (found) showReading(box, found, Number(sureFrom), steps);
       else box.hidden = true; // a preview is a courtesy, so nothing is said
     },
   );

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import ceil, floor
 
 _BAR_HEIGHT = 100
-_TREND_WIDTH, _TREND_HEIGHT = 300, 60
+_TREND_LEFT, _TREND_RIGHT, _TREND_TOP, _TREND_BOTTOM = 24, 294, 8, 98
 TREND_LEAST = 5
 """A line through fewer reviews than this says nothing."""
 
@@ -42,16 +43,20 @@ def _height(count: int, most: int) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Trend:
-    """A line through ratings from old to new: SVG `points`, and where its last one is."""
+    """A line through ratings from old to new: SVG `points`, where its last one is, the means it begins and ends with,
+    and its `grid`: the ratings that have a line across the sheet, and how high each is."""
 
     points: str
     end_x: float
     end_y: float
+    start: float
+    end: float
     count: int
+    grid: Sequence[tuple[int, float]]
 
 
 def trend(newest_first: Sequence[float]) -> Trend | None:
-    """The mean of each rating and up to four before it, on a sheet of 300 x 60; None for too few ratings."""
+    """The mean of each rating and up to four before it, on a sheet of 300 x 110; None for too few ratings."""
     ratings = list(reversed(newest_first))
     if len(ratings) < TREND_LEAST:
         return None
@@ -59,7 +64,28 @@ def trend(newest_first: Sequence[float]) -> Trend | None:
     for i in range(len(ratings)):
         window = ratings[max(0, i - 4) : i + 1]
         means.append(sum(window) / len(window))
-    step = (_TREND_WIDTH - 12) / (len(means) - 1)
-    spots = [(6 + i * step, 6 + (_TREND_HEIGHT - 12) * (1 - mean / 10)) for i, mean in enumerate(means)]
-    points = " ".join(f"{x:.1f},{y:.1f}" for x, y in spots)
-    return Trend(points, round(spots[-1][0], 1), round(spots[-1][1], 1), len(ratings))
+    low, high = _span(means)
+    step = (_TREND_RIGHT - _TREND_LEFT) / (len(means) - 1)
+    spots = [(_TREND_LEFT + i * step, _level(mean, low, high)) for i, mean in enumerate(means)]
+    return Trend(
+        points=" ".join(f"{x:.1f},{y:.1f}" for x, y in spots),
+        end_x=round(spots[-1][0], 1),
+        end_y=round(spots[-1][1], 1),
+        start=means[0],
+        end=means[-1],
+        count=len(ratings),
+        grid=[(rating, round(_level(rating, low, high), 1)) for rating in range(low, high + 1, 2)],
+    )
+
+
+def _span(means: Sequence[float]) -> tuple[int, int]:
+    """The even ratings that the line runs between; four apart at least, so that a quiet line looks quiet."""
+    low, high = 2 * floor(min(means) / 2), 2 * ceil(max(means) / 2)
+    while high - low < 4:
+        low, high = (low, high + 2) if high < 10 else (low - 2, high)
+    return low, high
+
+
+def _level(rating: float, low: int, high: int) -> float:
+    """How far down the sheet a rating is, in its units."""
+    return _TREND_TOP + (_TREND_BOTTOM - _TREND_TOP) * (high - rating) / (high - low)

@@ -125,7 +125,7 @@ class MovieForm(Form):
     release_date = StringField(_("개봉일"), render_kw={"type": "date", "max": "9999-12-31"})
     director = StringField(_("감독"), render_kw={"maxlength": inputs.DIRECTOR_MAX})
     genre = StringField(
-        _("장르"), render_kw={"maxlength": inputs.GENRE_MAX, "list": "genres", "placeholder": _("드라마, 스릴러")}
+        _("장르"), render_kw={"maxlength": inputs.GENRE_MAX, "list": "genres", "placeholder": _("드라마")}
     )
     poster_url = StringField(
         _("포스터 주소"),

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 from app.models import Word
 
-NOTICED = 0.1
-"""Points of ten below which a word is left unmarked: it would be shown as +0.0 or +0.1."""
-_STRONG = (0.4, 0.8, 1.6)
+STEPS = (0.3, 0.5, 0.8, 1.6)
+"""Points of ten from which on a word is marked a little, more, much, a lot. A review has ten words or so, and each does
+something: below the first, marks would be everywhere and tell nothing. `static/app.js` is handed these, too."""
+NOTICED = STEPS[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ def _marks(text: str, words: Sequence[Word]) -> Iterator[Mark]:
         if abs(word.weight) < NOTICED:
             yield Mark(word.text)
         else:
-            strength = 1 + sum(abs(word.weight) >= least for least in _STRONG)
+            strength = sum(abs(word.weight) >= least for least in STEPS)
             yield Mark(word.text, "positive" if word.weight > 0 else "negative", strength, word.weight)
         at = word.end
     if at < len(text):

@@ -44,8 +44,8 @@ def movie_card(movie: Movie) -> Markup:
     )
 
 
-def review_item(review: Review, token: str) -> Markup:
-    """The review in its movie's list, with what this caller may do and has said."""
+def review_item(review: Review, token: str, is_new: bool = False) -> Markup:
+    """The review in its movie's list, with what this caller may do and has said; `is_new` where they just posted it."""
     excerpt = split_text(review.content)
     edited = review.edited_at
     return cast(
@@ -56,6 +56,7 @@ def review_item(review: Review, token: str) -> Markup:
         is_mine(review.id) and review.correction_count > 0,
         may(Deed.EDIT_REVIEW, review.writer),
         may(Deed.DELETE_REVIEW, review.writer),
+        is_new,
         id=review.id,
         author=review.author,
         head=excerpt.head,

@@ -16,7 +16,7 @@ from app.http.policy import Deed
 from app.http.traps import once
 from app.inputs import QUERY_MAX, MovieInput, ReviewInput, read
 from app.models import Action, Movie, Review
-from app.web import asking, explaining, messages, pages, posters, shown
+from app.web import asking, explaining, marks, messages, pages, posters, shown
 from app.web.changes import offer_undo
 from app.web.choosing import choose_movie
 from app.web.filters import FILTERS, shorten
@@ -30,6 +30,7 @@ for _name, _filter in FILTERS.items():
     blueprint.add_app_template_filter(_filter, _name)
 blueprint.add_app_template_filter(posters.draw, "drawing")
 blueprint.add_app_template_global(cast)
+blueprint.add_app_template_global(lambda: marks.STEPS, "mark_steps")
 blueprint.add_app_template_filter(shown.movie_card, "card")
 blueprint.add_app_template_filter(shown.review_item, "item")
 blueprint.add_app_template_filter(shown.review_extreme, "extreme")
@@ -67,8 +68,7 @@ def add_review() -> BaseResponse:
     review = form.submit(lambda data: _add_review(choose_movie(form, data)))
     if review is None:
         return pages.home(review_form=form)
-    _show_reading(review)
-    return _go_to("web.home")
+    return _go_to_new(review)
 
 
 @blueprint.get("/movie/<int:id>")
@@ -82,8 +82,7 @@ def add_movie_review(id: int) -> BaseResponse:
     review = form.submit(lambda data: _add_review(data | {"movie_id": id}))
     if review is None:
         return _show_again(id, form)
-    _show_reading(review)
-    return _go_to("web.show_movie", id=id, _anchor=f"review-{review.id}")
+    return _go_to_new(review)
 
 
 @blueprint.get("/movie/<int:id>/delete")
@@ -189,6 +188,12 @@ def _show_again(movie_id: int, form: ReviewForm) -> Response:
 
 def _go_to(endpoint: str, **values: Any) -> BaseResponse:
     return redirect(url_for(endpoint, **values), 303)
+
+
+def _go_to_new(review: Review) -> BaseResponse:
+    """Where a review that was just posted stands, the newest of its movie; the page there shows how it was read."""
+    _show_reading(review)
+    return _go_to("web.show_movie", id=review.movie_id, _anchor=f"review-{review.id}")
 
 
 def _show_reading(review: Review) -> None:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from app.web.pages import REVIEWS_A_PAGE
 from tests.browser.test_flows import BLAME, PRAISE, Open, new_movie, new_review, visit  # noqa: F401  # a fixture
@@ -124,3 +124,43 @@ def test_a_post_leads_to_the_new_review(visit: Open, scripts: bool) -> None:  # 
     assert page.url.endswith(f"#{review.get_attribute('id')}")
     if scripts:
         expect(review).to_be_focused()
+
+
+LIT = (
+    "[...document.querySelectorAll('.review')].filter(e => getComputedStyle(e).animationName != 'none').map(e => e.id)"
+)
+
+
+@pytest.mark.parametrize("side_panel", [False, True], ids=["movie-page", "home-page"])
+def test_a_new_review_is_lit_up_once(browser: Browser, demo_site: str, side_panel: bool) -> None:
+    with browser.new_context(base_url=demo_site, locale="ko-KR") as context:
+        page = context.new_page()
+        movie = new_movie(page)
+        new_review(page, movie, BLAME)
+        page.goto(f"/?movie={movie.rsplit('/')[-1]}" if side_panel else movie)
+        write(page, PRAISE)
+        page.get_by_role("button", name="리뷰 올리기").click()
+        page.wait_for_url(re.compile(f"{movie}#review-"))
+        new = page.locator(".review").first
+        expect(new.locator(".reading.positive")).to_be_in_viewport()
+        assert page.evaluate(LIT) == [new.get_attribute("id")]
+        page.reload()
+        expect(page.locator(".notice")).to_have_count(0)
+        assert page.evaluate(LIT) == []
+        page.goto("/model")
+        page.go_back()
+        expect(page.locator(".review")).to_have_count(2)
+        assert page.evaluate(LIT) == []
+
+
+def test_going_back_to_a_new_review_does_not_light_it_up(browser: Browser, demo_site: str) -> None:
+    with browser.new_context(base_url=demo_site, locale="ko-KR") as context:
+        page = context.new_page()
+        page.goto(new_movie(page))
+        write(page, PRAISE)
+        page.get_by_role("button", name="리뷰 올리기").click()
+        expect(page.locator(".review.is-new")).to_have_count(1)
+        page.goto("/model")
+        page.go_back()
+        expect(page.locator(".review")).to_have_count(1)
+        assert page.evaluate(LIT) == []

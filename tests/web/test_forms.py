@@ -68,8 +68,8 @@ def test_fresh_reading_is_shown(
     ):
         answer = visitor.post(path, page, author="밤편지", content=content, **extra)
         location = str(answer.headers["Location"])
-        assert (answer.status_code, location.split("#")[0]) == (303, page)
-        notice = visitor.see(page).select_one(".notice")
+        assert (answer.status_code, location.split("#")[0]) == (303, f"/movie/{movie_id}")
+        notice = visitor.see(location).select_one(".notice")
         assert notice and mood in notice["class"]
         assert text(notice) == f"{verdict} ‘리틀 포레스트’에 리뷰를 올렸어요. {sure}"
 

@@ -65,6 +65,10 @@ def test_a_fresh_review_is_led_to(visitor: Visitor, movie_id: int) -> None:
     assert answer.headers["Location"] == f"/movie/{movie_id}#review-1"
     page = visitor.see(f"/movie/{movie_id}")
     assert page.select_one(".notice[data-posted] a[href='/review/1']")
+    assert [review["id"] for review in page.select(".review.is-new")] == ["review-1"]
+    assert not visitor.see(f"/movie/{movie_id}").select(".review.is-new")
+    answer = visitor.post("/review", movie_id=movie_id, author="심야영화", content="지루해요")
+    assert answer.headers["Location"] == f"/movie/{movie_id}#review-2"
 
 
 def test_words_come_alone_for_who_shows_them_in_place(visitor: Visitor, movie_id: int, add_review: AddReview) -> None:

@@ -6,8 +6,8 @@ from xml.etree import ElementTree
 import pytest
 
 from app.errors import FieldError
-from app.models import Page
-from app.web import charts, filters, messages, posters
+from app.models import Page, Word
+from app.web import charts, filters, marks, messages, posters
 from app.web.paging import page_links
 
 NOW = datetime(2026, 11, 22, 15, 32, tzinfo=UTC)  # 00:32 of the 23rd in Korea
@@ -95,7 +95,25 @@ def test_trend_runs_from_old_to_new_within_its_sheet() -> None:
     trend = charts.trend([10.0, 10.0, 10.0, 10.0, 10.0, 0.0, 0.0])
     assert trend and trend.count == 7
     heights = [float(point.split(",")[1]) for point in trend.points.split()]
-    assert heights[0] == 54 and heights[-1] == trend.end_y == 6
+    assert heights[0] == 98 and heights[-1] == trend.end_y == 8
+    assert (trend.start, trend.end) == (0, 10)
+    assert [rating for rating, _ in trend.grid] == [0, 2, 4, 6, 8, 10]
+
+
+@pytest.mark.parametrize(
+    ("rating", "lines"), [(0.0, [0, 2, 4]), (5.0, [4, 6, 8]), (7.9, [6, 8, 10]), (10.0, [6, 8, 10])]
+)
+def test_trend_fills_its_sheet_and_does_not_blow_up_a_quiet_line(rating: float, lines: list[int]) -> None:
+    trend = charts.trend([rating] * 6)
+    assert trend and [line for line, _ in trend.grid] == lines
+    assert trend.grid[0][1] == 98 and trend.grid[-1][1] == 8
+    assert 8 <= trend.end_y <= 98
+
+
+def test_words_that_do_little_are_not_marked() -> None:
+    words = [Word("가", 0, 1, 0.29), Word("나", 2, 3, -0.3), Word("다", 4, 5, 0.8), Word("라", 6, 7, -2.0)]
+    marked = [(mark.text, mark.mood, mark.strength) for mark in marks.mark("가 나 다 라", words) if mark.text != " "]
+    assert marked == [("가", "", 0), ("나", "negative", 1), ("다", "positive", 3), ("라", "negative", 4)]
 
 
 def test_page_links_leave_gaps() -> None:
