@@ -75,7 +75,7 @@ def fill(port: int) -> None:
 def chromium() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         # What Chromium itself says, such as a date field's gaps, comes in the system's language, not in the window's.
-        korean = os.environ | {"LANGUAGE": "ko", "LANG": "ko_KR.UTF-8"}
+        korean: dict[str, str | float | bool] = {**os.environ, "LANGUAGE": "ko", "LANG": "ko_KR.UTF-8"}
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(ARGUMENTS), env=korean)
         try:
             yield browser
