@@ -278,3 +278,7 @@ class Page(Generic[T]):
     def last(self) -> int:
         """The number of the last page; 1 where there is nothing."""
         return max(1, -(-self.total // self.size))
+
+    def cut(self, size: int) -> "Page[T]":
+        """A first page, made a smaller first page."""
+        return Page(self.items[:size], self.total, 1, size)

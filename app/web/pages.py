@@ -91,8 +91,9 @@ def movie(movie_id: int, review_form: ReviewForm | None = None) -> Response:
     """One movie with its reviews. Raises `NotFound`."""
     found = catalogue().movie(movie_id)
     query = _read_query(ReviewsQuery, per_page=REVIEWS_A_PAGE)
-    page = catalogue().reviews(movie_id, query)
-    newest = catalogue().reviews(movie_id, ReviewsQuery(per_page=_TREND_REVIEWS)).items
+    newest = catalogue().reviews(movie_id, ReviewsQuery(per_page=_TREND_REVIEWS))
+    is_first = query == ReviewsQuery(per_page=REVIEWS_A_PAGE)
+    page = newest.cut(REVIEWS_A_PAGE) if is_first else catalogue().reviews(movie_id, query)
 
     def address(number: int) -> str:
         sort = None if query.sort is ReviewOrder.NEWEST else query.sort
@@ -106,10 +107,10 @@ def movie(movie_id: int, review_form: ReviewForm | None = None) -> Response:
         query=query,
         labels=tuple(Label),
         orders=_named(_REVIEW_ORDERS),
-        extremes=_extremes(found) if query == ReviewsQuery(per_page=REVIEWS_A_PAGE) else [],
+        extremes=_extremes(found) if is_first else [],
         links=page_links(page, address),
         bars=charts.histogram(catalogue().histogram(movie_id)),
-        trend=charts.trend([review.rating for review in newest]),
+        trend=charts.trend([review.rating for review in newest.items]),
         review_form=review_form or ReviewForm(),
         sure_from=CONFIDENT_FROM,
         open_form="review" if review_form or not found.review_count else "",

@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager
 from dataclasses import asdict, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, bindparam, delete, func, insert, select, update
 
 from app.errors import Expired, NotFound
 from app.models import (
@@ -51,6 +51,15 @@ _ORDERS: dict[ReviewOrder, tuple[ColumnElement[Any], ...]] = {
     ReviewOrder.OLDEST: (reviews.c.id.asc(),),
     ReviewOrder.HIGHEST: (reviews.c.rating.desc(), reviews.c.id.desc()),
     ReviewOrder.LOWEST: (reviews.c.rating.asc(), reviews.c.id.desc()),
+}
+_BARS = select(movies.c.bars).where(movies.c.id == bindparam("movie_id"))
+_OF_MOVIE = select(reviews).where(reviews.c.movie_id == bindparam("movie_id"))
+_OF_LABEL = _OF_MOVIE.where(reviews.c.is_positive == bindparam("is_positive"))
+# Put together once: that takes SQLAlchemy longer than running them.
+_SLICES = {
+    (chosen is _OF_LABEL, order): chosen.order_by(*columns).offset(bindparam("skip")).limit(bindparam("most"))
+    for chosen in (_OF_MOVIE, _OF_LABEL)
+    for order, columns in _ORDERS.items()
 }
 
 
@@ -97,10 +106,8 @@ class SqlStore:
         return movie
 
     def movie(self, movie_id: int) -> Movie:
-        found = self._fresh().find(movie_id)
-        if found is None:
-            raise NotFound("movie", movie_id)
-        return found
+        self._fresh()
+        return self._mirrored(movie_id)
 
     def movies(self) -> Sequence[Movie]:
         return self._fresh().listed()
@@ -113,7 +120,7 @@ class SqlStore:
 
     def histogram(self, movie_id: int) -> list[tuple[int, int]]:
         with self._database.read() as connection:
-            bars = connection.scalar(select(movies.c.bars).where(movies.c.id == _id("movie", movie_id)))
+            bars = connection.scalar(_BARS, {"movie_id": _id("movie", movie_id)})
         if bars is None:
             raise NotFound("movie", movie_id)
         counts = read_bars(bars)
@@ -163,17 +170,19 @@ class SqlStore:
         limit: int | None = None,
         order: ReviewOrder = ReviewOrder.NEWEST,
     ) -> tuple[list[Review], int]:
-        movie = self.movie(movie_id)
-        chosen = select(reviews).where(reviews.c.movie_id == movie_id)
-        total = movie.review_count
-        if label is not None:
-            chosen = chosen.where(reviews.c.is_positive == (label is Label.POSITIVE))
-            total = movie.positive_count if label is Label.POSITIVE else movie.negative_count
-        if offset >= total:
-            return [], total
-        sliced = chosen.order_by(*_ORDERS[order]).offset(offset).limit(total if limit is None else limit)
         with self._database.read() as connection:
-            return [read_review(row) for row in connection.execute(sliced)], total
+            self._mirror.refresh(connection)
+            movie = self._mirrored(movie_id)
+            total = movie.review_count
+            if label is not None:
+                total = movie.positive_count if label is Label.POSITIVE else movie.negative_count
+            if offset >= total:
+                return [], total
+            values = {"movie_id": movie_id, "skip": offset, "most": total if limit is None else limit}
+            if label is not None:
+                values["is_positive"] = label is Label.POSITIVE
+            rows = connection.execute(_SLICES[label is not None, order], values)
+            return [read_review(row) for row in rows], total
 
     def delete_review(self, review_id: int, who: str = "") -> Review:
         with self._drafting() as draft:
@@ -278,6 +287,12 @@ class SqlStore:
 
     def _drafting(self) -> AbstractContextManager[Draft]:
         return drafting(self._database, self._now)
+
+    def _mirrored(self, movie_id: int) -> Movie:
+        found = self._mirror.find(movie_id)
+        if found is None:
+            raise NotFound("movie", movie_id)
+        return found
 
     def _fresh(self) -> Mirror:
         with self._database.read() as connection:
