@@ -180,3 +180,30 @@ def test_looking_through_all_texts_finds_what_looking_through_each_does(q: str) 
     gone, come = range(100, 200), {key: draw.choice(words) for key in range(150, 600)}
     kept = {key: text for key, text in texts.items() if key not in gone} | come
     assert haystack.replace(gone, come).find(q) == Haystack(kept).find(q)
+
+
+@pytest.mark.parametrize("few", [0, 500])
+@pytest.mark.parametrize("sort", ["rating", "newest", "reviews", "release", "title"])
+def test_a_page_of_what_matches_is_cut_from_the_whole_order(
+    store: MemoryStore, sort: Any, few: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.catalogue.listing._FEW", few)
+    draw = random.Random(3)  # noqa: S311 - the same movies each time
+    for number in range(60):
+        genre = draw.choice(("", "드라마, SF", "SF", "공포"))
+        store.add_movie(
+            MovieFields(f"{draw.choice('가나다')} {number}", f"20{draw.randint(10, 12)}-01-01", genre=genre)
+        )
+        store.add_review(
+            draw.randint(1, number + 1), "밤편지", "글", Sentiment(Label.POSITIVE, 0.9, draw.choice((1, 9)))
+        )
+    made = Listing(store.movies())
+    for q, genre in (("", "SF"), ("가", ""), ("가", "sf"), ("없는 말", ""), (" ", ""), ("", "없는 장르")):
+        wanted = [
+            movie
+            for movie in made.order(sort)
+            if q.strip() in movie.title and genre.lower() in [part.lower() for part in movie.genre.split(", ")] + [""]
+        ]
+        for page in (1, 2, 9):
+            found = made.find(MoviesQuery(q=q, genre=genre, sort=sort, page=page, per_page=7))
+            assert found == (wanted[7 * page - 7 : 7 * page], len(wanted))

@@ -50,8 +50,8 @@ class Catalogue:
 
     def movies(self, query: MoviesQuery) -> Page[Movie]:
         """The movies that match, in the order asked for; movies without a rating come after those with one."""
-        found = self._listing().find(query)
-        return Page(list(found[query.start : query.start + query.per_page]), len(found), query.page, query.per_page)
+        found, total = self._listing().find(query)
+        return Page(found, total, query.page, query.per_page)
 
     def weighing(self) -> Weighing:
         """How movies are rated for their order."""

@@ -1,13 +1,14 @@
 """The list of all movies, worked on once for each state of the store: its orders, its genres, its mean rating."""
 
-from collections.abc import Sequence
+from bisect import bisect_left
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import compress
-from operator import is_not
+from itertools import compress, islice
+from operator import attrgetter, is_not
 
 from app.catalogue.ranking import MANY, Key, Ranking
-from app.catalogue.search import Haystack, find_genre, searched_text, split_genre
+from app.catalogue.search import Haystack, names_genre, searched_text, split_genre
 from app.inputs import MoviesQuery
 from app.models import Movie
 
@@ -40,6 +41,8 @@ _KEYS: dict[str, Key] = {
     "title": lambda m: (m.title.casefold(),),
 }
 _ASCENDING = ("title",)
+_FEW = 500
+"""Up to so many movies are quicker put in order than looked for in the order of all."""
 
 
 class Listing:
@@ -60,25 +63,39 @@ class Listing:
             self._rating_sum += earlier._rating_sum
             self._take_over(earlier, gone, come)
 
-    def find(self, query: MoviesQuery) -> Sequence[Movie]:
-        """The movies that match `query`, ordered; not to be altered."""
-        movies = self.order(query.sort)
-        if query.genre:
-            wanted = find_genre(self._genre_texts, query.genre)
-            movies = [movie for movie in movies if movie.genre in wanted]
-        if query.q:
-            found = self._haystack.find(query.q)
-            movies = [movie for movie in movies if movie.id in found]
-        return movies
+    def find(self, query: MoviesQuery) -> tuple[list[Movie], int]:
+        """The page of the movies that match, ordered, that `query` asks for; and how many match in all."""
+        start, stop = query.start, query.start + query.per_page
+        if not query.q and not query.genre:
+            return list(self.order(query.sort)[start:stop]), len(self.movies)
+        ids = self._match(query)
+        if len(ids) <= _FEW:
+            return self._ranking(query.sort).pick(map(self._movie, ids))[start:stop], len(ids)
+        found = (movie for movie in self.order(query.sort) if movie.id in ids)
+        return list(islice(found, start, stop)), len(ids)
 
     def order(self, sort: str) -> Sequence[Movie]:
         """All of them by `sort` (an `app.inputs.Sort`), not to be altered; by rating, those without a review come
         last."""
+        return self._ranking(sort).movies
+
+    def _match(self, query: MoviesQuery) -> Set[int]:
+        """The ids of the movies that have what `query` asks for."""
+        if not query.genre:
+            return self._haystack.find(query.q)
+        named = (ids for text, ids in self._by_genre.items() if names_genre(text, query.genre))
+        ids = set().union(*named)
+        return ids & self._haystack.find(query.q) if query.q else ids
+
+    def _movie(self, movie_id: int) -> Movie:
+        return self.movies[bisect_left(self.movies, movie_id, key=attrgetter("id"))]  # which are ordered by it
+
+    def _ranking(self, sort: str) -> Ranking:
         ranking = self._rankings.get(sort)
         if ranking is None:
             key = _KEYS[sort] if sort != "rating" else _by_rating(self.weighing)
             ranking = self._rankings[sort] = Ranking(key, sort in _ASCENDING, self.movies)
-        return ranking.movies
+        return ranking
 
     @cached_property
     def weighing(self) -> Weighing:
@@ -87,11 +104,15 @@ class Listing:
     @cached_property
     def genres(self) -> list[str]:
         """Every genre that some movie has, in dictionary order; not to be altered."""
-        return sorted({genre for text in self._genre_texts for genre in split_genre(text)})
+        return sorted({genre for text in self._by_genre for genre in split_genre(text)})
 
     @cached_property
-    def _genre_texts(self) -> frozenset[str]:
-        return frozenset(movie.genre for movie in self.movies)
+    def _by_genre(self) -> dict[str, set[int]]:
+        """The ids of the movies by what is said of their genre."""
+        found: dict[str, set[int]] = {}
+        for movie in self.movies:
+            found.setdefault(movie.genre, set()).add(movie.id)
+        return found
 
     @cached_property
     def _haystack(self) -> Haystack:
@@ -109,8 +130,8 @@ class Listing:
         known = earlier.__dict__
         if "_haystack" in known:
             self._haystack = _search_changed(earlier._haystack, gone, come)
-        if {movie.genre for movie in gone} == {movie.genre for movie in come}:
-            for name in ("_genre_texts", "genres"):
+        if {movie.id: movie.genre for movie in gone} == {movie.id: movie.genre for movie in come}:
+            for name in ("_by_genre", "genres"):
                 if name in known:
                     setattr(self, name, known[name])
 

@@ -36,19 +36,19 @@ class Haystack:
         """The keys of the texts in which every word of `q` is found."""
         found: Set[int] = self._texts.keys()
         for word in normalize("NFC", q).casefold().translate(_COMPOUNDS).split():
-            if set(word) <= set(_INITIALS):  # the many things that two initials may be are better looked for as two
-                found = found & self._find(self._initials, re.compile(word))
+            if set(word) <= set(_INITIALS):  # so many texts have two initials that a look at each is quicker
+                found = found & {key for key, text in zip(self._keys, self._initials, strict=True) if word in text}
             else:
-                found = found & self._find(self._string, _pattern(word))
+                found = found & self._find(_pattern(word))
         return found
 
     @cached_property
-    def _initials(self) -> str:
-        """The string with the initial consonant of each syllable in its place."""
-        return self._string.translate(_INITIAL_OF)
+    def _initials(self) -> list[str]:
+        """The texts with the initial consonant of each syllable in its place."""
+        return [text.translate(_INITIAL_OF) for text in self._texts.values()]
 
-    def _find(self, string: str, pattern: re.Pattern[str]) -> set[int]:
-        found, place, search = set(), 0, pattern.search
+    def _find(self, pattern: re.Pattern[str]) -> set[int]:
+        found, place, search, string = set(), 0, pattern.search, self._string
         # A word has no white space, and of that a text has only the ends of its lines: no match begins in one text and
         # ends in another.
         while match := search(string, place):
@@ -58,10 +58,9 @@ class Haystack:
         return found
 
 
-def find_genre(texts: Collection[str], genre: str) -> Collection[str]:
-    """Those of the texts (a movie's `genre`) that name this genre."""
-    wanted = _fold(genre)
-    return {text for text in texts if wanted in _fold_genres(text)}
+def names_genre(text: str, genre: str) -> bool:
+    """Whether the text (a movie's `genre`) names this genre."""
+    return _fold(genre) in _fold_genres(text)
 
 
 def searched_text(movie: Movie) -> str:
