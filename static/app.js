@@ -16,7 +16,9 @@ const TEXTS = JSON.parse(document.body.dataset.texts);
 
 // What to say: a text of app/web/script_texts.py, with its {names} filled in.
 const say = (key, values = {}) => TEXTS[key].replace(/\{(\w+)\}/g, (_, name) => values[name]);
-const tell = (number) => number.toLocaleString(document.documentElement.lang);
+const later = window.requestIdleCallback ?? setTimeout; // what nobody waits for comes after the page is painted
+// As Korean and English write it. Asking Intl would take longer than all the rest of this file.
+const tell = (number) => String(number).replace(/\B(?=(\d{3})+$)/g, ",");
 
 // ---- "/" goes to the search box ----------------------------------------------------------------------------------
 
@@ -313,9 +315,14 @@ for (const link of document.querySelectorAll("a[data-words]")) {
 
 // ---- Exact times in the browser's own time zone ------------------------------------------------------------------
 
-const clock = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "long", timeStyle: "short" });
+const times = document.querySelectorAll("time[title]");
 
-for (const time of document.querySelectorAll("time[title]")) time.title = clock.format(new Date(time.dateTime));
+function showTimes() {
+  const clock = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "long", timeStyle: "short" });
+  for (const time of times) time.title = clock.format(new Date(time.dateTime));
+}
+
+if (times.length) later(showTimes);
 
 // ---- What was just done has the focus ----------------------------------------------------------------------------
 
