@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
-from flask import Response, make_response, render_template, request, url_for
+from flask import Response, make_response, render_template, request
 
 from app.catalogue import Catalogue, Workshop
 from app.errors import Invalid
 from app.http.context import installed
 from app.http.language import lazy_gettext
+from app.http.links import url_for
 from app.inputs import Input, MoviesQuery, ReviewsQuery, read
 from app.models import CONFIDENT_FROM, Label, Movie, Review, ReviewOrder
 from app.web import charts
