@@ -11,7 +11,8 @@ const PREVIEW_LEAST = 4; // characters worth reading
 const SHADED_MOST = 400; // characters above which a preview does without its words: each of them is a reading
 const NICKNAME = "gampyeong.author";
 const DRAFT = "gampyeong.draft:"; // and the form's address
-const POSTED = "gampyeong.posted"; // which draft was sent last
+const POSTED = "gampyeong.sent"; // which draft was sent last, and its text
+const DONE = "gampyeong.done:"; // and the form's address: what was posted from there, in this tab
 const TEXTS = JSON.parse(document.body.dataset.texts);
 
 // What to say: a text of app/web/script_texts.py, with its {names} filled in.
@@ -343,26 +344,37 @@ focusDone();
 // ---- What the browser keeps: the nickname, and reviews until they are posted -------------------------------------
 
 // Storage may be switched off: then nothing is kept, and nothing is missing.
-function recall(key) {
+function recall(key, storage = "localStorage") {
   try {
-    return localStorage.getItem(key) ?? "";
+    return window[storage].getItem(key) ?? "";
   } catch {
     return "";
   }
 }
 
-function keep(key, value) {
+function keep(key, value, storage = "localStorage") {
   try {
-    if (value) localStorage.setItem(key, value);
-    else localStorage.removeItem(key);
+    if (value) window[storage].setItem(key, value);
+    else window[storage].removeItem(key);
   } catch {
     // switched off
   }
 }
 
 function forgetPosted() {
-  if (document.querySelector("[data-posted]")) keep(recall(POSTED), "");
+  const { key, text } = JSON.parse(recall(POSTED) || "{}");
+  if (key && document.querySelector("[data-posted]")) {
+    keep(key, "");
+    keep(key.replace(DRAFT, DONE), text, "sessionStorage");
+  }
   keep(POSTED, "");
+}
+
+// Back to a form brings back what stood in it. What was posted from it goes, or a second press would post it twice.
+function dropPosted(form) {
+  const { content } = form.elements;
+  const done = recall(DONE + new URL(form.action).pathname, "sessionStorage");
+  if (content.value === done && content.value !== content.defaultValue) content.value = ""; // a refusal shows it on purpose
 }
 
 function keepDraft(form) {
@@ -381,7 +393,7 @@ function keepDraft(form) {
     const values = Object.fromEntries(fields.map((field) => [field.name, field.value]));
     keep(key, values.content.trim() ? JSON.stringify(values) : "");
   });
-  form.addEventListener("submit", () => keep(POSTED, key));
+  form.addEventListener("submit", () => keep(POSTED, JSON.stringify({ key, text: form.elements.content.value })));
 }
 
 // ---- Writing a review: counter and preview -----------------------------------------------------------------------
@@ -478,4 +490,8 @@ for (const form of document.querySelectorAll("form[data-preview]")) {
   };
   content.addEventListener("input", update);
   update();
+  window.addEventListener("pageshow", () => {
+    dropPosted(form); // browsers fill a page that one goes back to after its scripts ran
+    update();
+  });
 }

@@ -21,8 +21,10 @@ async function look() {
   setTimeout(look, wait);
 }
 
+// All are found before one is moved: `progress + p` is not beside its `progress` any more afterwards.
 function renew(box, fresh, selectors) {
-  for (const selector of selectors) box.querySelector(selector)?.replaceWith(fresh.querySelector(selector));
+  const pairs = selectors.map((selector) => [box.querySelector(selector), fresh.querySelector(selector)]);
+  for (const [old, now] of pairs) if (old && now) old.replaceWith(now);
 }
 
 setTimeout(look, LOOK_EVERY);

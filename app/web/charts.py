@@ -12,7 +12,8 @@ TREND_LEAST = 5
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One bar of the histogram: its `rating` 1..10, how many reviews of which label, and their heights out of 100.
+    """One bar of the histogram: the highest `rating` that belongs to it (1..10, above the bar before), how many reviews
+    of which label, and their heights out of 100.
 
     A rating does not tell the label: where a model's verdict turns at 6, a 5.5 may be negative.
     """

@@ -133,12 +133,17 @@ def model() -> Response:
 
 
 def _extremes(movie: Movie) -> list[Review]:
-    """The most positive of the movie's reviews, and the most negative; nothing while there are few."""
+    """The most positive of the movie's reviews, and the most negative; nothing while there are few.
+
+    Where all read alike one end is missing: the worst that is said of a praised movie may be praise, too.
+    """
     if movie.review_count < EXTREMES_FROM:
         return []
-    ends = (ReviewOrder.HIGHEST, ReviewOrder.LOWEST)
     return [
-        review for end in ends for review in catalogue().reviews(movie.id, ReviewsQuery(sort=end, per_page=1)).items
+        review
+        for label, end in ((Label.POSITIVE, ReviewOrder.HIGHEST), (Label.NEGATIVE, ReviewOrder.LOWEST))
+        for review in catalogue().reviews(movie.id, ReviewsQuery(sort=end, per_page=1)).items
+        if review.sentiment_label is label
     ]
 
 

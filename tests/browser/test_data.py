@@ -32,6 +32,26 @@ def test_a_file_goes_in_and_comes_out(open_page: OpenPage, tmp_path: Path, scrip
     assert title in download.value.path().read_text(encoding="utf-8")
 
 
+def test_a_running_job_says_how_far_it_is(open_page: OpenPage, tmp_path: Path) -> None:
+    table = tmp_path / "many.csv"
+    rows = "".join(f"오래 걸리는 영화,밤편지,{number}번째로 본 영화예요. {PRAISE}\n" for number in range(30_000))
+    table.write_text(f"영화,닉네임,리뷰\n{rows}", encoding="utf-8")
+    page = open_page("/admin/data")
+    page.get_by_label("파일").set_input_files(table)
+    page.get_by_role("button", name="가져오기").click()
+    job = page.locator("[data-job=running]")
+    try:
+        for _ in range(3):
+            with page.expect_response("**/admin/data/job"):
+                pass
+            expect(job).to_contain_text("이 화면을 닫아도 일은 이어져요.")
+            expect(job.locator("progress + p")).not_to_be_empty()
+            assert "null" not in job.inner_text()
+    finally:
+        page.get_by_role("button", name="그만두기").click()
+    expect(page.locator("[data-job=stopped]")).to_contain_text("아무것도 가져오지 않았어요.")
+
+
 def test_a_file_that_is_too_large_is_named_before_it_is_sent(open_page: OpenPage, tmp_path: Path) -> None:
     large = tmp_path / "large.csv"
     with large.open("wb") as file:

@@ -112,6 +112,25 @@ def test_a_draft_outlives_a_reload_until_it_is_posted(visit: Open) -> None:  # n
     expect(content).to_have_value("")
 
 
+def test_going_back_does_not_post_a_review_again(visit: Open) -> None:  # noqa: F811
+    page = visit()
+    movie = new_movie(page)
+    page.goto(movie)
+    write(page, PRAISE)
+    page.get_by_role("button", name="리뷰 올리기").click()
+    expect(page.locator(".notice.positive")).to_be_attached()
+    page.go_back()
+    content, counter = page.locator("#content"), page.locator("[data-counter]")
+    expect(content).to_have_value("")
+    expect(counter).to_have_text("0 / 5,000")
+    write(page, BLAME)
+    page.goto("/model")
+    page.go_back()
+    expect(content).to_have_value(BLAME)  # nothing that was not posted is lost
+    expect(counter).to_have_text(f"{len(BLAME)} / 5,000")
+    expect(page.locator(".preview.negative")).to_be_attached()
+
+
 @SCRIPTS
 def test_a_post_leads_to_the_new_review(visit: Open, scripts: bool) -> None:  # noqa: F811
     page = visit(scripts=scripts)

@@ -35,9 +35,11 @@ def test_page_shows_movie_rating_and_reviews(visitor: Visitor, movie_id: int, ad
     assert [reading["class"][1] for reading in page.select(".reading")] == ["uncertain", "negative", "positive"]
     time = page.select_one("time")
     assert time and time["datetime"].endswith("Z") and text(time) == "방금 전"  # type: ignore[union-attr]
-    assert [text(title) for title in page.select(".histogram title")][5] == "6: 긍정 1 · 부정 0"
+    assert [text(title) for title in page.select(".histogram title")][5] == "5~6점: 긍정 1 · 부정 0"
     assert [rect["class"] for rect in page.select(".histogram rect")] == [["negative"], ["positive"], ["positive"]]
-    assert "6점대 1개" in str(page.select_one(".histogram")["aria-label"])  # type: ignore[index]
+    assert page.select_one(".histogram")["aria-label"] == "평점 분포: 1~2점 1개, 5~6점 1개, 8~9점 1개"  # type: ignore[index]
+    edges = [(edge["x"], text(edge)) for edge in page.select(".histogram text")]
+    assert edges == [(str(30 * rating), str(rating)) for rating in range(11)]  # a bar stands between two of them
 
 
 def test_histogram_counts_each_review_once(movie_id: int, catalogue: Catalogue, store: MemoryStore) -> None:

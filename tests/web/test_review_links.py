@@ -50,6 +50,16 @@ def test_the_two_ends_stand_out_once_there_are_some(visitor: Visitor, movie_id: 
         assert not visitor.see(f"/movie/{movie_id}?{query}").select(".extreme")
 
 
+@pytest.mark.parametrize(("content", "title"), [("최고예요", "가장 긍정적인 리뷰"), ("지루해요", "가장 부정적인 리뷰")])
+def test_an_end_that_no_review_is_at_is_not_shown(
+    visitor: Visitor, movie_id: int, add_review: AddReview, content: str, title: str
+) -> None:
+    for _ in range(EXTREMES_FROM):
+        add_review(movie_id, content)
+    page = visitor.see(f"/movie/{movie_id}")
+    assert [text(end.h3) for end in page.select(".extreme")] == [title]
+
+
 def test_a_review_has_its_own_address(visitor: Visitor, movie_id: int, add_review: AddReview) -> None:
     reviews = [add_review(movie_id, "최고예요") for _ in range(REVIEWS_A_PAGE + 1)]
     for review, path in ((reviews[-1], f"/movie/{movie_id}"), (reviews[0], f"/movie/{movie_id}?page=2")):
