@@ -103,7 +103,7 @@ const search = document.getElementById("q");
 
 function queryFor(text) {
   const query = new URLSearchParams(location.search);
-  for (const name of ["page", "movie", "q"]) query.delete(name);
+  for (const name of ["page", "movie", "title", "q"]) query.delete(name);
   if (text) query.set("q", text);
   return query.toString();
 }
@@ -115,6 +115,9 @@ function showList(found) {
   list.replaceChildren(...page.body.childNodes);
   watchPictures(list);
   history.replaceState(null, "", found.query ? `/?${found.query}` : "/");
+  document.title = list.querySelector("[data-title]").dataset.title.trim();
+  for (const next of document.querySelectorAll("input[name=next]")) next.value = location.pathname + location.search;
+  if (list.getBoundingClientRect().top < 0) list.scrollIntoView(); // what was found is not above what is seen
   const said = found.count ? say("found", { count: tell(found.count) }) : say("found_none");
   announce(said);
 }

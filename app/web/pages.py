@@ -10,7 +10,7 @@ from app.errors import Invalid
 from app.http.context import installed
 from app.http.language import lazy_gettext
 from app.http.links import url_for
-from app.inputs import Input, MoviesQuery, ReviewsQuery, read
+from app.inputs import TITLE_MAX, Input, MoviesQuery, ReviewsQuery, read
 from app.models import CONFIDENT_FROM, Label, Movie, Review, ReviewOrder
 from app.web import charts
 from app.web.choosing import fill_in
@@ -46,8 +46,9 @@ def catalogue() -> Catalogue:
 
 
 def home(review_form: ReviewForm | None = None, movie_form: MovieForm | None = None) -> Response:
-    """The movies as cards, with both forms beside them; a movie to review may be named in the address."""
-    chosen = request.args.get("movie", "")
+    """The movies as cards, with both forms beside them; a movie to review, or one to add, may be named in the
+    address."""
+    chosen, missing = request.args.get("movie", ""), request.args.get("title", "")[:TITLE_MAX]
     form = review_form or ReviewForm(movie_id=chosen)
     fill_in(form)
     return render(
@@ -55,9 +56,9 @@ def home(review_form: ReviewForm | None = None, movie_form: MovieForm | None = N
         review_form or movie_form,
         **_found_movies(),
         review_form=form,
-        movie_form=movie_form or MovieForm(),
+        movie_form=movie_form or MovieForm(title=missing),
         sure_from=CONFIDENT_FROM,
-        open_form="review" if review_form or chosen else "movie" if movie_form else "",
+        open_form="review" if review_form or chosen else "movie" if movie_form or missing else "",
     )
 
 

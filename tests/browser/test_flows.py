@@ -73,6 +73,17 @@ def test_movies_are_found_while_one_types(visit: Open, typed: str) -> None:
     expect(page.locator(".card h2").nth(1)).to_be_visible()
 
 
+def test_a_search_is_what_the_whole_page_speaks_of(visit: Open) -> None:
+    page = visit()
+    page.evaluate("scrollTo({ top: 900, behavior: 'instant' })")
+    page.locator("#q").fill("봉준호")
+    expect(page).to_have_title("‘봉준호’ 찾기 · 감평")
+    expect(page.locator("#list-title")).to_be_in_viewport()
+    page.get_by_role("button", name="English").click()
+    expect(page.locator("html")).to_have_attribute("lang", "en")
+    expect(page.locator("#q")).to_have_value("봉준호")
+
+
 def test_movies_are_found_without_scripts(visit: Open) -> None:
     page = visit(scripts=False)
     page.locator("#q").fill("ㄱㅅㅊ")

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from typing import get_args
+from urllib.parse import quote
 
 import pytest
 
@@ -69,10 +70,31 @@ def test_search_finds_and_says_so(visitor: Visitor, add_movie: AddMovie) -> None
     assert titles(visitor, "/?genre=스릴러&sort=title") == ["기생충"]
 
 
+def test_a_search_stays_within_the_genre_and_the_order(visitor: Visitor, add_movie: AddMovie) -> None:
+    movie = add_movie("마더", director="봉준호", genre="스릴러")
+    page = visitor.see("/?genre=스릴러&sort=title")
+    within = {field["name"]: field["value"] for field in page.select(".search input[type=hidden]")}
+    assert within == {"genre": "스릴러", "sort": "title"}
+    page = visitor.see("/?genre=스릴러&q=봉준호")
+    assert text(page.h1) == "스릴러 장르의 ‘봉준호’ 검색 결과"
+    assert text(page.title) == "‘봉준호’ 찾기 · 스릴러 · 감평"
+    for path in ("/", f"/movie/{movie.id}?sort=lowest", "/model?sort=title"):  # another page's order is of other things
+        assert not visitor.see(path).select(".search input[type=hidden]")
+
+
+def test_what_was_not_found_can_be_added(visitor: Visitor, add_movie: AddMovie) -> None:
+    add_movie("기생충")
+    link = visitor.see("/?q=없는 영화").select_one(".empty a")
+    page = visitor.see(str(link["href"]))  # type: ignore[index]
+    assert page.select_one("#add.is-open #title")["value"] == "없는 영화"  # type: ignore[index]
+    assert titles(visitor, "/?title=없는 영화") == ["기생충"]
+
+
 def test_search_without_hits_offers_a_way_on(visitor: Visitor, add_movie: AddMovie) -> None:
     add_movie("기생충")
     empty = visitor.see("/?q=없는영화").select_one(".empty")
-    assert empty and [link["href"] for link in empty.select("a")] == ["#add", "/"]
+    assert empty
+    assert [link["href"] for link in empty.select("a")] == [f"/?title={quote('없는영화')}#add", "/"]
 
 
 @pytest.mark.parametrize("query", ["page=0", "page=x", "page=1" + "0" * 30, "sort=worst", "q=" + "가" * 300, "movie=x"])
