@@ -27,8 +27,8 @@ workers = 1  # said here because WEB_CONCURRENCY would set another number
 # threads, 3.1 ms with 32. The model gains nothing beyond 32 at once, which 64 threads bring; on one core these would
 # only take turns with it. More cores than two change nothing, as these costs say (it was not measured): whatever is
 # Python takes one of them, 1 ms a review, and the model another for about as long. So SENTIMENT_THREADS stays at 1 as
-# well: with 2, a review took 5 % more processor. (Measured when threads still handed requests to each other and the model
-# took twice as long; what each costs is less now, which of them is dearer was not measured again.)
+# well: with 2, a review took 5 % more processor. (Measured when threads still handed requests to each other and the
+# model took twice as long; what each costs is less now, which of them is dearer was not measured again.)
 cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 threads = settings.web_threads or (32 if cores == 1 else 64)
 worker_class = "app.server.worker.PatientWorker"  # gthread, but a thread waits for no client, and passes nothing about

@@ -14,7 +14,7 @@ _MISSING_TYPES = ("blank", "missing", "string_type")
 _BESIDE_A_FIELD = (
     "date_unknown", "date_invalid", "moment_invalid", "control_characters", "combining_marks", "url_invalid",
 )  # fmt: skip
-_NO_CONTEXT = dict.fromkeys(("missing", "found", "names", "text", "id", "version"), "")
+_NO_CONTEXT = dict.fromkeys(("missing", "found", "names", "text", "id", "version", "count", "width"), "")
 
 
 def tell_progress(progress: Progress) -> str:
@@ -95,6 +95,7 @@ def _sentences() -> dict[str, str]:
         "review_unknown": _("%(id)s번 리뷰가 이 줄 위에 없어요."),
         "reader_twice": _("같은 독자가 이 리뷰를 두 번 고쳤어요."),
         "reading_partial": _("긍정·부정, 확신, 평점은 모두 있거나 모두 없어야 해요."),
+        "cells_spilt": _("칸이 %(count)s개인데 첫 줄에는 %(width)s개예요. 쉼표가 든 칸은 따옴표로 묶어 주세요."),
         "date_unknown": _("날짜로 읽을 수 없어요(%(text)s). 2024-05-01처럼 적어 주세요."),
         "date_invalid": _("달력에 없는 날짜예요."),
         "moment_invalid": _("날짜와 시각을 읽을 수 없어요."),

@@ -133,3 +133,16 @@ def test_an_exported_table_brings_nothing_new(take: Import, store: Store) -> Non
 def test_guarding_is_undone(cell: str) -> None:
     assert unguard(guard(cell)) == cell
     assert guard(cell)[:1] not in ("=", "+", "-", "@", "\t", "＝")
+
+
+def test_a_quotation_mark_never_closed_takes_no_rows_with_it(take: Import, store: Store) -> None:
+    outcome = take('제목,작성자,내용\n괴물,밤편지,최고\n괴물,밤편지,"끝이 없다\n괴물,새벽,별로\n', skip_bad=True)
+    assert reasons(outcome) == [(3, [("", "csv_invalid")])]
+    assert [review.content for review in reviews_of(store)] == ["최고"]
+
+
+def test_what_lies_beyond_the_last_column_is_a_reason(take: Import, store: Store) -> None:
+    """A comma that nobody quoted would cut the review short."""
+    outcome = take("제목,작성자,내용\n괴물,밤편지,좋아요, 정말\n괴물,새벽,별로,, \n", skip_bad=True)
+    assert reasons(outcome) == [(2, [("", "cells_spilt")])]
+    assert [review.content for review in reviews_of(store)] == ["별로"]

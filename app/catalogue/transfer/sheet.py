@@ -65,9 +65,9 @@ def read_rows(file: BinaryIO) -> Iterator[Row]:
     try:
         start, delimiter = _find_delimiter(text)
         text.seek(0)
-        lines = _records(csv.reader(text, delimiter=delimiter))
+        lines = _records(csv.reader(text, delimiter=delimiter, strict=True))
         header = next((cells for _, cells in islice(lines, start, None) if isinstance(cells, list)), [])
-        yield from _Reader(columns.match(header)).rows(lines)
+        yield from _Reader(columns.match(header), len(header)).rows(lines)
     finally:
         text.detach()
 
@@ -81,7 +81,10 @@ def _find_delimiter(text: io.TextIOWrapper) -> tuple[int, str]:
 
 
 def _records(reader: Iterator[list[str]]) -> Iterator[tuple[int, list[str] | str]]:
-    """Each row that is not blank with its number, the header's being 1; or why it cannot be read."""
+    """Each row that is not blank with its number, the header's being 1; or why it cannot be read.
+
+    A strict reader is wanted: any other takes a quotation mark that is never closed for one cell to the file's end.
+    """
     number = 0
     while True:
         number += 1
@@ -99,8 +102,10 @@ def _records(reader: Iterator[list[str]]) -> Iterator[tuple[int, list[str] | str
 class _Reader:
     """Turns cells into rows, and counts the movies it meets."""
 
-    def __init__(self, places: dict[str, int]) -> None:
+    def __init__(self, places: dict[str, int], width: int) -> None:
+        """`places`: where each field's cell is. `width`: how many cells the first line has."""
         self._places = places
+        self._width = width
         self._movies: dict[MovieFields, int] = {}
         self._known: dict[tuple[str, ...], MovieFields] = {}
 
@@ -116,7 +121,7 @@ class _Reader:
 
     def _row(self, number: int, cells: list[str]) -> Iterator[Row]:
         texts = {field: unguard(cells[place]) if place < len(cells) else "" for field, place in self._places.items()}
-        errors: list[FieldError] = []
+        errors = [*self._find_spilt(cells)]
         movie = self._movie(texts, errors)
         data = {"movie_id": 1, "author": texts["author"], "content": texts["content"]}
         try:
@@ -129,6 +134,13 @@ class _Reader:
             self._movies[movie] = len(self._movies) + 1
             yield MovieRow(number, self._movies[movie], movie, by_title=not movie.release_date)
         yield ReviewRow(number, 0, self._movies[movie], review.author, review.content, review.created_at)
+
+    def _find_spilt(self, cells: list[str]) -> Iterator[FieldError]:
+        """What lies beyond the last column: most often the rest of a review whose comma nobody quoted."""
+        if any(cell.strip() for cell in cells[self._width :]):
+            context: dict[str, str | int] = {"count": len(cells), "width": self._width}
+            message = f"has {len(cells)} cells, the first line {self._width}: put a cell that holds a comma in quotes"
+            yield FieldError("", "cells_spilt", message, context)
 
     def _movie(self, texts: dict[str, str], errors: list[FieldError]) -> MovieFields | None:
         """The movie that a row names, checked once for all rows that name it so."""
