@@ -5,7 +5,6 @@ document.documentElement.classList.add("js");
 
 const PREVIEW_DELAY = 450; // milliseconds without a key before the text is read
 const SEARCH_DELAY = 200; // milliseconds without a key before movies are looked for
-const SUGGESTIONS = 8;
 const ANSWER_MOST = 20000; // milliseconds; the site answers sooner, be it that it is busy
 const PREVIEW_LEAST = 4; // characters worth reading
 const SHADED_MOST = 400; // characters above which a preview does without its words: each of them is a reading
@@ -13,6 +12,7 @@ const NICKNAME = "gampyeong.author";
 const DRAFT = "gampyeong.draft:"; // and the form's address
 const POSTED = "gampyeong.sent"; // which draft was sent last, and its text
 const DONE = "gampyeong.done:"; // and the form's address: what was posted from there, in this tab
+const STORAGES = ["localStorage", "sessionStorage"]; // for all tabs, and for one
 const TEXTS = JSON.parse(document.body.dataset.texts);
 
 // What to say: a text of app/web/script_texts.py, with its {names} filled in.
@@ -188,6 +188,7 @@ function suggesting(field) {
     }
     id.value = movie.id;
     input.value = field.querySelector("input[name=movie_was]").value = movie.title;
+    field.dispatchEvent(new Event("input", { bubbles: true })); // the draft is of this movie; nothing is looked for
     close();
   }
 
@@ -204,8 +205,7 @@ function suggesting(field) {
   const find = asking(
     SEARCH_DELAY,
     async (text, signal) => {
-      const query = new URLSearchParams({ q: text, per_page: SUGGESTIONS });
-      const answer = await fetch(`${field.dataset.suggest}?${query}`, { signal });
+      const answer = await fetch(`${field.dataset.suggest}?${new URLSearchParams({ q: text })}`, { signal });
       return answer.ok ? answer.json() : [];
     },
     (found) => {
@@ -367,7 +367,8 @@ function keep(key, value, storage = "localStorage") {
 function forgetPosted() {
   const { key, text } = JSON.parse(recall(POSTED) || "{}");
   if (key && document.querySelector("[data-posted]")) {
-    keep(key, "");
+    // Another tab's draft of the same movie stays.
+    for (const storage of STORAGES) if (JSON.parse(recall(key, storage) || "{}").content === text) keep(key, "", storage);
     keep(key.replace(DRAFT, DONE), text, "sessionStorage");
   }
   keep(POSTED, "");
@@ -382,19 +383,21 @@ function dropPosted(form) {
 
 function keepDraft(form) {
   const key = DRAFT + new URL(form.action).pathname;
-  const fields = ["movie", "movie_id", "movie_was", "author", "content"].map((name) => form.elements[name]).filter((field) => field?.tagName);
-  const draft = recall(key);
+  const names = ["movie", "movie_id", "movie_was", "author", "content"];
+  // Asked for anew each time: where several movies fit, the one that is chosen gets a field of its own.
+  const fields = () => names.map((name) => form.elements[name]).filter((field) => field?.tagName);
+  const draft = recall(key, "sessionStorage") || recall(key); // this tab's own goes first
   if (draft && !form.elements.content.value) {
     const values = JSON.parse(draft);
     const another = form.elements.movie?.value; // the movie that the address asks for goes first
-    for (const field of fields) if (!field.name.startsWith("movie") || !another) field.value = values[field.name] ?? "";
+    for (const field of fields()) if (!field.name.startsWith("movie") || !another) field.value = values[field.name] ?? "";
     const note = form.querySelector("[data-draft-note]");
     note.textContent = say("kept");
     note.hidden = false;
   }
   form.addEventListener("input", () => {
-    const values = Object.fromEntries(fields.map((field) => [field.name, field.value]));
-    keep(key, values.content.trim() ? JSON.stringify(values) : "");
+    const values = Object.fromEntries(fields().map((field) => [field.name, field.value]));
+    for (const storage of STORAGES) keep(key, values.content.trim() ? JSON.stringify(values) : "", storage);
   });
   form.addEventListener("submit", () => keep(POSTED, JSON.stringify({ key, text: form.elements.content.value })));
 }

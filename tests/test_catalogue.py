@@ -84,6 +84,28 @@ def test_search(shelf: Catalogue, q: str, found: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
+    ("typed", "title"),
+    [
+        ("기 깃 기새 기생 기생추 기생충", "기생충"),
+        ("고 괴 굄 괴무 괴물", "괴물"),
+        ("마 말 맑 말과 말괄 말괄랴 말괄량 말괄량ㅇ 말괄량이", "말괄량이"),
+        ("다 달 닭 닭ㄱ 닭가 닭강", "닭강정"),
+        ("워 원 원ㄷ 원더", "원더"),
+        ("아 았 아씨 아씨ㄷ", "아씨들"),
+        ("이 있 있ㄴ 있느 있는", "있는"),
+    ],
+)
+def test_every_step_of_typing_finds_it(typed: str, title: str) -> None:
+    for step in typed.split():
+        assert Haystack({1: title}).find(step) == {1}, step
+
+
+@pytest.mark.parametrize("typed", ["깁", "긱", "깃생", "기색", "괸", "ㄳㅂ"])
+def test_what_it_cannot_become_is_not_found(typed: str) -> None:
+    assert Haystack({1: "기생충", 2: "괴물"}).find(typed) == set()
+
+
+@pytest.mark.parametrize(
     ("sort", "order"),
     [
         ("rating", ["리틀 포레스트", "기생충", "괴물", "Old Boy"]),

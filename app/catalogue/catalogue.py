@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from app.catalogue.listing import PRIOR, Listing, Weighing
+from app.catalogue.search import beginning
 from app.inputs import MovieInput, MoviePatch, MoviesQuery, PageQuery, ReviewInput, ReviewPatch, ReviewsQuery
 from app.models import (
     Action,
@@ -52,6 +53,12 @@ class Catalogue:
         """The movies that match, in the order asked for; movies without a rating come after those with one."""
         found, total = self._listing().find(query)
         return Page(found, total, query.page, query.per_page)
+
+    def suggest(self, q: str, most: int) -> list[Movie]:
+        """`most` movies that `q` may mean, which is not blank: first those whose title begins with it."""
+        found = self.movies(MoviesQuery(q=q)).items
+        begins = beginning(q)
+        return sorted(found, key=lambda movie: not begins(movie.title))[:most]
 
     def weighing(self) -> Weighing:
         """How movies are rated for their order."""

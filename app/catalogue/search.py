@@ -2,7 +2,7 @@
 
 import re
 from bisect import bisect_right
-from collections.abc import Collection, Mapping, Set
+from collections.abc import Callable, Collection, Mapping, Set
 from functools import cached_property, lru_cache
 from itertools import accumulate
 from unicodedata import normalize
@@ -14,6 +14,9 @@ _INITIALS = "ㄱㄲㄴㄷㄸㄹㅁㅂㅃㅅㅆㅇㅈㅉㅊㅋㅌㅍㅎ"
 _COMPOUNDS = str.maketrans(
     dict(zip("ㄳㄵㄶㄺㄻㄼㄽㄾㄿㅀㅄ", "ㄱㅅ ㄴㅈ ㄴㅎ ㄹㄱ ㄹㅁ ㄹㅂ ㄹㅅ ㄹㅌ ㄹㅍ ㄹㅎ ㅂㅅ".split(), strict=True))
 )
+_FINALS = "ㄱㄲㄳㄴㄵㄶㄷㄹㄺㄻㄼㄽㄾㄿㅀㅁㅂㅄㅅㅆㅇㅈㅊㅋㅌㅍㅎ"
+_GROWING_VOWELS = {8: 4, 13: 4, 18: 2}
+"""By a vowel's number (ㅗ, ㅜ, ㅡ): how many it and those are that are typed by going on from it, which follow it."""
 _FIRST, _LAST = ord("가"), ord("힣")
 _PER_INITIAL, _PER_VOWEL = 588, 28  # the Unicode standard, 3.12: 21 vowels x 28 finals, and 28 finals
 _INITIAL_OF = {code: _INITIALS[(code - _FIRST) // _PER_INITIAL] for code in range(_FIRST, _LAST + 1)}
@@ -35,11 +38,11 @@ class Haystack:
     def find(self, q: str) -> Set[int]:
         """The keys of the texts in which every word of `q` is found."""
         found: Set[int] = self._texts.keys()
-        for word in normalize("NFC", q).casefold().translate(_COMPOUNDS).split():
+        for word in _words(q):
             if set(word) <= set(_INITIALS):  # so many texts have two initials that a look at each is quicker
                 found = found & {key for key, text in zip(self._keys, self._initials, strict=True) if word in text}
             else:
-                found = found & self._find(_pattern(word))
+                found = found & set().union(*map(self._find, _patterns(word)))
         return found
 
     @cached_property
@@ -63,6 +66,12 @@ def names_genre(text: str, genre: str) -> bool:
     return _fold(genre) in _fold_genres(text)
 
 
+def beginning(q: str) -> Callable[[str], bool]:
+    """What tells whether a text begins with `q`, which is not blank."""
+    patterns = _patterns("".join(_words(q)))
+    return lambda text: any(pattern.match(_fold(text)) for pattern in patterns)
+
+
 def searched_text(movie: Movie) -> str:
     """What words are looked for in."""
     return "\n".join(map(_fold, (movie.title, movie.director, movie.genre)))
@@ -84,18 +93,39 @@ def _fold_genres(genre: str) -> tuple[str, ...]:
     return tuple(map(_fold, split_genre(genre)))
 
 
-def _pattern(word: str) -> re.Pattern[str]:
-    """What `word` stands for: a lone initial consonant for every syllable that starts with it, and a last syllable
-    without a final consonant for every syllable it may still become."""
-    last = len(word) - 1
-    return re.compile("".join(_class(char, i == last) for i, char in enumerate(word)))
+def _words(q: str) -> list[str]:
+    return normalize("NFC", q).casefold().translate(_COMPOUNDS).split()
 
 
-def _class(char: str, is_last: bool) -> str:
-    if char in _INITIALS:
-        start = _FIRST + _INITIALS.index(char) * _PER_INITIAL
-        return f"[{char}{chr(start)}-{chr(start + _PER_INITIAL - 1)}]"
-    code = ord(char)
-    if is_last and _FIRST <= code <= _LAST and (code - _FIRST) % _PER_VOWEL == 0:
-        return f"[{char}-{chr(code + _PER_VOWEL - 1)}]"
-    return re.escape(char)
+def _patterns(word: str) -> list[re.Pattern[str]]:
+    """What `word` stands for: a lone initial consonant for every syllable that starts with it, and a last syllable for
+    whatever it may still become. Several patterns are quicker than one with alternatives."""
+    last = word[-1]
+    start = "".join(map(_class, word[:-1]))
+    ends = _unfinished(ord(last)) if _FIRST <= ord(last) <= _LAST else [_class(last)]
+    return [re.compile(start + end) for end in ends]
+
+
+def _class(char: str) -> str:
+    return f"[{char}{_starting_with(char)}]" if char in _INITIALS else re.escape(char)
+
+
+@lru_cache(maxsize=4096)
+def _unfinished(code: int) -> list[str]:
+    """What may stand where this syllable does once more is typed. A final consonant may be the next syllable's first:
+    who types 기생충 passes through 깃, who types 말괄량이 through 맑."""
+    number = (code - _FIRST) % _PER_VOWEL
+    if not number:
+        vowels = _GROWING_VOWELS.get((code - _FIRST) % _PER_INITIAL // _PER_VOWEL, 1)
+        return [f"[{chr(code)}-{chr(code + vowels * _PER_VOWEL - 1)}]"]
+    final, bare = _FINALS[number - 1], code - number
+    grown = [i for i, other in enumerate(_FINALS, 1) if other == final or other.translate(_COMPOUNDS)[0] == final]
+    parts = final.translate(_COMPOUNDS)
+    left = bare + _FINALS.index(parts[0]) + 1 if len(parts) > 1 else bare
+    return [f"[{''.join(chr(bare + i) for i in grown)}]", f"{chr(left)}[{_starting_with(parts[-1])}]"]
+
+
+def _starting_with(initial: str) -> str:
+    """The syllables that start with it, as a range of a pattern."""
+    start = _FIRST + _INITIALS.index(initial) * _PER_INITIAL
+    return f"{chr(start)}-{chr(start + _PER_INITIAL - 1)}"

@@ -35,6 +35,7 @@ PAGE_PATHS = (
     "/language",
     "/theme",
     "/list",
+    "/suggestions",
     "/robots.txt",
 )
 

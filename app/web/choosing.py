@@ -1,6 +1,7 @@
 """Which movie a review in the side panel's form is about: one that was chosen, or one that its typed title means."""
 
 from collections.abc import Mapping
+from typing import Any
 from unicodedata import normalize
 
 from app.catalogue import Catalogue
@@ -34,6 +35,13 @@ def find_meant(title: str) -> list[Movie]:
     """The movies with just that title, but for case and spaces; else those that a search for it finds."""
     found = installed(Catalogue).movies(MoviesQuery(q=title[:QUERY_MAX])).items
     return [movie for movie in found if _fold(movie.title) == _fold(title)] or found
+
+
+def suggest(typed: str) -> list[dict[str, Any]]:
+    """What a script offers to choose from while a title is typed."""
+    typed = typed.strip()[:QUERY_MAX]
+    found = installed(Catalogue).suggest(typed, MATCHES_MOST) if typed else []
+    return [{name: getattr(movie, name) for name in ("id", "title", "release_date", "director")} for movie in found]
 
 
 def fill_in(form: ReviewForm) -> None:

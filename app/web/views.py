@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Blueprint, Response, abort, redirect, send_file, url_for
+from flask import Blueprint, Response, abort, jsonify, redirect, request, send_file, url_for
 from flask_babel import gettext, ngettext
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -18,7 +18,7 @@ from app.inputs import QUERY_MAX, MovieInput, ReviewInput, read
 from app.models import Action, Movie, Review
 from app.web import asking, explaining, marks, messages, pages, posters, shown
 from app.web.changes import offer_undo
-from app.web.choosing import choose_movie
+from app.web.choosing import choose_movie, suggest
 from app.web.filters import FILTERS, shorten
 from app.web.forms import DeleteForm, MovieForm, ReviewForm
 from app.web.moulds import cast
@@ -49,6 +49,11 @@ def home() -> Response:
 @blueprint.get("/list")
 def list_movies() -> Response:
     return pages.movie_list()
+
+
+@blueprint.get("/suggestions")
+def suggest_movies() -> Response:
+    return jsonify(suggest(request.args.get("q", "")))
 
 
 @blueprint.post("/movie")

@@ -112,6 +112,37 @@ def test_a_draft_outlives_a_reload_until_it_is_posted(visit: Open) -> None:  # n
     expect(content).to_have_value("")
 
 
+def test_a_draft_knows_the_movie_that_was_chosen(visit: Open) -> None:  # noqa: F811
+    page = visit("/#write")
+    form = page.locator("#write")
+    form.get_by_label("리뷰", exact=True).fill(PRAISE)
+    movie = page.get_by_role("combobox", name="영화")
+    movie.press_sequentially("ㄱㅅ")
+    expect(page.get_by_role("option").first).to_contain_text("기생충")
+    movie.press("ArrowDown")
+    movie.press("Enter")
+    chosen = form.locator("[name=movie_id]").input_value()
+    page.reload()
+    expect(movie).to_have_value("기생충")
+    assert form.locator("[name=movie_id]").input_value() == chosen != ""
+
+
+def test_two_tabs_have_two_drafts(visit: Open) -> None:  # noqa: F811
+    page = visit()
+    movie = new_movie(page)
+    page.goto(movie)
+    write(page, PRAISE)
+    other = page.context.new_page()
+    other.goto(movie)
+    write(other, BLAME)
+    other.get_by_role("button", name="리뷰 올리기").click()
+    expect(other.locator(".notice.negative")).to_be_attached()
+    other.goto(movie)
+    expect(other.locator("#content")).to_have_value("")
+    page.reload()
+    expect(page.locator("#content")).to_have_value(PRAISE)
+
+
 def test_going_back_does_not_post_a_review_again(visit: Open) -> None:  # noqa: F811
     page = visit()
     movie = new_movie(page)

@@ -5,7 +5,7 @@ from typing import Any
 
 from app.catalogue import Catalogue
 from app.inputs import ReviewsQuery
-from app.models import Movie
+from app.models import Movie, Review
 from tests.web.conftest import Visitor, read, text
 
 AddMovie = Callable[..., Movie]
@@ -25,6 +25,30 @@ def test_a_title_that_means_one_movie_is_that_movie(
         answer = visitor.post("/review", movie=typed, movie_id="", movie_was="", **WRITTEN)
         assert answer.status_code == 303, typed
     assert catalogue.reviews(movie.id, ReviewsQuery()).total == 2
+
+
+def test_what_begins_as_was_typed_is_suggested_first(
+    visitor: Visitor, add_movie: AddMovie, add_review: Callable[..., Review]
+) -> None:
+    loved = add_movie("헤어질 결심", release_date="2022-06-29", director="박찬욱")
+    add_review(loved.id, "최고 최고 명작 감동")
+    movie = add_movie("기생충")
+    for number in range(10):
+        add_movie(f"속편 {number}", director="ㄳ 감시")
+
+    def suggested(q: str) -> list[dict[str, Any]]:
+        answer = visitor.client.get("/suggestions", query_string={"q": q})
+        assert answer.status_code == 200
+        return list(answer.get_json())
+
+    for typed in ("ㄱㅅ", "ㄳ", " 기 새", "깃"):
+        assert suggested(typed)[0]["title"] == "기생충", typed
+    assert suggested("ㄱㅅ")[1] == {
+        "id": loved.id, "title": "헤어질 결심", "release_date": "2022-06-29", "director": "박찬욱"
+    }  # fmt: skip
+    assert [found["id"] for found in suggested("기생충")] == [movie.id]
+    assert len(suggested("속편")) == 8
+    assert suggested(" ") == suggested("") == suggested("?" * 500) == []
 
 
 def test_a_title_that_means_several_is_asked_about(visitor: Visitor, add_movie: AddMovie, catalogue: Catalogue) -> None:
