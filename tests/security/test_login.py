@@ -25,6 +25,7 @@ def test_wrong_password_says_so_and_is_not_shown_again(visitor: Visitor, passwor
     page = read(answer)
     assert answer.status_code == 422
     assert text(page.select_one("#password-error")) == messages.NOT_THE_PASSWORD
+    assert not page.select(".alert"), "one field needs no count of what is wrong"
     field = page.select_one("#password")
     assert field and not field.get("value")
 
