@@ -290,15 +290,18 @@ for (const form of document.querySelectorAll("form[data-once]")) {
 
 for (const link of document.querySelectorAll("a[data-words]")) {
   const content = link.closest(".said").querySelector(".content");
-  const name = link.textContent;
+  const label = link.firstChild; // beside it, hidden, stands whose review it is
+  const name = label.data;
   let plain = null;
+  link.ariaExpanded = "false";
   link.addEventListener("click", async (event) => {
     if (event.ctrlKey || event.metaKey || event.shiftKey || link.ariaBusy === "true") return;
     event.preventDefault();
     if (plain) {
       content.replaceChildren(...plain);
       plain = null;
-      link.textContent = name;
+      label.data = name;
+      link.ariaExpanded = "false";
       return;
     }
     link.ariaBusy = "true";
@@ -308,7 +311,8 @@ for (const link of document.querySelectorAll("a[data-words]")) {
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       plain = [...content.childNodes];
       content.replaceChildren(...page.body.childNodes);
-      link.textContent = say("close_words");
+      label.data = say("close_words");
+      link.ariaExpanded = "true";
     } catch {
       location.assign(link.href); // the page of its own says what is wrong
     } finally {

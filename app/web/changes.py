@@ -11,10 +11,10 @@ from app.http.language import lazy_gettext as _
 from app.http.policy import Deed
 from app.inputs import PageQuery, read
 from app.models import UNDO_HOURS, Action, Change
-from app.web import messages
+from app.web.filters import shorten
 from app.web.forms import DeleteForm
-from app.web.notices import tell
-from app.web.pages import catalogue
+from app.web.notices import NAME_MOST, tell
+from app.web.pages import catalogue, review_address
 from app.web.paging import page_links
 from app.web.rendering import render
 
@@ -57,8 +57,7 @@ def undo(id: int) -> BaseResponse:
     if not form.is_genuine():
         return _ask(change, form)
     catalogue().undo(id, caller.who())
-    tell(messages.UNDONE)
-    return redirect(url_for("web.show_movie", id=change.movie_id), 303)
+    return redirect(_tell_undone(change), 303)
 
 
 def offer_undo(action: Action, thing: int) -> dict[str, int]:
@@ -84,6 +83,16 @@ def _own_change(id: int) -> Change:
         raise NotFound
     policy.require(Deed.UNDO, change.who)
     return change
+
+
+def _tell_undone(change: Change) -> str:
+    """Says what came back; the address where it is. A review is lit up there as a new one is."""
+    if change.review_id:
+        author = shorten(catalogue().review(change.review_id).author, NAME_MOST)
+        tell(gettext("%(author)s 님의 리뷰를 되돌렸어요.", author=author), review_id=change.review_id)
+        return review_address(change.review_id)
+    tell(gettext("‘%(title)s’ 영화를 되돌렸어요.", title=shorten(change.summary, NAME_MOST)))
+    return url_for("web.show_movie", id=change.movie_id)
 
 
 def _ask(change: Change, form: DeleteForm) -> Response:

@@ -1,5 +1,6 @@
 """How values read on a page, in its language: ratings, shares, counts, times. The blueprint registers them."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
@@ -18,6 +19,7 @@ _LONG = 500
 _LONG_LINES = 10
 _HEAD = 320
 _HEAD_LINES = 6
+_BLANK_LINES = re.compile(r"\n(?:[^\S\n]*\n){2,}")
 
 
 def format_rating(rating: float) -> str:
@@ -101,6 +103,11 @@ def name_label(label: Label) -> str:
     return gettext("긍정") if label == Label.POSITIVE else gettext("부정")
 
 
+def close_up(text: str) -> str:
+    """The text with one blank line where it has several in a row: a page is not as long as somebody liked."""
+    return _BLANK_LINES.sub("\n\n", text)
+
+
 @dataclass(frozen=True, slots=True)
 class Excerpt:
     """A text in two parts: what everyone sees, and the rest, which is empty for all but long texts."""
@@ -147,6 +154,7 @@ FILTERS: dict[str, Callable[..., object]] = {
     "age": format_age,
     "label": name_label,
     "excerpt": split_text,
+    "close_up": close_up,
     "shorten": shorten,
     "weight": format_weight,
     "width": format_width,

@@ -36,7 +36,6 @@ REVIEW_READ_AGAIN = lazy_gettext("리뷰를 고쳤어요. 바뀐 글을 다시 �
 LOGGED_IN = lazy_gettext("관리자로 로그인했어요.")
 LOGGED_OUT = lazy_gettext("로그아웃했어요.")
 NOT_THE_PASSWORD = lazy_gettext("비밀번호가 달라요. 다시 적어 주세요.")  # noqa: S105 - a sentence
-UNDONE = lazy_gettext("되돌렸어요.")
 LIKE_A_ROBOT = lazy_gettext("사람이 쓴 글인지 확인하고 있어요. 내용은 그대로 있으니 한 번 더 눌러 주세요.")
 REPEATED = lazy_gettext("방금 올린 글과 같아서 다시 올리지 않았어요.")
 TOO_MANY = lazy_gettext("짧은 시간에 너무 여러 번 보냈어요. 쓴 내용은 그대로 있으니 잠시 쉬었다가 다시 해 주세요.")

@@ -4,6 +4,8 @@ from typing import Any
 
 from flask import flash, session
 
+NAME_MOST = 60
+"""Characters of a title in a message: messages travel in a cookie of 4 KB."""
 MOST = 3
 """Messages in the cookie, which holds 4 KB. A caller who never looks at a page keeps the last few, not all."""
 

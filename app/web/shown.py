@@ -6,6 +6,7 @@ from app.http.policy import Deed, may
 from app.models import Movie, Review
 from app.web.corrections import is_mine
 from app.web.filters import (
+    close_up,
     format_age,
     format_confidence,
     format_count,
@@ -46,7 +47,7 @@ def movie_card(movie: Movie) -> Markup:
 
 def review_item(review: Review, token: str, is_new: bool = False) -> Markup:
     """The review in its movie's list, with what this caller may do and has said; `is_new` where they just posted it."""
-    excerpt = split_text(review.content)
+    excerpt = split_text(close_up(review.content))
     edited = review.edited_at
     return cast(
         "_reviews.html",
@@ -85,7 +86,7 @@ def review_extreme(review: Review, title: str) -> Markup:
         title,
         id=review.id,
         author=review.author,
-        start=shorten(review.content, _EXTREME_MOST),
+        start=shorten(close_up(review.content), _EXTREME_MOST),
         rating=format_rating(review.rating),
         sure=format_confidence(review.sentiment_score),
     )

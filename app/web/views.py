@@ -22,7 +22,7 @@ from app.web.choosing import choose_movie, suggest
 from app.web.filters import FILTERS, shorten
 from app.web.forms import DeleteForm, MovieForm, ReviewForm
 from app.web.moulds import cast
-from app.web.notices import tell
+from app.web.notices import NAME_MOST, tell
 from app.web.pages import catalogue
 
 blueprint = Blueprint("web", __name__)
@@ -36,9 +36,6 @@ blueprint.add_app_template_filter(shown.review_item, "item")
 blueprint.add_app_template_filter(shown.review_extreme, "extreme")
 # Every page, errors too, has the search box and the footer.
 blueprint.app_context_processor(lambda: {"query_max": QUERY_MAX, "is_durable": installed(Workshop).durable})
-
-_NAME_MOST = 60
-"""Characters of a title in a message: messages travel in a cookie of 4 KB."""
 
 
 @blueprint.get("/")
@@ -62,7 +59,7 @@ def add_movie() -> BaseResponse:
     movie = form.submit(_add_movie)
     if movie is None:
         return pages.home(movie_form=form)
-    title = shorten(movie.title, _NAME_MOST)
+    title = shorten(movie.title, NAME_MOST)
     tell(gettext("‘%(title)s’ 영화를 등록했어요. 첫 리뷰를 남겨 보세요.", title=title))
     return _go_to("web.show_movie", id=movie.id)
 
@@ -104,7 +101,7 @@ def delete_movie(id: int) -> BaseResponse:
     if not form.is_genuine():
         return asking.ask_to_delete(movie, form=form)
     gone = catalogue().delete_movie(id, caller.who())
-    title = shorten(movie.title, _NAME_MOST)
+    title = shorten(movie.title, NAME_MOST)
     tell(
         ngettext(
             "‘%(title)s’ 영화와 리뷰 %(count)s개를 지웠어요.",
@@ -152,7 +149,7 @@ def delete_review(id: int) -> BaseResponse:
         return asking.ask_to_delete(catalogue().movie(review.movie_id), review, form)
     catalogue().delete_review(id, caller.who())
     tell(
-        gettext("%(author)s 님의 리뷰를 지웠어요.", author=shorten(review.author, _NAME_MOST)),
+        gettext("%(author)s 님의 리뷰를 지웠어요.", author=shorten(review.author, NAME_MOST)),
         **offer_undo(Action.DELETE_REVIEW, id),
     )
     return _go_to("web.show_movie", id=review.movie_id)
@@ -208,7 +205,7 @@ def _show_reading(review: Review) -> None:
     except NotFound:  # deleted in this very moment
         return tell(messages.DELETED_MEANWHILE)
     tell(
-        title=shorten(title, _NAME_MOST),
+        title=shorten(title, NAME_MOST),
         movie_id=review.movie_id,
         review_id=review.id,
         label=review.sentiment_label,

@@ -74,7 +74,9 @@ def test_words_are_shaded_in_place(reviewed: Callable[..., tuple[Page, str, list
     why.click()
     expect(review.locator("mark.negative").first).to_be_visible()
     assert page.url.endswith(movie)
-    why.click()
+    back = review.get_by_role("link", name="원래 글로 보기 밤편지 님의 리뷰", expanded=True)
+    back.click()
+    expect(why).to_have_attribute("aria-expanded", "false")
     expect(review.locator("mark")).to_have_count(0)
     assert review.locator(".content").inner_text() == before
 

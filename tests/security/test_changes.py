@@ -5,7 +5,7 @@ from bs4 import BeautifulSoup
 from flask import Flask
 
 from app.store.memory import MemoryStore
-from app.web import changes, messages
+from app.web import changes
 from tests.security.conftest import BEARER, MakeApp, write
 from tests.web.conftest import Visitor, text
 
@@ -47,9 +47,10 @@ def test_writer_takes_a_deletion_back_from_the_message(
     write(stranger.client, movie_id)
     assert stranger.post(action).status_code == 403
     answer = visitor.post(action)
-    assert (answer.status_code, answer.headers["Location"]) == (303, f"/movie/{movie_id}")
+    assert (answer.status_code, answer.headers["Location"]) == (303, f"/movie/{movie_id}#review-{written}")
     page = visitor.see(f"/movie/{movie_id}")
-    assert text(page.select_one(".notice")) == messages.UNDONE
+    assert text(page.select_one(".notice")) == "밤편지 님의 리뷰를 되돌렸어요."
+    assert page.select_one(f"#review-{written}.is-new")
     assert store.review(written).content == "오래 쓴 글"
     assert visitor.post(action).status_code == 410
 
@@ -60,6 +61,7 @@ def test_administrator_takes_a_movie_back_from_the_log(admin: Visitor, movie_id:
     action = undo_of(admin.see("/admin/log"))
     assert admin.post(action).status_code == 303
     assert store.movie(movie_id).review_count == 1
+    assert text(admin.see("/").select_one(".notice")) == "‘리틀 포레스트’ 영화를 되돌렸어요."
     page = admin.see("/admin/log")
     assert not page.select('form[action^="/undo/"]')
     assert "되돌렸어요" in text(page.select_one("table"))

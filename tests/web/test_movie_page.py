@@ -9,7 +9,7 @@ from app.inputs import MoviesQuery, ReviewsQuery
 from app.models import Label, Movie, Review, Sentiment
 from app.store.memory import MemoryStore
 from app.web import messages
-from app.web.pages import REVIEWS_A_PAGE
+from app.web.pages import EXTREMES_FROM, REVIEWS_A_PAGE
 from tests.web.conftest import Visitor, read, text
 
 AddMovie = Callable[..., Movie]
@@ -49,6 +49,17 @@ def test_histogram_counts_each_review_once(movie_id: int, catalogue: Catalogue, 
     store.add_review(movie_id, "밤편지", "글", Sentiment(Label.NEGATIVE, 0.8, 5.5))
     assert [positive for positive, _ in catalogue.histogram(movie_id)] == [2, 1, 0, 0, 1, 1, 0, 0, 0, 2]
     assert [negative for _, negative in catalogue.histogram(movie_id)] == [0, 0, 0, 0, 0, 1, 0, 0, 0, 0]
+
+
+def test_blank_lines_do_not_fill_the_page(visitor: Visitor, movie_id: int, add_review: AddReview) -> None:
+    for _ in range(EXTREMES_FROM):
+        add_review(movie_id, "최고의 시작\n\n둘\n" + " \n" * 2_000 + "끝")
+    page = visitor.see(f"/movie/{movie_id}")
+    shown = page.select(".review .text, .extreme .text") + visitor.see("/review/1/why").select(".marked")
+    for sub in shown[-1].select("sub"):
+        sub.decompose()
+    assert [said.get_text() for said in shown] == ["최고의 시작\n\n둘\n\n끝"] * (EXTREMES_FROM + 2)
+    assert not page.select(".more")
 
 
 def test_movie_without_reviews_asks_for_the_first(visitor: Visitor, movie_id: int) -> None:

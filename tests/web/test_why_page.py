@@ -15,7 +15,7 @@ def test_every_review_leads_to_its_reasons(visitor: Visitor, movie_id: int, add_
     link = visitor.see(f"/movie/{movie_id}").select_one(f"#review-{review.id} .ask-why a")
     assert link
     assert link["href"] == f"/review/{review.id}/why"
-    assert "밤편지" in str(link["aria-label"])
+    assert text(link) == "왜 이 평점인가요? 밤편지 님의 리뷰"
     page = visitor.see(str(link["href"]))
     assert text(page.h1) == "왜 이 평점인가요?"
     shown = page.select_one(".marked")
@@ -37,6 +37,8 @@ def test_a_review_that_no_word_moves_says_so(visitor: Visitor, movie_id: int, ad
     page = visitor.see(f"/review/{review.id}/why")
     assert not page.select("mark, .weights")
     assert "뚜렷하게 움직인 낱말이 없어요" in text(page.select_one(".why"))
+    hint = text(visitor.see(f"/review/{review.id}/words").select_one(".hint"))
+    assert "뚜렷하게 움직인 낱말이 없어요" in hint and "숫자" not in hint
 
 
 def test_an_unknown_review_has_no_reasons(visitor: Visitor) -> None:
