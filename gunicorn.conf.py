@@ -8,6 +8,7 @@ from gunicorn.sock import close_sockets
 
 from app.errors import SettingsError
 from app.http.addresses import check_start
+from app.server import inbox
 from app.settings import Settings
 
 try:
@@ -19,6 +20,7 @@ except SettingsError as error:
 os.environ.setdefault("OMP_NUM_THREADS", str(settings.sentiment_threads))
 os.environ.setdefault("MKL_NUM_THREADS", str(settings.sentiment_threads))
 
+inbox.LARGER["/admin/data/import"] = settings.import_max * 1024 * 1024
 bind = f"[{settings.host}]:{settings.port}" if ":" in settings.host else f"{settings.host}:{settings.port}"
 workers = 1  # said here because WEB_CONCURRENCY would set another number
 

@@ -6,11 +6,15 @@ bytes: where the two disagree, the connection ends.
 
 import re
 from tempfile import SpooledTemporaryFile
+from threading import Lock
 
 HEAD_MAX = 32 * 1024
-BODY_MAX = 64 * 1024 * 1024
-"""More than any route takes: a body that says it is larger is not waited for."""
-CHUNKED_MAX = 4 * 1024 * 1024
+BODY_MAX = 4 * 1024 * 1024
+"""Bytes of a body. One that says it is larger is not waited for: the site refuses it unread."""
+LARGER: dict[str, int] = {}
+"""Paths that take more, and how much, if its size is said beforehand; gunicorn.conf.py knows them."""
+BUSY = "503 Service Unavailable"
+_ON_DISK = 128 * 1024 * 1024
 _IN_MEMORY = 64 * 1024
 _LINE_MAX = 4 * 1024
 _WORD = rb"[\w!#$%&'*+.^`|~-]+"
@@ -28,6 +32,28 @@ class Refused(Exception):
         self.status = status
 
 
+class Disk:
+    """Counts what bodies that do not fit into memory take of the disk, those of all connections together."""
+
+    def __init__(self) -> None:
+        self.used = 0
+        self._lock = Lock()
+
+    def take(self, size: int) -> None:
+        """Raises `Refused` where that is more than two of the largest bodies."""
+        with self._lock:
+            if self.used + size > max(_ON_DISK, 2 * max(LARGER.values(), default=0)):
+                raise Refused(BUSY)
+            self.used += size
+
+    def give_back(self, size: int) -> None:
+        with self._lock:
+            self.used -= size
+
+
+DISK = Disk()
+
+
 class Inbox:
     """Fed with bytes as they come, it `is_whole` when a request is there; that is then read with `read`."""
 
@@ -36,6 +62,7 @@ class Inbox:
         """Bytes of this request so far."""
         self._over = b""
         self._body: SpooledTemporaryFile[bytes] | None = None
+        self._written = self._on_disk = 0
         self.start()
 
     def start(self) -> None:
@@ -82,6 +109,8 @@ class Inbox:
         if self._body:
             self._body.close()
             self._body = None
+            DISK.give_back(self._on_disk)
+            self._written = self._on_disk = 0
 
     def _feed_head(self, data: bytes) -> None:
         searched = max(0, len(self._head) - 3)
@@ -113,12 +142,16 @@ class Inbox:
                 return Chunks()
             if name == b"content-length":
                 lengths.append(int(value) if value.isdigit() and len(value) < 20 else 0)
-        return lengths[0] if len(lengths) == 1 and lengths[0] <= BODY_MAX else 0
+        return lengths[0] if len(lengths) == 1 and lengths[0] <= LARGER.get(self._path(), BODY_MAX) else 0
+
+    def _path(self) -> str:
+        target = (self._head.split(b" ", 2) + [b"", b""])[1]
+        return bytes(target).partition(b"?")[0].decode("latin-1")
 
     def _feed_body(self, data: bytes) -> None:
         assert self._body is not None  # noqa: S101 - for the type checker
         if isinstance(self._left, Chunks):
-            if self.received > CHUNKED_MAX:
+            if self.received > BODY_MAX:
                 raise Refused("413 Content Too Large")
             used = self._left.feed(data)
             self.is_whole = self._left.is_done
@@ -126,10 +159,21 @@ class Inbox:
             used = min(self._left, len(data))
             self._left -= used
             self.is_whole = self._left == 0
-        self._body.write(data[:used])
+        self._write(data[:used])
         if self.is_whole:
             self._over = data[used:]
             self._body.seek(0)
+
+    def _write(self, data: bytes) -> None:
+        assert self._body is not None  # noqa: S101 - for the type checker
+        self._written += len(data)
+        if self._written > _IN_MEMORY:
+            DISK.take(self._written - self._on_disk)
+            self._on_disk = self._written
+        try:
+            self._body.write(data)
+        except OSError as error:  # full
+            raise Refused(BUSY) from error
 
 
 class Chunks:

@@ -24,13 +24,14 @@ from gunicorn.workers.gthread import ThreadWorker
 
 from app.server.connection import Connection
 from app.server.crew import Crew
-from app.server.inbox import Refused
+from app.server.inbox import BUSY, Refused
 
 LINGER = 2.0
 """Seconds a connection that we close is still listened to, so that our last words arrive (RFC 9112, 9.6)."""
 LATE = 0.1
 """Seconds after which a request that has not said it would wait is taken to do so."""
 _LINGERING_MOST = 256
+_LATER = {BUSY: "Retry-After: 5\r\n"}
 _ACCEPTED_MOST = 64
 _FILES = 4_096
 _NO_DESCRIPTORS = (errno.EMFILE, errno.ENFILE)
@@ -50,6 +51,8 @@ class PatientWorker(ThreadWorker):
         self.changing = RLock()
         """Held where a connection changes hands: one that was served while others led goes back to the leader."""
         self.ready: deque[Callable[[], None]] = deque()
+        self.round = 0
+        """How many of those that are ready come before anybody is asked again what else there is."""
         self.serving: Connection | None = None
         """What the leader has in hand."""
         self.next_look = 0.0
@@ -98,13 +101,19 @@ class PatientWorker(ThreadWorker):
     # ---- The leader -----------------------------------------------------------------------------------------------
 
     def lead(self) -> None:
-        """Does what there is to do, one thing after another, until somebody else leads."""
+        """Does what there is to do, one thing after another, until somebody else leads.
+
+        In rounds: a client that sends many requests at once has one of them answered before others have their turn.
+        """
         while self.crew.leads:
-            if self.ready:
+            if self.round:
+                self.round -= 1
                 self.ready.popleft()()
                 continue
-            self.ready.extend(key.data for key, _ in self.poller.select(1.0 if self.alive else LATE))
+            patience = 0 if self.ready else 1.0 if self.alive else LATE
+            self.ready.extend(key.data for key, _ in self.poller.select(patience))
             self.look()
+            self.round = len(self.ready)
 
     def set_apart(self) -> None:
         """What the leader has in hand is no business of the next one's."""
@@ -210,6 +219,7 @@ class PatientWorker(ThreadWorker):
         with self.changing:
             self.gathering[conn] = None
             if conn.sock.inbox.is_whole or not conn.is_kept:  # a new one's is there, much of the time
+                self.unwatch(conn)  # or it would come twice a round, and more often in the next
                 self.ready.append(partial(self.receive, conn))
                 if not self.crew.leads:
                     self.wake()
@@ -260,7 +270,7 @@ class PatientWorker(ThreadWorker):
         body = b'{"detail":"%s"}' % status.encode()
         head = (
             f"HTTP/1.1 {status}\r\nConnection: close\r\nContent-Type: application/json\r\n"
-            f"X-Content-Type-Options: nosniff\r\nContent-Length: {len(body)}\r\n\r\n"
+            f"X-Content-Type-Options: nosniff\r\nContent-Length: {len(body)}\r\n{_LATER.get(status, '')}\r\n"
         )
         self.say(conn, head.encode() + body)
         self.close(conn, graceful=True)

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from app.inputs import BODY_MAX as SITE_BODY_MAX
 from app.server import inbox as inboxes
-from app.server.inbox import BODY_MAX, CHUNKED_MAX, HEAD_MAX, Inbox, Refused
+from app.server.inbox import BODY_MAX, BUSY, DISK, HEAD_MAX, LARGER, Inbox, Refused
 
 GET = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 POST = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello"
@@ -83,6 +83,50 @@ def test_a_body_that_says_it_is_too_long_is_not_waited_for(length: str) -> None:
     assert inbox.is_whole
 
 
+def test_a_path_may_take_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(LARGER, "/import", BODY_MAX + 1)
+    for path, length, is_waited_for in (
+        ("/import", BODY_MAX + 1, True),
+        ("/import?a=b", BODY_MAX + 1, True),
+        ("/import", BODY_MAX + 2, False),
+        ("/imports", BODY_MAX + 1, False),
+    ):
+        inbox = Inbox()
+        inbox.feed(f"POST {path} HTTP/1.1\r\nContent-Length: {length}\r\n\r\nabc".encode())
+        assert inbox.is_whole is not is_waited_for
+        inbox.close()
+
+
+def test_all_together_take_so_much_of_the_disk_and_give_it_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inboxes, "_ON_DISK", 250_000)
+    first, second, third, small = (Inbox() for _ in range(4))
+    first.feed(LARGE[:-1])
+    with pytest.raises(Refused, match=BUSY):
+        second.feed(LARGE)
+    second.close()
+    small.feed(POST)
+    assert small.is_whole  # what fits into memory counts for nothing
+    first.close()
+    third.feed(LARGE)
+    assert third.is_whole
+    for inbox in (third, small):
+        inbox.close()
+    assert DISK.used == 0
+
+
+def test_a_full_disk_is_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    inbox = Inbox()
+    inbox.feed(LARGE[:100])
+
+    def refuse(_: bytes) -> int:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(inbox._body, "write", refuse)
+    with pytest.raises(Refused, match=BUSY):
+        inbox.feed(LARGE[100:])
+    inbox.close()
+
+
 @pytest.mark.parametrize(
     "header", ["Content-Length: -1", "Content-Length: x", "Content-Length:", "Transfer-Encoding: x"]
 )
@@ -103,5 +147,4 @@ def test_a_word_is_given_to_who_waits_for_it() -> None:
 
 def test_every_body_the_site_takes_is_waited_for() -> None:
     assert BODY_MAX >= SITE_BODY_MAX
-    assert CHUNKED_MAX <= BODY_MAX
     assert inboxes.HEAD_MAX > 4_094

@@ -13,10 +13,13 @@ from tests.test_wsgi import ROOT, environment, free_port
 THREADS = 3
 LARGE = 20_000_000
 APP = f"""
+import itertools
 import threading
+import time
 from app.aside import step_aside
 
 gate = threading.Event()
+numbers = itertools.count(1)
 
 def app(environ, start_response):
     path = environ["PATH_INFO"]
@@ -33,6 +36,9 @@ def app(environ, start_response):
         gate.set()
     elif path == "/shut":
         gate.clear()
+    elif path == "/number":
+        time.sleep(0.002)
+        body = b"%d" % next(numbers)
     elif path == "/large":
         body = b"x" * {LARGE}
     elif path == "/fails-late":
@@ -119,3 +125,14 @@ def test_an_answer_that_fails_half_way_ends_its_connection_only(connect: Connect
     broken, other = connect().send(get("/fails-late")), connect()
     assert broken.read.read().count(b"HTTP/1.1") <= 1  # hung up on, without a second answer behind the first
     assert other.send(get("/")).answer()[0] == 200
+
+
+def test_who_asks_for_much_at_once_takes_turns_with_others(connect: Connect) -> None:
+    many, few = 500, [connect() for _ in range(3)]
+    eager = connect().send(get("/number") * many)
+    assert eager.answer()[0] == 200
+    for client in few:
+        status, number = client.send(get("/number")).answer()
+        assert status == 200
+        assert int(number) < many / 2
+    assert [eager.answer()[0] for _ in range(many - 1)] == [200] * (many - 1)

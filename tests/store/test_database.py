@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -22,7 +23,7 @@ from app.protocols import Store
 from app.settings import ROOT, Settings
 from app.store import open_store
 from app.store.memory import MemoryStore
-from app.store.sql import open_sql
+from app.store.sql import database, open_sql
 from app.store.sql.address import read_address
 from app.store.sql.schema import SCHEMA
 from app.store.sql.tables import metadata
@@ -209,11 +210,10 @@ def test_the_site_without_its_database(postgresql: Server, tmp_path: Path, analy
     assert "최고예요" in client.get("/movie/1").get_data(as_text=True)
 
 
-def test_somebody_elses_long_transaction(tmp_path: Path) -> None:
+def test_somebody_elses_long_transaction(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     store: Any = open_sql(f"sqlite:///{tmp_path}/reviews.db")
     movie_id = store.add_movie(MovieFields("괴물")).id
-    store._database._engine.dispose()
-    event.listen(store._database._engine, "connect", lambda made, _: made.execute("PRAGMA busy_timeout=50"))
+    monkeypatch.setattr(database, "WRITE_WITHIN", 0.05)
     other = sqlite3.connect(tmp_path / "reviews.db", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     with pytest.raises(Unavailable) as refused:
@@ -222,6 +222,33 @@ def test_somebody_elses_long_transaction(tmp_path: Path) -> None:
     assert store.reviews(movie_id) == ([], 0)  # reading does not wait
     other.execute("ROLLBACK")
     other.close()
+    assert store.add_review(movie_id, "밤편지", "글", GOOD).id == 1
+    store.close()
+
+
+def test_few_wait_long_for_somebody_else_and_none_longer_than_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All wait as long as one: a wait for one's turn counts, and others are sent away, as each keeps a thread."""
+    monkeypatch.setattr(database, "WRITE_WITHIN", 2.0)
+    monkeypatch.setattr(database, "PATIENT_MOST", 2)
+    store: Any = open_sql(f"sqlite:///{tmp_path}/reviews.db")
+    movie_id = store.add_movie(MovieFields("괴물")).id
+    other = sqlite3.connect(tmp_path / "reviews.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    started = monotonic()
+
+    def post(number: int) -> float:
+        with pytest.raises(Unavailable):
+            store.add_review(movie_id, "밤편지", f"글 {number}", GOOD)
+        return monotonic() - started
+
+    with ThreadPoolExecutor(8) as pool:
+        waits = sorted(pool.map(post, range(8)))
+    other.execute("ROLLBACK")
+    other.close()
+    assert [wait < 1.5 for wait in waits] == [True] * 5 + [False] * 3  # one has the turn, two wait for it
+    assert waits[-1] < 3.5  # twice the time, were it counted from the turn on
     assert store.add_review(movie_id, "밤편지", "글", GOOD).id == 1
     store.close()
 

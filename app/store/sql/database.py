@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from math import inf
-from threading import Lock
+from threading import BoundedSemaphore, Lock
 from time import monotonic
 from typing import Any
 
@@ -19,6 +19,8 @@ CONNECT_WITHIN = 5
 """Seconds to wait for a server, or for a connection that another thread has."""
 WRITE_WITHIN = 15
 """Seconds to wait for whoever is writing: somebody's import takes so long."""
+PATIENT_MOST = 16
+"""How many may wait for longer than a second: each holds a thread that others want."""
 _FRESH = 0.1
 """Seconds after its last use for which a connection is taken to be still there."""
 _USED = "used"
@@ -44,9 +46,12 @@ class Database:
         self._reading = self._engine if self.is_sqlite else self._engine.execution_options(isolation_level="AUTOCOMMIT")
         self._writing = self._engine.execution_options(writes=True)
         self._turn = Lock()
+        self._patient = BoundedSemaphore(PATIENT_MOST)
+        self._deadline = 0.0
+        """Until when the one whose turn it is may wait for other processes, as of `time.monotonic()`."""
         if self.is_sqlite:
             event.listen(self._engine, "connect", _prepare_sqlite)
-            event.listen(self._engine, "begin", _begin_sqlite)
+            event.listen(self._engine, "begin", self._begin_sqlite)
         else:  # a server restarts and forgets its connections; a file does not
             event.listen(self._engine, "connect", _note_use)
             event.listen(self._engine, "checkin", _note_use)
@@ -64,8 +69,9 @@ class Database:
     def write(self) -> Iterator[Connection]:
         """A transaction: committed at the end of the block, rolled back by what the block raises."""
         step_aside()
-        if not self._turn.acquire(timeout=WRITE_WITHIN):
-            raise Unavailable("somebody else has been writing for long; try again")
+        deadline = monotonic() + WRITE_WITHIN
+        self._wait_for_turn()
+        self._deadline = deadline
         try:
             with _failures(), self._writing.begin() as connection:
                 yield connection
@@ -74,6 +80,25 @@ class Database:
 
     def close(self) -> None:
         self._engine.dispose()
+
+    def _wait_for_turn(self) -> None:
+        if self._turn.acquire(timeout=1):
+            return
+        if self._patient.acquire(blocking=False):
+            try:
+                if self._turn.acquire(timeout=WRITE_WITHIN - 1):
+                    return
+            finally:
+                self._patient.release()
+        raise Unavailable("somebody else has been writing for long; try again")
+
+    def _begin_sqlite(self, connection: Connection) -> None:
+        if connection.get_execution_options().get("writes"):
+            rest = max(0, round(1_000 * (self._deadline - monotonic())))
+            connection.exec_driver_sql(f"PRAGMA busy_timeout={rest}")
+            connection.exec_driver_sql(
+                "BEGIN IMMEDIATE"
+            )  # the write lock now, not halfway: waiting there is a deadlock
 
     def _knock(self, connection: Any, record: ConnectionPoolEntry, _: Any) -> None:
         """Tries a connection that nobody used just now: a round trip, and not for each request of a busy site."""
@@ -137,8 +162,3 @@ def _prepare_sqlite(connection: Any, _: Any) -> None:
         "temp_store=MEMORY",
     ):
         connection.execute(f"PRAGMA {pragma}")
-
-
-def _begin_sqlite(connection: Connection) -> None:
-    if connection.get_execution_options().get("writes"):
-        connection.exec_driver_sql("BEGIN IMMEDIATE")  # the write lock now, not halfway, where waiting is a deadlock
