@@ -93,7 +93,7 @@ def _sentences() -> dict[str, str]:
         "id_twice": _("%(id)s번 영화가 위에 또 있어요."),
         "movie_unknown": _("%(id)s번 영화가 이 줄 위에 없어요."),
         "review_unknown": _("%(id)s번 리뷰가 이 줄 위에 없어요."),
-        "reader_twice": _("같은 독자가 이 리뷰를 두 번 고쳤어요."),
+        "reader_twice": _("같은 독자가 이 리뷰에 의견을 두 번 냈어요."),
         "reading_partial": _("긍정·부정, 확신, 평점은 모두 있거나 모두 없어야 해요."),
         "cells_spilt": _("칸이 %(count)s개인데 첫 줄에는 %(width)s개예요. 쉼표가 든 칸은 따옴표로 묶어 주세요."),
         "date_unknown": _("날짜로 읽을 수 없어요(%(text)s). 2024-05-01처럼 적어 주세요."),

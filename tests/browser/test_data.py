@@ -75,5 +75,5 @@ def test_a_reader_disagrees_and_takes_it_back(open_page: OpenPage, scripts: bool
     if scripts:
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     correction.locator("summary").click()
-    correction.get_by_role("button", name="알린 것 거두기").click()
+    correction.get_by_role("button", name="의견 거두기").click()
     expect(correction).not_to_contain_text("독자")

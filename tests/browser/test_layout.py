@@ -9,7 +9,7 @@ import pytest
 from flask.testing import FlaskClient
 from playwright.sync_api import Browser, Locator, Page
 
-from tests.browser.test_accessible_corners import SITE, _answer, _fill, client  # noqa: F401  # a fixture
+from tests.browser.test_accessible_corners import PASSWORD, SITE, _answer, _fill, client  # noqa: F401  # a fixture
 
 pytestmark = pytest.mark.browser
 Look = Callable[..., Page]
@@ -61,3 +61,58 @@ def test_the_login_has_its_button_below_its_field(look: Look) -> None:
     field, button = box(page.locator("#password")), box(page.locator(".question button"))
     assert button["y"] >= field["y"] + field["height"]
     assert button["height"] < 50
+
+
+def test_nothing_that_has_the_focus_is_behind_the_bar(look: Look) -> None:
+    page = look("/movie/1", 390, 700)
+    top = box(page.locator(".actions"))["y"]
+    seen = 0
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.closest('.reviews') === null"):
+            continue
+        seen += 1
+        held = page.evaluate("document.activeElement.getBoundingClientRect().bottom")
+        assert held <= top, page.evaluate("document.activeElement.textContent")
+    assert seen > 10
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_type_grows_with_the_readers_own_size(look: Look, width: int) -> None:
+    for path in ("/", "/movie/1", "/review/1/why"):
+        page = look(path, width, css="font-size: 24px")  # the largest that browsers offer by name
+        assert page.evaluate("getComputedStyle(document.body).fontSize") == "22.5px"
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_what_opens_stays_under_the_pointer(look: Look, width: int) -> None:
+    page = look("/movie/1", width)
+    asked = page.locator(".review").nth(1).locator(".correct summary")
+    asked.scroll_into_view_if_needed()
+    before = box(asked)
+    asked.click()
+    form = box(page.locator(".correct details[open] form"))
+    assert box(asked) == before
+    assert form["y"] >= before["y"] + before["height"]
+    assert before["height"] >= 24
+
+
+def test_links_below_a_review_are_big_enough_for_a_finger(look: Look) -> None:
+    page = look("/movie/1", 390)
+    for item in page.locator(".review .ask-why a, .review .by a, .correct summary").all():
+        assert box(item)["height"] >= 24
+
+
+def test_an_empty_site_has_one_form_and_one_button_that_stands_out(look: Look, client: FlaskClient) -> None:  # noqa: F811
+    assert client.delete("/movies/1", headers={"Authorization": f"Bearer {PASSWORD}"}).status_code == 200
+    page = look("/", 390)
+    assert not page.locator(".actions").is_visible()
+    assert page.locator(".primary:visible").all_inner_texts() == ["영화 등록"]
+
+
+def test_paper_has_no_questions_on_it_and_one_margin(look: Look) -> None:
+    page = look("/movie/1")
+    page.emulate_media(media="print")
+    assert not page.locator(".correct summary").first.is_visible()
+    assert {box(page.locator(part))["x"] for part in (".brand", ".hero", ".bottom p")} == {0.0}
