@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from flask import Flask, request
 from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 from werkzeug.sansio.utils import host_is_trusted
+from werkzeug.urls import uri_to_iri
 
 from app.errors import Denied
 from app.http.addresses import is_loopback
@@ -35,6 +36,8 @@ def register(app: Flask, settings: Settings) -> None:
             return
         if is_local:
             _check_caller_is_local()
+        if not _is_readable(request.host):
+            raise BadRequest("the Host header is no name that can be read")
         if not _is_known(request.host, names, is_local):
             raise BadRequest(f"the site does not answer to the name {_name(request.host)!r}; see TRUSTED_HOSTS")
         if request.method not in _SAFE_METHODS:
@@ -48,6 +51,16 @@ def _check_caller_is_local() -> None:
         raise Denied("without ADMIN_PASSWORD the site serves its own machine only")
     if not request.environ.keys().isdisjoint(_PROXY_HEADERS):
         raise Denied("without ADMIN_PASSWORD the site may not stand behind a proxy")
+
+
+@lru_cache(maxsize=256)
+def _is_readable(host: str) -> bool:
+    """Whether addresses can be made of it: those of a page do not survive `xn--` with nothing behind."""
+    try:
+        uri_to_iri(f"http://{host}/")
+    except ValueError:
+        return False
+    return True
 
 
 @lru_cache(maxsize=256)
@@ -69,6 +82,13 @@ def _check_page_is_ours() -> None:
     if request.mimetype == "application/x-www-form-urlencoded":
         request.max_content_length = _FORM_MAX
     site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
-    is_ours = site in ("same-origin", "none") if site else not origin or urlsplit(origin).netloc == request.host
+    is_ours = site in ("same-origin", "none") if site else not origin or _names(origin, request.host)
     if not is_ours:
         raise Denied("another site's page may not do this")
+
+
+def _names(origin: str, host: str) -> bool:
+    try:
+        return urlsplit(origin).netloc == host
+    except ValueError:  # a bracket that is never closed
+        return False

@@ -4,7 +4,7 @@ import logging
 from typing import Any
 
 from flask import Flask, Response, current_app, render_template, request, url_for
-from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+from werkzeug.exceptions import BadHost, HTTPException, RequestEntityTooLarge
 
 from app.errors import (
     AlreadyThere,
@@ -94,7 +94,7 @@ def answer(
 ) -> Response:
     """The error as JSON or as a page. `detail` is a string, or a list in FastAPI's form for a 422; `texts` are the
     page's title and message where those of the status do not fit."""
-    if wants_page():
+    if wants_page() and not isinstance(request.routing_exception, BadHost):  # pages have links, which need a host
         title, message = texts or _PAGE_TEXTS.get(status, _PAGE_TEXTS[400] if status < 500 else _UNEXPECTED)
         response = current_app.make_response(
             (render_template("error.html", status=status, title=title, message=message, login=_login(status)), status)

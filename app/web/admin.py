@@ -53,9 +53,17 @@ def log_out() -> BaseResponse:
 
 def own_path(path: str) -> str:
     """`path` if it leads to a page of this site, else the home page's: a link may not send a visitor elsewhere."""
-    parts = urlsplit(path)
-    is_ours = path.startswith("/") and path[1:2] not in ("/", "\\") and not parts.scheme and not parts.netloc
-    return path if is_ours and path.isprintable() and "\\" not in path else url_for("web.home")
+    return path if path.isprintable() and "\\" not in path and _is_own(path) else url_for("web.home")
+
+
+def _is_own(path: str) -> bool:
+    if not path.startswith("/") or path.startswith("//"):
+        return False
+    try:
+        parts = urlsplit(path)
+    except ValueError:
+        return False
+    return not parts.scheme and not parts.netloc
 
 
 def _try(form: LoginForm, password: str) -> bool | None:

@@ -2,6 +2,7 @@
 
 import pytest
 from flask.testing import FlaskClient
+from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from app.errors import SettingsError
 from app.http.addresses import check_start, is_loopback
@@ -92,6 +93,16 @@ def test_trusted_hosts_are_the_only_ones(make_app: MakeApp) -> None:
     assert anywhere.get("/movies", headers={"Host": "any.example"}).status_code == 200
 
 
+@pytest.mark.parametrize("host", ["xn--", "xn--.localhost", "xn--a.localhost", "[::::]", "a" * 70 + ".localhost"])
+@pytest.mark.parametrize("path", ["/", "/movies", "/nothing", "/static/style.css"])
+def test_a_name_that_cannot_be_read_is_refused(make_app: MakeApp, host: str, path: str) -> None:
+    for password in ("", "열려라"):
+        environ = EnvironBuilder(path, headers={"Host": host, "Accept": "text/html"}).get_environ()
+        _, status, headers = run_wsgi_app(make_app(admin_password=password), environ)  # a client would read the name
+        assert status.startswith("400 ")
+        assert "Content-Security-Policy" in headers
+
+
 def test_open_to_all_says_so_on_every_page(make_app: MakeApp) -> None:
     client = open_client(make_app, open_mode=1)
     for path in ("/", "/model", "/login", "/nothing", "/movie/7"):
@@ -111,6 +122,7 @@ def test_open_to_all_says_so_on_every_page(make_app: MakeApp) -> None:
         ({"Origin": "http://localhost:9999"}, False),
         ({"Origin": "http://localhost@evil.example"}, False),
         ({"Origin": "null"}, False),
+        ({"Origin": "http://["}, False),
         ({"Sec-Fetch-Site": "cross-site"}, False),
         ({"Sec-Fetch-Site": "same-site"}, False),
         ({"Origin": "http://localhost", "Sec-Fetch-Site": "cross-site"}, False),

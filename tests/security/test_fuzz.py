@@ -1,5 +1,7 @@
 """Every route and form with whatever comes to mind: no 500, and nothing of somebody else's is lost or changed."""
 
+import io
+import json
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -11,12 +13,14 @@ import pytest
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from app.factory import create_app
 from app.settings import Settings
 from app.store.memory import MemoryStore
 from tests.fakes import FakeAnalyzer
 from tests.security.conftest import PASSWORD, write
+from tests.web.test_data_page import wait
 
 store = MemoryStore()
 app = create_app(
@@ -27,6 +31,11 @@ app = create_app(
         ratelimit_enabled=0,
     ),
     store=store,
+    analyzer=FakeAnalyzer(),
+)
+open_app = create_app(
+    Settings(secret_key="tests", instance_dir=str(Path(gettempdir(), "unused")), ratelimit_enabled=0),
+    store=MemoryStore(),
     analyzer=FakeAnalyzer(),
 )
 RULES = sorted(
@@ -50,6 +59,7 @@ NAMES = [
     "texts",
     "label",
 ]
+KEYS = ["id", "movie_id", "review_id", "reader", "rating", "model", "created_at", "sentiment_label", *NAMES]
 NAMES += ["q", "sort", "page", "per_page", "next", "password", "csrf_token", "website", "language", "order", "movie"]
 TEXT = st.text(st.characters(exclude_categories=()), max_size=40)
 VALUE = st.one_of(
@@ -64,6 +74,11 @@ ANY = st.recursive(
     max_leaves=8,
 )
 FIELDS = st.dictionaries(st.one_of(st.sampled_from(NAMES), TEXT), VALUE, max_size=8)
+STARTS = ["http://", "//", "/", "/\\", "", "xn--", "["]
+PIECES = ["[", "]", ":", "xn--", "a", ".", "localhost", "@", "/", "?", "%5B", "1", "é"]
+ADDRESS = st.builds(str.__add__, st.sampled_from(STARTS), st.lists(st.sampled_from(PIECES), max_size=3).map("".join))
+HEADERS = ["Host", "Origin", "Referer", "Cookie", "Authorization", "Accept", "Range", "If-None-Match", "Content-Type"]
+HEADER = st.one_of(ADDRESS, ADDRESS, st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=40))
 SEGMENT = st.one_of(st.just("1"), VALUE.filter(lambda value: value not in (".", "..")))
 
 
@@ -119,6 +134,49 @@ def test_nothing_breaks_and_nothing_foreign_changes(
         assert answer.status_code < 500, (method, path)
         assert "Content-Security-Policy" in answer.headers
     assert held() == foreign
+
+
+@given(
+    rule=st.sampled_from(RULES),
+    headers=st.dictionaries(st.sampled_from(HEADERS), HEADER, min_size=1, max_size=3),
+    is_open=st.booleans(),
+)
+@settings(max_examples=400, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+def test_no_header_breaks_anything(rule: tuple[str, str], headers: dict[str, str], is_open: bool) -> None:
+    method, pattern = rule
+    environ = EnvironBuilder(re.sub(r"<[^>]*>", "1", pattern), method=method, headers=headers).get_environ()
+    _, status, answered = run_wsgi_app(open_app if is_open else app, environ)  # a client would read the host's name
+    assert status < "500", (method, pattern)
+    assert "Content-Security-Policy" in answered
+
+
+@given(next_page=ADDRESS, path=st.sampled_from(["/login", "/theme", "/language"]))
+@settings(max_examples=150, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+def test_whatever_a_form_leads_to_is_a_page_of_this_site(next_page: str, path: str) -> None:
+    with app.test_client() as client:
+        assert client.get("/login", query_string={"next": next_page}).status_code == 200
+        sent = {"csrf_token": token(client), "next": next_page, "password": PASSWORD, "theme": "dark", "language": "en"}
+        answer = client.post(path, data=sent)
+        assert answer.status_code == 303
+        assert re.match(r"/(?![/\\])", answer.headers["Location"])
+
+
+@given(
+    head=st.one_of(st.just({}), st.fixed_dictionaries({"version": VALUE}), ANY),
+    rows=st.lists(st.one_of(ANY, st.dictionaries(st.sampled_from([*KEYS, "?"]), st.one_of(ANY, VALUE))), max_size=3),
+    kind=st.sampled_from(["movie", "review", "correction", "end", "\ud800"]),
+)
+@settings(max_examples=100, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+def test_no_file_breaks_the_page_that_tells_of_it(head: Any, rows: list[Any], kind: str) -> None:
+    first = {"format": "gampyeong", "version": 1} | head if isinstance(head, dict) else head
+    lines = [first, *({"kind": kind} | row if isinstance(row, dict) else row for row in rows)]
+    content = "\n".join(map(json.dumps, lines)).encode()
+    with open_app.test_client() as client:
+        file = (io.BytesIO(content), "all.jsonl")
+        answer = client.post("/admin/data/import", data={"csrf_token": token(client), "file": file})
+        assert answer.status_code == 303
+        wait(open_app)
+        assert client.get("/admin/data/job").status_code == 200
 
 
 @given(

@@ -81,12 +81,15 @@ def test_a_review_keeps_how_it_was_read_unless_it_is_to_be_read_anew(
         (lines(MOVIE, END), "head_missing"),
         ("{not json\n", "head_missing"),
         (lines(HEAD | {"version": 2}), "version_unknown"),
+        ('{"format":"gampyeong","version":"\\ud800"}\n', "version_unknown"),
     ],
 )
 def test_a_file_of_another_format_is_refused_whole(take: Import, content: str, type: str) -> None:
     with pytest.raises(Invalid) as caught:
         take(content)
     assert [error.type for error in caught.value.errors] == [type]
+    for error in caught.value.errors:
+        assert f"{error.message} {error.context}".encode()
 
 
 @pytest.mark.parametrize(

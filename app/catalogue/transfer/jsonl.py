@@ -104,8 +104,9 @@ def _check_head(line: bytes) -> None:
         message = f'the first line must be {{"format":"{FORMAT}","version":{VERSION}}}'
         raise Invalid([FieldError("", "head_missing", message)], "file")
     if head.get("version") != VERSION:
-        message = f"the file has version {head.get('version')}; this site reads version {VERSION}"
-        raise Invalid([FieldError("", "version_unknown", message, {"version": str(head.get("version"))[:20]})], "file")
+        version = ascii(head.get("version"))[:20]  # half a letter could not be written to a page
+        message = f"the file has version {version}; this site reads version {VERSION}"
+        raise Invalid([FieldError("", "version_unknown", message, {"version": version})], "file")
 
 
 def _read_line(number: int, line: bytes) -> Row | None:
