@@ -1,6 +1,6 @@
 """Rank 0. What an analyzer and a store can do. `app/sentiment/` and `app/store/` implement these; tests fake them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
 from app.models import (
@@ -79,8 +79,10 @@ class Store(Protocol):
         """Raises `app.errors.AlreadyThere` when one with the same `movie_key` is."""
         ...
 
-    def update_movie(self, movie_id: int, fields: MovieFields, who: str = "") -> Movie:
-        """Logs it, unless nothing differs. Raises `app.errors.AlreadyThere` as `add_movie` does."""
+    def update_movie(self, movie_id: int, change: Callable[[Movie], MovieFields], who: str = "") -> Movie:
+        """Gives the movie the fields that `change` makes of it; what others changed before it is called is in it.
+
+        Logs it, unless nothing differs. Raises `app.errors.AlreadyThere` as `add_movie` does."""
         ...
 
     def movie(self, movie_id: int) -> Movie: ...
@@ -98,9 +100,17 @@ class Store(Protocol):
     ) -> Review: ...
 
     def update_review(
-        self, review_id: int, author: str, content: str, sentiment: Sentiment, *, model: str = "", who: str = ""
+        self,
+        review_id: int,
+        author: str | None = None,
+        read: tuple[str, Sentiment] | None = None,
+        *,
+        model: str = "",
+        who: str = "",
     ) -> Review:
-        """Sets `edited_at` and logs it, unless nothing differs; another content drops the review's corrections."""
+        """None stays as it is by then. `read`: another content, and how `model` read it.
+
+        Sets `edited_at` and logs it, unless nothing differs; another content drops the review's corrections."""
         ...
 
     def review(self, review_id: int) -> Review: ...

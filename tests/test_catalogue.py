@@ -10,7 +10,7 @@ from app.catalogue.listing import Listing
 from app.catalogue.ranking import MANY
 from app.catalogue.search import Haystack
 from app.errors import Busy, NotFound
-from app.inputs import MovieInput, MoviesQuery, ReviewInput, ReviewsQuery
+from app.inputs import MovieInput, MoviesQuery, ReviewInput, ReviewPatch, ReviewsQuery
 from app.models import Label, MovieFields, Page, Sentiment
 from app.store.memory import MemoryStore
 
@@ -49,6 +49,18 @@ def test_an_unknown_movie_costs_no_inference(catalogue: Catalogue, analyzer: Any
     with pytest.raises(NotFound):
         catalogue.add_review(ReviewInput(movie_id=9, author="밤편지", content="정말 최고"))
     assert analyzer.seen == []
+
+
+def test_what_others_changed_while_a_text_was_read_stays(
+    shelf: Catalogue, store: MemoryStore, analyzer: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def analyze(texts: list[str]) -> list[Sentiment]:
+        store.update_review(1, "새벽")
+        return [Sentiment(Label.NEGATIVE, 0.9, 1.0) for _ in texts]
+
+    monkeypatch.setattr(analyzer, "analyze", analyze)
+    review = shelf.edit_review(1, ReviewPatch.model_validate({"content": "다시 보니 별로"}))
+    assert (review.author, review.content, review.rating) == ("새벽", "다시 보니 별로", 1.0)
 
 
 def test_a_busy_model_keeps_nothing(shelf: Catalogue, analyzer: Any) -> None:
@@ -169,7 +181,7 @@ def test_orders_follow_every_change(store: MemoryStore, sort: Any) -> None:
         elif draw.random() < 0.1:
             store.delete_movie(draw.choice(ids))
         elif draw.random() < 0.2:
-            store.update_movie(draw.choice(ids), MovieFields(f"영화 {draw.random()}", "1990-01-01"))
+            store.update_movie(draw.choice(ids), lambda _: MovieFields(f"영화 {draw.random()}", "1990-01-01"))
         else:
             store.add_review(draw.choice(ids), "밤편지", "글", Sentiment(Label.POSITIVE, 0.9, draw.choice((1.0, 9.0))))
         if step % draw.randint(1, 5) == 0:  # not every state is looked at in every order

@@ -66,7 +66,7 @@ class Catalogue:
 
     def edit_movie(self, movie_id: int, patch: MoviePatch, who: str = "") -> Movie:
         """Changes what `patch` names. Raises `app.errors.AlreadyThere` where that makes it another movie."""
-        return self._store.update_movie(movie_id, patch.apply(self._store.movie(movie_id)), who)
+        return self._store.update_movie(movie_id, patch.apply, who)
 
     def delete_movie(self, movie_id: int, who: str = "") -> int:
         """Deletes the movie with its reviews; returns how many reviews went. `who` asked, for the log."""
@@ -95,15 +95,13 @@ class Catalogue:
 
     def edit_review(self, review_id: int, patch: ReviewPatch, who: str = "") -> Review:
         """Changes what `patch` names; another text is read again. Raises `app.errors.Busy` as `add_review` does."""
-        old = self._store.review(review_id)
         given = patch.model_fields_set
-        author = patch.author if "author" in given else old.author
-        if "content" not in given or patch.content == old.content:
-            sentiment = Sentiment(old.sentiment_label, old.sentiment_score, old.rating)
-            return self._store.update_review(review_id, author, old.content, sentiment, model=old.model, who=who)
+        author = patch.author if "author" in given else None
+        if "content" not in given or patch.content == self._store.review(review_id).content:
+            return self._store.update_review(review_id, author, who=who)
         (sentiment,) = self._analyzer.analyze([patch.content])
-        model = self._analyzer.card.id
-        return self._store.update_review(review_id, author, patch.content, sentiment, model=model, who=who)
+        read = (patch.content, sentiment)
+        return self._store.update_review(review_id, author, read, model=self._analyzer.card.id, who=who)
 
     def delete_review(self, review_id: int, who: str = "") -> Review:
         return self._store.delete_review(review_id, who)

@@ -40,6 +40,13 @@ def first_read(
     )
 
 
+def edited(review: Review, author: str | None, read: tuple[str, Sentiment] | None, model: str) -> Review:
+    """The review with another author, or another text as `model` reads it; None stays as it is."""
+    if read is not None:
+        review = replace(read_anew(review, read[1], model), content=read[0])
+    return review if author is None else replace(review, author=author)
+
+
 def read_anew(review: Review, sentiment: Sentiment, model: str) -> Review:
     """The review as `model` reads it."""
     return replace(

@@ -2,7 +2,7 @@
 sorted lists change or a slice is copied, never while a model reads.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from itertools import islice
 from threading import Lock
@@ -23,7 +23,7 @@ from app.models import (
 from app.store.additions import refuse_repeats, refuse_strays
 from app.store.book import Book, Deleted
 from app.store.clock import Clock, stamp, utc_now
-from app.store.counting import first_read, read_anew
+from app.store.counting import edited, first_read, read_anew
 from app.store.holdings import Holdings, Said
 from app.store.log import summarize_movie, summarize_review
 
@@ -63,9 +63,10 @@ class MemoryStore:
             self._version += 1
             return movie
 
-    def update_movie(self, movie_id: int, fields: MovieFields, who: str = "") -> Movie:
+    def update_movie(self, movie_id: int, change: Callable[[Movie], MovieFields], who: str = "") -> Movie:
         with self._lock:
             old = self._held.movie(movie_id)
+            fields = change(old)
             self._held.refuse_twin(fields, movie_id)
             movie = replace(old, **asdict(fields))
             if movie != old:
@@ -110,14 +111,20 @@ class MemoryStore:
             return review
 
     def update_review(
-        self, review_id: int, author: str, content: str, sentiment: Sentiment, *, model: str = "", who: str = ""
+        self,
+        review_id: int,
+        author: str | None = None,
+        read: tuple[str, Sentiment] | None = None,
+        *,
+        model: str = "",
+        who: str = "",
     ) -> Review:
         with self._lock:
             old = self._held.review(review_id)
-            review = replace(read_anew(old, sentiment, model), author=author, content=content)
+            review = edited(old, author, read, model)
             if review == old:
                 return old
-            if content != old.content:
+            if review.content != old.content:
                 self._held.corrections.pop(review_id, None)
             self._held.take_review(old)
             self._held.put_review(replace(review, edited_at=stamp(self._now())))

@@ -94,7 +94,7 @@ def test_what_one_writes_the_other_shows(url: str) -> None:
     review = other.add_review(movie.id, "밤편지", "좋아요", GOOD)
     assert one.movie(movie.id).review_count == 1
     assert one.reviews(movie.id) == ([review], 1)
-    one.update_review(review.id, "밤편지", "별로", BAD)
+    one.update_review(review.id, "밤편지", ("별로", BAD))
     assert other.version == one.version
     assert (other.movie(movie.id).positive_count, other.totals()) == (0, one.totals())
     second = other.add_movie(MovieFields("기생충"))

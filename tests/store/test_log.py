@@ -16,9 +16,9 @@ def test_the_log_says_what_was_done(store: Store, add_movie: AddMovie, add_revie
     movie_id = add_movie("괴물")
     review = add_review(movie_id, content="처음엔\n심심했는데")
     clock.turn(hours=1)
-    store.update_review(review.id, "밤편지", "다시 보니 " + "별로 " * 100, BAD, who="a mark")
+    store.update_review(review.id, "밤편지", ("다시 보니 " + "별로 " * 100, BAD), who="a mark")
     store.delete_review(review.id)
-    store.update_movie(movie_id, MovieFields("괴물 2"), "admin")
+    store.update_movie(movie_id, lambda _: MovieFields("괴물 2"), "admin")
     store.delete_movie(movie_id, "admin")
     store.log(Action.IMPORT, "reviews.csv: 3", "admin")
     changes, total = store.changes()
@@ -153,8 +153,8 @@ def test_corrections_count_against_the_label_as_it_reads_now(
     store.correct(review.id, "b", Label.NEGATIVE)
     store.put_readings([Reading(review.id, review.content, BAD)], "new")
     assert store.review(review.id).correction_count == 0
-    store.update_review(review.id, "another author", review.content, BAD, model="new")
+    store.update_review(review.id, "another author", (review.content, BAD), model="new")
     assert len(list(store.corrections())) == 2
-    store.update_review(review.id, "another author", "another text", GOOD, model="new")
+    store.update_review(review.id, "another author", ("another text", GOOD), model="new")
     assert list(store.corrections()) == []
     assert store.review(review.id).correction_count == 0

@@ -1,11 +1,13 @@
 """The contract of a store, run over every store there is: movies, and what their reviews amount to."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from unicodedata import normalize
 
 import pytest
 
 from app.errors import AlreadyThere, NotFound
+from app.inputs import MoviePatch
 from app.models import MovieFields, Sentiment, Totals, movie_key
 from app.protocols import Store
 from tests.store.conftest import BAD, GOOD, AddReview, rated
@@ -52,11 +54,11 @@ def test_a_movie_is_added_once(store: Store, add_movie: AddMovie) -> None:
 def test_a_movie_is_edited(store: Store, add_movie: AddMovie, add_review: AddReview) -> None:
     movie_id, other = add_movie("괴물"), add_movie("기생충")
     add_review(movie_id)
-    changed = store.update_movie(movie_id, MovieFields("괴물 2", director="봉준호"), "admin")
+    changed = store.update_movie(movie_id, lambda _: MovieFields("괴물 2", director="봉준호"), "admin")
     assert store.movie(movie_id) == changed
     assert (changed.title, changed.director, changed.review_count) == ("괴물 2", "봉준호", 1)
     with pytest.raises(AlreadyThere) as there:
-        store.update_movie(movie_id, MovieFields("기생충"))
+        store.update_movie(movie_id, lambda _: MovieFields("기생충"))
     assert there.value.id == other
     assert store.movie(movie_id) == changed
     assert add_movie("괴물") > other  # its old name is free again
@@ -65,7 +67,7 @@ def test_a_movie_is_edited(store: Store, add_movie: AddMovie, add_review: AddRev
 def test_an_edit_that_changes_nothing_is_none(store: Store, add_movie: AddMovie) -> None:
     movie_id = add_movie("괴물")
     version = store.version
-    assert store.update_movie(movie_id, MovieFields("괴물")).id == movie_id
+    assert store.update_movie(movie_id, lambda _: MovieFields("괴물")).id == movie_id
     assert (store.version, store.changes()) == (version, ([], 0))
 
 
@@ -120,7 +122,7 @@ def test_the_histogram_follows_every_change(store: Store, add_movie: AddMovie, a
     empty = [(0, 0)] * 10
     assert store.histogram(movie_id) == [(0, 2), (0, 1), (0, 0), (0, 0), (1, 0), *empty[5:9], (2, 0)]
     store.delete_review(ids[0])
-    store.update_review(ids[-1], "밤편지", "다시 보니 별로", rated(2.5))
+    store.update_review(ids[-1], "밤편지", ("다시 보니 별로", rated(2.5)))
     assert store.histogram(movie_id) == [(0, 1), (0, 1), (0, 1), (0, 0), (1, 0), *empty[5:9], (1, 0)]
     store.delete_movie(movie_id)
     with pytest.raises(NotFound):
@@ -169,9 +171,9 @@ def test_every_change_changes_the_version_and_nothing_else_does(
     note()
     store.correct(first.id, "a reader", BAD.label)
     note()
-    store.update_review(first.id, "밤편지", "별로", BAD)
+    store.update_review(first.id, "밤편지", ("별로", BAD))
     note()
-    store.update_movie(movie_id, MovieFields("다른 제목"))
+    store.update_movie(movie_id, lambda _: MovieFields("다른 제목"))
     note()
     store.delete_review(first.id)
     note()
@@ -199,3 +201,18 @@ def test_absurd_ids_are_not_found(store: Store, id: int) -> None:
     with pytest.raises(NotFound):
         store.add_review(id, "밤편지", "좋아요", GOOD)
     assert store.totals() == Totals(0, 0, 0)
+
+
+def test_edits_at_once_of_different_fields_all_stay(store: Store, movie_id: int) -> None:
+    fields = {"director": "봉준호", "genre": "SF", "release_date": "2006-07-27", "poster_url": "https://a.kr/1.jpg"}
+    for _ in range(5):
+        store.update_movie(movie_id, lambda _: MovieFields("괴물"))
+
+        def edit(item: tuple[str, str]) -> None:
+            name, value = item
+            store.update_movie(movie_id, MoviePatch.model_validate({name: value}).apply)
+
+        with ThreadPoolExecutor(len(fields)) as pool:
+            list(pool.map(edit, fields.items()))
+        movie = store.movie(movie_id)
+        assert {name: getattr(movie, name) for name in fields} == fields

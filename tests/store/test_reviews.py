@@ -70,7 +70,7 @@ def test_an_edited_review(store: Store, add_movie: AddMovie, add_review: AddRevi
     movie_id = add_movie()
     review = add_review(movie_id, GOOD, model="old", writer="a mark")
     clock.turn(minutes=5)
-    edited = store.update_review(review.id, "심야영화", "다시 보니 별로", BAD, model="new", who="a mark")
+    edited = store.update_review(review.id, "심야영화", ("다시 보니 별로", BAD), model="new", who="a mark")
     assert store.review(review.id) == edited
     assert (edited.author, edited.content, edited.rating, edited.model) == ("심야영화", "다시 보니 별로", 1.7, "new")
     assert (edited.created_at, edited.edited_at) == ("2026-11-22T12:00:00Z", "2026-11-22T12:05:00Z")
@@ -85,7 +85,7 @@ def test_an_edited_review(store: Store, add_movie: AddMovie, add_review: AddRevi
 def test_an_edit_that_changes_nothing_is_none(store: Store, add_movie: AddMovie, add_review: AddReview) -> None:
     review = add_review(add_movie(), GOOD, model="old")
     version = store.version
-    assert store.update_review(review.id, review.author, review.content, GOOD, model="old") == review
+    assert store.update_review(review.id, review.author, (review.content, GOOD), model="old") == review
     assert (store.version, store.changes()) == (version, ([], 0))
 
 
@@ -178,3 +178,17 @@ def test_of_two_deletes_at_once_one_wins(store: Store, add_movie: AddMovie) -> N
         with ThreadPoolExecutor(4) as pool:
             list(pool.map(delete, range(4)))
         assert won == [0]
+
+
+def test_edits_of_different_parts_lose_nothing_of_each_other(store: Store, movie_id: int) -> None:
+    review = store.add_review(movie_id, "밤편지", "정말 재미있어요", GOOD, model="old")
+    store.update_review(review.id, read=("다시 보니 별로", BAD), model="new")
+    edited = store.update_review(review.id, "심야영화")
+    assert (edited.author, edited.content, edited.rating, edited.model) == (
+        "심야영화",
+        "다시 보니 별로",
+        BAD.rating,
+        "new",
+    )
+    edited = store.update_review(review.id, read=("정말 재미있어요", GOOD), model="newer")
+    assert (edited.author, edited.model) == ("심야영화", "newer")

@@ -61,7 +61,7 @@ def test_a_review_edited_meanwhile_keeps_its_own_reading(store: Store) -> None:
     class Editing(FakeAnalyzer):
         def analyze(self, texts: Sequence[str]) -> list[Sentiment]:
             if not self.seen:
-                store.update_review(1, "밤편지", "고쳤어요", OLD, model="old@1")
+                store.update_review(1, "밤편지", ("고쳤어요", OLD), model="old@1")
             return super().analyze(texts)
 
     rescore(store, Editing())

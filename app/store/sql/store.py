@@ -4,7 +4,7 @@ Writers come one after the other, in all processes together: whoever writes lock
 Movies are read from a mirror in this process, reviews through indexes.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict, replace
 from typing import Any
@@ -26,7 +26,7 @@ from app.models import (
     Totals,
 )
 from app.store.clock import Clock, stamp, utc_now
-from app.store.counting import first_read, read_anew
+from app.store.counting import edited, first_read
 from app.store.log import seen_at, summarize_movie, summarize_review
 from app.store.sql import many, trash
 from app.store.sql.database import Database
@@ -94,9 +94,10 @@ class SqlStore:
             draft.add_movies([movie])
         return movie
 
-    def update_movie(self, movie_id: int, fields: MovieFields, who: str = "") -> Movie:
+    def update_movie(self, movie_id: int, change: Callable[[Movie], MovieFields], who: str = "") -> Movie:
         with self._drafting() as draft:
             old = draft.movie(movie_id)
+            fields = change(old)
             draft.refuse_twin(fields.key, movie_id)
             movie = replace(old, **asdict(fields))
             if movie == old:
@@ -140,14 +141,20 @@ class SqlStore:
         return review
 
     def update_review(
-        self, review_id: int, author: str, content: str, sentiment: Sentiment, *, model: str = "", who: str = ""
+        self,
+        review_id: int,
+        author: str | None = None,
+        read: tuple[str, Sentiment] | None = None,
+        *,
+        model: str = "",
+        who: str = "",
     ) -> Review:
         with self._drafting() as draft:
             old = draft.review(review_id)
-            review = replace(read_anew(old, sentiment, model), author=author, content=content)
+            review = edited(old, author, read, model)
             if review == old:
                 raise Unchanged
-            if content != old.content:
+            if review.content != old.content:
                 draft.drop_corrections(review_id)
             draft.change_review(old, replace(review, edited_at=stamp(self._now())))
             draft.count_corrections([review_id])
