@@ -63,6 +63,17 @@ def test_what_others_changed_while_a_text_was_read_stays(
     assert (review.author, review.content, review.rating) == ("새벽", "다시 보니 별로", 1.0)
 
 
+def test_a_line_of_the_log_is_found_however_old_it_is(shelf: Catalogue, store: MemoryStore) -> None:
+    shelf.delete_review(1)
+    for number in range(2_100):
+        store.update_review(2, f"{number}번째 이름")
+    change = shelf.change(1)
+    assert change is not None
+    assert (change.id, change.review_id) == (1, 1)
+    assert shelf.change(2_101) is not None
+    assert (shelf.change(0), shelf.change(-5), shelf.change(2_102)) == (None, None, None)
+
+
 def test_a_busy_model_keeps_nothing(shelf: Catalogue, analyzer: Any) -> None:
     analyzer.busy = True
     with pytest.raises(Busy):

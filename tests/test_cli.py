@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -64,6 +65,20 @@ def test_a_name_or_an_option_asks_for_csv(run: Run, store: MemoryStore) -> None:
     for arguments in (("out.csv",), ("--csv", "out")):
         assert run("export", *arguments).exit_code == 0
         assert Path(arguments[-1]).read_bytes().startswith("\ufeff제목,작성자".encode())
+
+
+def test_what_a_link_leads_to_is_written_and_a_pipe_stays_one(run: Run, store: MemoryStore) -> None:
+    Path("real.jsonl").write_text("old")
+    Path("link.jsonl").symlink_to("real.jsonl")
+    assert run("export", "link.jsonl").exit_code == 0
+    assert Path("link.jsonl").is_symlink()
+    assert '"gampyeong"' in Path("real.jsonl").read_text("utf-8")
+    os.mkfifo("pipe.jsonl")
+    with ThreadPoolExecutor(1) as reader:
+        read = reader.submit(Path("pipe.jsonl").read_bytes)
+        assert run("export", "pipe.jsonl").exit_code == 0
+        assert read.result(30) == Path("real.jsonl").read_bytes()
+    assert Path("pipe.jsonl").is_fifo()
 
 
 def test_a_bar_stands_for_the_standard_streams(run: Run, store: MemoryStore) -> None:

@@ -1,6 +1,6 @@
 """Split the reviews into train, dev, heldout and movies, so that no text is on both sides.
 
-    python training/prepare.py ../shared/data/naver_reviews.tsv.xz      # a file of our format, or
+    python training/prepare.py path/to/naver_reviews.tsv.xz      # a file of our format, or
     python training/prepare.py path/to/nsmc/raw                         # the raw folder of github.com/e9t/nsmc
 
 Run time: half a minute. Expect (with the file above): train 560 k rows, dev 10 k, heldout 25,000, movies 34 k.

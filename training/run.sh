@@ -2,8 +2,8 @@
 # The whole of it: review file (or nsmc's raw folder) in, model folder out. Resumable: finished steps are skipped.
 #
 #     training/run.sh DATA OUT [MINUTES [PART]]
-#     training/run.sh ../shared/data/naver_reviews.tsv.xz app/sentiment/bundled          # about two hours
-#     training/run.sh ../shared/data/naver_reviews.tsv.xz training/work/trial 1 0.02     # try it on 2 % of the data
+#     training/run.sh path/to/naver_reviews.tsv.xz app/sentiment/bundled          # about two hours
+#     training/run.sh path/to/naver_reviews.tsv.xz training/work/trial 1 0.02     # try it on 2 % of the data
 #
 # PYTHON picks the interpreter, WORK the work folder.
 set -eu

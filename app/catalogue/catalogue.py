@@ -22,7 +22,6 @@ from app.models import (
 from app.protocols import Analyzer, Store
 
 _CHANGES_RECENT = 20
-_CHANGES_SEARCHED = 2_000
 _EXPLANATIONS_KEPT = 128  # of a hundred words at most: a few megabytes
 
 
@@ -121,8 +120,10 @@ class Catalogue:
         return Page(items, total, query.page, query.per_page)
 
     def change(self, change_id: int) -> Change | None:
-        """That line of the log, if it is among the last few thousand."""
-        return next((change for change in self._store.changes(0, _CHANGES_SEARCHED)[0] if change.id == change_id), None)
+        """That line of the log."""
+        _, total = self._store.changes(0, 0)  # lines are numbered without gaps; a few may come between two looks
+        lines, _ = self._store.changes(max(0, total - change_id), _CHANGES_RECENT)
+        return next((change for change in lines if change.id == change_id), None)
 
     def last_change(self, action: Action, thing: int) -> Change | None:
         """What just became of the movie or review `thing`, if the log has not moved on far since."""

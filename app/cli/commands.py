@@ -96,11 +96,15 @@ COMMANDS = (export_command, import_command, rescore_command)
 
 @contextmanager
 def _output(file: str) -> Iterator[BinaryIO]:
-    """The file to write, which appears when it is whole; or standard output."""
+    """The file to write, which appears when it is whole; or standard output, or what is no file, a pipe for example."""
     if file == "-":
         yield sys.stdout.buffer
         return
-    path = Path(file)
+    path = Path(file).resolve()  # of a link, what it leads to
+    if path.exists() and not path.is_file():
+        with open(path, "wb") as out:
+            yield out
+        return
     part = path.with_name(f".{path.name}.part")
     try:
         with open(part, "wb") as out:

@@ -1,6 +1,6 @@
 """Rank 1. What a model's labels mean: class probabilities in, `Sentiment` out. May import numpy, models, errors.
 
-The scale is read from `config.id2label`; DESIGN.md lists the label sets. Every set comes down to two weights a class:
+The scale is read from `config.id2label`; `README.md` lists the label sets. Every set comes down to two weights a class:
 how positive it is (0, 0.5 or 1) and how many points of ten it is worth.
 """
 

@@ -1,8 +1,8 @@
 """Rank 1. The one thread that owns tokenizer and model, and the queue to it. May import models, errors.
 
 Tokenizers raise "Already borrowed" under threads, and torch on several threads only fights itself for the cores
-(DESIGN.md, Pitfalls). So the web's threads queue here; the thread takes what has gathered, reads it in one go, and
-never waits for more.
+(huggingface/tokenizers#537). So the web's threads queue here; the thread takes what has gathered, reads it in one go,
+and never waits for more.
 """
 
 import atexit

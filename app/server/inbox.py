@@ -139,6 +139,8 @@ class Inbox:
             name, _, value = line.partition(b":")
             name, value = name.lower(), value.strip()
             if name == b"transfer-encoding" and value.lower().endswith(b"chunked"):
+                if value.lower() != b"chunked":
+                    raise Refused("501 Not Implemented")  # packed, and then chunked
                 return Chunks()
             if name == b"content-length":
                 lengths.append(int(value) if value.isdigit() and len(value) < 20 else 0)

@@ -55,7 +55,7 @@ class Book:
         if not 1 <= change_id <= len(self._lines):
             raise NotFound("change", change_id)
         change = self._lines[change_id - 1]
-        if not seen_at(change, self._now()).undoable:
+        if not seen_at(change, self._now()).undoable or change_id not in self._trash:  # clocks are set back, too
             raise Expired(change_id)
         return change, self._trash[change_id]
 

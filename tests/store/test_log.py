@@ -117,6 +117,11 @@ def test_a_deletion_can_be_undone_for_a_day(
         store.undo(change.id)
     assert store.totals() == Totals(0, 0, 0)
     assert list(store.corrections()) == []
+    clock.turn(hours=-2)  # somebody sets the clock
+    with pytest.raises(Expired):
+        store.undo(change.id)
+    with pytest.raises(Expired):
+        store.undo(change.id + 1)
 
 
 def test_one_word_a_reader_a_review(store: Store, add_movie: AddMovie, add_review: AddReview, clock: Clock) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, Table, delete, func, insert, literal, select
 
+from app.errors import Expired
 from app.models import Action, Change, Movie, Review
 from app.store.log import last_undoable, summarize_movie, summarize_review
 from app.store.sql.draft import Draft
@@ -42,7 +43,7 @@ def delete_review(draft: Draft, review: Review, who: str) -> None:
 
 
 def bring_back(draft: Draft, change: Change) -> None:
-    """Undoes a deletion. Raises `AlreadyThere` or `NotFound` as `Store.undo` says."""
+    """Undoes a deletion. Raises `AlreadyThere`, `NotFound` or `Expired` as `Store.undo` says."""
     lost_movie = draft.connection.execute(_lost(deleted_movies, change)).one_or_none()
     if lost_movie is not None:
         draft.refuse_twin(lost_movie.key)
@@ -52,7 +53,10 @@ def bring_back(draft: Draft, change: Change) -> None:
         draft.movie(movie.id)
         draft.change_movie(movie)
     else:
-        review = read_review(draft.connection.execute(_lost(deleted_reviews, change)).one())
+        lost_review = draft.connection.execute(_lost(deleted_reviews, change)).one_or_none()
+        if lost_review is None:  # forgotten, and then the clock was set back
+            raise Expired(change.id)
+        review = read_review(lost_review)
         draft.count(review, +1)
         _move_back(draft.connection, change.id)
 
