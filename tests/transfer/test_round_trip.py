@@ -4,13 +4,14 @@ import io
 from datetime import datetime
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from app.catalogue.transfer import export_reviews, import_file
+from app.catalogue.transfer import export_catalogue, export_corrections, export_reviews, import_file
 from app.errors import Invalid
 from app.inputs import MovieInput, ReviewInput, read
-from app.models import Correction, Label, Movie, Review
+from app.models import Correction, Label, Movie, MovieFields, Review, Sentiment
 from app.protocols import Store
 from tests.fakes import FakeAnalyzer
 from tests.transfer.conftest import NewStore, exported
@@ -93,3 +94,27 @@ def test_a_table_brings_every_text_back(new_store: NewStore, catalogue: Any) -> 
         return sorted((titles[r.movie_id], r.author, r.content, r.created_at) for r in store.all_reviews())
 
     assert said(copied) == said(original)
+
+
+def test_what_was_said_of_a_text_that_changes_meanwhile_is_left_out(
+    new_store: NewStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store: Any = new_store()
+    movie_id = store.add_movie(MovieFields("괴물")).id
+    praise = Sentiment(Label.POSITIVE, 0.9, 9.0)
+    changing, lasting = (store.add_review(movie_id, "밤편지", "지루해요", praise) for _ in range(2))
+    read_page, texts = store.all_reviews, iter(["최고의 명작", "다시 봐도 명작"])
+
+    def edit_and_read(**which: int) -> list[Review]:
+        if which.get("after_id", 0) < changing.id:
+            store.update_review(changing.id, read=(next(texts), praise))
+        return list(read_page(**which))
+
+    for export, mark in ((export_catalogue, b'"correction"'), (export_corrections, "지루해요".encode())):
+        for review in (changing, lasting):
+            store.correct(review.id, "a reader", Label.NEGATIVE)
+        with monkeypatch.context() as patched:
+            patched.setattr(store, "all_reviews", edit_and_read)
+            content = b"".join(export(store))
+        assert content.count(mark) == 1
+        assert export is export_catalogue or "명작".encode() not in content

@@ -1,6 +1,8 @@
-"""Everything out, as a stream of bytes: at no time does it hold more than the movies and a page of reviews.
+"""Everything out, as a stream of bytes: at no time does it hold more than the movies, a page of reviews and what was
+corrected.
 
-What is written meanwhile may or may not be in it; what is in it always belongs together.
+What is written meanwhile may or may not be in it; what is in it always belongs together: a correction only counts if it
+is there before and after its review is read, as another text drops it.
 """
 
 from collections import defaultdict
@@ -14,16 +16,17 @@ from app.protocols import Store
 
 def export_catalogue(store: Store) -> Iterator[bytes]:
     """Movies, reviews and corrections as JSON Lines. Who wrote or corrected is left out, and what was deleted."""
-    corrections = _by_review(store.corrections())
+    said = set(store.corrections())
     movies = {movie.id: movie for movie in sorted(store.movies(), key=lambda movie: movie.id)}
     yield jsonl.head()
     yield b"".join(map(jsonl.movie_line, movies.values()))
-    there = set()
+    corrected, there = {correction.review_id for correction in said}, set()
     for page in pages(store):
         kept = [review for review in page if review.movie_id in movies]  # not those of a movie added since
-        there |= corrections.keys() & {review.id for review in kept}
+        there |= corrected & {review.id for review in kept}
         yield b"".join(map(jsonl.review_line, kept))
-    for review_id in sorted(there):
+    corrections = _by_review(said.intersection(store.corrections()))
+    for review_id in sorted(there & corrections.keys()):
         ordered = sorted(corrections[review_id], key=lambda word: (word.created_at, word.label, word.reader))
         yield b"".join(jsonl.correction_line(word, reader) for reader, word in enumerate(ordered, 1))
     yield jsonl.end()
@@ -40,11 +43,16 @@ def export_reviews(store: Store) -> Iterator[bytes]:
 def export_corrections(store: Store) -> Iterator[bytes]:
     """The corrected reviews as training rows: each once, with what most of its readers say; draws are left out."""
     yield training.head()
-    for review_id, words in sorted(_by_review(store.corrections()).items()):
+    said = set(store.corrections())
+    reviews = {
+        review.id: review
+        for review_id in sorted({correction.review_id for correction in said})
+        for review in store.all_reviews(after_id=review_id - 1, limit=1)
+    }
+    for review_id, words in sorted(_by_review(said.intersection(store.corrections())).items()):
         lead = sum(1 if word.label is Label.POSITIVE else -1 for word in words)
-        for review in store.all_reviews(after_id=review_id - 1, limit=1):
-            if lead and review.id == review_id:
-                yield training.line(review, Label.POSITIVE if lead > 0 else Label.NEGATIVE)
+        if lead and review_id in reviews:
+            yield training.line(reviews[review_id], Label.POSITIVE if lead > 0 else Label.NEGATIVE)
 
 
 def _by_review(corrections: Iterable[Correction]) -> dict[int, list[Correction]]:
