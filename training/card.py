@@ -4,10 +4,15 @@ python training/card.py app/sentiment/bundled        # metrics.json + behaviour.
 """
 
 import json
+import sys
 from pathlib import Path
 
 from common import parser, read_rows
 from safetensors import safe_open
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from app.sentiment.weights import load_weights
 
 MARK = {"긍정": "+", "부정": "-"}
 
@@ -21,8 +26,13 @@ def main() -> None:
         return json.loads((args.model / name).read_text("utf-8"))
 
     metrics, behaviour, config = load("metrics.json"), load("behaviour.json"), load("config.json")
-    with safe_open(args.model / "model.safetensors", "pt") as weights:
-        parameters = sum(weights.get_tensor(name).numel() for name in weights.keys())
+    parameters = {
+        part: sum(tensor.size for tensor in load_weights(args.model / f"{part}.safetensors").values()) / 1e6
+        for part in ("model", "convolution")
+    }
+    with safe_open(args.model / "convolution.safetensors", "np") as weights:
+        alphabet = weights.metadata()["alphabet"]
+    mixture = config["mixture"]
     with safe_open(args.model / "ngrams.safetensors", "np") as weights:
         ngrams = weights.get_tensor("weights")
     kinds = ", ".join(f"{kind} {sum(e['right'] for e in part)} of {len(part)}" for kind, part in behaviour.items())
@@ -36,10 +46,11 @@ def main() -> None:
         **metrics,
         layers=config["num_hidden_layers"],
         width=config["hidden_size"],
-        parameters=parameters / 1e6,
+        parameters=parameters,
+        letters=len(alphabet),
         ngrams=len(ngrams),
         rank=ngrams.shape[1],
-        encoder_weight=config["encoder_weight"],
+        weights={**mixture, "ngrams": 1 - mixture["encoder"] - mixture["convolution"]},
         train=len(read_rows(args.work / "train.tsv")),
         kinds=kinds,
         failures=failures,

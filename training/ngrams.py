@@ -1,4 +1,4 @@
-"""The wide half of the model: a softmax regression on character n-grams, small enough to ship.
+"""The n-grams: a softmax regression small enough to ship.
 
     python training/ngrams.py    # train.tsv + tokenizer/ -> work/ngrams.safetensors, work/ngrams_{train,dev,...}.npy
 
@@ -29,7 +29,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from app.sentiment.ngrams import Ngrams, featurise
 from app.sentiment.reader import softmax
 
-KEPT = 440_000  # n-grams, of five bytes each: what 16 MB leave
+KEPT = 440_000  # n-grams, of five bytes each; more were no better
 RANK = 3
 RATE, EPOCHS = 0.6, 3
 SIDE = 2.0  # weight of the binary loss

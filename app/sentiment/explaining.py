@@ -47,8 +47,9 @@ def explain(text: str, model: Explainable) -> Explanation:
         start, end = part[0][0], part[-1][1]
         asked.append(text[start:end])
         asked += [text[start:word_start] + text[word_end:end] for word_start, word_end in part]
-    (sentiment, _), *verdicts = model.judge(asked)
-    odds = (verdict.log_odds for verdict in verdicts)
+    different = list(dict.fromkeys(asked))  # of one part, the part is the text; of a word said twice, one does for both
+    verdicts = dict(zip(different, model.judge(different), strict=True))
+    odds = (verdicts[one].log_odds for one in asked[1:])
     words: list[Word] = []
     for part in parts:
         share = (part[-1][1] - part[0][0]) / sum(other[-1][1] - other[0][0] for other in parts)
@@ -56,7 +57,7 @@ def explain(text: str, model: Explainable) -> Explanation:
         for start, end in part:
             weight = share * _points(whole) * (whole - next(odds))
             words.append(Word(text[start:end], start, end, round(min(10.0, max(-10.0, weight)), 4)))
-    return Explanation(sentiment, tuple(words))
+    return Explanation(verdicts[text].sentiment, tuple(words))
 
 
 def _points(odds: float) -> float:

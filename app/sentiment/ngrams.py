@@ -1,7 +1,8 @@
-"""Rank 1. The wide half of the bundled model: a softmax regression on character n-grams. May import numpy, safetensors.
+"""Rank 1. The part of the bundled model that knows n-grams: a softmax regression. May import numpy, safetensors.
 
-Every run of one to five letters of a text has a few weights; a text's logits are their sum, divided by the square root
-of how many n-grams it has. Only the n-grams that matter most are kept, so the rest of a text weighs nothing.
+Every run of one to five letters of a text has a few weights, where it begins and ends counting as letters: the last
+words often say most. A text's logits are the sum of the weights, divided by the square root of how many n-grams it
+has. Only the n-grams that matter most are kept, so the rest of a text weighs nothing.
 """
 
 from collections.abc import Sequence
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from safetensors.numpy import load_file
 
 LONGEST = 5  # letters
+START, END = "\x02", "\x03"  # of a text
 KEY_BITS = 30  # two n-grams share a key once in a billion; a text's n-gram that is not kept is taken for one 1 in 2,400
 
 _MIX = np.uint64(0x9E3779B97F4A7C15)  # 2^64 / golden ratio, the usual multiplicative hash
@@ -20,12 +22,14 @@ _TEXT = np.uint64(KEY_BITS)
 
 
 def featurise(texts: Sequence[str]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
-    """The distinct n-grams of each text, of 1..`LONGEST` code points: `(keys, texts)`, two arrays of one length.
+    """The distinct n-grams of each text, of 1..`LONGEST` code points from `START` to `END`: `(keys, texts)`, two arrays
+    of one length.
 
     `keys` are hashes below 2**`KEY_BITS`, `texts` the index of the text each belongs to; sorted by text, then key.
     """
-    codes = np.frombuffer("".join(texts).encode("utf-32-le", "surrogatepass"), np.uint32).astype(np.uint64)
-    lengths = np.array([len(text) for text in texts], np.int64)
+    marked = "".join(f"{START}{text}{END}" for text in texts)
+    codes = np.frombuffer(marked.encode("utf-32-le", "surrogatepass"), np.uint32).astype(np.uint64)
+    lengths = np.array([len(text) + 2 for text in texts], np.int64)
     text = np.repeat(np.arange(len(texts), dtype=np.uint64), lengths)
     hashes, found = np.zeros(len(codes), np.uint64), []
     for longer in range(LONGEST):

@@ -15,12 +15,13 @@ import pytest
 import torch
 from safetensors import safe_open
 from safetensors.numpy import load_file, save_file
+from safetensors.torch import save_file as save_torch
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
 from app.errors import ModelError
 from app.models import Label, Sentiment
 from app.sentiment import BUNDLED, load
-from app.sentiment.bundle import load_bundle
+from app.sentiment.bundle import Mixture, load_bundle, load_convolution
 from app.sentiment.ngrams import Ngrams
 from app.sentiment.reader import Reader
 from app.sentiment.worker import QueuedAnalyzer
@@ -71,7 +72,7 @@ def clear(sentiment: Sentiment, label: Label) -> bool:
 
 def test_it_is_the_default_and_small(bundled: QueuedAnalyzer) -> None:
     assert bundled.name == "bundled"
-    assert sum(path.stat().st_size for path in BUNDLED.rglob("*") if path.is_file()) <= 16_000_000
+    assert sum(path.stat().st_size for path in BUNDLED.rglob("*") if path.is_file()) <= 12_000_000
     config = json.loads((BUNDLED / "config.json").read_text("utf-8"))
     assert list(config["id2label"].values()) == [str(star) for star in range(1, 11)]
 
@@ -147,6 +148,23 @@ def test_other_languages_and_nonsense_get_some_answer(bundled: QueuedAnalyzer, t
     assert 0 <= sentiment.rating <= 10
 
 
+@pytest.mark.parametrize("text", ["The worst movie I have ever seen", "asdf qwer zxcv", "....", "映画", "1234567890"])
+def test_it_is_not_sure_of_what_it_cannot_read(bundled: QueuedAnalyzer, text: str) -> None:
+    (sentiment,) = bundled.analyze([text])
+    assert sentiment.score < 0.85
+    (korean,) = bundled.analyze([f"정말 재미있는 최고의 영화 {text}"])
+    assert korean.score > sentiment.score
+
+
+def test_without_hangul_the_prior_counts() -> None:
+    prior = np.array([0.0, 1.0])
+    mixture = Mixture(encoder=0.5, convolution=0.25, no_hangul=0.5, prior=prior)
+    ngrams, convolution, encoder = (np.array([[of, 0.0]] * 2, np.float32) for of in (4, 8, 2))
+    logits = mixture(ngrams, convolution, encoder, ["영화", "a movie"])
+    assert logits == pytest.approx(np.array([[4.0, 0.0], [2.0, 0.5]]))
+    assert ngrams.tolist() == [[4.0, 0.0]] * 2  # what came in stays as it was
+
+
 def test_it_is_as_good_as_was_asked_for() -> None:
     """What `training/evaluate.py` measured of these very weights, on reviews and movies they were not trained on."""
     metrics = json.loads((BUNDLED / "metrics.json").read_text("utf-8"))
@@ -156,9 +174,11 @@ def test_it_is_as_good_as_was_asked_for() -> None:
     assert metrics["movies"]["balanced_accuracy"] >= 0.885
 
 
-def test_its_weights_are_half_precision_tensors_and_nothing_else() -> None:
-    with safe_open(BUNDLED / "model.safetensors", "pt") as weights:
-        assert {weights.get_slice(name).get_dtype() for name in weights.keys()} == {"F16"}
+@pytest.mark.parametrize("part", ["model", "convolution"])
+def test_its_weights_are_small_tensors_and_nothing_else(part: str) -> None:
+    with safe_open(BUNDLED / f"{part}.safetensors", "pt") as weights:
+        tensors = [weights.get_slice(name) for name in weights.keys()]
+    assert {(len(tensor.get_shape()), tensor.get_dtype()) for tensor in tensors} == {(1, "F16"), (2, "F8_E4M3")}
     assert not [path.name for path in BUNDLED.iterdir() if path.suffix in (".bin", ".pkl", ".pt", ".py")]
 
 
@@ -182,21 +202,34 @@ def test_the_export_answers_as_the_trained_model_did(reader: Reader) -> None:
 
 def test_the_graph_computes_what_transformers_computes(reader: Reader) -> None:
     """Other programs may load the folder as a BERT. The site rounds what its layers multiply, to 8 bits (which moves a
-    logit by 0.01 on average), and takes the mean of both halves, which is its own."""
+    logit by 0.01 on average), and takes the mean of three parts, which is its own."""
     model = AutoModelForSequenceClassification.from_pretrained(BUNDLED, dtype=torch.float32)
     tokenizer = AutoTokenizer.from_pretrained(BUNDLED)
-    texts = PRAISE + BLAME + ["ㅋ", "좋다 " * 30]
+    texts = PRAISE + BLAME + ["큭", "좋다 " * 30]
     encoded = tokenizer(texts, return_tensors="pt", padding=True)
     with torch.inference_mode():
         expected = model(**encoded).logits.numpy()
     difference = np.abs(reader.model(encoded["input_ids"].numpy(), encoded["attention_mask"].numpy()) - expected)
     assert difference.mean() < 0.02
     assert difference.max() < 0.2
-    ngrams = Ngrams.load(BUNDLED / "ngrams.safetensors")
-    weight = json.loads((BUNDLED / "config.json").read_text("utf-8"))["encoder_weight"]
+    config = json.loads((BUNDLED / "config.json").read_text("utf-8"))
+    encoder, convolution = config["mixture"]["encoder"], config["mixture"]["convolution"]
     normalized = [tokenizer.backend_tokenizer.normalizer.normalize_str(text) for text in texts]
-    both = weight * expected + (1 - weight) * ngrams.logits(normalized)
-    assert np.array(logits_of(reader, texts)) == pytest.approx(both, abs=0.1)
+    all_three = encoder * expected + convolution * load_convolution(BUNDLED).logits(normalized)
+    all_three += (1 - encoder - convolution) * Ngrams.load(BUNDLED / "ngrams.safetensors").logits(normalized)
+    assert np.array(logits_of(reader, texts)) == pytest.approx(all_three, abs=0.1)
+
+
+def test_other_programs_load_the_encoder_in_the_type_they_ask_for() -> None:
+    tokenizer = AutoTokenizer.from_pretrained(BUNDLED)
+    answers = []
+    for asked, dtype in ((None, torch.float16), (torch.float32, torch.float32), (torch.bfloat16, torch.bfloat16)):
+        model = AutoModelForSequenceClassification.from_pretrained(BUNDLED, **({"dtype": asked} if asked else {}))
+        assert {parameter.dtype for parameter in model.parameters()} == {dtype}
+        with torch.inference_mode():
+            answers.append(model.float()(**tokenizer(PRAISE[0], return_tensors="pt")).logits.numpy())
+    assert answers[0] == pytest.approx(answers[1], abs=0.01)
+    assert answers[2] == pytest.approx(answers[1], abs=0.1)
 
 
 def test_a_text_reads_the_same_whatever_is_in_the_batch_with_it(reader: Reader) -> None:
@@ -240,13 +273,13 @@ def test_a_copy_of_the_folder_reads_the_same(bundled: QueuedAnalyzer, copy: Path
     ("file", "damage"),
     [
         (file, damage)
-        for file in ("model", "ngrams", "tokenizer", "graph")
+        for file in ("model.safetensors", "ngrams.*", "tokenizer.json", "graph.*", "convolution.s*", "convolution.onnx")
         for damage in ("missing", "empty", "cut", "of another")
-        if (file, damage) != ("graph", "missing")  # a folder without a graph is a plain BERT
+        if (file, damage) != ("graph.*", "missing")  # a folder without a graph is a plain BERT
     ],
 )
 def test_a_damaged_folder_is_refused_in_one_line(copy: Path, file: str, damage: str) -> None:
-    path = next(copy.glob(f"{file}.*"))
+    path = next(copy.glob(file))
     if damage == "missing":
         path.unlink()
     elif damage == "of another":
@@ -259,6 +292,16 @@ def test_a_damaged_folder_is_refused_in_one_line(copy: Path, file: str, damage: 
 def test_a_tokenizer_of_more_tokens_than_weights_is_refused(copy: Path) -> None:
     models.change_config(copy, vocab_size=8_000)
     with pytest.raises(ModelError, match="more tokens"):
+        load(str(copy))
+
+
+def test_a_convolution_of_another_alphabet_is_refused(copy: Path) -> None:
+    file = copy / "convolution.safetensors"
+    with safe_open(file, "pt") as tensors:
+        kept = {name: tensors.get_tensor(name) for name in tensors.keys()}
+        alphabet = tensors.metadata()["alphabet"]
+    save_torch(kept, file, metadata={"alphabet": alphabet[1:]})
+    with pytest.raises(ModelError, match="other letters than its alphabet"):
         load(str(copy))
 
 
