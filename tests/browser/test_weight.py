@@ -35,3 +35,14 @@ def test_the_home_page_holds_all_its_cards(browser: Browser, full_site: str) -> 
         page = context.new_page()
         page.goto(full_site)
         assert page.locator(".card").count() == CARDS
+
+
+def test_the_reviews_tools_do_not_move_when_the_last_of_them_come(browser: Browser, full_site: str) -> None:
+    with browser.new_context(viewport={"width": WIDTHS["phone"], "height": 900}) as context:
+        page = context.new_page()
+        page.goto(f"{full_site}/movie/1")
+        whole = page.locator(".reviews-head > .tools").bounding_box()
+        page.evaluate("document.querySelectorAll('.tools .menu, .tools .pill + .pill').forEach((node) => node.remove())")
+        half_arrived = page.locator(".reviews-head > .tools").bounding_box()
+        assert whole and half_arrived
+        assert (whole["x"], whole["y"]) == (half_arrived["x"], half_arrived["y"])
