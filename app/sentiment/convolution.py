@@ -5,17 +5,21 @@ maximum and the sum count. A text that is another one without some of its letter
 therefore finds the same as that one but beside the gap, and only the letters there are computed.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from app.sentiment.batches import batches
+
 REACH = 4  # letters to each side
 PAD, UNKNOWN, FIRST = 0, 1, 2  # numbers of letters
-_BATCH_LETTERS = 1024  # more at once is no faster on a core, and takes memory
-_CALL_LETTERS = 48  # what a call costs however little it reads, in letters: padding that saves one may take as many
+_BATCH_LETTERS = 512  # more at once is no faster on a core, and takes memory
+_CALL_LETTERS = 16  # what a call costs however little it reads, in letters: padding that saves one may take as many
+# Of 32 reviews at once, 2,520 are read in a second of processor with padding of 16 letters at most, 2,320 with 48,
+# 1,860 with none, 1,720 without bound; batches of 256 to 4,096 letters differ by 5 %.
 
 Row = NDArray[np.int64]
 """The numbers of a text's letters."""
@@ -68,7 +72,9 @@ class Convolution:
         wholes = {cut.whole for cut in cuts.values()}
         logits: dict[int, NDArray[np.float32]] = {}
         found: dict[int, NDArray[np.float32]] = {}
-        for batch in _batches([0 if index in cuts else len(row) for index, row in enumerate(rows)]):
+        read = [index for index in range(len(rows)) if index not in cuts]
+        for group in batches([len(rows[index]) for index in read], _BATCH_LETTERS, _CALL_LETTERS):
+            batch = [read[place] for place in group]
             outputs = ["logits"] if wholes.isdisjoint(batch) else ["logits", "found"]
             answers, *features = self.compute(outputs, feed([rows[index] for index in batch], self.features))
             logits |= zip(batch, answers, strict=True)
@@ -146,19 +152,3 @@ def _alike(one: Row, other: Row) -> int:
     different = one[:size] != other[:size]
     first = int(different.argmax()) if size else 0
     return first if size and different[first] else size
-
-
-def _batches(lengths: list[int]) -> Iterator[list[int]]:
-    """Indices of those `lengths` that are above 0, longest first, in groups that need little padding."""
-    batch: list[int] = []
-    longest = padding = 0
-    for index in sorted((index for index, length in enumerate(lengths) if length), key=lambda index: -lengths[index]):
-        padding += longest - lengths[index]
-        if batch and ((len(batch) + 1) * longest > _BATCH_LETTERS or padding > _CALL_LETTERS):
-            yield batch
-            batch = []
-        if not batch:
-            longest, padding = lengths[index], 0
-        batch.append(index)
-    if batch:
-        yield batch
