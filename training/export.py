@@ -57,11 +57,17 @@ SENTENCES = [
 ]
 
 
-def fit_calibration(logits: np.ndarray, stars: np.ndarray) -> dict[str, float]:
-    """Threshold and temperature with the least log loss on polar reviews, half negative and half positive."""
+def polar_half_and_half(logits: np.ndarray, stars: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Of polar reviews (stars 1-4 and 9-10): the logit of positive, whether the author was, and the weight of each, so
+    that negative and positive ones count half each."""
     polar = (stars <= 4) | (stars >= 9)
     x, y = positive_logit(torch.from_numpy(logits[polar])).double().numpy(), stars[polar] >= 9
-    weight = np.where(y, 0.5 / y.sum(), 0.5 / (~y).sum())
+    return x, y, np.where(y, 0.5 / y.sum(), 0.5 / (~y).sum())
+
+
+def fit_calibration(logits: np.ndarray, stars: np.ndarray) -> dict[str, float]:
+    """Threshold and temperature with the least log loss on polar reviews, half negative and half positive."""
+    x, y, weight = polar_half_and_half(logits, stars)
 
     def loss(ab: np.ndarray) -> float:
         return float((weight * np.logaddexp(0, np.where(y, -1, 1) * (ab[0] * x + ab[1]))).sum())
@@ -72,9 +78,13 @@ def fit_calibration(logits: np.ndarray, stars: np.ndarray) -> dict[str, float]:
 
 def rate(logits: np.ndarray, calibration: dict[str, float]) -> np.ndarray:
     """Ratings 1..10, as app/sentiment/labels.py makes them."""
+    return moved(stretched(logits, calibration), is_positive(logits, calibration), calibration["rating_shift"])
+
+
+def stretched(logits: np.ndarray, calibration: dict[str, float]) -> np.ndarray:
+    """Expected stars, stretched but not yet moved."""
     expected = softmax(logits / calibration["rating_temperature"]) @ np.arange(1, STARS + 1)
-    stretched = MIDDLE + calibration["rating_slope"] * (expected - MIDDLE)
-    return moved(stretched, is_positive(logits, calibration), calibration["rating_shift"])
+    return MIDDLE + calibration["rating_slope"] * (expected - MIDDLE)
 
 
 def is_positive(logits: np.ndarray, calibration: dict[str, float]) -> np.ndarray:
@@ -93,12 +103,11 @@ def moved(rating: np.ndarray, positive: np.ndarray, shift: float) -> np.ndarray:
 
 def unbiased(logits: np.ndarray, stars: np.ndarray, calibration: dict[str, float]) -> dict[str, float]:
     """The calibration with the shift that makes the mean rating the mean star, to 0.01."""
-    expected = softmax(logits / calibration["rating_temperature"]) @ np.arange(1, STARS + 1)
-    stretched = MIDDLE + calibration["rating_slope"] * (expected - MIDDLE)
-    positive, low, high = is_positive(logits, calibration), -3.0, 3.0
+    expected, positive = stretched(logits, calibration), is_positive(logits, calibration)
+    low, high = -3.0, 3.0
     while high - low > 0.005:
         middle = (low + high) / 2
-        low, high = (low, middle) if moved(stretched, positive, middle).mean() > stars.mean() else (middle, high)
+        low, high = (low, middle) if moved(expected, positive, middle).mean() > stars.mean() else (middle, high)
     return calibration | {"rating_shift": round((low + high) / 2, 2)}
 
 
@@ -148,11 +157,9 @@ def fit_no_hangul(ngrams: np.ndarray, texts: list[str], stars: np.ndarray, prior
 
 def polar_loss(logits: np.ndarray, stars: np.ndarray, calibration: dict[str, float]) -> tuple[float, float]:
     """Log loss and balanced accuracy of the calibrated label on polar reviews, half and half."""
-    polar = (stars <= 4) | (stars >= 9)
-    x, y = positive_logit(torch.from_numpy(logits[polar])).double().numpy(), stars[polar] >= 9
+    x, y, weight = polar_half_and_half(logits, stars)
     threshold = calibration["threshold"]
     x = (x - np.log(threshold / (1 - threshold))) / calibration["temperature"]
-    weight = np.where(y, 0.5 / y.sum(), 0.5 / (~y).sum())
     return float((weight * np.logaddexp(0, np.where(y, -x, x))).sum()), float(weight[(x >= 0) == y].sum())
 
 
