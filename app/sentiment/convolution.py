@@ -7,6 +7,7 @@ therefore finds the same as that one but beside the gap, and only the letters th
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import accumulate, pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -52,9 +53,10 @@ class Alphabet:
     def rows(self, texts: Sequence[str]) -> list[Row]:
         """Numbers of the letters of each text; a text of none is one unknown letter."""
         codes = _codes("".join(text or "\0" for text in texts))
-        at = self._codes.searchsorted(codes).clip(max=len(self._codes) - 1)
+        at = np.minimum(self._codes.searchsorted(codes), len(self._codes) - 1)
         numbers = np.where(self._codes[at] == codes, at + FIRST, UNKNOWN)
-        return np.split(numbers, np.cumsum([len(text) or 1 for text in texts])[:-1])
+        ends = accumulate((len(text) or 1 for text in texts), initial=0)
+        return [numbers[start:end] for start, end in pairwise(ends)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,7 @@ class Convolution:
                     found[index] = features[0][place, : len(rows[index])]
         if cuts:
             logits |= zip(cuts, self._beside_gaps(rows, cuts, found), strict=True)
-        return np.stack([logits[index] for index in range(len(rows))])
+        return np.array([logits[index] for index in range(len(rows))])
 
     def _beside_gaps(
         self, rows: list[Row], cuts: dict[int, Cut], found: dict[int, NDArray[np.float32]]

@@ -8,7 +8,7 @@ import math
 import re
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 import numpy as np
@@ -69,6 +69,36 @@ _DEFAULTS = {field.name: field.default for field in fields(Calibration)}
 
 
 @dataclass(frozen=True, slots=True)
+class _Bend:
+    """Ratings that go beyond the ends of the scale, within them: what lies beyond one shares the last `_BEND` points
+    before it, so that of two reviews the better one still has the higher rating. Between knots, `before` and `after`,
+    both ascending, they move along a line."""
+
+    before: NDArray[np.float64]
+    after: NDArray[np.float64]
+    least: float
+    most: float
+
+    @classmethod
+    def between(cls, low: float, high: float, least: float, most: float) -> "_Bend":
+        """For ratings from `low` to `high` on a scale from `least` to `most`."""
+        knots = [(least + _BEND, least + _BEND), (most - _BEND, most - _BEND)]
+        if low < least:
+            knots.insert(0, (low, least))
+        if high > most:
+            knots.append((high, most))
+        before, after = (np.array(side) for side in zip(*knots, strict=True))
+        return cls(before, after, least, most)
+
+    def __call__(self, ratings: NDArray[np.float64]) -> NDArray[np.float64]:
+        known = (ratings >= self.before[0]) & (ratings <= self.before[-1])
+        bent: NDArray[np.float64] = np.where(
+            known, np.interp(ratings, self.before, self.after), ratings.clip(self.least, self.most)
+        )
+        return bent
+
+
+@dataclass(frozen=True, slots=True)
 class Scale:
     """How to read one model's classes. `polarity` holds P(positive)'s weight of each class, `points` its rating of
     0..10 (star models only; None = the rating is 10 x P(positive)), `middle` the rating between negative and positive.
@@ -78,6 +108,13 @@ class Scale:
     points: NDArray[np.float64] | None = None
     calibration: Calibration | None = None
     middle: float = 5.0
+    _bend: "_Bend | None" = field(init=False, repr=False, compare=False, default=None)
+
+    def __post_init__(self) -> None:
+        if self.points is not None and self.calibration is not None:
+            ends = np.array([self.points.min(), self.points.max()])
+            reach = self._stretched(ends, self.calibration)
+            object.__setattr__(self, "_bend", _Bend.between(*reach.tolist(), *ends.tolist()))
 
     @classmethod
     def from_config(cls, id2label: Mapping[int, object], calibration: object = None) -> "Scale":
@@ -118,18 +155,16 @@ class Scale:
         if self.points is None:
             return 10 * positive
         measured = self.calibration
-        if measured is None:
+        if measured is None or self._bend is None:
             return rows @ self.points
         powers = (rows / rows.max(axis=-1, keepdims=True)) ** (1 / measured.rating_temperature)
         expected = powers @ self.points / powers.sum(axis=-1)
-        ends = np.array([self.points.min(), self.points.max()])
-        reach, stretched = (
-            self.middle + measured.rating_slope * (stars - self.middle) + measured.rating_shift
-            for stars in (ends, expected)
-        )
-        ratings = _bent(stretched, reach, ends)
+        ratings = self._bend(self._stretched(expected, measured))
         side = np.where(positive >= 0.5, 1.0, -1.0)
         return self.middle + side * _held(side * (ratings - self.middle))
+
+    def _stretched(self, stars: NDArray[np.float64], measured: Calibration) -> NDArray[np.float64]:
+        return self.middle + measured.rating_slope * (stars - self.middle) + measured.rating_shift
 
     def log_odds(self, probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
         """How far a text leans to positive (above 0) or negative: the log-odds behind `Sentiment.score`, which know no
@@ -161,22 +196,6 @@ def _held(beyond: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def _sigmoid(logits: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.exp(-np.logaddexp(0, -logits))
-
-
-def _bent(ratings: NDArray[np.float64], reach: NDArray[np.float64], ends: NDArray[np.float64]) -> NDArray[np.float64]:
-    """`ratings`, which go from `reach[0]` to `reach[1]`, within `ends`: what lies beyond one shares the last `_BEND`
-    points before it, so that of two reviews the better one still has the higher rating."""
-    (low, high), (least, most) = reach.tolist(), ends.tolist()
-    knots = [(least + _BEND, least + _BEND), (most - _BEND, most - _BEND)]
-    if low < least:
-        knots.insert(0, (low, least))
-    if high > most:
-        knots.append((high, most))
-    before, after = (np.array(side) for side in zip(*knots, strict=True))
-    bent: NDArray[np.float64] = np.where(
-        (ratings >= before[0]) & (ratings <= before[-1]), np.interp(ratings, before, after), ratings.clip(least, most)
-    )
-    return bent
 
 
 def _sentiment(positive: float, rating: float) -> Sentiment:

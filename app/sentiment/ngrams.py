@@ -19,6 +19,8 @@ KEY_BITS = 30  # two n-grams share a key once in a billion; a text's n-gram that
 
 _MIX = np.uint64(0x9E3779B97F4A7C15)  # 2^64 / golden ratio, the usual multiplicative hash
 _TEXT = np.uint64(KEY_BITS)
+_BEYOND = "\0" * (LONGEST - 1)  # after the last text: letters of no n-gram
+_LONGER = np.arange(LONGEST)[:, None]
 
 
 def featurise(texts: Sequence[str]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
@@ -27,22 +29,22 @@ def featurise(texts: Sequence[str]) -> tuple[NDArray[np.int32], NDArray[np.int64
 
     `keys` are hashes below 2**`KEY_BITS`, `texts` the index of the text each belongs to; sorted by text, then key.
     """
-    marked = "".join(f"{START}{text}{END}" for text in texts)
+    marked = "".join(f"{START}{text}{END}" for text in texts) + _BEYOND
     codes = np.frombuffer(marked.encode("utf-32-le", "surrogatepass"), np.uint32).astype(np.uint64)
+    size = len(codes) - len(_BEYOND)
     lengths = np.array([len(text) + 2 for text in texts], np.int64)
-    text = np.repeat(np.arange(len(texts), dtype=np.uint64), lengths)
-    hashes, found = np.zeros(len(codes), np.uint64), []
+    text = np.arange(len(texts), dtype=np.uint64).repeat(lengths)
+    left = lengths.cumsum().repeat(lengths) - np.arange(size)  # letters of its text from each on
+    hashes, found = np.zeros(size, np.uint64), np.empty((LONGEST, size), np.uint64)
     for longer in range(LONGEST):
-        size = len(codes) - longer
-        if size <= 0:
-            break
-        hashes = (hashes[:size] ^ codes[longer:]) * _MIX  # wraps around, as hashes do
+        hashes = (hashes ^ codes[longer : longer + size]) * _MIX  # wraps around, as hashes do
         hashes ^= hashes >> np.uint64(29)
-        inside = text[:size] == text[longer:]
-        found.append(text[:size][inside] << _TEXT | hashes[inside] * _MIX >> np.uint64(64 - KEY_BITS))
-    pairs = np.concatenate(found) if found else np.zeros(0, np.uint64)
+        found[longer] = hashes
+    pairs = (text << _TEXT | found * _MIX >> np.uint64(64 - KEY_BITS))[left > _LONGER]
     pairs.sort()
-    pairs = pairs[np.append(True, pairs[1:] != pairs[:-1])[: len(pairs)]]
+    first = np.ones(len(pairs), bool)
+    np.not_equal(pairs[1:], pairs[:-1], out=first[1:])
+    pairs = pairs[first]
     return (pairs & np.uint64((1 << KEY_BITS) - 1)).astype(np.int32), (pairs >> _TEXT).astype(np.int64)
 
 
@@ -73,13 +75,13 @@ class Ngrams:
         """Class logits, (texts, classes), of normalised texts."""
         keys, owners = featurise(texts)
         # Both are int32: of two types numpy would first copy all that are kept, each time.
-        at = np.searchsorted(self.keys, keys).clip(max=len(self.keys) - 1)
+        at = np.minimum(self.keys.searchsorted(keys), len(self.keys) - 1)
         known = self.keys[at] == keys
         at, owners = at[known], owners[known]
         ends = owners.searchsorted(np.arange(len(texts) + 1))  # owners ascend: where each text's n-grams begin
         running = np.zeros((len(at) + 1, self.weights.shape[1]), np.int64)
         self.weights[at].cumsum(axis=0, out=running[1:])
-        sums, counts = np.diff(running[ends], axis=0), np.diff(ends)
+        sums, counts = running[ends[1:]] - running[ends[:-1]], ends[1:] - ends[:-1]
         scaled = (sums / np.sqrt(np.maximum(counts, 1))[:, None]).astype(np.float32)
         logits: NDArray[np.float32] = scaled @ self.projection + self.bias
         return logits
