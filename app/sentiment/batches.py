@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 
 
 def batches(lengths: Sequence[int], most: int, padding: int) -> Iterator[list[int]]:
-    """Indices of `lengths`, longest first, in groups of `most` at most once padded, padding included, of which at most
-    `padding` is padding; a row longer than `most` is a group by itself."""
+    """Indices of `lengths`, longest first, in groups. A group's rows, each padded to its longest, have `most` places at
+    most and `padding` of them empty; a row longer than `most` is a group by itself."""
     batch: list[int] = []
     longest = padded = 0
     for index in sorted(range(len(lengths)), key=lambda index: -lengths[index]):

@@ -19,8 +19,8 @@ REACH = 4  # letters to each side
 PAD, UNKNOWN, FIRST = 0, 1, 2  # numbers of letters
 _BATCH_LETTERS = 512  # more at once is no faster on a core, and takes memory
 _CALL_LETTERS = 16  # what a call costs however little it reads, in letters: padding that saves one may take as many
-# Of 32 reviews at once, 2,520 are read in a second of processor with padding of 16 letters at most, 2,320 with 48,
-# 1,860 with none, 1,720 without bound; batches of 256 to 4,096 letters differ by 5 %.
+# Of 512 reviews of heldout.tsv, 32 at once, 2,520 are read in a second of processor with padding of 16 letters at most,
+# 2,320 with 48, 1,860 with none, 1,720 without bound; batches of 256 to 4,096 letters differ by 5 %.
 
 Row = NDArray[np.int64]
 """The numbers of a text's letters."""

@@ -8,7 +8,7 @@ import math
 import re
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -49,6 +49,10 @@ class Calibration:
         middle = math.log(self.threshold) - math.log1p(-self.threshold)
         return (log_odds - middle) / self.temperature
 
+    def stretch(self, ratings: NDArray[np.float64], middle: float) -> NDArray[np.float64]:
+        """Expected ratings on a scale with this `middle`, stretched and moved, which may lead beyond its ends."""
+        return middle + self.rating_slope * (ratings - middle) + self.rating_shift
+
     @classmethod
     def from_config(cls, values: object) -> "Calibration":
         """Raises `app.errors.ModelError`, without the model's name, for numbers that cannot be meant."""
@@ -80,8 +84,10 @@ class _Bend:
     most: float
 
     @classmethod
-    def between(cls, low: float, high: float, least: float, most: float) -> "_Bend":
-        """For ratings from `low` to `high` on a scale from `least` to `most`."""
+    def of(cls, measured: Calibration, points: NDArray[np.float64], middle: float) -> "_Bend":
+        """For what a calibration makes of expected ratings."""
+        ends = np.array([points.min(), points.max()])
+        (low, high), (least, most) = measured.stretch(ends, middle).tolist(), ends.tolist()
         knots = [(least + _BEND, least + _BEND), (most - _BEND, most - _BEND)]
         if low < least:
             knots.insert(0, (low, least))
@@ -101,20 +107,15 @@ class _Bend:
 @dataclass(frozen=True, slots=True)
 class Scale:
     """How to read one model's classes. `polarity` holds P(positive)'s weight of each class, `points` its rating of
-    0..10 (star models only; None = the rating is 10 x P(positive)), `middle` the rating between negative and positive.
+    0..10 (star models only; None = the rating is 10 x P(positive)), `middle` the rating between negative and positive;
+    `bend`, of calibrated star models, keeps ratings on the scale.
     """
 
     polarity: NDArray[np.float64]
     points: NDArray[np.float64] | None = None
     calibration: Calibration | None = None
     middle: float = 5.0
-    _bend: "_Bend | None" = field(init=False, repr=False, compare=False, default=None)
-
-    def __post_init__(self) -> None:
-        if self.points is not None and self.calibration is not None:
-            ends = np.array([self.points.min(), self.points.max()])
-            reach = self._stretched(ends, self.calibration)
-            object.__setattr__(self, "_bend", _Bend.between(*reach.tolist(), *ends.tolist()))
+    bend: _Bend | None = None
 
     @classmethod
     def from_config(cls, id2label: Mapping[int, object], calibration: object = None) -> "Scale":
@@ -129,8 +130,9 @@ class Scale:
         if stars is not None:
             count = len(stars)
             polarity = [0.5 + 0.5 * ((2 * star > count + 1) - (2 * star < count + 1)) for star in stars]
-            points = [star * 10 / count for star in stars]
-            return cls(_row(polarity), _row(points), measured, (count + 1) / 2 * 10 / count)
+            points, middle = _row([star * 10 / count for star in stars]), (count + 1) / 2 * 10 / count
+            bend = None if measured is None else _Bend.of(measured, points, middle)
+            return cls(_row(polarity), points, measured, middle, bend)
         words = _UNNAMED if sorted(names) == sorted(_UNNAMED) else _POLARITY
         weights = [words[name] for name in names if name in words]
         if len(weights) != len(names) or sorted(weights) not in ([0.0, 1.0], [0.0, 0.5, 1.0]):
@@ -155,16 +157,13 @@ class Scale:
         if self.points is None:
             return 10 * positive
         measured = self.calibration
-        if measured is None or self._bend is None:
+        if measured is None or self.bend is None:
             return rows @ self.points
         powers = (rows / rows.max(axis=-1, keepdims=True)) ** (1 / measured.rating_temperature)
         expected = powers @ self.points / powers.sum(axis=-1)
-        ratings = self._bend(self._stretched(expected, measured))
+        ratings = self.bend(measured.stretch(expected, self.middle))
         side = np.where(positive >= 0.5, 1.0, -1.0)
         return self.middle + side * _held(side * (ratings - self.middle))
-
-    def _stretched(self, stars: NDArray[np.float64], measured: Calibration) -> NDArray[np.float64]:
-        return self.middle + measured.rating_slope * (stars - self.middle) + measured.rating_shift
 
     def log_odds(self, probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
         """How far a text leans to positive (above 0) or negative: the log-odds behind `Sentiment.score`, which know no
