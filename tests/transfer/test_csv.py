@@ -1,12 +1,19 @@
 """Tables in every shape that people have them in."""
 
-import pytest
+import io
+from contextlib import closing
 
-from app.catalogue.transfer import export_reviews
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.catalogue.transfer import export_reviews, import_file
 from app.catalogue.transfer.sheet import guard, unguard
 from app.errors import Invalid
 from app.models import MovieFields
 from app.protocols import Store
+from app.store.memory import MemoryStore
+from tests.fakes import FakeAnalyzer
 from tests.transfer.conftest import ROWS, Import, reasons, reviews_of
 
 
@@ -146,3 +153,39 @@ def test_what_lies_beyond_the_last_column_is_a_reason(take: Import, store: Store
     outcome = take("제목,작성자,내용\n괴물,밤편지,좋아요, 정말\n괴물,새벽,별로,, \n", skip_bad=True)
     assert reasons(outcome) == [(2, [("", "cells_spilt")])]
     assert [review.content for review in reviews_of(store)] == ["별로"]
+
+
+def tab_separated(*contents: str) -> str:
+    rows = [f"괴물\t{author}\t{content}" for author, content in zip("가나다라마바", contents, strict=False)]
+    return "\n".join(["제목\t작성자\t내용", *rows]) + "\n"
+
+
+@pytest.mark.parametrize(
+    "contents",
+    [
+        ('"역대 최고', "또 보고 싶다", "별로였다", '한강 장면이 "백미"', "지루했다"),
+        ('"이건 영화가 아니다" 라는 말이 딱', '"역대 최고', "또 보고 싶다", "별로였다", '"명작" 이라더니', "지루했다"),
+        ('"역대 최고', "또 보고 싶다", '별로였다"'),
+        ('"역대 최고', "또 보고 싶다"),
+        ('"명작"', '"', '""', '""""', 'a"b'),
+    ],
+    ids=["opened", "opened and closed", "closed two rows below", "never closed", "marks alone"],
+)
+def test_a_quotation_mark_is_a_letter_in_a_tab_separated_file(
+    contents: tuple[str, ...], take: Import, store: Store
+) -> None:
+    outcome = take(tab_separated(*contents))
+    assert outcome.added and (outcome.added.reviews, outcome.bad_count) == (len(contents), 0)
+    assert {review.content for review in reviews_of(store)} == set(contents)
+
+
+def test_a_tab_separated_file_that_quotes_throughout_is_unquoted(take: Import, store: Store) -> None:
+    take(tab_separated('"첫 줄\n둘째 줄"', '"""명작"" 이라더니"', "지루했다"))
+    assert [review.content for review in reviews_of(store)] == ["첫 줄\n둘째 줄", '"명작" 이라더니', "지루했다"]
+
+
+@given(st.lists(st.text('"가 ,', min_size=1).filter(str.strip), min_size=1, max_size=6))
+def test_no_row_of_a_tab_separated_file_is_lost(contents: list[str]) -> None:
+    with closing(MemoryStore()) as store:
+        outcome = import_file(store, FakeAnalyzer(), io.BytesIO(tab_separated(*contents).encode()), skip_bad=True)
+    assert outcome.added and outcome.added.reviews + outcome.known + outcome.bad_count == len(contents)

@@ -65,7 +65,9 @@ def read_rows(file: BinaryIO) -> Iterator[Row]:
     try:
         start, delimiter = _find_delimiter(text)
         text.seek(0)
-        lines = _records(csv.reader(text, delimiter=delimiter, strict=True))
+        quotechar = '"' if delimiter != "\t" or _is_quoted(text, start) else None
+        text.seek(0)
+        lines = _records(csv.reader(text, delimiter=delimiter, quotechar=quotechar, strict=True))
         header = next((cells for _, cells in islice(lines, start, None) if isinstance(cells, list)), [])
         yield from _Reader(columns.match(header), len(header)).rows(lines)
     finally:
@@ -78,6 +80,25 @@ def _find_delimiter(text: io.TextIOWrapper) -> tuple[int, str]:
     if hint := re.fullmatch(r'"?sep=(.)"?\s*', first):
         return 1, hint[1]
     return 0, max(_DELIMITERS, key=lambda mark: columns.count_known(next(csv.reader([first], delimiter=mark), [])))
+
+
+def _is_quoted(text: io.TextIOWrapper, start: int) -> bool:
+    """Return whether a tab-separated file encloses cells in quotation marks, as Excel does; in others they are letters.
+
+    True if the whole file parses so, no cell holds a tab, no row has more cells than the first one, and at least one
+    cell holds what needs quoting: a quotation mark or a line end. `start` is the number of lines above the header.
+    """
+    reader = islice(csv.reader(text, delimiter="\t", strict=True), start, None)
+    needed = False
+    try:
+        width = len(next(reader, []))
+        for cells in reader:
+            if len(cells) > width or any("\t" in cell for cell in cells):
+                return False
+            needed = needed or any(mark in cell for cell in cells for mark in '"\r\n')
+    except csv.Error:
+        return False
+    return needed
 
 
 def _records(reader: Iterator[list[str]]) -> Iterator[tuple[int, list[str] | str]]:
