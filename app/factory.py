@@ -8,7 +8,7 @@ from app.api.routes import blueprint as api_blueprint
 from app.catalogue import Catalogue, Workshop, demo
 from app.catalogue.jobs import Jobs
 from app.cli import COMMANDS
-from app.http import assets, compression, doors, errors, headers, language, links, policy, watching
+from app.http import assets, compression, doors, errors, headers, language, policy, watching
 from app.http.administrator import Administrator
 from app.http.context import IdConverter, Synchronous, install
 from app.http.kept import Kept
@@ -84,7 +84,6 @@ def create_app(
     headers.register(app)
     compression.register(app)
     language.register(app)
-    links.register(app)
     assets.register(app, ROOT / "static")
     app.register_blueprint(web_blueprint)
     app.register_blueprint(editing_blueprint)

@@ -3,13 +3,12 @@
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
-from flask import Response, make_response, render_template, request
+from flask import Response, make_response, render_template, request, url_for
 
 from app.catalogue import Catalogue, Workshop
 from app.errors import Invalid
 from app.http.context import installed
 from app.http.language import lazy_gettext
-from app.http.links import url_for
 from app.inputs import TITLE_MAX, Input, MoviesQuery, ReviewsQuery, read
 from app.models import CONFIDENT_FROM, Label, Movie, Review, ReviewOrder
 from app.web import charts
