@@ -3,7 +3,6 @@
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from app.api.bodies import MovieBodies
 from app.api.routes import blueprint as api_blueprint
 from app.catalogue import Catalogue, Workshop, demo
 from app.catalogue.jobs import Jobs
@@ -11,7 +10,6 @@ from app.cli import COMMANDS
 from app.http import assets, compression, doors, errors, headers, language, policy, watching
 from app.http.administrator import Administrator
 from app.http.context import IdConverter, Synchronous, install
-from app.http.kept import Kept
 from app.http.limits import Limits
 from app.http.metrics import Metrics
 from app.http.request_log import RequestLog
@@ -71,9 +69,7 @@ def create_app(
     install(app, Workshop(store, analyzer))
     install(app, metrics)
     install(app, Jobs())
-    install(app, Kept())
     install(app, Moulds())
-    install(app, MovieBodies())
     log = RequestLog(settings.log_level)
     watching.register(app, metrics.count, log.write, believe_ids=settings.trusted_proxies > 0)
     install(app, Limits(app, settings))

@@ -10,7 +10,6 @@ from hypothesis import HealthCheck, settings
 from app.catalogue import Catalogue
 from app.factory import create_app
 from app.http.context import install
-from app.http.kept import Kept
 from app.settings import Settings
 from app.store.memory import MemoryStore
 from tests.fakes import FakeAnalyzer
@@ -28,7 +27,6 @@ schema = schemathesis.openapi.from_wsgi("/openapi.json", app)
 def fill() -> None:
     """Gives the app a new store with movies and reviews 1 to 3, so that ids hit whatever was deleted before."""
     install(app, Catalogue(MemoryStore(), FakeAnalyzer()))
-    install(app, Kept())
     client = app.test_client()
     for movie_id in (1, 2, 3):
         client.post("/movies", json={"title": f"괴물 {movie_id}"})

@@ -7,7 +7,6 @@ from typing import Any, TypeVar
 
 from flask import Blueprint, Flask, Response, current_app, render_template, request, url_for
 
-from app.api.bodies import MovieBodies
 from app.api.document import Operation, build_document, documents
 from app.api.schemas import (
     AverageRatingOut,
@@ -26,7 +25,6 @@ from app.http import caller, policy
 from app.http.assets import Asset
 from app.http.context import installed
 from app.http.json import json_body, json_response
-from app.http.kept import Kept
 from app.http.limits import EXPLAINING, Count, count
 from app.http.metrics import CONTENT_TYPE, Metrics
 from app.http.paging import page_headers
@@ -45,7 +43,6 @@ from app.inputs import (
     SentimentInput,
     read,
 )
-from app.models import Movie, Page
 
 blueprint = Blueprint("api", __name__)
 InputT = TypeVar("InputT", bound=Input)
@@ -75,14 +72,8 @@ def list_movies() -> Response:
 
     Without `page` and `per_page`, all of them up to 1,000.
     """
-    query = _query(MoviesQuery)
-
-    def make() -> tuple[Page[Movie], bytes]:
-        page = _catalogue().movies(query)
-        return page, installed(MovieBodies).dump(page.items)
-
-    page, body = installed(Kept).get(_catalogue().version, query, make)
-    return json_response(body, headers=page_headers(page))
+    page = _catalogue().movies(_query(MoviesQuery))
+    return _answer(list[MovieOut], page.items, headers=page_headers(page))
 
 
 @blueprint.post("/movies")

@@ -36,11 +36,6 @@ class Catalogue:
         self._analyzer = analyzer
         self._explain = lru_cache(_EXPLANATIONS_KEPT)(lambda text: analyzer.explain(text))
 
-    @property
-    def version(self) -> int:
-        """Changes with every change of the store: what was made from an older one may not be shown any more."""
-        return self._store.version
-
     def add_movie(self, movie: MovieInput) -> Movie:
         """Raises `app.errors.AlreadyThere`, with its id, when there is a movie of this title and release date."""
         return self._store.add_movie(movie.fields())
