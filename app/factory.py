@@ -9,7 +9,7 @@ from app.catalogue.jobs import Jobs
 from app.cli import COMMANDS
 from app.http import assets, compression, doors, errors, headers, language, policy, watching
 from app.http.administrator import Administrator
-from app.http.context import IdConverter, Synchronous, install
+from app.http.context import IdConverter, install
 from app.http.limits import Limits
 from app.http.metrics import Metrics
 from app.http.request_log import RequestLog
@@ -43,7 +43,7 @@ def create_app(
     name, loaded here, or when it is first asked if `lazy`; torch is imported only then.
     """
     settings = Settings.from_env() if settings is None else settings
-    app = Synchronous("app", template_folder="../templates", static_folder=None)
+    app = Flask("app", template_folder="../templates", static_folder=None)
     app.url_map.converters["int"] = IdConverter
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False

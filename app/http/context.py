@@ -1,7 +1,6 @@
 """What the running app was given: `installed(Catalogue)` is the current app's catalogue."""
 
-from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from flask import Flask, current_app
 from werkzeug.routing import IntegerConverter
@@ -18,13 +17,6 @@ def installed(kind: type[T]) -> T:
     """The `kind` that the current app was given by `install`."""
     thing: T = current_app.extensions[kind.__name__]
     return thing
-
-
-class Synchronous(Flask):
-    """Flask without coroutines, which it would look for in each of a request's functions, each time."""
-
-    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
-        return func
 
 
 class IdConverter(IntegerConverter):
