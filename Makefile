@@ -1,13 +1,22 @@
 # The project's commands; `make` alone lists them. Variables: PYTHON, TORCH_INDEX, ARGS (given to pytest or the benchmark).
 PYTHON ?= python3
-TORCH_INDEX ?=
 ARGS ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run demo test check fmt phrases bench bench-compare audit screenshots
 
 venv := .venv
-pip_install := $(venv)/bin/python -m pip install --disable-pip-version-check $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))
+# On Linux, torch as most get it brings gigabytes of GPU libraries: without a TORCH_INDEX (an empty one counts), the CPU
+# builds' index is asked just before pip runs, and taken if it answers within 3 s, the look-up of its name included.
+cpu_index := https://download.pytorch.org/whl/cpu
+ask := import signal, sys, urllib.request as web; url = sys.argv[1]; assert sys.platform == "linux"; signal.alarm(3); \
+  web.urlopen(web.Request(url + "/torch/", headers={"User-Agent": "pip"})).close(); print("--extra-index-url", url)
+ifneq ($(origin TORCH_INDEX),undefined)
+index := $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))
+else
+index := $$({ $(venv)/bin/python -c '$(ask)' $(cpu_index); } 2>/dev/null)
+endif
+pip_install := $(venv)/bin/python -m pip install --disable-pip-version-check $(index)
 # What is installed is remembered under the checksum of what was asked for: a clone's or a branch's file times say nothing.
 runtime := $(venv)/.installed-$(shell cksum <requirements.txt | tr ' ' -)
 tools := $(venv)/.installed-dev-$(shell cat requirements.txt requirements-dev.txt | cksum | tr ' ' -)

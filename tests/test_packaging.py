@@ -5,6 +5,7 @@ import json
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
 import threading
@@ -98,7 +99,7 @@ def test_pins_are_installed_and_complete() -> None:
 def make(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     """Run as from a shell, although these tests may run under make themselves."""
     outer = {"MAKEFLAGS", "MAKELEVEL", "MFLAGS", "MAKEOVERRIDES", "ARGS", "PYTHON", "TORCH_INDEX"}
-    environ = {key: value for key, value in os.environ.items() if key not in outer}
+    environ = {key: value for key, value in os.environ.items() if key not in outer} | {"no_proxy": "127.0.0.1"}
     return subprocess.run(["make", *words], cwd=folder, env=environ, capture_output=True, text=True, timeout=60)
 
 
@@ -126,21 +127,22 @@ def test_help_lists_every_command() -> None:
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """A project whose .venv only writes down what it is asked to do."""
+    """A project whose .venv only writes down what it is asked to do, but for one line of Python."""
     for name in ("Makefile", *PIN_FILES):
         shutil.copy(ROOT / name, tmp_path)
     programs = tmp_path / ".venv" / "bin"
     programs.mkdir(parents=True)
     for name in ("python", "pip", "gunicorn"):
-        (programs / name).write_text(f'#!/bin/sh\necho {name} "$@" >>log\n')
+        really = f'[ "$1" != -c ] || exec {sys.executable} "$@"\n' if name == "python" else ""
+        (programs / name).write_text(f'#!/bin/sh\n{really}echo {name} "$@" >>log\n')
         (programs / name).chmod(0o755)
     return tmp_path
 
 
-def asked(project: Path, *words: str) -> list[str]:
-    """What make ran in the .venv."""
+def asked(project: Path, *words: str, cpu_index: str = "http://127.0.0.1:9") -> list[str]:
+    """What make ran in the .venv; nothing answers at port 9."""
     (project / "log").write_text("")
-    result = make(project, *words)
+    result = make(project, *words, f"cpu_index={cpu_index}")
     assert result.returncode == 0, result.stderr
     return (project / "log").read_text().splitlines()
 
@@ -162,6 +164,28 @@ def test_make_installs_only_what_changed(project: Path) -> None:
 def test_make_passes_an_index_for_torch(project: Path) -> None:
     (line,) = asked(project, "setup", "TORCH_INDEX=https://wheels.example/cpu")
     assert "--extra-index-url https://wheels.example/cpu -r requirements.txt" in line
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere torch comes without GPU libraries")
+def test_make_takes_the_cpu_index_where_it_answers(project: Path) -> None:
+    with HTTPServer(("127.0.0.1", 0), CpuIndex) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        index = f"http://127.0.0.1:{server.server_port}"
+        (line,) = asked(project, "setup", "TORCH_INDEX=", cpu_index=f"{index}/cpu")
+        assert "--extra-index-url" not in line
+        (line,) = asked(project, "test", cpu_index=f"{index}/cpu")[:1]
+        assert f"--extra-index-url {index}/cpu -r requirements-dev.txt" in line
+        (project / "requirements.txt").write_text("more==1\n")
+        (line,) = asked(project, "setup", cpu_index=f"{index}/broken")
+        assert "--extra-index-url" not in line
+        server.shutdown()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere torch comes without GPU libraries")
+def test_make_does_not_wait_for_an_index_that_says_nothing(project: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        (line,) = asked(project, "setup", cpu_index=f"http://127.0.0.1:{silent.getsockname()[1]}")
+    assert "--extra-index-url" not in line
 
 
 def test_make_says_when_python_is_too_old(project: Path) -> None:
@@ -219,6 +243,12 @@ class Healthy(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
         """Nothing: the test speaks for itself."""
+
+
+class CpuIndex(Healthy):
+    def do_GET(self) -> None:
+        self.send_response(200 if self.path == "/cpu/torch/" else 403)
+        self.end_headers()
 
 
 def test_host_runs_one_small_instance(app: Flask) -> None:
