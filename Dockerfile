@@ -17,7 +17,6 @@ ENV PATH=/venv/bin:$PATH \
     INSTANCE_DIR=/data \
     ADMIN_PASSWORD_FILE=/data/admin_password \
     HF_HOME=/data/huggingface \
-    SENTIMENT_THREADS=1 \
     OMP_NUM_THREADS=1 \
     MKL_NUM_THREADS=1
 RUN pip uninstall -y --root-user-action=ignore pip \

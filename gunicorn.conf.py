@@ -8,6 +8,8 @@ from gunicorn.sock import close_sockets
 
 from app.errors import SettingsError
 from app.http.addresses import check_start
+from app.sentiment import MODEL_THREADS
+from app.sentiment.worker import MAX_WAIT_SECONDS
 from app.server import inbox
 from app.settings import Settings
 
@@ -17,28 +19,28 @@ except SettingsError as error:
     sys.exit(f"gampyeong: {error}")
 
 # Read once by the libraries they steer: they have to be there before the worker imports torch.
-os.environ.setdefault("OMP_NUM_THREADS", str(settings.sentiment_threads))
-os.environ.setdefault("MKL_NUM_THREADS", str(settings.sentiment_threads))
+os.environ.setdefault("OMP_NUM_THREADS", str(MODEL_THREADS))
+os.environ.setdefault("MKL_NUM_THREADS", str(MODEL_THREADS))
 
 inbox.LARGER["/admin/data/import"] = settings.import_max * 1024 * 1024
 bind = f"[{settings.host}]:{settings.port}" if ":" in settings.host else f"{settings.host}:{settings.port}"
 workers = 1  # said here because WEB_CONCURRENCY would set another number
 
-# Threads, by `python -m benchmarks.threads`. About half as many reviews are read together as there are threads (of 32
+# Threads, as measured. About half as many reviews are read together as there are threads (of 32
 # clients' 2, 4, 8, 15 with 4, 8, 16, 32 threads), and the more, the less each costs: 4.4 ms of processor with 16
 # threads, 3.1 ms with 32. The model gains nothing beyond 32 at once, which 64 threads bring; on one core these would
 # only take turns with it. More cores than two change nothing, as these costs say (it was not measured): whatever is
-# Python takes one of them, 1 ms a review, and the model another for about as long. So SENTIMENT_THREADS stays at 1 as
+# Python takes one of them, 1 ms a review, and the model another for about as long. So the model computes on one as
 # well: with 2, a review took 5 % more processor. (Measured when threads still handed requests to each other and the
 # model took twice as long; what each costs is less now, which of them is dearer was not measured again.)
 cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-threads = settings.web_threads or (32 if cores == 1 else 64)
+threads = 32 if cores == 1 else 64
 worker_class = "app.server.worker.PatientWorker"  # gthread, but a thread waits for no client, and passes nothing about
 preload_app = False  # torch loaded before a fork can hang in the child
 max_requests = 0  # a new worker would forget the movies
 control_socket_disable = True
 timeout = 0  # counts the start too, and fetching a model may take minutes; the model's queue bounds a request
-graceful_timeout = settings.sentiment_timeout + 5  # let those who wait for the model have their answer
+graceful_timeout = int(MAX_WAIT_SECONDS) + 5  # let those who wait for the model have their answer
 keepalive = 75  # longer than the 60 s after which proxies drop an idle connection; it occupies no thread
 limit_request_line = 4_094  # bytes of method and address; a search of 200 characters takes 1,800
 limit_request_fields = 64

@@ -62,7 +62,7 @@ def create_app(
     analyzer = _load(settings, lazy) if analyzer is None else analyzer
     if settings.demo and not lazy:
         demo.fill(store, analyzer)
-    catalogue = Catalogue(store, analyzer, rating_prior=settings.rating_prior)
+    catalogue = Catalogue(store, analyzer)
     metrics = Metrics(workload=catalogue.workload, totals=catalogue.totals, card=catalogue.model_card)
     install(app, Administrator(admin_password(settings)))
     install(app, catalogue)
@@ -102,12 +102,6 @@ def _load(settings: Settings, lazy: bool) -> Analyzer:
     from app.sentiment.lazy import LazyAnalyzer
 
     def load() -> Analyzer:
-        return sentiment.load(
-            settings.sentiment_model or None,
-            settings.sentiment_revision or None,
-            threads=settings.sentiment_threads,
-            queue_size=settings.sentiment_queue,
-            timeout=settings.sentiment_timeout,
-        )
+        return sentiment.load(settings.sentiment_model or None, settings.sentiment_revision or None)
 
     return LazyAnalyzer(load) if lazy else load()

@@ -73,29 +73,8 @@ class Settings:
         "SENTIMENT_MODEL", "", "Hugging Face id or folder of a text classifier; empty = the bundled model"
     )
     sentiment_revision: str = _setting("SENTIMENT_REVISION", "", "branch, tag or commit of an id; ignored for a folder")
-    sentiment_threads: int = _setting("SENTIMENT_THREADS", 1, "cores the model computes on", least=1, most=256)
-    sentiment_queue: int = _setting(
-        "SENTIMENT_QUEUE",
-        2_048,
-        "texts accepted and not yet answered, above which the answer is 503",
-        least=1,
-        most=1_000_000,
-    )
-    sentiment_timeout: int = _setting(
-        "SENTIMENT_TIMEOUT", 10, "seconds a text may wait for the model before the answer is 503", least=1, most=600
-    )
-    rating_prior: int = _setting(
-        "RATING_PRIOR",
-        5,
-        "reviews of the mean rating that each movie counts besides its own in the order by rating; 0 = plain means",
-        least=0,
-        most=1_000_000,
-    )
     demo: int = _setting(
         "DEMO", 0, "1 = a store without movies is filled with well-known ones and reviews of our own", least=0, most=1
-    )
-    web_threads: int = _setting(
-        "WEB_THREADS", 0, "requests served at a time; 0 = by the cores, as gunicorn.conf.py says", least=0, most=1_000
     )
     import_max: int = _setting(
         "IMPORT_MAX", 64, "megabytes of a file imported through its page; the command takes any", least=1, most=4_096

@@ -44,7 +44,7 @@ def _megabytes(pid: int, key: str) -> float:
 
 @contextmanager
 def running_site(prefix: Sequence[str] = (), **settings: str) -> Iterator[Site]:
-    """The site as `make run` starts it, ready. SENTIMENT_*, WEB_THREADS and the like are passed on from the
+    """The site as `make run` starts it, ready. SENTIMENT_* and the like are passed on from the
     environment, but for `settings`; `prefix` comes before the command (`taskset`)."""
     with tempfile.TemporaryDirectory() as instance:
         own = {"HOST": "127.0.0.1", "INSTANCE_DIR": instance, "SECRET_KEY": "bench", "RATELIMIT_ENABLED": "0"}

@@ -19,6 +19,7 @@ from typing import Any
 import psutil
 import pytest
 
+from app.sentiment.worker import MAX_WAIT_SECONDS
 from app.settings import Settings
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -72,8 +73,7 @@ def free_port() -> int:
     ("name", "value"),
     [
         ("SENTIMENT_MODEL", "/nonexistent"),
-        ("SENTIMENT_THREADS", "none"),
-        ("WEB_THREADS", "-1"),
+        ("IMPORT_MAX", "none"),
         ("DATABASE_URL", "sqlite:////nonexistent/reviews.db"),
     ],
 )
@@ -156,7 +156,7 @@ def test_site_starts_answers_and_stops(tmp_path: Path) -> None:
 
 
 def test_who_waits_when_the_site_is_told_to_end_is_answered(tmp_path: Path) -> None:
-    with running(tmp_path, SLOW_SITE, LOG_LEVEL="off", WEB_THREADS="8") as (process, address):
+    with running(tmp_path, SLOW_SITE, LOG_LEVEL="off", GUNICORN_CMD_ARGS="--threads 8") as (process, address):
         clients = [HTTPConnection(address.removeprefix("http://"), timeout=30) for _ in range(40)]
         for number, client in enumerate(clients):
             body = json.dumps({"text": f"리뷰 {number}"})
@@ -181,16 +181,16 @@ def configuration(monkeypatch: pytest.MonkeyPatch, **settings: str) -> dict[str,
 
 
 def test_configuration_is_one_process_with_threads(monkeypatch: pytest.MonkeyPatch) -> None:
-    found = configuration(monkeypatch, WEB_THREADS="5", SENTIMENT_TIMEOUT="20", WEB_CONCURRENCY="4")
-    assert (found["workers"], found["worker_class"], found["threads"]) == (1, "app.server.worker.PatientWorker", 5)
+    found = configuration(monkeypatch, WEB_CONCURRENCY="4")
+    assert (found["workers"], found["worker_class"]) == (1, "app.server.worker.PatientWorker")
     assert (found["preload_app"], found["max_requests"], found["control_socket_disable"]) == (False, 0, True)
-    assert found["graceful_timeout"] > 20
+    assert found["graceful_timeout"] > MAX_WAIT_SECONDS
 
 
 @pytest.mark.parametrize(("cores", "threads"), [(1, 32), (2, 64), (8, 64)])
 def test_configuration_chooses_threads_by_the_cores(monkeypatch: pytest.MonkeyPatch, cores: int, threads: int) -> None:
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(cores)), raising=False)
-    assert configuration(monkeypatch)["threads"] == threads
+    assert configuration(monkeypatch, WEB_THREADS="5")["threads"] == threads
 
 
 @pytest.mark.parametrize(
@@ -202,5 +202,5 @@ def test_configuration_binds_where_told(monkeypatch: pytest.MonkeyPatch, host: s
 
 
 def test_configuration_sets_torchs_threads_before_it_loads(monkeypatch: pytest.MonkeyPatch) -> None:
-    configuration(monkeypatch, SENTIMENT_THREADS="3", MKL_NUM_THREADS="2")
-    assert (os.environ["OMP_NUM_THREADS"], os.environ["MKL_NUM_THREADS"]) == ("3", "2")
+    configuration(monkeypatch, MKL_NUM_THREADS="2")
+    assert (os.environ["OMP_NUM_THREADS"], os.environ["MKL_NUM_THREADS"]) == ("1", "2")

@@ -13,7 +13,7 @@ from app.inputs import MoviesQuery
 from app.models import Movie
 
 PRIOR = 5
-"""As many reviews of the mean rating are added to each movie's own, unless a setting says otherwise."""
+"""As many reviews of the mean rating are added to each movie's own."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,18 +7,19 @@ from app.errors import ModelError, first_line
 from app.sentiment.card import read_card
 from app.sentiment.config import GRAPH
 from app.sentiment.process import prepare
-from app.sentiment.worker import Loaded, QueuedAnalyzer
+from app.sentiment.worker import MAX_QUEUED_TEXTS, MAX_WAIT_SECONDS, Loaded, QueuedAnalyzer
 
 BUNDLED = Path(__file__).parent / "bundled"
+MODEL_THREADS = 1  # with 2, a review took 5 % more processor
 
 
 def load(
     model: str | None = None,
     revision: str | None = None,
     *,
-    threads: int = 1,
-    queue_size: int = 512,
-    timeout: float = 10.0,
+    threads: int = MODEL_THREADS,
+    queue_size: int = MAX_QUEUED_TEXTS,
+    timeout: float = MAX_WAIT_SECONDS,
 ) -> QueuedAnalyzer:
     """Loads a text classifier, warms it up and returns it ready to read.
 

@@ -21,6 +21,8 @@ from app.sentiment.explaining import Verdict, explain
 from app.sentiment.process import give_back
 from app.sentiment.waiting import Task, Waiting
 
+MAX_QUEUED_TEXTS = 2_048  # accepted and not yet answered; above, the answer is 503
+MAX_WAIT_SECONDS = 10.0  # of a text for the model; after, the answer is 503
 _GIVE_BACK_EVERY = 500  # turns
 _TURN_TEXTS = 32
 _TURN_CHARACTERS = 2_000  # some 60 ms: what a short review waits at most for others, but for a single longer text
@@ -40,7 +42,14 @@ class Loaded(Protocol):
 class QueuedAnalyzer:
     """An `app.protocols.Analyzer` over a model that only one thread may use."""
 
-    def __init__(self, name: str, load: Callable[[], Loaded], *, queue_size: int = 512, timeout: float = 10.0) -> None:
+    def __init__(
+        self,
+        name: str,
+        load: Callable[[], Loaded],
+        *,
+        queue_size: int = MAX_QUEUED_TEXTS,
+        timeout: float = MAX_WAIT_SECONDS,
+    ) -> None:
         """Calls `load` in the thread and waits for it; raises what it raises.
 
         `name` is what people are shown; `queue_size` the texts accepted and not yet answered; `timeout` the seconds a

@@ -62,8 +62,8 @@ def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     folder = tmp_path_factory.mktemp("site")
     (folder / "bare_site.py").write_text(APP, encoding="utf-8")
     number = free_port()
-    environ = environment(folder, PORT=str(number), PYTHONPATH=str(folder), WEB_THREADS=str(THREADS))
-    command = [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py", "bare_site:app"]
+    environ = environment(folder, PORT=str(number), PYTHONPATH=str(folder))
+    command = [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py", "--threads", str(THREADS), "bare_site:app"]
     with subprocess.Popen(command, cwd=ROOT, env=environ, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
         assert "gampyeong" in process.stdout.readline()
