@@ -3,7 +3,7 @@ PYTHON ?= python3
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test check fmt phrases bench bench-compare audit screenshots
+.PHONY: help setup run demo test test-slow check fmt phrases bench bench-compare audit screenshots
 
 venv := .venv
 # On Linux, torch as most get it brings gigabytes of GPU libraries: without a TORCH_INDEX (an empty one counts), the CPU
@@ -35,8 +35,11 @@ run: $(runtime) ## serve the site on http://127.0.0.1:8000
 demo: $(runtime) ## serve the site with well-known movies and reviews in it
 	@DEMO=1 exec $(venv)/bin/gunicorn -c gunicorn.conf.py wsgi:app
 
-test: $(tools) ## run all tests
-	@$(venv)/bin/python -m pytest $(ARGS)
+test: $(tools) ## run all tests but the slow ones
+	@$(venv)/bin/python -m pytest -m "not slow" $(ARGS)
+
+test-slow: $(tools) ## run the slow tests
+	@$(venv)/bin/python -m pytest -m slow $(ARGS)
 
 check: $(tools) ## lint, formatting and types
 	$(venv)/bin/ruff check .

@@ -22,6 +22,8 @@ from app.settings import ROOT, Settings
 from app.store.memory import MemoryStore
 from tests.fakes import FakeAnalyzer
 
+pytestmark = pytest.mark.slow
+
 TABLE = "제목,작성자,내용\n괴물,밤편지,최고\n괴물,심야영화,지루해요\n"
 BAD_TABLE = TABLE + "괴물,밤편지,\n"
 FLASK = [sys.executable, "-m", "flask", "--app", "wsgi"]

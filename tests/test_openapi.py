@@ -4,6 +4,7 @@ from pathlib import Path
 from tempfile import gettempdir
 from typing import Any
 
+import pytest
 import schemathesis
 from hypothesis import HealthCheck, settings
 
@@ -13,6 +14,8 @@ from app.http.context import install
 from app.settings import Settings
 from app.store.memory import MemoryStore
 from tests.fakes import FakeAnalyzer
+
+pytestmark = pytest.mark.slow
 
 EXAMPLES = 60
 

@@ -111,6 +111,7 @@ def test_help_lists_every_command() -> None:
         "run",
         "demo",
         "test",
+        "test-slow",
         "check",
         "fmt",
         "bench",
@@ -152,8 +153,11 @@ def test_make_installs_only_what_changed(project: Path) -> None:
     assert asked(project, "run") == [COMMAND]
     os.utime(project / "requirements.txt")
     assert asked(project, "setup") == []
-    assert [line.split()[-1] for line in asked(project, "test")] == ["requirements-dev.txt", "pytest"]
-    assert asked(project, "test", "ARGS=-k movie") == ["python -m pytest -k movie"]
+    install, test = asked(project, "test")
+    assert install.split()[-1] == "requirements-dev.txt"
+    assert test == "python -m pytest -m not slow"
+    assert asked(project, "test", "ARGS=-k movie") == ["python -m pytest -m not slow -k movie"]
+    assert asked(project, "test-slow", "ARGS=-k movie") == ["python -m pytest -m slow -k movie"]
     assert asked(project, "setup") == []
     with (project / "requirements.txt").open("a") as file:
         file.write("more==1\n")
@@ -272,3 +276,8 @@ def test_no_file_is_large_or_names_a_package_registry() -> None:
 
 def test_ci_script_is_executable() -> None:
     assert os.access(ROOT / ".ci" / "run", os.X_OK)
+
+
+def test_ci_script_runs_the_checks_and_all_tests() -> None:
+    lines = (ROOT / ".ci" / "run").read_text(encoding="utf-8").splitlines()
+    assert lines[-3:] == ["make check", "make test", "make test-slow"]

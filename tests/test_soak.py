@@ -1,7 +1,11 @@
 """A few seconds of `benchmarks/soak.py`: the real site in a crowd, and the check itself against a site that cheats."""
 
+import pytest
+
 from benchmarks.client import Result
 from benchmarks.soak import Crowd, soak, wrong_answers
+
+pytestmark = pytest.mark.slow
 
 
 def test_the_site_keeps_its_promises_in_a_crowd() -> None:

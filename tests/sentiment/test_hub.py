@@ -17,6 +17,8 @@ from app.sentiment import load
 from tests.sentiment import models
 from tests.sentiment.hub import Hub, commit_of
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[2]
 ID = "matthewburke/korean_sentiment"
 FAILS_WITHIN = 15  # seconds: the product's promise for a start that cannot go on

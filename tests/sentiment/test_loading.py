@@ -16,6 +16,8 @@ from app.sentiment.worker import QueuedAnalyzer
 from tests.sentiment import models
 from tests.sentiment.conftest import refusal
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[2]
 Loaded = Callable[[Path], QueuedAnalyzer]
 OFFLINE = """

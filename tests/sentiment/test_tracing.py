@@ -9,6 +9,8 @@ from transformers import AutoModelForSequenceClassification
 from app.sentiment import BUNDLED
 from app.sentiment.tracing import Logits, trace
 
+pytestmark = pytest.mark.slow
+
 SHAPES = [(1, 1), (1, 7), (1, 96), (2, 2), (5, 33), (32, 16)]
 
 

@@ -30,6 +30,8 @@ from app.store.sql.tables import metadata
 from tests.postgresql import Server
 from tests.store.conftest import BAD, GOOD
 
+pytestmark = pytest.mark.slow
+
 SECRET = "hunter2"
 OPEN = "import sys; from app.store import open_store; open_store(sys.argv[1]).close()"
 

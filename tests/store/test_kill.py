@@ -1,6 +1,10 @@
 """A few rounds of `benchmarks/kill.py`: the real site, killed while reviews are posted."""
 
+import pytest
+
 from benchmarks.kill import play
+
+pytestmark = pytest.mark.slow
 
 ROUNDS = 4
 

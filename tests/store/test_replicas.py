@@ -17,6 +17,8 @@ import pytest
 from app.settings import ROOT
 from tests.postgresql import Server
 
+pytestmark = pytest.mark.slow
+
 REPLICA = """
 import sys
 from werkzeug.serving import make_server
