@@ -46,9 +46,6 @@ def options():
         "--teacher", type=float, default=0.5, help="weight of the teacher's stars against the author's, alone"
     )
     args.add_argument("--binary", type=float, default=0.5, help="weight of the binary loss")
-    args.add_argument(
-        "--alone", type=float, default=0.3, help="weight of the encoder's own losses against those of both"
-    )
     args.add_argument("--dropout", type=float, default=0.0, help="random numbers are slow on a CPU")
     args.add_argument("--mask", type=float, default=0.1, help="part of the pieces to hide")
     args.add_argument("--start", type=Path, help="the final folder of an earlier run to go on from, at a new rate")

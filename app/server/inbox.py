@@ -78,11 +78,6 @@ class Inbox:
         over, self._over = self._over, b""
         self.feed(over)
 
-    @property
-    def has_more(self) -> bool:
-        """Whether the client has begun with a request before the last was answered."""
-        return bool(self._over)
-
     def feed(self, data: bytes) -> int:
         """Takes what came; how much that was. Raises `Refused`."""
         size = len(data)
