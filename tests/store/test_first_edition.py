@@ -1,0 +1,72 @@
+"""A database of the first edition, brought over by the migrations.
+
+`first_edition.db` was written by the first edition's own store (its last commit, schema 0001): four movies, one of them
+without a release date, ten reviews of two models, with and without an owner, corrections, edits, an import in the log,
+a review and a movie deleted at 2026-11-22 11:10 UTC (both can still be undone for a day) and a review deleted for good.
+"""
+
+import shutil
+from datetime import UTC, datetime
+from pathlib import Path
+
+from app.models import Action, Label, MovieFields, Totals
+from app.store.sql import open_sql
+from tests.store.conftest import GOOD, Clock
+
+FILE = Path(__file__).with_name("first_edition.db")
+
+
+def test_a_database_of_the_first_edition_is_brought_over(tmp_path: Path, clock: Clock) -> None:
+    shutil.copy(FILE, tmp_path / "site.db")
+    clock.moment = datetime(2026, 11, 22, 12, tzinfo=UTC)
+    for _ in range(2):  # the second time it is of this edition
+        store = open_sql(f"sqlite:///{tmp_path}/site.db", clock)
+        assert [(movie.id, movie.title, movie.release_date, movie.genre) for movie in store.movies()] == [
+            (1, "괴물", "2006-07-27", "SF, 드라마"),
+            (2, "제목만 아는 영화", "", "드라마"),
+            (3, "Old Boy", "2003-11-21", "스릴러"),
+        ]
+        assert [(m.review_count, m.positive_count, round(m.rating_sum, 6)) for m in store.movies()] == [
+            (4, 3, 26.0), (1, 1, 8.25), (1, 1, 9.9),
+        ]  # fmt: skip
+        reviews = store.all_reviews()
+        assert [review.id for review in reviews] == [1, 2, 3, 4, 5, 10]
+        first, edited = reviews[0], reviews[2]
+        assert first.content == "첫 줄\n둘째 줄 😴 '따옴표' %s"
+        assert (first.author, first.sentiment_label, first.sentiment_score, first.rating, first.writer) == (
+            "밤편지", Label.POSITIVE, 0.93, 9.3, "owner-밤편지",
+        )  # fmt: skip
+        assert (first.created_at, first.model, first.correction_count) == ("2026-11-20T09:07:00Z", "bundled@1", 1)
+        assert (edited.author, edited.edited_at, edited.writer) == ("관객셋", "2026-11-20T11:10:00Z", "")
+        assert [(c.review_id, c.reader, c.label) for c in store.corrections()] == [
+            (1, "reader-1", Label.NEGATIVE), (1, "reader-2", Label.POSITIVE), (2, "reader-1", Label.POSITIVE),
+        ]  # fmt: skip
+        assert store.histogram(1)[1] == (0, 1)
+        assert store.models() == {"bundled@1": 5, "old@1": 1}
+        assert store.totals() == Totals(3, 6, 5)
+        changes, total = store.changes()
+        assert total == 9
+        assert [change.action for change in changes] == [
+            Action.RESCORE, Action.DELETE_MOVIE, Action.DELETE_REVIEW, Action.UNDO, Action.DELETE_REVIEW,
+            Action.DELETE_REVIEW, Action.IMPORT, Action.EDIT_MOVIE, Action.EDIT_REVIEW,
+        ]  # fmt: skip
+        assert [change.id for change in changes if change.undoable] == [8, 7]
+        store.close()
+
+
+def test_what_the_first_edition_deleted_can_still_be_undone(tmp_path: Path, clock: Clock) -> None:
+    shutil.copy(FILE, tmp_path / "site.db")
+    clock.moment = datetime(2026, 11, 22, 12, tzinfo=UTC)
+    store = open_sql(f"sqlite:///{tmp_path}/site.db", clock)
+    store.undo(8)
+    store.undo(7)
+    movie = store.movie(4)
+    assert (movie.title, movie.review_count, movie.positive_count) == ("곧 지울 영화", 2, 1)
+    assert [review.content for review in store.reviews(4)[0]] == ["지울 영화의 다른 리뷰", "지울 영화의 리뷰"]
+    assert store.review(7).correction_count == 1
+    assert store.review(9).content == "곧 지울 리뷰"
+    assert store.movie(3).review_count == 2
+    assert store.models() == {"bundled@1": 8, "old@1": 1}
+    assert store.add_movie(MovieFields("새 영화")).id == 5
+    assert store.add_review(5, "밤편지", "좋아요", GOOD).id == 11
+    store.close()
