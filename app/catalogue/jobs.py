@@ -6,22 +6,22 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from app.catalogue.progress import Progress, Report
+from app.catalogue.import_export import ImportResult
+from app.catalogue.progress import Progress, ProgressCallback
 from app.catalogue.rescoring import Rescored
-from app.catalogue.transfer import Outcome
 from app.errors import GampyeongError
 
-Result = Outcome | Rescored
-Work = Callable[[Report], Result]
+Result = ImportResult | Rescored
+Work = Callable[[ProgressCallback], Result]
 
 _log = logging.getLogger("gampyeong")
 
 
-class Stopped(Exception):
+class JobCancelled(Exception):
     """Somebody wants the job to end."""
 
 
-class State(StrEnum):
+class JobState(StrEnum):
     """What became of a job. A stopped one may have done a part, where parts are worth keeping."""
 
     RUNNING = "running"
@@ -35,7 +35,7 @@ class Job:
     """A job as pages see it: `what` it is, its `progress`, then its `result`, or the `error` it ended with."""
 
     what: str
-    state: State = State.RUNNING
+    state: JobState = JobState.RUNNING
     progress: Progress | None = None
     result: Result | None = None
     error: Exception | None = None
@@ -43,13 +43,13 @@ class Job:
 
     @property
     def is_running(self) -> bool:
-        return self.state is State.RUNNING
+        return self.state is JobState.RUNNING
 
     def report(self, progress: Progress) -> None:
-        """The job's own `Report`. Raises `Stopped` where that is wanted."""
+        """The job's own `ProgressCallback`. Raises `JobCancelled` where that is wanted."""
         self.progress = progress
         if self.is_stopping:
-            raise Stopped
+            raise JobCancelled
 
 
 class Jobs:
@@ -77,11 +77,11 @@ class Jobs:
 def _run(job: Job, work: Work) -> None:
     try:
         job.result = work(job.report)
-        job.state = State.DONE
-    except Stopped:
-        job.state = State.STOPPED
+        job.state = JobState.DONE
+    except JobCancelled:
+        job.state = JobState.STOPPED
     except Exception as error:  # noqa: BLE001 - nobody waits for this thread: the page tells
         job.error = error
-        job.state = State.FAILED
+        job.state = JobState.FAILED
         if not isinstance(error, GampyeongError):
             _log.exception("the job %s failed", job.what)

@@ -35,18 +35,20 @@ class Progress:
         return max(0, self.total - self.done) / self.rate if self.total and self.rate else None
 
 
-Report = Callable[[Progress], None]
+ProgressCallback = Callable[[Progress], None]
 """Is told a few times a second. What it raises ends the operation, which then has changed nothing by halves."""
 
 
 def ignore(progress: Progress) -> None:
-    """A `Report` for those who do not look."""
+    """A `ProgressCallback` for those who do not look."""
 
 
-class Meter:
+class ProgressReporter:
     """Times one stage and reports it."""
 
-    def __init__(self, report: Report, stage: Stage, total: int, now: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, report: ProgressCallback, stage: Stage, total: int, now: Callable[[], float] = time.monotonic
+    ) -> None:
         self._report, self._stage, self._total, self._now = report, stage, total, now
         self._start = now()
         self._done = 0

@@ -6,7 +6,7 @@ Interrupted, it goes on where it stopped: a review that was read again carries t
 from dataclasses import dataclass, field
 from heapq import nlargest
 
-from app.catalogue.progress import Meter, Report, Stage, ignore
+from app.catalogue.progress import ProgressCallback, ProgressReporter, Stage, ignore
 from app.catalogue.reading import chunks, pages, read_patiently
 from app.models import Label, Reading, Review, Sentiment
 from app.protocols import Analyzer, Store
@@ -62,12 +62,14 @@ def count_outdated(store: Store, model: str) -> int:
     return sum(count for name, count in store.models().items() if name != model)
 
 
-def rescore(store: Store, analyzer: Analyzer, *, everything: bool = False, report: Report = ignore) -> Rescored:
+def rescore(
+    store: Store, analyzer: Analyzer, *, everything: bool = False, report: ProgressCallback = ignore
+) -> Rescored:
     """Reads all reviews that another model read, or `everything`. What `report` raises ends it between two batches;
     what was read until then is kept."""
     model = analyzer.card.id
     total = store.totals().review_count if everything else count_outdated(store, model)
-    meter = Meter(report, Stage.READ, total)
+    meter = ProgressReporter(report, Stage.READ, total)
     result = Rescored()
     outdated = (review for page in pages(store) for review in page if everything or review.model != model)
     for reviews in chunks(outdated) if total else ():

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from app.catalogue import transfer
-from app.catalogue.progress import Report, ignore
+from app.catalogue import import_export
+from app.catalogue.import_export import ImportResult
+from app.catalogue.progress import ProgressCallback, ignore
 from app.catalogue.rescoring import Rescored, count_outdated, rescore
-from app.catalogue.transfer import Outcome
 from app.models import Action
 from app.protocols import Analyzer, Store
 
@@ -25,21 +25,27 @@ class Workshop:
 
     def export_catalogue(self) -> Iterator[bytes]:
         """Everything, as JSON Lines."""
-        return transfer.export_catalogue(self._store)
+        return import_export.export_catalogue(self._store)
 
     def export_reviews(self) -> Iterator[bytes]:
         """The reviews, as CSV."""
-        return transfer.export_reviews(self._store)
+        return import_export.export_reviews(self._store)
 
     def export_corrections(self) -> Iterator[bytes]:
         """The corrected reviews, as training rows."""
-        return transfer.export_corrections(self._store)
+        return import_export.export_corrections(self._store)
 
     def import_file(
-        self, file: BinaryIO, *, skip_bad: bool = False, reread: bool = False, who: str = "", report: Report = ignore
-    ) -> Outcome:
-        """Takes a file in and notes it in the log; see `transfer.import_file`."""
-        outcome = transfer.import_file(
+        self,
+        file: BinaryIO,
+        *,
+        skip_bad: bool = False,
+        reread: bool = False,
+        who: str = "",
+        report: ProgressCallback = ignore,
+    ) -> ImportResult:
+        """Takes a file in and notes it in the log; see `import_export.import_file`."""
+        outcome = import_export.import_file(
             self._store, self._analyzer, file, skip_bad=skip_bad, reread=reread, report=report
         )
         if outcome.added and outcome.added.reviews + outcome.added.movies:
@@ -55,7 +61,7 @@ class Workshop:
         """How many reviews another model than the present one read."""
         return count_outdated(self._store, self._analyzer.card.id)
 
-    def rescore(self, *, everything: bool = False, who: str = "", report: Report = ignore) -> Rescored:
+    def rescore(self, *, everything: bool = False, who: str = "", report: ProgressCallback = ignore) -> Rescored:
         """Reads reviews again with the present model and notes it in the log; see `rescoring.rescore`."""
         result = rescore(self._store, self._analyzer, everything=everything, report=report)
         if result.count:

@@ -14,7 +14,7 @@ _VERBS = {Stage.CHECK: "checking", Stage.READ: "reading", Stage.WRITE: "writing"
 
 
 class ProgressLine:
-    """A `Report` that prints. Use it in a `with`, which ends the line."""
+    """A `ProgressCallback` that prints. Use it in a `with`, which ends the line."""
 
     def __init__(self, out: TextIO | None = None, now: Callable[[], float] = time.monotonic) -> None:
         self._out = sys.stderr if out is None else out

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator
 
+from app.catalogue.import_export import ImportResult
 from app.catalogue.rescoring import Rescored
-from app.catalogue.transfer import Outcome
 from app.errors import FieldError
 
 _EXCERPT = 60
 
 
-def tell_outcome(outcome: Outcome) -> str:
+def tell_outcome(outcome: ImportResult) -> str:
     """One line about an import."""
     added = outcome.added
     if added is None:
@@ -21,7 +21,7 @@ def tell_outcome(outcome: Outcome) -> str:
     return ", ".join(parts)
 
 
-def tell_bad_rows(outcome: Outcome) -> Iterator[str]:
+def tell_bad_rows(outcome: ImportResult) -> Iterator[str]:
     """A line for each bad row, as far as they were kept."""
     for row in outcome.bad:
         yield f"row {row.number}: {'; '.join(map(tell_error, row.errors))}"

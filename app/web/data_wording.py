@@ -5,9 +5,9 @@ from math import ceil
 
 from flask_babel import gettext as _
 
+from app.catalogue.import_export.records import BadRow
 from app.catalogue.jobs import Job
 from app.catalogue.progress import Progress, Stage
-from app.catalogue.transfer.rows import BadRow
 from app.errors import AlreadyThere, Busy, FieldError, Invalid, NotFound, Unavailable
 
 _MISSING_TYPES = ("blank", "missing", "string_type")

@@ -1,0 +1,70 @@
+"""Stores to fill and to empty, and files made of text."""
+
+import io
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.catalogue.import_export import ImportResult, export_catalogue, import_file
+from app.models import Review
+from app.protocols import Store
+from app.store.memory import MemoryStore
+from app.store.sql import open_sql
+from tests.fakes import FakeAnalyzer
+
+NewStore = Callable[[], Store]
+Import = Callable[..., ImportResult]
+ROWS = """영화,작성자,내용,작성일
+괴물,밤편지,정말 재미있어요,2024-05-01
+괴물,심야영화,지루해요,2024-05-02
+기생충,밤편지,최고,
+"""
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+def new_store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[NewStore]:
+    """Makes empty stores. Tests that ask for it by name get them in PostgreSQL, too."""
+    numbers = count()
+
+    def make() -> Store:
+        if request.param == "memory":
+            return MemoryStore()
+        if request.param == "sqlite":
+            return open_sql(f"sqlite:///{tmp_path}/{next(numbers)}.db")
+        return open_sql(request.getfixturevalue("postgresql").new_database())
+
+    with ExitStack() as opened:
+        yield lambda: opened.enter_context(closing(make()))
+
+
+@pytest.fixture
+def store(new_store: NewStore) -> Store:
+    return new_store()
+
+
+@pytest.fixture
+def take(store: Store, analyzer: FakeAnalyzer) -> Import:
+    """Imports text or bytes into `store`, or into another one."""
+
+    def take_(content: str | bytes, into: Store = store, **options: Any) -> ImportResult:
+        data = content.encode() if isinstance(content, str) else content
+        return import_file(into, analyzer, io.BytesIO(data), **options)
+
+    return take_
+
+
+def exported(store: Store) -> bytes:
+    return b"".join(export_catalogue(store))
+
+
+def reviews_of(store: Store) -> list[Review]:
+    return store.all_reviews()
+
+
+def reasons(outcome: ImportResult) -> list[tuple[int, list[tuple[str, str]]]]:
+    """Each bad row's number, and its reasons as (field, type)."""
+    return [(row.number, [(error.field, error.type) for error in row.errors]) for row in outcome.bad]

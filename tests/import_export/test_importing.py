@@ -1,0 +1,169 @@
+"""Repeating, mapping, and what a failure in the middle leaves: nothing."""
+
+import io
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from app.catalogue import reading
+from app.catalogue.import_export import export_corrections, import_file
+from app.catalogue.progress import Progress, Stage
+from app.errors import Busy
+from app.models import Label, MovieFields, Sentiment
+from app.protocols import Store
+from tests.fakes import FakeAnalyzer
+from tests.import_export.conftest import ROWS, Import, NewStore, exported, reviews_of
+
+pytestmark = pytest.mark.parametrize("new_store", ["memory", "sqlite", "postgresql"], indirect=True)
+
+GOOD = Sentiment(Label.POSITIVE, 0.9, 9.0)
+
+
+def fill(store: Store) -> None:
+    """Two movies, reviews of both (two of them the same), ids with gaps, and a correction."""
+    monster, gone, parasite = (store.add_movie(MovieFields(title)).id for title in ("괴물", "벌새", "기생충"))
+    for movie_id, content in ((monster, "최고"), (gone, "최고"), (parasite, "지루해요"), (monster, "최고")):
+        store.add_review(movie_id, "밤편지", content, GOOD, model="old@1", writer="secret")
+    store.delete_movie(gone)
+    store.correct(3, "reader", Label.NEGATIVE)
+
+
+def test_repeating_a_table_doubles_nothing(take: Import, store: Store) -> None:
+    take(ROWS)
+    before = exported(store)
+    outcome = take(ROWS)
+    assert outcome.added and (outcome.added.movies, outcome.added.reviews, outcome.known) == (0, 0, 3)
+    assert exported(store) == before
+
+
+def test_repeating_an_export_doubles_nothing(take: Import, store: Store) -> None:
+    fill(store)
+    before = exported(store)
+    outcome = take(before)
+    assert (outcome.known, exported(store)) == (3, before)
+
+
+def test_only_what_is_new_comes_in(take: Import, store: Store) -> None:
+    take(ROWS)
+    outcome = take(ROWS + "기생충,밤편지,최고,\n벌새,밤편지,최고,\n")
+    assert outcome.added and (outcome.added.movies, outcome.added.reviews, outcome.known) == (1, 2, 3)
+    assert [movie.review_count for movie in store.movies()] == [2, 2, 1]
+
+
+def test_a_fresh_store_keeps_ids_and_exports_the_same(take: Import, store: Store, new_store: NewStore) -> None:
+    fill(store)
+    other = new_store()
+    take(exported(store), into=other)
+    assert exported(other) == exported(store)
+    assert [review.id for review in reviews_of(other)] == [1, 3, 4]
+    assert other.add_movie(MovieFields("마더")).id == 4
+    assert {review.writer for review in reviews_of(other)} == {""}
+
+
+def test_a_store_with_a_past_maps_ids(take: Import, store: Store, new_store: NewStore) -> None:
+    fill(store)
+    other = new_store()
+    other.add_movie(MovieFields("마더"))
+    there = other.add_movie(MovieFields("기생충")).id
+    other.add_review(there, "심야영화", "좋아요", GOOD)
+    outcome = take(exported(store), into=other)
+    assert outcome.added and (outcome.added.movies, outcome.added.reviews, outcome.added.corrections) == (1, 3, 1)
+    assert [movie.title for movie in other.movies()] == ["마더", "기생충", "괴물"]
+    corrected = [review for review in reviews_of(other) if review.correction_count]
+    assert [(review.content, review.movie_id) for review in corrected] == [("지루해요", there)]
+
+
+@pytest.mark.parametrize("ids", [(9, 2), (2, 2**53 + 1)], ids=["out of order", "too large"])
+def test_ids_that_do_not_fit_are_not_kept(take: Import, store: Store, ids: tuple[int, int]) -> None:
+    lines = ['{"format":"gampyeong","version":1}', '{"kind":"movie","id":7,"title":"괴물"}']
+    lines += [f'{{"kind":"review","id":{n},"movie_id":7,"author":"밤편지","content":"최고"}}' for n in ids]
+    take("\n".join([*lines, '{"kind":"end"}']))
+    assert [review.id for review in reviews_of(store)] == [1, 2]
+
+
+class Stumbling(FakeAnalyzer):
+    """Fails at the second chunk."""
+
+    def analyze(self, texts: Sequence[str]) -> list[Sentiment]:
+        if self.seen:
+            raise RuntimeError("the model broke")
+        return super().analyze(texts)
+
+
+def many(count: int) -> bytes:
+    return ("제목,작성자,내용\n" + "".join(f"영화 {n % 7},밤편지,최고 {n}\n" for n in range(count))).encode()
+
+
+def test_a_failure_in_the_middle_leaves_the_store_as_it_was(store: Store) -> None:
+    fill(store)
+    before, version = exported(store), store.version
+    with pytest.raises(RuntimeError):
+        import_file(store, Stumbling(), io.BytesIO(many(600)))
+    assert (exported(store), store.version) == (before, version)
+
+
+def test_whoever_reports_may_end_it(take: Import, store: Store) -> None:
+    def end(progress: Progress) -> None:
+        if progress.stage is Stage.READ and progress.done > 300:
+            raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        take(many(600), report=end)
+    assert not store.movies()
+
+
+def test_progress_counts_up_to_the_whole(take: Import) -> None:
+    seen: list[Progress] = []
+    take(many(2_100), report=seen.append)
+    assert [stage for stage in Stage if stage in {progress.stage for progress in seen}] == list(Stage)
+    read = [progress for progress in seen if progress.stage is Stage.READ]
+    assert [progress.done for progress in read] == sorted(progress.done for progress in read)
+    assert (read[-1].done, read[-1].total, read[-1].share) == (2_100, 2_100, 1.0)
+    assert all(progress.done <= progress.total for progress in seen)
+
+
+def test_a_busy_model_is_asked_again(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    analyzer = FakeAnalyzer()
+    analyzer.busy = True
+    slept: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        analyzer.busy = len(slept) < 3
+
+    assert len(reading.read_patiently(analyzer, ["최고"], lambda: None, sleep)) == 1
+    assert slept == [2, 2, 2]
+    analyzer.busy = True
+    with pytest.raises(Busy):
+        reading.read_patiently(analyzer, ["최고"], lambda: None, lambda seconds: None)
+
+
+def test_a_movie_added_meanwhile_is_taken_for_the_files(
+    take: Import, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_all, others = store.add_all, ["괴물"]
+
+    def interfere(*everything: Any) -> None:
+        while others:
+            store.add_movie(MovieFields(others.pop()))
+        add_all(*everything)
+
+    monkeypatch.setattr(store, "add_all", interfere)
+    outcome = take(ROWS)
+    assert outcome.added and outcome.added.movies == 1
+    assert [(movie.title, movie.review_count) for movie in store.movies()] == [("괴물", 2), ("기생충", 1)]
+
+
+def test_corrected_reviews_become_training_rows(store: Store) -> None:
+    fill(store)
+    store.correct(1, "one", Label.NEGATIVE)
+    store.correct(1, "two", Label.NEGATIVE)
+    store.correct(4, "one", Label.POSITIVE)
+    store.correct(4, "two", Label.NEGATIVE)
+    rows = [line.split("\t") for line in b"".join(export_corrections(store)).decode().splitlines()]
+    assert rows[0] == ["review_id", "movie_id", "stars", "date", "review"]
+    assert [(row[0], row[1], row[2], row[4]) for row in rows[1:]] == [
+        ("gampyeong-1", "gampyeong-1", "2", "최고"),
+        ("gampyeong-3", "gampyeong-3", "2", "지루해요"),
+    ]

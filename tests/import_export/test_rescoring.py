@@ -1,0 +1,77 @@
+"""A new model reads old reviews: which ones, what moved, and going on after an interruption."""
+
+from collections.abc import Sequence
+
+import pytest
+
+from app.catalogue.progress import Progress
+from app.catalogue.rescoring import count_outdated, rescore
+from app.models import Label, ModelCard, Movie, Review, Sentiment
+from app.protocols import Store
+from tests.fakes import FakeAnalyzer
+from tests.import_export.conftest import NewStore, exported, reviews_of
+
+OLD = Sentiment(Label.NEGATIVE, 0.6, 4.0)
+
+
+@pytest.fixture
+def store(new_store: NewStore) -> Store:
+    """Six hundred reviews by the old model, two by the present one."""
+    store = new_store()
+    reviews = [
+        Review(n, 1, "밤편지", "최고" if n % 3 and n <= 600 else "지루해요", OLD.label, OLD.score, OLD.rating,
+               "2024-05-01T00:00:00Z", model="fake@1" if n > 600 else "old@1" if n % 2 else "")
+        for n in range(1, 603)
+    ]  # fmt: skip
+    store.add_all([Movie("괴물", id=1)], reviews)
+    return store
+
+
+def test_what_another_model_read_is_read_again(store: Store, analyzer: FakeAnalyzer) -> None:
+    assert count_outdated(store, "fake@1") == 600
+    result = rescore(store, analyzer)
+    assert (result.count, result.to_positive, result.to_negative) == (600, 400, 0)
+    assert (result.mean_before, result.mean_now) == (4.0, pytest.approx((400 * 8.5 + 200 * 1.5) / 600))
+    assert [move.distance for move in result.biggest] == [4.5] * 10
+    assert store.models() == {"fake@1": 602}
+    assert store.totals().positive_count == 400
+    assert [review.rating for review in reviews_of(store)[-2:]] == [4.0, 4.0]
+    assert rescore(store, analyzer).count == 0
+
+
+def test_everything_is_read_if_that_is_asked_for(store: Store, analyzer: FakeAnalyzer) -> None:
+    assert rescore(store, analyzer, everything=True).count == 602
+
+
+def test_interrupted_it_goes_on_where_it_stopped(store: Store, analyzer: FakeAnalyzer) -> None:
+    def interrupt(progress: Progress) -> None:
+        if progress.done > 300:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        rescore(store, analyzer, report=interrupt)
+    done = len(analyzer.seen)
+    assert 300 < done < 600
+    assert count_outdated(store, "fake@1") == 600 - done
+    assert rescore(store, analyzer).count == 600 - done
+    assert len(analyzer.seen) == 600
+
+
+def test_a_review_edited_meanwhile_keeps_its_own_reading(store: Store) -> None:
+    class Editing(FakeAnalyzer):
+        def analyze(self, texts: Sequence[str]) -> list[Sentiment]:
+            if not self.seen:
+                store.update_review(1, "밤편지", ("고쳤어요", OLD), model="old@1")
+            return super().analyze(texts)
+
+    rescore(store, Editing())
+    assert (store.review(1).content, store.review(1).rating, store.review(1).model) == ("고쳤어요", 4.0, "old@1")
+
+
+def test_nothing_to_do_changes_nothing(store: Store, analyzer: FakeAnalyzer) -> None:
+    analyzer.card = ModelCard("old", id="old@1")
+    rescore(store, analyzer)
+    before, version = exported(store), store.version
+    result = rescore(store, analyzer)
+    assert (result.mean_before, result.mean_now, result.biggest) == (None, None, [])
+    assert (exported(store), store.version) == (before, version)

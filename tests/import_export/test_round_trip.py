@@ -1,0 +1,120 @@
+"""Export, import into a fresh store, export: the same bytes, whatever the catalogue holds."""
+
+import io
+from datetime import datetime
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from app.catalogue.import_export import export_catalogue, export_corrections, export_reviews, import_file
+from app.errors import Invalid
+from app.inputs import MovieInput, ReviewInput, read
+from app.models import Correction, Label, Movie, MovieFields, Review, Sentiment
+from app.protocols import Store
+from tests.fakes import FakeAnalyzer
+from tests.import_export.conftest import NewStore, exported
+
+TEXTS = st.text(max_size=40) | st.sampled_from(
+    ["=1+1", "'=x", "'", '"', ",;\t", "줄\n바꿈\r\n", "가\u2028나", "ㄱ\u1100\u1161", "🍿"]
+)
+MOMENTS = st.datetimes(datetime(1900, 1, 1), datetime(2999, 12, 31)).map(
+    lambda moment: moment.isoformat(timespec="seconds") + "Z"
+)
+
+BOUNDED = settings(
+    max_examples=25,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+
+
+def valid(model: Any, **data: object) -> Any:
+    """The input that these make, or None."""
+    try:
+        return read(model, data)
+    except Invalid:
+        return None
+
+
+@st.composite
+def catalogues(draw: st.DrawFn) -> tuple[list[Movie], list[Review], list[Correction]]:
+    inputs = draw(st.lists(st.builds(lambda a, b: valid(MovieInput, title=a, director=b), TEXTS, TEXTS), max_size=5))
+    by_key = {movie.fields().key: movie for movie in inputs if movie}
+    ids = sorted(draw(st.sets(st.integers(1, 10**12), min_size=len(by_key), max_size=len(by_key))))
+    movies = [Movie(**movie.model_dump(), id=movie_id) for movie_id, movie in zip(ids, by_key.values(), strict=True)]
+    reviews: list[Review] = []
+    for review_id in sorted(draw(st.sets(st.integers(1, 10**12), max_size=12))) if movies else ():
+        text = valid(ReviewInput, movie_id=draw(st.sampled_from(ids)), author=draw(TEXTS), content=draw(TEXTS))
+        if text:
+            reading = draw(st.sampled_from(Label)), draw(st.floats(0.5, 1)), draw(st.floats(0, 10))
+            moments = draw(MOMENTS), draw(MOMENTS | st.just(""))
+            model = draw(st.sampled_from(["", "fake@1", "old@2"]))
+            reviews.append(Review(review_id, text.movie_id, text.author, text.content, *reading, *moments, model))
+    readers = st.sets(st.tuples(st.sampled_from([review.id for review in reviews]), st.integers(0, 11)), max_size=20)
+    corrections = [
+        Correction(review_id, f"mark {reader}", draw(st.sampled_from(Label)), draw(MOMENTS))
+        for review_id, reader in sorted(draw(readers) if reviews else ())
+    ]
+    return movies, reviews, corrections
+
+
+def copy(store: Store, content: bytes) -> Any:
+    return import_file(store, FakeAnalyzer(), io.BytesIO(content))
+
+
+@BOUNDED
+@given(catalogues())
+def test_a_copy_exports_the_same_bytes(new_store: NewStore, catalogue: Any) -> None:
+    original, copied = new_store(), new_store()
+    original.add_all(*catalogue)
+    content = exported(original)
+    assert copy(copied, content).bad_count == 0
+    assert exported(copied) == content
+    assert copied.totals() == original.totals()
+    assert [review.correction_count for review in copied.all_reviews()] == [
+        review.correction_count for review in original.all_reviews()
+    ]
+    assert copy(copied, content).known == len(catalogue[1])
+    assert exported(copied) == content
+
+
+@BOUNDED
+@given(catalogues())
+def test_a_table_brings_every_text_back(new_store: NewStore, catalogue: Any) -> None:
+    original, copied = new_store(), new_store()
+    original.add_all(*catalogue)
+    table = b"".join(export_reviews(original))
+    outcome = copy(copied, table)
+    assert outcome.bad_count == 0
+
+    def said(store: Store) -> list[tuple[str, ...]]:
+        titles = {movie.id: movie.title for movie in store.movies()}
+        return sorted((titles[r.movie_id], r.author, r.content, r.created_at) for r in store.all_reviews())
+
+    assert said(copied) == said(original)
+
+
+def test_what_was_said_of_a_text_that_changes_meanwhile_is_left_out(
+    new_store: NewStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store: Any = new_store()
+    movie_id = store.add_movie(MovieFields("괴물")).id
+    praise = Sentiment(Label.POSITIVE, 0.9, 9.0)
+    changing, lasting = (store.add_review(movie_id, "밤편지", "지루해요", praise) for _ in range(2))
+    read_page, texts = store.all_reviews, iter(["최고의 명작", "다시 봐도 명작"])
+
+    def edit_and_read(**which: int) -> list[Review]:
+        if which.get("after_id", 0) < changing.id:
+            store.update_review(changing.id, read=(next(texts), praise))
+        return list(read_page(**which))
+
+    for export, mark in ((export_catalogue, b'"correction"'), (export_corrections, "지루해요".encode())):
+        for review in (changing, lasting):
+            store.correct(review.id, "a reader", Label.NEGATIVE)
+        with monkeypatch.context() as patched:
+            patched.setattr(store, "all_reviews", edit_and_read)
+            content = b"".join(export(store))
+        assert content.count(mark) == 1
+        assert export is export_catalogue or "명작".encode() not in content
