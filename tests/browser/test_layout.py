@@ -3,6 +3,7 @@
 The browser gets the pages from an app in this process.
 """
 
+import base64
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -116,3 +117,53 @@ def test_paper_has_no_questions_on_it_and_one_margin(look: Look) -> None:
     page.emulate_media(media="print")
     assert not page.locator(".correct summary").first.is_visible()
     assert {box(page.locator(part))["x"] for part in (".brand", ".hero", ".bottom p")} == {0.0}
+
+
+@pytest.mark.parametrize("width", [390, 720, 880])
+def test_the_bar_of_actions_covers_no_footer(look: Look, width: int) -> None:
+    for path in ("/", "/movie/1"):
+        page = look(path, width)
+        page.evaluate("scrollTo(0, document.body.scrollHeight)")
+        footer = box(page.locator(".bottom nav"))
+        assert footer["y"] + footer["height"] <= box(page.locator(".actions"))["y"], path
+
+
+@pytest.mark.parametrize("width", [1440, 1024, 390])
+def test_labels_of_charts_stay_as_large_as_small_text(look: Look, width: int) -> None:
+    page = look("/movie/1", width)
+    for label in page.locator(".charts text").all():
+        size = label.evaluate("label => label.getScreenCTM().a * parseFloat(getComputedStyle(label).fontSize)")
+        assert 10 <= size <= 14
+
+
+def test_no_dark_drawing_shows_at_the_corners_of_a_light_poster(look: Look) -> None:
+    page = look("/")
+    page.evaluate(
+        """async () => {
+            const poster = document.querySelector(".poster");
+            const sheet = Object.assign(document.createElement("canvas"), { width: 2, height: 3 });
+            const picture = document.createElement("img");
+            sheet.getContext("2d").fillStyle = "#fff";
+            sheet.getContext("2d").fillRect(0, 0, 2, 3);
+            picture.src = sheet.toDataURL();
+            await picture.decode();
+            poster.append(picture);
+            for (const colour of ["sky", "ground", "a", "b", "c"]) poster.style.setProperty(`--${colour}`, "#000");
+            poster.style.boxShadow = "none";
+            document.body.style.background = "#fff";
+        }"""
+    )
+    place = box(page.locator(".poster").first)
+    picture = page.screenshot(clip={"x": place["x"], "y": place["y"], "width": 12, "height": 12})
+    darkest = page.evaluate(
+        """async (png) => {
+            const picture = new Image();
+            picture.src = `data:image/png;base64,${png}`;
+            await picture.decode();
+            const sheet = new OffscreenCanvas(picture.width, picture.height).getContext("2d");
+            sheet.drawImage(picture, 0, 0);
+            return Math.min(...sheet.getImageData(0, 0, picture.width, picture.height).data);
+        }""",
+        base64.b64encode(picture).decode(),
+    )
+    assert darkest > 240  # smoothed against the page
