@@ -185,7 +185,7 @@ Moment = Annotated[str, AfterValidator(_check_moment)]
 ModelId = Annotated[str, AfterValidator(_text(_CONTROL + _BREAK, MODEL_MAX, False))]
 ReviewLabel = Annotated[Label, BeforeValidator(_label)]
 Id = Annotated[int, Field(ge=1, le=ID_MAX), BeforeValidator(_whole)]
-Sort = Literal["rating", "newest", "reviews", "release", "title"]
+Sort = Literal["rating", "average", "newest", "reviews", "release", "title"]
 
 
 class Input(BaseModel):

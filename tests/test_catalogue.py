@@ -142,6 +142,15 @@ def test_orders(shelf: Catalogue, sort: str, order: list[str]) -> None:
     assert titles(shelf, sort=sort) == order
 
 
+def test_the_plain_order_by_rating_goes_by_the_mean_alone(store: MemoryStore) -> None:
+    for title, ratings in (("열 번", [9.5] * 10), ("한 번", [10.0]), ("없음", []), ("두 번", [10.0, 10.0])):
+        movie = store.add_movie(MovieFields(title))
+        for rating in ratings:
+            store.add_review(movie.id, "밤편지", "글", Sentiment(Label.POSITIVE, 0.9, rating))
+    order = [movie.title for movie in Listing(store.movies()).order("average")]
+    assert order == ["두 번", "한 번", "열 번", "없음"]
+
+
 def test_one_rave_does_not_top_the_list(store: MemoryStore, analyzer: Any) -> None:
     catalogue = Catalogue(store, analyzer, rating_prior=5)
     for title, texts in [("한 편", ["최고 최고 명작 감동"]), ("여럿", ["최고 감동"] * 9), ("싫은", ["지루해요"] * 6)]:
@@ -178,7 +187,7 @@ def test_pages(shelf: Catalogue) -> None:
     assert shelf.movies(MoviesQuery(page=9)).items == []
 
 
-@pytest.mark.parametrize("sort", ["rating", "newest", "reviews", "release", "title"])
+@pytest.mark.parametrize("sort", ["rating", "average", "newest", "reviews", "release", "title"])
 def test_orders_follow_every_change(store: MemoryStore, sort: Any) -> None:
     """What a listing takes over from an earlier one is what it would have worked out itself."""
     draw = random.Random(sort)  # noqa: S311 - the same steps each time
@@ -228,7 +237,7 @@ def test_looking_through_all_texts_finds_what_looking_through_each_does(q: str) 
 
 
 @pytest.mark.parametrize("few", [0, 500])
-@pytest.mark.parametrize("sort", ["rating", "newest", "reviews", "release", "title"])
+@pytest.mark.parametrize("sort", ["rating", "average", "newest", "reviews", "release", "title"])
 def test_a_page_of_what_matches_is_cut_from_the_whole_order(
     store: MemoryStore, sort: Any, few: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:

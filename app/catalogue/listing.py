@@ -35,6 +35,7 @@ class Weighing:
 
 
 _KEYS: dict[str, Key] = {
+    "average": lambda m: (m.average_rating or 0.0, m.review_count) if m.review_count else (-1.0, 0),
     "newest": lambda m: (),
     "reviews": lambda m: (m.review_count,),
     "release": lambda m: (m.release_date,),

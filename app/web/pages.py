@@ -25,7 +25,8 @@ EXTREMES_FROM = 4
 """Reviews from which on the most positive and the most negative one stand above the others."""
 _TREND_REVIEWS = 40
 _SORTS = {
-    "rating": lazy_gettext("평점순"),
+    "rating": lazy_gettext("추천순"),
+    "average": lazy_gettext("평점순"),
     "newest": lazy_gettext("최신순"),
     "reviews": lazy_gettext("리뷰 많은순"),
     "release": lazy_gettext("개봉일순"),
