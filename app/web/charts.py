@@ -6,8 +6,10 @@ from math import ceil, floor
 
 _BAR_HEIGHT = 100
 _TREND_LEFT, _TREND_RIGHT, _TREND_TOP, _TREND_BOTTOM = 24, 294, 8, 98
-TREND_LEAST = 5
-"""A line through fewer reviews than this says nothing."""
+TREND_WINDOW = 5
+"""How many ratings each point of the trend is the mean of."""
+TREND_MIN = 10
+"""The trend of fewer reviews than this has too few points to show anything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +59,12 @@ class Trend:
 
 
 def trend(newest_first: Sequence[float]) -> Trend | None:
-    """The mean of each rating and up to four before it, on a sheet of 300 x 110; None for too few ratings."""
+    """Return the mean of each `TREND_WINDOW` ratings in a row, on a sheet of 300 x 110; None for too few ratings."""
     ratings = list(reversed(newest_first))
-    if len(ratings) < TREND_LEAST:
+    if len(ratings) < TREND_MIN:
         return None
-    means = []
-    for i in range(len(ratings)):
-        window = ratings[max(0, i - 4) : i + 1]
-        means.append(sum(window) / len(window))
+    windows = [ratings[i : i + TREND_WINDOW] for i in range(len(ratings) - TREND_WINDOW + 1)]
+    means = [sum(window) / TREND_WINDOW for window in windows]
     low, high = _span(means)
     step = (_TREND_RIGHT - _TREND_LEFT) / (len(means) - 1)
     spots = [(_TREND_LEFT + i * step, _level(mean, low, high)) for i, mean in enumerate(means)]

@@ -91,9 +91,10 @@ def test_histogram_bars() -> None:
 
 
 def test_trend_runs_from_old_to_new_within_its_sheet() -> None:
-    assert charts.trend([5.0] * 4) is None
-    trend = charts.trend([10.0, 10.0, 10.0, 10.0, 10.0, 0.0, 0.0])
-    assert trend and trend.count == 7
+    assert charts.trend([5.0] * 9) is None
+    trend = charts.trend([10.0] * 5 + [0.0] * 6)
+    assert trend and trend.count == 11
+    assert len(trend.points.split()) == 7, "the first point is the mean of the first five"
     heights = [float(point.split(",")[1]) for point in trend.points.split()]
     assert heights[0] == 98 and heights[-1] == trend.end_y == 8
     assert (trend.start, trend.end) == (0, 10)
@@ -104,7 +105,7 @@ def test_trend_runs_from_old_to_new_within_its_sheet() -> None:
     ("rating", "lines"), [(0.0, [0, 2, 4]), (5.0, [4, 6, 8]), (7.9, [6, 8, 10]), (10.0, [6, 8, 10])]
 )
 def test_trend_fills_its_sheet_and_does_not_blow_up_a_quiet_line(rating: float, lines: list[int]) -> None:
-    trend = charts.trend([rating] * 6)
+    trend = charts.trend([rating] * 10)
     assert trend and [line for line, _ in trend.grid] == lines
     assert trend.grid[0][1] == 98 and trend.grid[-1][1] == 8
     assert 8 <= trend.end_y <= 98
