@@ -57,6 +57,7 @@ ONLY_IN = {
     "safetensors": {"sentiment"},
     "huggingface_hub": {"sentiment"},
     "numpy": {"sentiment"},
+    "emoji": {"sentiment"},
     "click": {"cli", "wsgi"},
     "prometheus_client": {"http"},
 }
