@@ -1,7 +1,8 @@
-"""How gunicorn serves the site: one process, several threads (see wsgi.py); the numbers come from app/settings.py."""
+"""gunicorn's settings: one process (see wsgi.py), a greenlet for each connection. Values come from app/settings.py."""
 
 import logging
 import os
+import resource
 import sys
 
 from gunicorn.sock import close_sockets
@@ -10,7 +11,6 @@ from app.errors import SettingsError
 from app.http.addresses import check_start
 from app.sentiment import MODEL_THREADS
 from app.sentiment.worker import MAX_WAIT_SECONDS
-from app.server import inbox
 from app.settings import Settings
 
 try:
@@ -18,35 +18,31 @@ try:
 except SettingsError as error:
     sys.exit(f"gampyeong: {error}")
 
-# Read once by the libraries they steer: they have to be there before the worker imports torch.
+# Read once by the libraries: they have to be set before the worker imports torch.
 os.environ.setdefault("OMP_NUM_THREADS", str(MODEL_THREADS))
 os.environ.setdefault("MKL_NUM_THREADS", str(MODEL_THREADS))
 
-inbox.LARGER["/admin/data/import"] = settings.import_max * 1024 * 1024
-bind = f"[{settings.host}]:{settings.port}" if ":" in settings.host else f"{settings.host}:{settings.port}"
-workers = 1  # said here because WEB_CONCURRENCY would set another number
+# Each connection is an open file, and many systems allow 1,024 unless more are asked for.
+soft_limit, hard_limit = resource.getrlimit(resource.RLIMIT_NOFILE)
+max_files = 4_200 if hard_limit == resource.RLIM_INFINITY else min(4_200, hard_limit)
+if soft_limit != resource.RLIM_INFINITY and soft_limit < max_files:
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max_files, hard_limit))
 
-# Threads, as measured. About half as many reviews are read together as there are threads (of 32
-# clients' 2, 4, 8, 15 with 4, 8, 16, 32 threads), and the more, the less each costs: 4.4 ms of processor with 16
-# threads, 3.1 ms with 32. The model gains nothing beyond 32 at once, which 64 threads bring; on one core these would
-# only take turns with it. More cores than two change nothing, as these costs say (it was not measured): whatever is
-# Python takes one of them, 1 ms a review, and the model another for about as long. So the model computes on one as
-# well: with 2, a review took 5 % more processor. (Measured when threads still handed requests to each other and the
-# model took twice as long; what each costs is less now, which of them is dearer was not measured again.)
-cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-threads = 32 if cores == 1 else 64
-worker_class = "app.server.worker.PatientWorker"  # gthread, but a thread waits for no client, and passes nothing about
+bind = f"[{settings.host}]:{settings.port}" if ":" in settings.host else f"{settings.host}:{settings.port}"
+addresses: list[str] = []
+workers = 1  # set here because WEB_CONCURRENCY would set another number
+worker_class = "app.gevent_worker.SiteWorker"
+worker_connections = max_files - 200  # further clients wait until one of these closes
 preload_app = False  # torch loaded before a fork can hang in the child
-max_requests = 0  # a new worker would forget the movies
+max_requests = 0  # a new worker would have lost the movies in memory
 control_socket_disable = True
-timeout = 0  # counts the start too, and fetching a model may take minutes; the model's queue bounds a request
-graceful_timeout = int(MAX_WAIT_SECONDS) + 5  # let those who wait for the model have their answer
-keepalive = 75  # longer than the 60 s after which proxies drop an idle connection; it occupies no thread
+timeout = 0  # includes the start, and downloading a model may take minutes; the model's queue bounds a request
+graceful_timeout = int(MAX_WAIT_SECONDS) + 5  # requests that wait for the model are answered
+keepalive = 75  # of an idle connection, and for a request's head; proxies close theirs after 60
 limit_request_line = 4_094  # bytes of method and address; a search of 200 characters takes 1,800
 limit_request_fields = 64
 limit_request_field_size = 8_190
-sendfile = False  # the kernel's would wait for a slow reader as long as it reads anything
-forwarded_allow_ips = ""  # TRUSTED_PROXIES decides, in the app
+forwarded_allow_ips = ""  # the app evaluates TRUSTED_PROXIES
 accesslog = None
 loglevel = "warning"
 if os.access("/dev/shm", os.W_OK):  # noqa: S108 - not a file of ours: the heartbeat's, which a slow disk would delay
@@ -54,13 +50,14 @@ if os.access("/dev/shm", os.W_OK):  # noqa: S108 - not a file of ours: the heart
 
 
 def on_starting(server):
-    """A start that cannot go on has said why in one line; gunicorn's three lines after it would bury that."""
-    said = {"Worker (pid:%s) exited with code %s.", "Shutting down: %s", "Reason: %s"}
-    logging.getLogger("gunicorn.error").addFilter(lambda record: record.msg not in said)
+    """Suppress gunicorn's three lines after a failed start, which has already printed its reason in one line."""
+    suppressed = {"Worker (pid:%s) exited with code %s.", "Shutting down: %s", "Reason: %s"}
+    logging.getLogger("gunicorn.error").addFilter(lambda record: record.msg not in suppressed)
 
 
 def when_ready(server):
-    """The sockets are open and nothing is served yet: the last moment to say that they let too many in."""
+    """Refuse the start if the sockets are open to others and the settings do not allow that."""
+    addresses.extend(map(str, server.LISTENERS))
     names = [listener.sock.getsockname() for listener in server.LISTENERS]
     try:
         check_start(settings, [name[0] if isinstance(name, tuple) else str(name) for name in names])
@@ -70,5 +67,5 @@ def when_ready(server):
 
 
 def post_worker_init(worker):
-    """Called when the model is loaded and the first request would be answered."""
-    print("gampyeong:", *worker.sockets, flush=True)
+    """Print the address when the model is loaded and the first request would be answered."""
+    print("gampyeong:", *addresses, flush=True)

@@ -1,7 +1,7 @@
-"""The entry file: one process, several threads.
+"""The entry file: one process, a greenlet for each connection.
 
 One process, because movies and model live in its memory: a second process would show other movies and hold the model
-twice. Several threads, because a request mostly waits, for its client or for the one thread that owns the model.
+twice. Greenlets, because a request mostly waits, for its client or for the one thread that owns the model.
 """
 
 import sys

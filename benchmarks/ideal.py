@@ -6,7 +6,7 @@ import time
 
 from app.sentiment import BUNDLED
 from app.sentiment.bundle import load_bundle
-from app.sentiment.process import prepare
+from app.sentiment.process_setup import configure_process
 from benchmarks.reviews import make_reviews
 
 TEXTS = 640
@@ -14,7 +14,7 @@ TEXTS = 640
 
 def measure(seconds: float, threads: int) -> float:
     """Reviews a second, over whole passes through `TEXTS` reviews for at least so many `seconds`."""
-    prepare()
+    configure_process()
     reader, texts = load_bundle(BUNDLED, threads), make_reviews(TEXTS, seed=9)
     reader.judge(texts)
     passes, started = 0, time.perf_counter()

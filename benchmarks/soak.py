@@ -24,7 +24,7 @@ from benchmarks.requests import add_movies, explain, post_batch, post_review, po
 from benchmarks.reviews import make_reviews
 from benchmarks.site import Site, running_site
 
-THREADS = 64
+CLIENTS = 128
 MOVIES = 50
 WARM_SHARE = 0.25  # of the time; what memory comes to in it is what it is compared with
 GROWTH_MOST = 0.05
@@ -88,7 +88,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--minutes", type=float, default=10.0)
     minutes: float = parser.parse_args().minutes
-    crowd, problems = soak(60 * minutes, clients=2 * THREADS)
+    crowd, problems = soak(60 * minutes, clients=CLIENTS)
     print(crowd)
     print("\n".join(problems) or "every promise was kept")
     sys.exit(bool(problems))
@@ -97,7 +97,7 @@ def main() -> None:
 def soak(seconds: float, clients: int) -> tuple[Crowd, list[str]]:
     """What so many clients had from a site of its own in so many seconds, and what was wrong with it."""
     with tempfile.TemporaryDirectory() as folder:
-        settings = {"DATABASE_URL": f"sqlite:///{folder}/reviews.db", "GUNICORN_CMD_ARGS": f"--threads {THREADS}"}
+        settings = {"DATABASE_URL": f"sqlite:///{folder}/reviews.db"}
         with running_site(**settings, LOG_LEVEL="error") as site:
             movies = add_movies(site.port, range(MOVIES))
             crowd = ask(site, movies, seconds, clients)

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from flask import Flask
+from flask import Flask, Response
 from flask.testing import FlaskClient
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -66,6 +66,16 @@ def test_requests_are_counted_by_template(client: FlaskClient, movie_id: int) ->
     }
     assert found["gampyeong_request_seconds_count", "/movies/<int:id>"] == 3
     assert found["gampyeong_request_seconds_bucket", "+Inf", "/movies/<int:id>"] == 3
+
+
+def test_a_streamed_answer_is_not_read_for_its_length(app: Flask, capsys: pytest.CaptureFixture[str]) -> None:
+    pieces = iter([b"one", b"two"])
+    app.add_url_rule("/streamed", view_func=lambda: Response(piece for piece in pieces))
+    with app.test_client().get("/streamed", buffered=False) as answer:
+        (line,) = logged(capsys)
+        assert (line["path"], line["bytes"]) == ("/streamed", None)
+        assert next(pieces) == b"two"  # the first is with the client
+        assert answer.get_data() == b"one"
 
 
 def test_labels_do_not_grow_with_what_is_asked(client: FlaskClient, movie_id: int) -> None:

@@ -156,7 +156,7 @@ def test_site_starts_answers_and_stops(tmp_path: Path) -> None:
 
 
 def test_who_waits_when_the_site_is_told_to_end_is_answered(tmp_path: Path) -> None:
-    with running(tmp_path, SLOW_SITE, LOG_LEVEL="off", GUNICORN_CMD_ARGS="--threads 8") as (process, address):
+    with running(tmp_path, SLOW_SITE, LOG_LEVEL="off") as (process, address):
         clients = [HTTPConnection(address.removeprefix("http://"), timeout=30) for _ in range(40)]
         for number, client in enumerate(clients):
             body = json.dumps({"text": f"리뷰 {number}"})
@@ -180,17 +180,11 @@ def configuration(monkeypatch: pytest.MonkeyPatch, **settings: str) -> dict[str,
     return runpy.run_path(str(ROOT / "gunicorn.conf.py"))
 
 
-def test_configuration_is_one_process_with_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_configuration_is_one_process_with_greenlets(monkeypatch: pytest.MonkeyPatch) -> None:
     found = configuration(monkeypatch, WEB_CONCURRENCY="4")
-    assert (found["workers"], found["worker_class"]) == (1, "app.server.worker.PatientWorker")
+    assert (found["workers"], found["worker_class"]) == (1, "app.gevent_worker.SiteWorker")
     assert (found["preload_app"], found["max_requests"], found["control_socket_disable"]) == (False, 0, True)
     assert found["graceful_timeout"] > MAX_WAIT_SECONDS
-
-
-@pytest.mark.parametrize(("cores", "threads"), [(1, 32), (2, 64), (8, 64)])
-def test_configuration_chooses_threads_by_the_cores(monkeypatch: pytest.MonkeyPatch, cores: int, threads: int) -> None:
-    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(cores)), raising=False)
-    assert configuration(monkeypatch, WEB_THREADS="5")["threads"] == threads
 
 
 @pytest.mark.parametrize(

@@ -62,5 +62,5 @@ def _answered(request: Request, response: Response) -> Answered:
         path=request.path,
         status=response.status_code,
         seconds=time.perf_counter() - g.began,
-        size=response.calculate_content_length(),
+        size=response.calculate_content_length() if response.is_sequence else response.content_length,
     )

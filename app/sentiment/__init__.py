@@ -6,7 +6,7 @@ from pathlib import Path
 from app.errors import ModelError, first_line
 from app.sentiment.card import read_card
 from app.sentiment.config import GRAPH
-from app.sentiment.process import prepare
+from app.sentiment.process_setup import configure_process
 from app.sentiment.worker import MAX_QUEUED_TEXTS, MAX_WAIT_SECONDS, Loaded, QueuedAnalyzer
 
 BUNDLED = Path(__file__).parent / "bundled"
@@ -27,7 +27,7 @@ def load(
     `threads` is how many cores the model computes on; `queue_size` how many texts may wait, `timeout` how many seconds.
     Raises `app.errors.ModelError`, one line that names the model, the cause and the way out, within 15 s.
     """
-    prepare()
+    configure_process()
     name = model or "bundled"
     try:
         folder = _folder(model, revision)

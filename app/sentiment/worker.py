@@ -1,8 +1,7 @@
-"""Rank 1. The one thread that owns tokenizer and model, and the queue to it. May import models, errors.
+"""The inference worker: one native thread owns tokenizer and model, and callers queue for it.
 
-Tokenizers raise "Already borrowed" under threads, and torch on several threads only fights itself for the cores
-(huggingface/tokenizers#537). So the web's threads queue here; the thread takes what has gathered, reads it in one go,
-and never waits for more.
+Fast tokenizers raise "Already borrowed" under threads, and torch on several threads competes with itself for the cores
+(huggingface/tokenizers#537). The worker computes the queued texts in batches and does not wait for a batch to fill.
 """
 
 import atexit
@@ -18,15 +17,16 @@ from typing import Any, Protocol
 from app.errors import Busy, Unavailable, first_line
 from app.models import Explanation, ModelCard, Sentiment, Workload
 from app.sentiment.explaining import Verdict, explain
-from app.sentiment.process import give_back
-from app.sentiment.waiting import Task, Waiting
+from app.sentiment.native_thread import NativeThread
+from app.sentiment.process_setup import trim_memory
+from app.sentiment.request_queue import RequestQueue, WorkItem
 
-MAX_QUEUED_TEXTS = 2_048  # accepted and not yet answered; above, the answer is 503
+MAX_QUEUED_TEXTS = 2_048  # accepted and without a result; above, the answer is 503
 MAX_WAIT_SECONDS = 10.0  # of a text for the model; after, the answer is 503
-_GIVE_BACK_EVERY = 500  # turns
-_TURN_TEXTS = 32
-_TURN_CHARACTERS = 2_000  # some 60 ms: what a short review waits at most for others, but for a single longer text
-_STUCK_AFTER = 60.0  # seconds in one turn: a hundred times what the longest text takes
+_TRIM_MEMORY_EVERY = 500  # batches
+_BATCH_TEXTS = 32
+_BATCH_CHARACTERS = 2_000  # some 60 ms: the longest wait of a short review for others, except for one longer text
+_STUCK_SECONDS = 60.0  # in one batch: a hundred times the time of the longest text
 
 _log = logging.getLogger("gampyeong")
 
@@ -50,18 +50,19 @@ class QueuedAnalyzer:
         queue_size: int = MAX_QUEUED_TEXTS,
         timeout: float = MAX_WAIT_SECONDS,
     ) -> None:
-        """Calls `load` in the thread and waits for it; raises what it raises.
+        """Call `load` in the thread that will own the model and wait for it; raises what `load` raises.
 
-        `name` is what people are shown; `queue_size` the texts accepted and not yet answered; `timeout` the seconds a
-        caller waits unless it says otherwise, for each turn's worth of texts.
+        `name` is shown to users; `queue_size` is the number of texts accepted and without a result; `timeout` the
+        seconds that a caller waits by default, for each batch that its texts fill.
         """
         self.name = name
         self.card = ModelCard(name)
         self._timeout = timeout
-        self._waiting = Waiting(queue_size)
-        self._turns: Counter[int] = Counter()
+        self._queue = RequestQueue(queue_size)
+        self._batch_sizes: Counter[int] = Counter()
         self._seconds = 0.0
-        self._turn_began: float | None = None
+        self._batch_began: float | None = None
+        self._model_thread = NativeThread()
         ready: Future[None] = Future()
         self._thread = threading.Thread(target=self._run, args=(load, ready), name="sentiment", daemon=True)
         self._thread.start()
@@ -69,96 +70,97 @@ class QueuedAnalyzer:
         atexit.register(self.close)
 
     def analyze(self, texts: Sequence[str], *, timeout: float | None = None) -> list[Sentiment]:
-        """One `Sentiment` a text, in order.
+        """Return one `Sentiment` per text, in order.
 
-        Raises `Busy` when the queue is full, after `timeout` seconds (what is not read by then, nobody reads), or
-        after `close`; what the model raises otherwise.
+        Raises `Busy` when the queue is full, after `timeout` seconds (texts that are in no batch by then are dropped),
+        or after `close`; otherwise what the model raises.
         """
         return [verdict.sentiment for verdict in self.judge(texts, timeout=timeout)]
 
     def judge(self, texts: Sequence[str], *, timeout: float | None = None) -> list[Verdict]:
-        """One `Verdict` a text, in order. Raises what `analyze` raises."""
-        return self._ask("judge", texts, timeout)
+        """Return one `Verdict` per text, in order. Raises the errors of `analyze`."""
+        return self._request("judge", texts, timeout)
 
     def pieces(self, texts: Sequence[str]) -> list[list[tuple[int, int]]]:
-        """Where the tokens of each text lie, as (start, end). Raises what `analyze` raises."""
-        return self._ask("pieces", texts, None)
+        """Return the (start, end) of each text's tokens. Raises the errors of `analyze`."""
+        return self._request("pieces", texts, None)
 
     def explain(self, text: str) -> Explanation:
-        """How `text` is read and what each word has to do with it. Raises what `analyze` raises."""
+        """Return the sentiment of `text` and each word's part in it. Raises the errors of `analyze`."""
         return explain(text, self)
 
     def workload(self) -> Workload:
-        """What waits, and what was read since the start."""
-        return Workload(len(self._waiting), dict(self._turns), self._seconds)
+        """Return the number of waiting texts, and counts since the start."""
+        return Workload(len(self._queue), dict(self._batch_sizes), self._seconds)
 
     def check(self) -> None:
-        """Raises `Unavailable` when texts are not read any more."""
+        """Raise `Unavailable` when the model has stopped or does not return."""
         if not self._thread.is_alive():
             raise Unavailable("the model is shut down")
-        began = self._turn_began
-        if began is not None and time.monotonic() - began > _STUCK_AFTER:
+        began = self._batch_began
+        if began is not None and time.monotonic() - began > _STUCK_SECONDS:
             raise Unavailable(f"the model has not answered for {time.monotonic() - began:.0f} s")
 
     def close(self) -> None:
-        """Ends the thread once it has read what was accepted. May be called twice."""
-        if self._waiting.close():
-            self._thread.join(_STUCK_AFTER)
+        """End the thread after the accepted texts are computed. May be called twice."""
+        if self._queue.close():
+            self._thread.join(_STUCK_SECONDS)
             atexit.unregister(self.close)
 
-    def _ask(self, what: str, texts: Sequence[str], timeout: float | None) -> list[Any]:
+    def _request(self, method: str, texts: Sequence[str], timeout: float | None) -> list[Any]:
         if not texts:
             return []
-        seconds = self._patience(texts) if timeout is None else timeout
-        ask = self._waiting.enter(what, texts, time.monotonic() + seconds)
+        seconds = self._default_timeout(texts) if timeout is None else timeout
+        request = self._queue.submit(method, texts, time.monotonic() + seconds)
         try:
-            answers = ask.wait()
+            results = request.wait()
         finally:
-            self._waiting.leave(ask)
-        if answers is None:
+            self._queue.cancel(request)
+        if results is None:
             raise Busy(f"the model did not get to it within {seconds:g} s", retry_after=2)
-        return answers
+        return results
 
-    def _patience(self, texts: Sequence[str]) -> float:
-        """How many seconds a caller waits who does not say: so many for each turn that its texts fill."""
-        turns = max(1, -(-len(texts) // _TURN_TEXTS), -(-sum(map(len, texts)) // _TURN_CHARACTERS))
-        return self._timeout * turns
+    def _default_timeout(self, texts: Sequence[str]) -> float:
+        """Return the default timeout in seconds, in proportion to the batches that the texts fill."""
+        batches = max(1, -(-len(texts) // _BATCH_TEXTS), -(-sum(map(len, texts)) // _BATCH_CHARACTERS))
+        return self._timeout * batches
 
     def _run(self, load: Callable[[], Loaded], ready: "Future[None]") -> None:
-        try:
-            loaded = load()
-        except BaseException as error:  # noqa: BLE001 - raised again by __init__, in the thread that asked
+        loaded, error = self._model_thread.run(load)
+        if error is not None:
             ready.set_exception(error)
             return
         ready.set_result(None)
-        give_back()
-        for turn in count(1):
-            tasks = self._waiting.take(_TURN_TEXTS, _TURN_CHARACTERS)
-            if not tasks:
+        trim_memory()
+        for number in count(1):
+            batch = self._queue.next_batch(_BATCH_TEXTS, _BATCH_CHARACTERS)
+            if not batch:
                 return
-            self._turn_began = began = time.monotonic()
-            for what in dict.fromkeys(task.what for task in tasks):
-                self._answer(getattr(loaded, what), [task for task in tasks if task.what == what])
-            self._turns[len(tasks)] += 1
+            self._batch_began = began = time.monotonic()
+            for method in dict.fromkeys(item.method for item in batch):
+                self._compute(getattr(loaded, method), [item for item in batch if item.method == method])
+            self._batch_sizes[len(batch)] += 1
             self._seconds += time.monotonic() - began
-            self._turn_began = None
-            if turn % _GIVE_BACK_EVERY == 0:
-                give_back()
+            self._batch_began = None
+            if number % _TRIM_MEMORY_EVERY == 0:
+                trim_memory()
 
-    def _answer(self, read: Callable[[Sequence[str]], list[Any]], tasks: list[Task]) -> None:
-        """Reads all tasks at once; when that fails, one by one, so that one text's failure is not its neighbours'."""
-        try:
-            self._waiting.answer(tasks, read([task.text for task in tasks]))
-        except BaseException as error:  # noqa: BLE001 - it is the callers' to handle; the thread must live on
-            if len(tasks) > 1:
-                for task in tasks:
-                    self._answer(read, [task])
-            else:
-                self._waiting.fail(tasks[0], _failure(error))
+    def _compute(self, method: Callable[[Sequence[str]], list[Any]], items: list[WorkItem]) -> None:
+        """Compute the items together; if that fails, one by one, so that only the text at fault fails."""
+        results, error = self._model_thread.run(method, [item.text for item in items])
+        if error is None and len(results) != len(items):
+            error = ValueError(f"the model returned {len(results)} results for {len(items)} texts")
+        if error is None:
+            self._queue.resolve(items, results)
+        elif len(items) > 1:
+            for item in items:
+                self._compute(method, [item])
+        else:
+            self._queue.reject(items[0], _as_model_error(error))
 
 
-def _failure(error: BaseException) -> Exception:
-    """What the callers get: a model's SystemExit would end their thread, and is none of theirs."""
+def _as_model_error(error: BaseException) -> Exception:
+    """Return the error for the callers: a `SystemExit` of the model must not end a thread of theirs."""
     if isinstance(error, Exception):
         return error
     failure = RuntimeError(f"the model failed: {first_line(error)}")

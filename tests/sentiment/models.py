@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from app.sentiment.process import prepare
+from app.sentiment.process_setup import configure_process
 
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 SYLLABLES = list("재미있없다최고악감동지루해요영화배우연기가나를은는이도의정말진짜ㅋㅎㅠ!?.1234567890abcdefg")
@@ -16,7 +16,7 @@ SIZES = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "i
 
 def stars(folder: Path, count: int = 10, *, window: int = 96, **changes: Any) -> Path:
     """A BERT with one class a star, a unigram tokenizer.json and safetensors in half precision: as ours is."""
-    prepare()
+    configure_process()
     from tokenizers import Tokenizer, models, pre_tokenizers, processors
     from transformers import BertConfig, BertForSequenceClassification, PreTrainedTokenizerFast, set_seed
 
@@ -40,7 +40,7 @@ def stars(folder: Path, count: int = 10, *, window: int = 96, **changes: Any) ->
 def electra(folder: Path, *, lean: float = 0.0, fast: bool = True, window: int = 64, **changes: Any) -> Path:
     """An ELECTRA of two classes without names, in pytorch_model.bin with a WordPiece vocab.txt, as
     matthewburke/korean_sentiment is. `lean` is added to the second class, LABEL_1; `fast` adds tokenizer.json."""
-    prepare()
+    configure_process()
     import torch
     from transformers import ElectraConfig, ElectraForSequenceClassification, ElectraTokenizer, set_seed
 

@@ -38,8 +38,8 @@ print(json.dumps(found))
 """
 FETCH = """
 import json, sys
-from app.sentiment.process import prepare
-prepare()
+from app.sentiment.process_setup import configure_process
+configure_process()
 from app.sentiment.hub import fetch
 print(json.dumps({"folder": str(fetch(sys.argv[1], sys.argv[2] or "main"))}))
 """

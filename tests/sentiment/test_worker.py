@@ -94,6 +94,15 @@ def wait_until(condition: Callable[[], bool]) -> None:
         time.sleep(0.001)
 
 
+def refuses(analyzer: QueuedAnalyzer) -> bool:
+    """Whether the analyzer is shut down; a text that it still accepts is given up at once."""
+    try:
+        analyzer.analyze(["late"], timeout=0)
+    except Busy as busy:
+        return "shut down" in str(busy)
+    return False
+
+
 def test_answers_are_in_order(make: Make) -> None:
     analyzer = make()
     assert analyzer.analyze([]) == []
@@ -118,7 +127,7 @@ def test_what_gathers_is_read_at_once(make: Make, model: Model, pool: ThreadPool
     answers = [pool.submit(analyzer.analyze, ["first"])]
     assert model.entered.acquire(timeout=WAIT)
     answers += [pool.submit(analyzer.analyze, [f"text {number}"]) for number in range(10)]
-    wait_until(lambda: len(analyzer._waiting) == 11)
+    wait_until(lambda: analyzer.workload().waiting == 11)
     model.gate.set()
     assert [len(answer.result(WAIT)) for answer in answers] == [1] * 11
     assert [len(call) for call in model.calls] == [1, 10]
@@ -128,7 +137,7 @@ def test_full_queue_is_busy_and_recovers(make: Make, model: Model, pool: ThreadP
     analyzer = make(queue_size=3)
     model.gate.clear()
     waiting = [pool.submit(analyzer.analyze, ["a"]), pool.submit(analyzer.analyze, ["b", "c"])]
-    wait_until(lambda: len(analyzer._waiting) == 3)
+    wait_until(lambda: analyzer.workload().waiting == 3)
     with pytest.raises(Busy) as refused:
         analyzer.analyze(["d"])
     assert refused.value.retry_after >= 1
@@ -160,9 +169,9 @@ def test_a_single_review_waits_for_one_turn_of_others_at_most(
     model.gate.clear()
     many = pool.submit(crowd, analyzer)
     assert model.entered.acquire(timeout=WAIT)
-    waiting = len(analyzer._waiting)
+    waiting = analyzer.workload().waiting
     single = pool.submit(analyzer.analyze, ["short"])
-    wait_until(lambda: len(analyzer._waiting) == waiting + 1)
+    wait_until(lambda: analyzer.workload().waiting == waiting + 1)
     model.gate.set()
     assert single.result(WAIT) == [rated("short")]
     assert many.result(WAIT)
@@ -177,7 +186,7 @@ def test_equal_texts_are_read_once(make: Make, model: Model, pool: ThreadPoolExe
     assert model.entered.acquire(timeout=WAIT)
     joined = [pool.submit(analyzer.analyze, ["same"]) for _ in range(5)]
     several = pool.submit(analyzer.analyze, ["a", "same", "a", "b"])
-    wait_until(lambda: len(analyzer._waiting) == 10)
+    wait_until(lambda: analyzer.workload().waiting == 10)
     model.gate.set()
     assert several.result(WAIT) == [rated(text) for text in ("a", "same", "a", "b")]
     assert [answer.result(WAIT) for answer in (reading, *joined)] == [[rated("same")]] * 6
@@ -192,7 +201,7 @@ def test_who_gives_up_leaves_the_text_to_the_other(make: Make, model: Model, poo
     running = pool.submit(analyzer.analyze, ["running"])
     assert model.entered.acquire(timeout=WAIT)
     patient = pool.submit(analyzer.analyze, ["shared"])
-    wait_until(lambda: len(analyzer._waiting) == 2)
+    wait_until(lambda: analyzer.workload().waiting == 2)
     with pytest.raises(Busy):
         analyzer.analyze(["shared", "only mine"], timeout=0.05)
     model.gate.set()
@@ -211,7 +220,7 @@ def test_wait_is_bounded_and_nobody_reads_for_who_left(make: Make, model: Model,
     with pytest.raises(Busy):
         running.result(WAIT)
     model.gate.set()
-    wait_until(lambda: len(analyzer._waiting) == 0)
+    wait_until(lambda: analyzer.workload().waiting == 0)
     assert analyzer.analyze(["next"]) == [rated("next")]
     assert model.calls == [["running"], ["next"]]
 
@@ -227,10 +236,14 @@ def test_nobody_reads_the_rest_of_a_long_request_that_was_given_up(make: Make, m
     assert model.calls == [texts[:32], ["next"]]
 
 
-def test_a_long_request_has_more_time(make: Make) -> None:
-    analyzer = make(timeout=1)
-    assert [analyzer._patience(["x" * 10] * count) for count in (1, 32, 33, 1_000)] == [1, 1, 2, 32]
-    assert analyzer._patience(["x" * 5_000]) == 3
+@pytest.mark.parametrize(
+    ("texts", "seconds"), [(["x"] * 32, r"0\.1 s"), (["x"] * 33, r"0\.2 s"), (["x" * 5_000], r"0\.3 s")]
+)
+def test_timeout_grows_with_the_batches_of_a_request(make: Make, model: Model, texts: list[str], seconds: str) -> None:
+    analyzer = make(timeout=0.1)
+    model.gate.clear()
+    with pytest.raises(Busy, match=seconds):
+        analyzer.analyze(texts)
 
 
 def test_an_idle_model_reads_at_once(make: Make, model: Model) -> None:
@@ -246,7 +259,7 @@ def test_failure_reaches_its_waiter_only(make: Make, model: Model, pool: ThreadP
     first = pool.submit(analyzer.analyze, ["first"])
     assert model.entered.acquire(timeout=WAIT)
     answers = {text: pool.submit(analyzer.analyze, [text]) for text in ("before", "poison", "after")}
-    wait_until(lambda: len(analyzer._waiting) == 4)
+    wait_until(lambda: analyzer.workload().waiting == 4)
     model.gate.set()
     assert first.result(WAIT) == [rated("first")]
     assert answers["before"].result(WAIT) == [rated("before")]
@@ -269,12 +282,12 @@ def test_nothing_a_model_raises_ends_its_thread(make: Make, text: str) -> None:
 
 def test_a_model_that_swallows_a_text_mixes_no_answers_up(make: Make, model: Model, pool: ThreadPoolExecutor) -> None:
     analyzer = make()
-    with pytest.raises(ValueError, match="shorter"):
+    with pytest.raises(ValueError, match="0 results for 1 texts"):
         analyzer.analyze(["before", "swallowed", "after"])
     model.gate.clear()
     first = pool.submit(analyzer.analyze, ["first"])
     answers = [pool.submit(analyzer.analyze, [text]) for text in ("swallowed", "after")]
-    wait_until(lambda: len(analyzer._waiting) == 3)
+    wait_until(lambda: analyzer.workload().waiting == 3)
     model.gate.set()
     assert first.result(WAIT) == [rated("first")]
     assert answers[1].result(WAIT) == [rated("after")]
@@ -286,16 +299,13 @@ def test_the_end_finishes_what_was_accepted(make: Make, model: Model, pool: Thre
     many = [f"text {number}" for number in range(100)]
     waiting = [pool.submit(analyzer.analyze, [f"review {number}"]) for number in range(40)]
     waiting.append(pool.submit(analyzer.analyze, many))
-    wait_until(lambda: len(analyzer._waiting) == 140)
+    wait_until(lambda: analyzer.workload().waiting == 140)
     closing = pool.submit(analyzer.close)
-    wait_until(lambda: analyzer._waiting._is_closed)
-    with pytest.raises(Busy, match="shut down"):
-        analyzer.analyze(["late"])
+    wait_until(lambda: refuses(analyzer))
     model.gate.set()
     closing.result(WAIT)
     assert [answer.result(WAIT) for answer in waiting[:-1]] == [[rated(f"review {n}")] for n in range(40)]
     assert waiting[-1].result(WAIT) == [rated(text) for text in many]
-    assert not analyzer._thread.is_alive()
     with pytest.raises(Unavailable, match="shut down"):
         analyzer.check()
     analyzer.close()
@@ -310,12 +320,12 @@ def test_a_model_that_is_stuck_is_not_ready(
     running = pool.submit(analyzer.analyze, ["running"])
     assert model.entered.acquire(timeout=WAIT)
     analyzer.check()
-    monkeypatch.setattr(worker, "_STUCK_AFTER", 0.0)
+    monkeypatch.setattr(worker, "_STUCK_SECONDS", 0.0)
     with pytest.raises(Unavailable, match="not answered"):
         analyzer.check()
     model.gate.set()
     assert running.result(WAIT) == [rated("running")]
-    wait_until(lambda: analyzer._turn_began is None)
+    monkeypatch.undo()
     analyzer.check()
 
 
@@ -330,7 +340,7 @@ def test_the_workload_is_counted(make: Make, model: Model, pool: ThreadPoolExecu
     model.gate.set()
     for answer in answers:
         answer.result(WAIT)
-    wait_until(lambda: analyzer._turn_began is None)
+    wait_until(lambda: analyzer.workload().texts == 4)
     done = analyzer.workload()
     assert (done.waiting, done.turns, done.texts) == (0, {1: 1, 3: 1}, 4)
     assert done.seconds > 0

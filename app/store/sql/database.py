@@ -1,18 +1,25 @@
 """Connections: pooled, and made anew when the database went and came back. Its failures become `Unavailable`."""
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from math import inf
 from threading import BoundedSemaphore, Lock
-from time import monotonic
+from time import monotonic, sleep
 from typing import Any
 
 from sqlalchemy import URL, Connection, create_engine, event
-from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, InvalidatePoolError, ProgrammingError
+from sqlalchemy.exc import (
+    DataError,
+    DBAPIError,
+    IntegrityError,
+    InvalidatePoolError,
+    OperationalError,
+    ProgrammingError,
+)
 from sqlalchemy.exc import TimeoutError as NoConnection
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from app.aside import step_aside
 from app.errors import Unavailable
 
 CONNECT_WITHIN = 5
@@ -23,6 +30,7 @@ PATIENT_MOST = 16
 """How many may wait for longer than a second: each holds a thread that others want."""
 _FRESH = 0.1
 """Seconds after its last use for which a connection is taken to be still there."""
+_RETRY_SECONDS = 0.01
 _USED = "used"
 _POOLED, _MORE = 10, 10  # a server of PostgreSQL's lets 100 in; statements are short, and threads take turns
 _OURS = (IntegrityError, DataError, ProgrammingError)
@@ -60,15 +68,12 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A connection on which every statement stands for itself."""
-        if not self.is_sqlite:
-            step_aside()
         with _failures(), self._reading.connect() as connection:
             yield connection
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """A transaction: committed at the end of the block, rolled back by what the block raises."""
-        step_aside()
         deadline = monotonic() + WRITE_WITHIN
         self._wait_for_turn()
         self._deadline = deadline
@@ -94,11 +99,23 @@ class Database:
 
     def _begin_sqlite(self, connection: Connection) -> None:
         if connection.get_execution_options().get("writes"):
-            rest = max(0, round(1_000 * (self._deadline - monotonic())))
-            connection.exec_driver_sql(f"PRAGMA busy_timeout={rest}")
-            connection.exec_driver_sql(
-                "BEGIN IMMEDIATE"
-            )  # the write lock now, not halfway: waiting there is a deadlock
+            self._lock_sqlite(connection)
+
+    def _lock_sqlite(self, connection: Connection) -> None:
+        """Take the write lock at the begin: two transactions that wait for it halfway are a deadlock.
+
+        SQLite's own wait (its busy timeout) would stop gevent's event loop, and with it the whole site.
+        """
+        connection.exec_driver_sql("PRAGMA busy_timeout=0")
+        while True:
+            try:
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+                return
+            except OperationalError as error:
+                is_busy = getattr(error.orig, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY
+                if not is_busy or monotonic() > self._deadline:
+                    raise
+                sleep(_RETRY_SECONDS)
 
     def _knock(self, connection: Any, record: ConnectionPoolEntry, _: Any) -> None:
         """Tries a connection that nobody used just now: a round trip, and not for each request of a busy site."""

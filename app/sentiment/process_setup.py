@@ -1,7 +1,6 @@
-"""Rank 1. Prepares the process for a model; import it before torch or transformers. Imports the standard library only.
+"""Configure the process for a model: environment variables, the allocator, the switch interval.
 
-Everything here is read once, when a library is imported or first allocates, so it cannot wait until `load` is done.
-What the environment already says wins.
+Call `configure_process` before torch or transformers are imported: they read these once. Variables that are set win.
 """
 
 import ctypes
@@ -33,8 +32,8 @@ _ENVIRONMENT = {
 _M_TRIM_THRESHOLD, _M_TOP_PAD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -2, -3, -8
 
 
-def prepare() -> None:
-    """Sets what torch, transformers and the allocator read once, and how long a thread keeps the interpreter."""
+def configure_process() -> None:
+    """Set the environment variables, the interpreter's switch interval and the allocator's limits."""
     for name, value in _ENVIRONMENT.items():
         os.environ.setdefault(name, value)
     # A torch model's thread gives the interpreter up at each of its hundred operations. With the default of 5 ms a
@@ -45,8 +44,7 @@ def prepare() -> None:
 
 
 def _bound_memory() -> None:
-    """Keeps freed memory from staying with the process: by default each of the web's threads gets an arena of its
-    own, and an arena keeps what it once held."""
+    """Limit malloc to one arena that returns free memory: by default each thread has an arena that keeps it."""
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is None:
         return
@@ -56,8 +54,8 @@ def _bound_memory() -> None:
     mallopt(_M_TOP_PAD, 1 << 20)
 
 
-def give_back() -> None:
-    """Returns freed memory to the system; takes milliseconds. An instance of 512 MB has little to spare."""
+def trim_memory() -> None:
+    """Return freed memory to the system; takes milliseconds. An instance of 512 MB has little to spare."""
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
     if trim is not None:
         trim(0)

@@ -1,0 +1,170 @@
+"""A fair, deduplicating queue of texts for the model. Safe under threads.
+
+Requests for the same text share one work item, so it is computed once. Batches take one item from each request in turn
+(round robin), so that a request of a thousand texts does not delay a request of one.
+"""
+
+import threading
+import time
+from collections import deque
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from app.errors import Busy
+
+
+@dataclass(slots=True, eq=False)
+class WorkItem:
+    """One text for one `method` of the model, and the requests that wait for its result."""
+
+    method: str
+    text: str
+    requests: "list[QueuedRequest]" = field(default_factory=list)
+    is_taken: bool = False
+    result: Any = None
+
+
+class QueuedRequest:
+    """One caller's texts as work items, in order; equal texts share an item."""
+
+    __slots__ = ("_done", "deadline", "error", "items", "pending_count", "untaken")
+
+    def __init__(self, items: Sequence[WorkItem], deadline: float) -> None:
+        """`deadline`, of `time.monotonic`, is when the caller stops waiting."""
+        distinct = dict.fromkeys(items)
+        self.items, self.deadline = items, deadline
+        self.untaken = deque(item for item in distinct if not item.is_taken)
+        self.pending_count = len(distinct)
+        self.error: BaseException | None = None
+        self._done = threading.Event()
+
+    @property
+    def is_done(self) -> bool:
+        """Whether every item has a result, or one has failed."""
+        return self.pending_count == 0 or self.error is not None
+
+    def wait(self) -> list[Any] | None:
+        """Return one result per text, or None at the deadline. Raises the error of an item that failed."""
+        self._done.wait(max(0.0, self.deadline - time.monotonic()))
+        if not self.is_done:
+            return None
+        if self.error is not None:
+            raise self.error
+        return [item.result for item in self.items]
+
+    def notify(self) -> None:
+        """Wake the caller."""
+        self._done.set()
+
+    def next_item(self) -> WorkItem | None:
+        """Return the first item that is in no batch yet; None when there is none, or the request is over."""
+        if self.error is not None or self.deadline <= time.monotonic():
+            self.untaken.clear()
+        while self.untaken and self.untaken[0].is_taken:
+            self.untaken.popleft()
+        return self.untaken[0] if self.untaken else None
+
+
+class RequestQueue:
+    """The requests that are not complete, bounded by the number of their texts."""
+
+    def __init__(self, max_texts: int) -> None:
+        self._max_texts = max_texts
+        self._changed = threading.Condition()
+        self._requests: deque[QueuedRequest] = deque()
+        self._items: dict[tuple[str, str], WorkItem] = {}
+        self._count = 0
+        self._is_closed = False
+
+    def __len__(self) -> int:
+        """Return the number of texts that are accepted and have no result."""
+        return self._count
+
+    def submit(self, method: str, texts: Sequence[str], deadline: float) -> QueuedRequest:
+        """Queue `texts`. Raises `Busy` when the queue is full; an empty queue accepts a request of any size."""
+        with self._changed:
+            if self._is_closed:
+                raise Busy("the model is shut down")
+            if self._count and self._count + len(texts) > self._max_texts:
+                raise Busy(f"{self._count} texts wait for the model, {self._max_texts} may", retry_after=1)
+            self._count += len(texts)
+            items = [self._items.setdefault((method, text), WorkItem(method, text)) for text in texts]
+            request = QueuedRequest(items, deadline)
+            for item in dict.fromkeys(items):
+                item.requests.append(request)
+            self._requests.append(request)
+            self._changed.notify()
+            return request
+
+    def cancel(self, request: QueuedRequest) -> None:
+        """Remove a request, complete or not. Items that no other request waits for and no batch has are dropped."""
+        with self._changed:
+            self._count -= len(request.items)
+            request.untaken.clear()
+            if request.pending_count:
+                for item in dict.fromkeys(request.items):
+                    if request in item.requests:
+                        item.requests.remove(request)
+                    if not item.requests and not item.is_taken:
+                        self._items.pop((item.method, item.text), None)
+
+    def next_batch(self, max_texts: int, max_characters: int) -> list[WorkItem]:
+        """Wait for items and return at most `max_texts` of them, of `max_characters` in all unless it is a single one.
+
+        Returns an empty list once the queue is closed and empty.
+        """
+        with self._changed:
+            while True:
+                if batch := self._collect(max_texts, max_characters):
+                    return batch
+                if self._is_closed:
+                    return []
+                self._changed.wait()
+
+    def resolve(self, items: Sequence[WorkItem], results: Iterable[Any]) -> None:
+        """Set the results of the items of a batch, in order. Raises `ValueError` for another number of results."""
+        for item, result in zip(items, results, strict=True):
+            item.result = result
+        self._complete(items, None)
+
+    def reject(self, item: WorkItem, error: BaseException) -> None:
+        """Raise `error` in the callers that wait for the item of a batch."""
+        self._complete([item], error)
+
+    def close(self) -> bool:
+        """Refuse further requests; return whether the queue was open."""
+        with self._changed:
+            was_open, self._is_closed = not self._is_closed, True
+            self._changed.notify()
+        return was_open
+
+    def _collect(self, max_texts: int, max_characters: int) -> list[WorkItem]:
+        batch: list[WorkItem] = []
+        characters = 0
+        while self._requests and len(batch) < max_texts:
+            request = self._requests[0]
+            item = request.next_item()
+            if item is None:
+                self._requests.popleft()
+                continue
+            characters += len(item.text)
+            if batch and characters > max_characters:
+                break
+            item.is_taken = True
+            batch.append(item)
+            self._requests.rotate(-1)
+        return batch
+
+    def _complete(self, items: Sequence[WorkItem], error: BaseException | None) -> None:
+        done: list[QueuedRequest] = []
+        with self._changed:
+            for item in items:
+                self._items.pop((item.method, item.text), None)
+                for request in item.requests:
+                    request.pending_count -= 1
+                    request.error = request.error or error
+                    if request.is_done:
+                        done.append(request)
+        for request in done:  # after the lock is released: the woken caller needs it
+            request.notify()

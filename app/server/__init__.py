@@ -1,1 +1,0 @@
-"""Rank 1. gunicorn's worker. Imports nothing of the site: it knows bytes and connections only."""

@@ -1,0 +1,328 @@
+"""Slow, greedy and broken clients before the real gunicorn: the site goes on answering."""
+
+import json
+import resource
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.test_wsgi import FAKE_SITE, ROOT, environment, free_port
+
+ANSWERED_WITHIN = 20  # seconds; a site that is held up answers after minutes, or never
+MANY = 200
+LARGE = 20_000_000
+BARE_SITE = f"""
+import itertools
+import threading
+import time
+
+gate = threading.Event()
+numbers = itertools.count(1)
+
+def app(environ, start_response):
+    path = environ["PATH_INFO"]
+    body = b""
+    if path == "/waits":
+        gate.wait(20)
+    elif path == "/waits-a-little":
+        time.sleep(2)
+    elif path == "/open":
+        gate.set()
+    elif path == "/shut":
+        gate.clear()
+    elif path == "/number":
+        time.sleep(0)
+        body = b"%d" % next(numbers)
+    elif path == "/large":
+        body = b"x" * {LARGE}
+    elif path == "/fails-late":
+        start_response("200 OK", [("Content-Length", "5")])
+        return fail()
+    start_response("200 OK", [("Content-Length", str(len(body)))])
+    return [body]
+
+def fail():
+    yield b"12"
+    raise ValueError("in the middle of an answer")
+"""
+
+
+@contextmanager
+def serve(folder: Path, code: str, *options: str) -> Iterator[tuple[int, subprocess.Popen[str]]]:
+    """A site behind a loopback port, which stops in good order in the end."""
+    (folder / "site_of_test.py").write_text(code, encoding="utf-8")
+    number = free_port()
+    environ = environment(folder, PORT=str(number), PYTHONPATH=str(folder), LOG_LEVEL="off")
+    command = [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py", *options, "site_of_test:app"]
+    with subprocess.Popen(command, cwd=ROOT, env=environ, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        assert "gampyeong" in process.stdout.readline()
+        try:
+            yield number, process
+        finally:
+            process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == 0
+
+
+@pytest.fixture(scope="module")
+def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    with serve(tmp_path_factory.mktemp("site"), FAKE_SITE, "--keep-alive", "3") as (number, _):
+        yield number
+
+
+@pytest.fixture(scope="module")
+def bare_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    with serve(tmp_path_factory.mktemp("bare_site"), BARE_SITE) as (number, _):
+        yield number
+
+
+class Client:
+    """One connection, byte by byte."""
+
+    def __init__(self, port: int) -> None:
+        self.socket = socket.create_connection(("127.0.0.1", port), timeout=ANSWERED_WITHIN)
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.read = self.socket.makefile("rb")
+
+    def send(self, data: bytes) -> "Client":
+        self.socket.sendall(data)
+        return self
+
+    def answer(self) -> tuple[int, bytes]:
+        """Status and body of the next answer."""
+        line = self.read.readline()
+        length = 0
+        while (header := self.read.readline().strip().lower()) != b"":
+            if header.startswith(b"content-length:"):
+                length = int(header.split(b":")[1])
+        return int(line.split()[1]), self.read.read(length)
+
+    def close(self) -> None:
+        self.read.close()
+        self.socket.close()
+
+
+@contextmanager
+def connecting(port: int) -> Iterator["Connect"]:
+    clients: list[Client] = []
+
+    def open_() -> Client:
+        clients.append(Client(port))
+        return clients[-1]
+
+    try:
+        yield open_
+    finally:
+        for client in clients:
+            client.close()
+
+
+@pytest.fixture
+def connect(port: int) -> Iterator["Connect"]:
+    with connecting(port) as open_:
+        yield open_
+
+
+@pytest.fixture
+def connect_bare(bare_port: int) -> Iterator["Connect"]:
+    with connecting(bare_port) as open_:
+        yield open_
+
+
+Connect = Callable[[], Client]
+
+
+def get(path: str) -> bytes:
+    return f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode()
+
+
+GET = get("/healthz")
+
+
+def post(path: str, body: bytes, *headers: str) -> bytes:
+    head = [f"POST {path} HTTP/1.1", "Host: localhost", "Content-Type: application/json", *headers]
+    if not headers or not headers[0].startswith("Transfer-Encoding"):
+        head.append(f"Content-Length: {len(body)}")
+    return "\r\n".join(head).encode() + b"\r\n\r\n" + body
+
+
+def test_idle_and_trickling_clients_hold_nothing(connect: Connect) -> None:
+    idle = [connect() for _ in range(MANY)]
+    trickling = [connect().send(b"GET / HTTP/1.1\r\nHost: localhost\r\nX-Slow: ") for _ in range(MANY // 2)]
+    bodies = [connect().send(post("/movies", b"x" * 1_000)[:-999]) for _ in range(MANY // 2)]
+    for _ in range(3):
+        for client in trickling + bodies:
+            client.send(b"a")
+        for _ in range(8):
+            assert connect().send(GET).answer() == (200, b'{"status":"ok"}')
+    status, body = connect().send(post("/movies", json.dumps({"title": "괴물"}).encode())).answer()
+    assert status in (200, 201)
+    assert json.loads(body)["title"] == "괴물"
+    assert idle[-1].send(GET).answer()[0] == 200
+    assert trickling[0].send(b"b\r\n\r\n").answer()[0] == 200
+
+
+def test_kept_connections_that_stall_hold_nothing(connect: Connect) -> None:
+    kept = [connect().send(GET) for _ in range(MANY)]
+    assert {client.answer()[0] for client in kept} == {200}
+    for client in kept:
+        client.send(GET[:-1])
+    assert connect().send(GET).answer()[0] == 200
+    for client in kept:
+        assert client.send(GET[-1:]).answer()[0] == 200
+
+
+def test_requests_sent_at_once_are_answered_in_turn(connect: Connect) -> None:
+    client = connect().send(GET + post("/sentiment", b'{"text":"a"}') + GET + GET[:20])
+    assert [client.answer()[0] for _ in range(3)] == [200, 200, 200]
+    assert client.send(GET[20:]).answer()[0] == 200
+
+
+def test_large_and_chunked_bodies_arrive_whole(connect: Connect) -> None:
+    texts = json.dumps({"texts": ["가" * 900] * 1_000}, ensure_ascii=False).encode()
+    client = connect()
+    for start in range(0, len(request := post("/sentiment/batch", texts)), 300_000):
+        client.send(request[start : start + 300_000])
+    status, body = client.answer()
+    assert (status, len(json.loads(body))) == (200, 1_000)
+    chunks = b"".join(b"%x\r\n%b\r\n" % (len(piece), piece) for piece in (b'{"te', b'xt": "', b'good"}')) + b"0\r\n\r\n"
+    assert client.send(post("/sentiment", chunks, "Transfer-Encoding: chunked")).answer()[0] == 200
+    assert client.send(GET).answer()[0] == 200
+
+
+def test_a_client_that_asks_before_it_sends_is_told_to_go_on(connect: Connect) -> None:
+    request = post("/sentiment", b'{"text":"a"}', "Expect: 100-continue")
+    client = connect().send(request[:-12])
+    assert client.answer()[0] == 100
+    assert client.send(request[-12:]).answer()[0] == 200
+
+
+POST = b"POST /movies HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"GET / HTTP/1.1\r\n" + b"a: b\r\n" * 10_000 + b"\r\n",
+        b"GET /" + b"a" * 5_000 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: localhost\r\n" + b"a: b\r\n" * 100 + b"\r\n",
+        b"GET / HTTP/1.1\r\nHost: localhost\r\nX: a\nb: c\r\n\r\n",
+        b"nonsense\r\n\r\n",
+        POST + b"Content-Length: 999999999\r\n\r\n{",
+        POST + b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        POST + b"Content-Length: 5\r\nContent-Length: 6\r\n\r\nhello",
+        POST + b"Content-Length: +5\r\n\r\nhello",
+        POST + b"Transfer-Encoding: chunked\r\n\r\nxyz\r\n",
+        POST + b"Transfer-Encoding: chunked\r\n\r\n-5\r\nhello\r\n0\r\n\r\n",
+        POST + b"Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n",
+    ],
+)
+def test_what_no_client_sends_is_refused_and_hung_up_on(connect: Connect, sent: bytes) -> None:
+    client = connect().send(sent)
+    assert client.answer()[0] in (400, 411, 413, 414, 415, 431, 501)
+    client.read.read()  # until the site hangs up
+    assert connect().send(GET).answer()[0] == 200
+
+
+def test_the_site_survives_clients_that_hang_up(connect: Connect) -> None:
+    for sent in (b"", b"G", GET[:-2], GET, post("/movies", b"{}")[:-1], post("/sentiment", b'{"text":"a"}')):
+        for _ in range(5):
+            client = connect().send(sent)
+            client.close()
+    assert connect().send(GET).answer()[0] == 200
+
+
+@pytest.mark.parametrize("size", [b"xyz", b"-5", b"+5", b"0x5", b"", b"5;a=\n", b"5\n"])
+def test_a_malformed_chunk_size_is_a_bad_request(connect: Connect, size: bytes) -> None:
+    body = b"%b\r\nhello\r\n0\r\n\r\n" % size
+    client = connect().send(POST + b"Transfer-Encoding: chunked\r\n\r\n" + body + GET)
+    assert client.answer()[0] == 400
+    assert client.read.read() == b""  # hung up on: where a next request would begin is unknown
+
+
+def test_a_body_that_ends_early_is_a_bad_request(connect: Connect) -> None:
+    client = connect().send(post("/movies", b'{"title": "a"}', "Transfer-Encoding: chunked")[:-5] + b"5\r\nhel")
+    client.socket.shutdown(socket.SHUT_WR)
+    assert client.answer()[0] == 400
+
+
+def test_http_1_0_is_answered_and_closed_or_kept(connect: Connect) -> None:
+    client = connect().send(b"GET /healthz HTTP/1.0\r\nHost: localhost\r\n\r\n")
+    assert client.answer()[0] == 200
+    assert client.read.read() == b""
+    kept = connect().send(b"GET /healthz HTTP/1.0\r\nHost: localhost\r\nConnection: keep-alive\r\n\r\n")
+    assert kept.answer()[0] == 200
+
+
+def test_others_are_answered_while_one_waits(connect_bare: Connect) -> None:
+    assert connect_bare().send(get("/shut")).answer()[0] == 200
+    waiting = connect_bare().send(get("/waits"))
+    others = [connect_bare() for _ in range(5)]
+    for _ in range(3):
+        assert [client.send(get("/")).answer()[0] for client in others] == [200] * 5
+    assert others[0].send(get("/open")).answer()[0] == 200
+    assert waiting.answer()[0] == 200
+    assert waiting.send(get("/")).answer()[0] == 200
+
+
+def test_a_client_that_does_not_take_its_answer_holds_nobody_up(connect_bare: Connect) -> None:
+    slow = connect_bare().send(get("/large"))
+    other = connect_bare()
+    assert [other.send(get("/")).answer()[0] for _ in range(5)] == [200] * 5
+    status, body = slow.answer()
+    assert (status, len(body)) == (200, LARGE)
+
+
+def test_an_answer_that_fails_half_way_ends_its_connection_only(connect_bare: Connect) -> None:
+    broken, other = connect_bare().send(get("/fails-late")), connect_bare()
+    assert broken.read.read().count(b"HTTP/1.1") <= 1  # hung up on, without a second answer behind the first
+    assert other.send(get("/")).answer()[0] == 200
+
+
+def test_a_client_that_pipelines_takes_turns_with_others(connect_bare: Connect) -> None:
+    many, few = 2_000, [connect_bare() for _ in range(3)]
+    eager = connect_bare().send(get("/number") * many)
+    assert eager.answer()[0] == 200
+    for client in few:
+        status, number = client.send(get("/number")).answer()
+        assert status == 200
+        assert int(number) < many / 2
+    assert [eager.answer()[0] for _ in range(many - 1)] == [200] * (many - 1)
+
+
+@pytest.mark.slow
+def test_the_site_answers_beside_1200_clients_that_trickle(connect: Connect) -> None:
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard != resource.RLIM_INFINITY and hard < 2_000:
+        pytest.skip(f"this system allows {hard} open files")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (2_000, hard))
+    trickling = [connect().send(b"GET / HTTP/1.1\r\nX-Slow: ") for _ in range(1_200)]
+    for _ in range(5):
+        for client in trickling:
+            client.send(b"a")
+        assert connect().send(GET).answer()[0] == 200
+    assert trickling[0].send(b"\r\nHost: localhost\r\n\r\n").answer()[0] == 200
+
+
+def test_a_head_has_to_arrive_within_the_keep_alive_time(tmp_path: Path) -> None:
+    with serve(tmp_path, BARE_SITE, "--keep-alive", "1") as (port, _), connecting(port) as connect:
+        idle, trickling = connect(), connect().send(b"GET / HTTP/1.1\r\nX-Slow: ")
+        assert idle.read.read() == b""
+        assert trickling.read.read() == b""
+
+
+def test_a_stop_answers_requests_and_waits_for_no_idle_client(tmp_path: Path) -> None:
+    with serve(tmp_path, BARE_SITE) as (port, process), connecting(port) as connect:
+        idle, waiting = [connect() for _ in range(MANY)], connect().send(get("/waits-a-little"))
+        kept = connect().send(get("/"))
+        assert kept.answer()[0] == 200
+        process.terminate()
+        assert kept.read.read() == b""
+        assert [client.read.read() for client in idle] == [b""] * MANY
+        assert waiting.answer()[0] == 200
