@@ -14,7 +14,7 @@ from app.http.limits import Limits
 from app.http.metrics import Metrics
 from app.http.request_log import RequestLog
 from app.http.secret import admin_password, secret_key
-from app.http.session import MARK_LASTS, SessionInterface
+from app.http.session import MARK_LASTS, SessionInterface, cookie_name
 from app.http.traps import Traps
 from app.inputs import BODY_MAX
 from app.protocols import Analyzer, Store
@@ -47,11 +47,12 @@ def create_app(
     app.url_map.converters["int"] = IdConverter
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False
+    key = secret_key(settings.secret_key, settings.instance_dir)
     app.config.update(
-        SECRET_KEY=secret_key(settings.secret_key, settings.instance_dir),
+        SECRET_KEY=key,
         MAX_CONTENT_LENGTH=BODY_MAX,
         IMPORT_MAX=settings.import_max * 1024 * 1024,
-        SESSION_COOKIE_NAME="gampyeong",
+        SESSION_COOKIE_NAME=cookie_name(key),
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_REFRESH_EACH_REQUEST=False,  # a cookie is sent when it changes, and JSON may be kept
         PERMANENT_SESSION_LIFETIME=MARK_LASTS,

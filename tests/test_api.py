@@ -8,6 +8,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from app.http.session import cookie_name
 from tests.fakes import FakeAnalyzer
 
 REVIEW = {"author": "밤편지", "content": "볼수록 따뜻하고 좋아요"}
@@ -151,7 +152,7 @@ def test_headers(client: FlaskClient) -> None:
 
 def test_over_https_the_cookie_and_the_site_stay_there(client: FlaskClient) -> None:
     for scheme in ("http", "https"):
-        client.delete_cookie("gampyeong")
+        client.delete_cookie(cookie_name("tests"))
         answer = client.get("/", base_url=f"{scheme}://localhost")
         cookie = answer.headers["Set-Cookie"]
         assert "HttpOnly" in cookie

@@ -4,6 +4,7 @@ import pytest
 from flask import Flask
 
 from app.http.administrator import SESSION_HOURS, Administrator
+from app.http.session import FORMER_COOKIE_NAME, cookie_name
 from app.web import messages
 from app.web.admin import own_path
 from tests.security.conftest import BEARER, PASSWORD, MakeApp, log_in
@@ -44,7 +45,7 @@ def test_login_needs_its_token(visitor: Visitor, app: Flask) -> None:
 
 
 def cookie(visitor: Visitor) -> str:
-    found = visitor.client.get_cookie("gampyeong")
+    found = visitor.client.get_cookie(cookie_name("tests"))
     assert found
     return str(found.value)
 
@@ -62,7 +63,7 @@ def test_a_copied_cookie_is_worth_nothing_after_logout(admin: Visitor, app: Flas
     stolen = cookie(admin)
     assert admin.post("/logout", "/login").status_code == 303
     thief = app.test_client()
-    thief.set_cookie("gampyeong", stolen)
+    thief.set_cookie(cookie_name("tests"), stolen)
     assert thief.get(f"/movie/{movie_id}/delete").status_code == 401
     assert thief.delete(f"/movies/{movie_id}").status_code == 401
 
@@ -70,7 +71,8 @@ def test_a_copied_cookie_is_worth_nothing_after_logout(admin: Visitor, app: Flas
 def test_a_cookie_of_another_key_or_start_is_worth_nothing(admin: Visitor, make_app: MakeApp, movie_id: int) -> None:
     for other in (make_app(secret_key="another"), make_app()):
         thief = other.test_client()
-        thief.set_cookie("gampyeong", cookie(admin))
+        for name in (other.config["SESSION_COOKIE_NAME"], FORMER_COOKIE_NAME):
+            thief.set_cookie(name, cookie(admin))
         assert thief.delete(f"/movies/{movie_id}").status_code == 401
 
 

@@ -5,6 +5,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from app.errors import NotFound
+from app.http.session import FORMER_COOKIE_NAME, cookie_name
 from app.models import Sentiment
 from app.store.memory import MemoryStore
 from tests.security.conftest import BEARER, MakeApp, write
@@ -93,25 +94,51 @@ def test_mark_is_told_to_nobody(visitor: Visitor, stranger: Visitor, movie_id: i
             assert mark not in who.client.get(path).get_data(as_text=True)
 
 
-def forge(client: FlaskClient, value: str) -> FlaskClient:
-    client.set_cookie("gampyeong", value)
+def forge(client: FlaskClient, value: str, name: str = cookie_name("tests")) -> FlaskClient:
+    client.set_cookie(name, value)
     return client
 
 
 def test_forged_cookies_are_nobody(app: Flask, make_app: MakeApp, visitor: Visitor, movie_id: int) -> None:
     own = write(visitor.client, movie_id)
-    cookie = visitor.client.get_cookie("gampyeong")
+    cookie = visitor.client.get_cookie(cookie_name("tests"))
     assert cookie
     body, time, signature = cookie.value.rsplit(".", 2)
     foreign = make_app(secret_key="another")
     with foreign.test_client() as client:
         with client.session_transaction() as session:
             session["writer"] = session["admin"] = "admin"
-        foreign_cookie = client.get_cookie("gampyeong")
+        foreign_cookie = client.get_cookie(cookie_name("another"))
     assert foreign_cookie
     for value in (f"{body}.{time}.{signature[::-1]}", f"{body}.{time}.", body, "", "e30.x.y", foreign_cookie.value):
-        assert forge(app.test_client(), value).delete(f"/reviews/{own}").status_code == 401
+        for name in (cookie_name("tests"), FORMER_COOKIE_NAME):
+            assert forge(app.test_client(), value, name).delete(f"/reviews/{own}").status_code == 401
     assert forge(app.test_client(), cookie.value).delete(f"/reviews/{own}").status_code == 200
+
+
+def test_a_cookie_under_its_former_name_is_kept_under_its_new_one(app: Flask, visitor: Visitor, movie_id: int) -> None:
+    own = write(visitor.client, movie_id)
+    cookie = visitor.client.get_cookie(cookie_name("tests"))
+    assert cookie
+    client = forge(app.test_client(), cookie.value, FORMER_COOKIE_NAME)
+    assert client.get("/").status_code == 200
+    client.delete_cookie(FORMER_COOKIE_NAME)
+    assert client.delete(f"/reviews/{own}").status_code == 200
+
+
+def test_copies_of_the_site_on_one_host_leave_each_others_forms_alone(app: Flask, make_app: MakeApp) -> None:
+    other = make_app(secret_key="another", ratelimit_enabled=0)
+    one, two = Visitor(app.test_client()), Visitor(other.test_client())
+    tokens = []
+    for this, that in ((one, two), (two, one)):
+        tokens.append(this.token())
+        for name in map(cookie_name, ("tests", "another")):  # a browser sends a host's cookies to all its ports
+            cookie = this.client.get_cookie(name)
+            if cookie:
+                that.client.set_cookie(name, cookie.value)
+    for visitor, token, title in zip((one, two), tokens, ("벌새", "미나리"), strict=True):
+        answer = visitor.client.post("/movie", data={"title": title, "csrf_token": token})
+        assert answer.status_code == 303
 
 
 @pytest.mark.parametrize("value", [None, "", 7, ["x"], {"a": 1}, True])

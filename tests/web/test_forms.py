@@ -8,6 +8,7 @@ from flask.testing import FlaskClient
 
 from app import inputs
 from app.catalogue import Catalogue
+from app.http.session import cookie_name
 from app.inputs import MoviesQuery, ReviewsQuery
 from app.models import Movie
 from app.web import messages
@@ -237,7 +238,7 @@ def test_messages_nobody_reads_do_not_fill_the_cookie(visitor: Visitor, catalogu
     for number in range(30):
         title = f"{number} " + "가" * 190
         assert visitor.client.post("/movie", data={"title": title, "csrf_token": token}).status_code == 303
-    cookie = visitor.client.get_cookie("gampyeong")
+    cookie = visitor.client.get_cookie(cookie_name("tests"))
     assert cookie and len(cookie.value) < 3_000
     assert len(visitor.see("/").select(".notice")) == 3
 
