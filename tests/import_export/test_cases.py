@@ -1,4 +1,4 @@
-"""Files as people have them, made after public reports and real exports: what each gives, imported into an empty store."""
+"""Files as people have them, made after public reports and real exports: what each gives, into an empty store."""
 
 import io
 from contextlib import closing
