@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from math import ceil
 from pathlib import Path
 from typing import Generic, TypeVar
 from unicodedata import normalize
@@ -35,16 +34,31 @@ UNDO_HOURS = 24
 """How long a deletion can be undone."""
 
 CONFIDENT_FROM = 0.7
-"""A `Sentiment.score` (0.5..1) below this is shown as 판단이 어려워요: a reading nearer to a coin than to a verdict."""
+"""A `Sentiment.score` (0.5..1) below this is shown as 판단이 어려워요, and neither green nor red."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sentiment:
-    """How a text was read: `label`, the confidence in it `score` (0.5..1), and the `rating` it amounts to (0..10)."""
+    """A reading: one number, the probability p that the text is positive, in the three forms that are shown.
+
+    `rating` is 10 p (0..10), `label` positive from 5.0 on, and `score` the probability of the label, max(p, 1 - p).
+    Readings of the first edition, stored or imported, may follow other rules.
+    """
 
     label: Label
     score: float
     rating: float
+
+    @classmethod
+    def from_probability(cls, p: float) -> "Sentiment":
+        """Return the reading for P(positive) = `p`, to four decimals.
+
+        What is below 0.5 is at most 0.4949: shown with one decimal, its rating is then 4.9 and never a negative 5.0.
+        """
+        p = round(p, 4)
+        if p < 0.5:
+            p = min(p, 0.4949)
+        return cls(Label.POSITIVE if p >= 0.5 else Label.NEGATIVE, round(max(p, 1 - p), 4), round(10 * p, 3))
 
     @property
     def is_positive(self) -> bool:
@@ -192,8 +206,8 @@ class Review:
 
     @property
     def bar(self) -> int:
-        """Its place (0..9) in the histogram: ratings up to 1, up to 2, ... up to 10."""
-        return min(9, max(0, ceil(self.rating) - 1))
+        """Its place (0..9) in the histogram: ratings from 0, from 1, ... from 9 on; 5.0 is above the middle."""
+        return min(9, max(0, int(self.rating)))
 
     @property
     def is_uncertain(self) -> bool:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from app.errors import Busy, Unavailable
-from app.models import Explanation, Label, ModelCard, Sentiment, Workload
+from app.models import Explanation, ModelCard, Sentiment, Workload
 from app.sentiment.explaining import Verdict, explain
 
 PRAISE = ("재미있", "재밌", "최고", "좋", "감동", "따뜻", "명작")
@@ -47,13 +47,9 @@ class FakeAnalyzer:
     def _read(self, text: str) -> Sentiment:
         mood = _mood(text)
         if mood == 0:
-            return Sentiment(Label.POSITIVE, 0.55, 5.5)
+            return Sentiment.from_probability(0.55)
         score = min(0.99, 0.8 + 0.05 * abs(mood))
-        return (
-            Sentiment(Label.POSITIVE, score, 10 * score)
-            if mood > 0
-            else Sentiment(Label.NEGATIVE, score, 10 - 10 * score)
-        )
+        return Sentiment.from_probability(score if mood > 0 else 1 - score)
 
 
 def _mood(text: str) -> int:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from math import ceil, floor
 
 _BAR_HEIGHT = 100
+MIDDLE = 5
+"""The rating from which on a review is positive."""
 _TREND_LEFT, _TREND_RIGHT, _TREND_TOP, _TREND_BOTTOM = 24, 294, 8, 98
 TREND_WINDOW = 5
 """How many ratings each point of the trend is the mean of."""
@@ -14,34 +16,30 @@ TREND_MIN = 10
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One bar of the histogram: the highest `rating` that belongs to it (1..10, above the bar before), how many reviews
-    of which label, and their heights out of 100.
+    """A bar of the histogram: the ratings from `low` to below `high` (the last with 10), how many reviews have them
+    (`count`), and its `height` out of 100."""
 
-    A rating does not tell the label: where a model's verdict turns at 6, a 5.5 may be negative.
-    """
-
-    rating: int
-    positive: int
-    negative: int
-    positive_height: float
-    negative_height: float
+    low: int
+    count: int
+    height: float
 
     @property
-    def count(self) -> int:
-        return self.positive + self.negative
+    def high(self) -> int:
+        return self.low + 1
+
+    @property
+    def is_positive(self) -> bool:
+        return self.low >= MIDDLE
 
 
 def histogram(counts: Sequence[tuple[int, int]]) -> list[Bar]:
-    """A bar for each pair (positive, negative); the highest is as high as it gets, and one review still shows."""
-    most = max(map(sum, counts)) or 1
+    """Return a bar for each pair (positive, negative), the highest 100 high, and none with a review lower than 3."""
+    totals = [sum(pair) for pair in counts]
+    highest = max(totals) or 1
     return [
-        Bar(rating, positive, negative, _height(positive, most), _height(negative, most))
-        for rating, (positive, negative) in enumerate(counts, start=1)
+        Bar(low, count, max(3.0, round(_BAR_HEIGHT * count / highest, 1)) if count else 0.0)
+        for low, count in enumerate(totals)
     ]
-
-
-def _height(count: int, most: int) -> float:
-    return max(3.0, round(_BAR_HEIGHT * count / most, 1)) if count else 0.0
 
 
 @dataclass(frozen=True, slots=True)

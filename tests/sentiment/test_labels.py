@@ -42,18 +42,34 @@ def test_three_classes_count_half_of_neutral() -> None:
     assert read(["긍정", "중립", "부정"], 0.1, 0.4, 0.5) == Sentiment(Label.NEGATIVE, 0.7, 3.0)
 
 
-def test_ten_stars_are_the_expected_star() -> None:
-    assert read(TEN, *[0.5] + [0] * 8 + [0.5]) == Sentiment(Label.POSITIVE, 0.5, 5.5)
-    assert read(TEN, *[0] * 6 + [0.25, 0.75, 0, 0]) == Sentiment(Label.POSITIVE, 1.0, 7.75)
-    assert read(TEN, *[0] * 4 + [1] + [0] * 5) == Sentiment(Label.NEGATIVE, 1.0, 5.0)
+def test_ten_stars_are_the_mass_above_the_middle() -> None:
+    assert read(TEN, *[0.5] + [0] * 8 + [0.5]) == Sentiment(Label.POSITIVE, 0.5, 5.0)
+    assert read(TEN, *[0.1] * 10) == Sentiment(Label.POSITIVE, 0.5, 5.0)
+    assert read(TEN, *[0] * 4 + [0.25, 0.75, 0, 0, 0, 0]) == Sentiment(Label.POSITIVE, 0.75, 7.5)
+    assert read(TEN, *[0] * 4 + [1] + [0] * 5) == Sentiment(Label.NEGATIVE, 1.0, 0.0)
 
 
 def test_odd_middle_star_counts_half() -> None:
     five = ["1 star", "2 stars", "3 stars", "4 stars", "5 stars"]
-    assert read(five, 0, 0, 1, 0, 0) == Sentiment(Label.POSITIVE, 0.5, 6.0)
-    assert read(five, 0.1, 0.2, 0.3, 0.2, 0.2) == Sentiment(Label.POSITIVE, 0.55, 6.4)
+    assert read(five, 0, 0, 1, 0, 0) == Sentiment(Label.POSITIVE, 0.5, 5.0)
+    assert read(five, 0.1, 0.2, 0.3, 0.2, 0.2) == Sentiment(Label.POSITIVE, 0.55, 5.5)
     assert read(five[::-1], 1, 0, 0, 0, 0) == Sentiment(Label.POSITIVE, 1.0, 10.0)
     assert read(["1점", "2점", "3점"], 1, 0, 0).label is Label.NEGATIVE
+
+
+@pytest.mark.parametrize("p", [0, 1e-9, 0.3, 0.4949, 0.49495, 0.495, 0.4996, 0.49996, 0.5, 0.50004, 0.65, 0.99999, 1])
+@pytest.mark.parametrize("calibration", [None, {}, {"threshold": 0.5, "temperature": 1}])
+def test_a_reading_is_one_number(p: float, calibration: Any) -> None:
+    for sentiment in (Sentiment.from_probability(p), read(["neg", "pos"], 1 - p, p, calibration=calibration)):
+        one_number(sentiment)
+        assert sentiment.rating == pytest.approx(10 * p, abs=0.051)
+
+
+def one_number(sentiment: Sentiment) -> None:
+    """Label, score and rating are the same number, also where the rating is shown with one decimal."""
+    assert (sentiment.label is Label.POSITIVE) == (sentiment.rating >= 5) == (float(f"{sentiment.rating:.1f}") >= 5)
+    p = sentiment.rating / 10
+    assert sentiment.score == pytest.approx(max(p, 1 - p), abs=1e-9)
 
 
 @pytest.mark.parametrize(
@@ -89,22 +105,17 @@ def test_temperature_dampens_confidence_and_rating() -> None:
     assert calmer.rating == pytest.approx(10 * calmer.score, abs=1e-3)
 
 
-def test_calibrated_rating_stays_on_its_labels_side() -> None:
-    mild = [0.0] * 4 + [0.25, 0.75] + [0.0] * 4
-    assert read(TEN, *mild, calibration={}) == Sentiment(Label.POSITIVE, 0.75, 5.75)
-    strict = read(TEN, *mild, calibration={"threshold": 0.8})
-    assert strict.label is Label.NEGATIVE
-    assert 5.3 < strict.rating < 5.5
-    wide = [0.4] + [0.0] * 4 + [0.6] + [0.0] * 4
-    assert read(TEN, *wide).rating == 4.0  # the plain rule says what it says
-    assert 5.5 < read(TEN, *wide, calibration={}).rating < 5.7
-
-
-def test_held_ratings_keep_their_order() -> None:
-    """Of two reviews that read negative at what would be 6 and 7 points, the second still rates higher."""
-    rows = [[0.0] * at + [1.0] + [0.0] * (9 - at) for at in range(5, 10)]
-    ratings = [read(TEN, *row, calibration={"threshold": 0.9999999999}).rating for row in rows]
-    assert all(one < other < 5.5 for one, other in pairwise(ratings))
+def test_calibrated_ratings_keep_their_order_and_meet_at_the_middle() -> None:
+    for labels in (["neg", "pos"], TEN):
+        sides = len(labels) // 2
+        rows = [[(1 - p) / sides] * sides + [p / sides] * sides for p in np.linspace(0.001, 0.999, 999)]
+        scale = Scale.from_config(dict(enumerate(labels)), {"threshold": 0.8, "temperature": 0.7})
+        readings = scale.read(np.array(rows))
+        for sentiment in readings:
+            one_number(sentiment)
+        steps = [later.rating - sooner.rating for sooner, later in pairwise(readings)]
+        assert min(steps) >= 0
+        assert max(steps) < 0.1  # where the label turns, too
 
 
 def test_log_odds_know_no_ceiling() -> None:
@@ -113,35 +124,6 @@ def test_log_odds_know_no_ceiling() -> None:
     assert odds[0] > odds[1] > 20
     assert odds[2] == pytest.approx(0)
     assert -1000 < odds[3] < -100
-
-
-def test_rating_temperature_spreads_the_stars() -> None:
-    rows = [0.01] * 9 + [0.91]
-    sharp = read(TEN, *rows, calibration={}).rating
-    flat = read(TEN, *rows, calibration={"rating_temperature": 3}).rating
-    assert sharp > flat > 5.5
-
-
-def test_slope_and_shift_stretch_and_move_the_rating_within_the_stars() -> None:
-    rows = [0.0] * 6 + [0.5, 0.5] + [0.0] * 2
-    assert read(TEN, *rows, calibration={}).rating == 7.5
-    assert read(TEN, *rows, calibration={"rating_slope": 1.5}).rating == 8.5  # 5.5 + 1.5 x 2
-    assert read(TEN, *rows, calibration={"rating_slope": 1.5, "rating_shift": -0.5}).rating == 8.0
-    assert 9.8 < read(TEN, *rows, calibration={"rating_slope": 9}).rating < 10
-    assert 1 < read(TEN, *rows[::-1], calibration={"rating_slope": 9}).rating < 1.2
-
-
-@pytest.mark.parametrize("measured", [{"rating_slope": 1.3, "rating_shift": -0.6}, {"rating_slope": 3}, {}])
-def test_a_better_review_never_rates_lower(measured: dict[str, float]) -> None:
-    """Nor the same, however far the stretch goes: the ends are shared, not cut off."""
-    steps = [star + part / 10 for star in range(1, 10) for part in range(10)] + [10.0]
-    rows = [[max(0.0, 1 - abs(star - step)) for star in range(1, 11)] for step in steps]
-    ratings = [read(TEN, *row, calibration=measured).rating for row in rows]
-    assert min(ratings) >= 1
-    assert max(ratings) == 10
-    pairs = list(pairwise(ratings))
-    assert all(one <= other for one, other in pairs)
-    assert all(one < other for one, other in pairs if 5.5 not in (one, other))  # held on the label's side there
 
 
 def test_certainty_is_no_infinity() -> None:
@@ -162,11 +144,6 @@ def test_certainty_is_no_infinity() -> None:
         {"temperature": -1},
         {"temperature": math.inf},
         {"temperature": math.nan},
-        {"rating_temperature": 0},
-        {"rating_slope": 0},
-        {"rating_slope": math.inf},
-        {"rating_shift": 11},
-        {"rating_shift": -math.inf},
         {"threshold": None},
         [0.5, 1],
         "0.5",
@@ -175,3 +152,12 @@ def test_certainty_is_no_infinity() -> None:
 def test_absurd_calibration_is_refused(calibration: Any) -> None:
     with pytest.raises(ModelError, match="calibration"):
         read(["neg", "pos"], 0.5, 0.5, calibration=calibration)
+
+
+def test_keys_of_the_first_edition_are_ignored_with_a_warning(caplog: pytest.LogCaptureFixture) -> None:
+    calibration = {"threshold": 0.6, "rating_temperature": 0.6, "rating_slope": 1.1, "rating_shift": -0.26}
+    assert read(TEN, *[0.04] * 5 + [0.16] * 5, calibration=calibration) == read(
+        TEN, *[0.04] * 5 + [0.16] * 5, calibration={"threshold": 0.6}
+    )
+    (record,) = caplog.records
+    assert "rating_temperature, rating_slope, rating_shift" in record.getMessage()

@@ -35,7 +35,7 @@ def test_page_shows_movie_rating_and_reviews(visitor: Visitor, movie_id: int, ad
     assert [reading["class"][1] for reading in page.select(".reading")] == ["uncertain", "negative", "positive"]
     time = page.select_one("time")
     assert time and time["datetime"].endswith("Z") and text(time) == "방금 전"  # type: ignore[union-attr]
-    assert [text(title) for title in page.select(".histogram title")][5] == "5~6점: 긍정 1 · 부정 0"
+    assert [text(title) for title in page.select(".histogram title")][5] == "5~6점 1개"
     assert [rect["class"] for rect in page.select(".histogram rect")] == [["negative"], ["positive"], ["positive"]]
     assert page.select_one(".histogram")["aria-label"] == "평점 분포: 1~2점 1개, 5~6점 1개, 8~9점 1개"  # type: ignore[index]
     edges = [(edge["x"], text(edge)) for edge in page.select(".histogram text")]
@@ -47,7 +47,7 @@ def test_histogram_counts_each_review_once(movie_id: int, catalogue: Catalogue, 
     for rating in (0.0, 1.0, 1.001, 5.0, 5.001, 9.999, 10.0):
         store.add_review(movie_id, "밤편지", "글", Sentiment(Label.POSITIVE, 0.9, rating))
     store.add_review(movie_id, "밤편지", "글", Sentiment(Label.NEGATIVE, 0.8, 5.5))
-    assert [positive for positive, _ in catalogue.histogram(movie_id)] == [2, 1, 0, 0, 1, 1, 0, 0, 0, 2]
+    assert [positive for positive, _ in catalogue.histogram(movie_id)] == [1, 2, 0, 0, 0, 2, 0, 0, 0, 2]
     assert [negative for _, negative in catalogue.histogram(movie_id)] == [0, 0, 0, 0, 0, 1, 0, 0, 0, 0]
 
 

@@ -84,10 +84,11 @@ def test_drawing_is_well_formed(title: str) -> None:
 
 def test_histogram_bars() -> None:
     bars = charts.histogram([(0, 1), (0, 0), (50, 150)])
-    assert [(bar.rating, bar.count) for bar in bars] == [(1, 1), (2, 0), (3, 200)]
-    assert [bar.positive_height for bar in bars] == [0, 0, 25]
-    assert [bar.negative_height for bar in bars] == [3, 0, 75]
-    assert all(bar.count == bar.positive_height == 0 for bar in charts.histogram([(0, 0)] * 10))
+    assert [(bar.low, bar.high, bar.count) for bar in bars] == [(0, 1, 1), (1, 2, 0), (2, 3, 200)]
+    assert [bar.height for bar in bars] == [3, 0, 100]
+    flat = charts.histogram([(0, 0)] * 10)
+    assert all(bar.count == bar.height == 0 for bar in flat)
+    assert [bar.low for bar in flat if bar.is_positive] == [5, 6, 7, 8, 9]
 
 
 def test_trend_runs_from_old_to_new_within_its_sheet() -> None:
