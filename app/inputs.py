@@ -55,10 +55,14 @@ _LINE = f"[^{_CONTROL}{_BREAK}]*"
 _NEEDED_LINE = f"{_LINE}[^{_CONTROL}{_BREAK}{_UNSEEN}]{_LINE}"
 _NEEDED_TEXT = f"[^{_CONTROL}]*[^{_CONTROL}{_UNSEEN}][^{_CONTROL}]*"
 _POSTER_URL = r"(https?://[A-Za-z0-9가-힣.-]+(:[0-9]{1,5})?([/?#][^\x00-\x20\x7f-\xa0\"'<>\\^`{|}\u2000-\u200f\u2028-\u202f\u3000]*)?)?"
-_DATE = r"([0-9]{4}-[0-9]{2}-[0-9]{2})?"
+_DATE = r"([0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?)?"
 _UNSEEN_CHARACTERS = "".join(re.findall(f"[{_UNSEEN}]", "".join(map(chr, range(0x10000)))))
 _PLAIN = re.compile("[\t-\r -~가-힣ㄱ-ㅣ]*")
 """Nearly all that is written here: no mark among it, and NFC already."""
+_INITIALS, _MEDIALS = "ㄱㄲㄴㄷㄸㄹㅁㅂㅃㅅㅆㅇㅈㅉㅊㅋㅌㅍㅎ", "ㅏㅐㅑㅒㅓㅔㅕㅖㅗㅘㅙㅚㅛㅜㅝㅞㅟㅠㅡㅢㅣ"
+_FINALS = "\u3164ㄱㄲㄳㄴㄵㄶㄷㄹㄺㄻㄼㄽㄾㄿㅀㅁㅂㅄㅅㅆㅇㅈㅊㅋㅌㅍㅎ"
+_SPELT_OUT = re.compile(f"\u3164([{_INITIALS}])([{_MEDIALS}])([{_FINALS}])")
+"""A syllable that KS X 1001 has no code for: a filler, two letters, and a third or another filler."""
 _DECOMPOSED = 4
 """A text this many times over its limit is refused unread: NFD Korean is at most three times as long as NFC."""
 _MARKS_MAX = 64
@@ -70,7 +74,10 @@ def _tidy(text: str, most: int) -> str:
         text.encode()
     except UnicodeEncodeError:
         raise PydanticCustomError("control_characters", "must not contain half of a surrogate pair") from None
-    text = text.replace("\r\n", "\n").replace("\r", "\n").strip(_UNSEEN_CHARACTERS)
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if "\u3164" in text:
+        text = _SPELT_OUT.sub(_compose, text)
+    text = text.strip(_UNSEEN_CHARACTERS)
     if len(text) <= most * _DECOMPOSED and not _PLAIN.fullmatch(text):
         if any(is_mark and sum(1 for _ in run) > _MARKS_MAX for is_mark, run in groupby(text, _is_mark)):
             raise PydanticCustomError("combining_marks", "must not stack more than 64 combining marks")
@@ -82,6 +89,12 @@ def _tidy(text: str, most: int) -> str:
             {"max_length": most, "length": len(text)},
         )
     return text
+
+
+def _compose(spelt_out: "re.Match[str]") -> str:
+    initial, medial, final = spelt_out.groups()
+    place = (_INITIALS.index(initial) * len(_MEDIALS) + _MEDIALS.index(medial)) * len(_FINALS) + _FINALS.index(final)
+    return chr(ord("가") + place)
 
 
 def _is_mark(character: str) -> bool:
@@ -113,9 +126,10 @@ def _check_date(text: str) -> str:
         if not re.fullmatch(_DATE, text):
             raise ValueError
         if text:
-            date.fromisoformat(text)
+            date.fromisoformat(text + "YYYY-01-01"[len(text) :])
     except ValueError:
-        raise PydanticCustomError("date_invalid", "must be an existing day written YYYY-MM-DD, or empty") from None
+        message = "must be an existing day written YYYY-MM-DD, a month YYYY-MM or a year YYYY, or empty"
+        raise PydanticCustomError("date_invalid", message) from None
     return text
 
 
@@ -169,7 +183,16 @@ Author = Annotated[str, *_line(AUTHOR_MAX, True, "밤편지")]
 ReleaseDate = Annotated[
     str,
     AfterValidator(_check_date),
-    WithJsonSchema({"anyOf": [{"type": "string", "format": "date"}, {"const": ""}], "examples": ["2018-02-28"]}),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string", "format": "date"},
+                {"type": "string", "pattern": "^(?!0000)[0-9]{4}(-(0[1-9]|1[0-2]))?$"},
+                {"const": ""},
+            ],
+            "examples": ["2018-02-28", "2018"],
+        }
+    ),
 ]
 PosterUrl = Annotated[
     str,

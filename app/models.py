@@ -135,7 +135,8 @@ class Workload:
 
 @dataclass(frozen=True, slots=True)
 class MovieFields:
-    """What a visitor says of a movie. `release_date` is ISO `YYYY-MM-DD`; all but `title` may be empty."""
+    """What a visitor says of a movie. `release_date` is ISO `YYYY-MM-DD`, or `YYYY-MM` or `YYYY` where no more is
+    known; all but `title` may be empty."""
 
     title: str
     release_date: str = ""

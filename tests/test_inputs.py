@@ -34,6 +34,14 @@ def test_nfd_becomes_nfc_before_it_is_counted() -> None:
     assert read(SentimentInput, {"text": unicodedata.normalize("NFD", text)}).text == text
 
 
+def test_syllables_that_ks_x_1001_spells_out_are_composed() -> None:
+    """As Python's EUC-KR writes those of which it has no code, in eight bytes, and CP949 reads them."""
+    text = "뙇 햏햏 믜쟈 쀍 뷁"
+    spelt_out = text.encode("euc_kr").decode("cp949")
+    assert "\u3164" in spelt_out
+    assert read(SentimentInput, {"text": spelt_out}).text == text
+
+
 def test_line_ends_become_lf_and_inner_lines_stay() -> None:
     assert read(SentimentInput, {"text": "하나\r\n둘\r\r셋"}).text == "하나\n둘\n\n셋"
 
@@ -51,6 +59,9 @@ def test_line_ends_become_lf_and_inner_lines_stay() -> None:
         ("genre", "가" * 51, "string_too_long"),
         ("release_date", "2024-02-30", "date_invalid"),
         ("release_date", "20240201", "date_invalid"),
+        ("release_date", "2024-13", "date_invalid"),
+        ("release_date", "2024-", "date_invalid"),
+        ("release_date", "0000", "date_invalid"),
         ("release_date", "2024-W01-1", "date_invalid"),
         ("release_date", "0000-01-01", "date_invalid"),
         ("release_date", "٢٠٢٤-٠١-٠١", "date_invalid"),

@@ -122,7 +122,15 @@ class MovieForm(Form):
     guarded = True
 
     title = StringField(_("제목"), render_kw={"required": True, "maxlength": inputs.TITLE_MAX})
-    release_date = StringField(_("개봉일"), render_kw={"type": "date", "max": "9999-12-31"})
+    release_date = StringField(
+        _("개봉일"),
+        render_kw={
+            "maxlength": inputs.DATE_MAX,
+            "pattern": "[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?",
+            "placeholder": "2018-02-28",
+            "title": _("2018-02-28처럼, 다 모르면 2018-02나 2018처럼"),
+        },
+    )
     director = StringField(_("감독"), render_kw={"maxlength": inputs.DIRECTOR_MAX})
     genre = StringField(
         _("장르"), render_kw={"maxlength": inputs.GENRE_MAX, "list": "genres", "placeholder": _("드라마")}

@@ -19,7 +19,7 @@ _UNMEANT = {
 _MISSING_TYPES = ("blank", "missing", "string_type")
 _FIXED = {
     "combining_marks": lazy_gettext("한 글자에 겹쳐 쓴 부호가 너무 많아요. 조금 지우고 다시 올려 주세요."),
-    "date_invalid": lazy_gettext("달력에 있는 날짜를 2018-02-28처럼 적어 주세요."),
+    "date_invalid": lazy_gettext("달력에 있는 날짜를 2018-02-28처럼 적어 주세요. 다 모르면 2018-02나 2018도 괜찮아요."),
     "url_invalid": lazy_gettext("http:// 또는 https://로 시작하는 주소를 적어 주세요."),
 }
 

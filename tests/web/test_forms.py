@@ -219,6 +219,7 @@ def test_html_limits_are_those_of_the_inputs(visitor: Visitor, movie_id: int) ->
     limits = {control["name"]: control.get("maxlength") for control in page.select("main [maxlength]")}
     assert limits == {
         "title": str(inputs.TITLE_MAX),
+        "release_date": str(inputs.DATE_MAX),
         "director": str(inputs.DIRECTOR_MAX),
         "genre": str(inputs.GENRE_MAX),
         "poster_url": str(inputs.POSTER_URL_MAX),
@@ -229,8 +230,15 @@ def test_html_limits_are_those_of_the_inputs(visitor: Visitor, movie_id: int) ->
     assert page.select_one("#q")["maxlength"] == str(inputs.QUERY_MAX)  # type: ignore[index]
     required = [control["name"] for control in page.select("main [required]")]
     assert required == ["movie", "author", "content", "title"]
-    types = {name: page.select_one(f"#{name}")["type"] for name in ("release_date", "poster_url")}  # type: ignore[index]
-    assert types == {"release_date": "date", "poster_url": "url"}
+    assert page.select_one("#poster_url")["type"] == "url"  # type: ignore[index]
+
+
+@pytest.mark.parametrize("day", ["2019", "2019-05", "2019-05-30"])
+def test_a_release_date_may_be_a_year_or_a_month(visitor: Visitor, catalogue: Catalogue, day: str) -> None:
+    address = visitor.post("/movie", title="기생충", release_date=day).headers["Location"]
+    assert all_movies(catalogue)[0].release_date == day
+    assert day.replace("-", ".") in text(visitor.see(address).select_one(".meta"))
+    assert visitor.see("/movie/1/edit").select_one(f'#release_date[value="{day}"]')
 
 
 def test_messages_nobody_reads_do_not_fill_the_cookie(visitor: Visitor, catalogue: Catalogue) -> None:
