@@ -25,7 +25,7 @@ from tests.fakes import FakeAnalyzer
 pytestmark = pytest.mark.slow
 
 TABLE = "제목,작성자,내용\n괴물,밤편지,최고\n괴물,심야영화,지루해요\n"
-BAD_TABLE = TABLE + "괴물,밤편지,\n"
+BAD_TABLE = TABLE + "괴물,,최고\n"
 FLASK = [sys.executable, "-m", "flask", "--app", "wsgi"]
 Run = Callable[..., Result]
 
@@ -52,12 +52,12 @@ def run(app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
 def test_a_table_in_and_everything_out(run: Run, store: MemoryStore) -> None:
     Path("in.csv").write_text(TABLE, encoding="utf-8")
     result = run("import", "in.csv")
-    assert (result.exit_code, result.stdout) == (0, "1 movies and 2 reviews added\n")
+    assert (result.exit_code, result.stdout) == (0, "1 movies and 2 reviews added; 2 rows read\n")
     assert run("export", "out.jsonl").exit_code == 0
     records = [json.loads(line) for line in Path("out.jsonl").read_text("utf-8").splitlines()]
     assert [record.get("kind") for record in records] == [None, "movie", "review", "review", "end"]
     result = run("import", "out.jsonl")
-    assert result.stdout == "0 movies and 0 reviews added, 2 reviews were there already\n"
+    assert result.stdout == "0 movies and 0 reviews added, 2 reviews were there already; 2 rows read\n"
     assert store.totals().review_count == 2
     assert [change.summary for change in store.changes()[0]] == ["영화 1편 · 리뷰 2개"]
 
@@ -95,17 +95,33 @@ def test_bad_rows_are_told_and_nothing_is_taken(run: Run, store: MemoryStore) ->
     result = run("import", "in.csv")
     assert result.exit_code == 1
     assert result.stderr.splitlines() == [
-        "row 4: content: must not be blank",
-        "gampyeong: nothing imported: 1 bad rows (--skip-bad takes the others)",
+        "row 4: author: must not be blank",
+        "gampyeong: nothing imported: 1 bad of 3 rows (--skip-bad takes the others)",
     ]
     assert store.totals().movie_count == 0
     result = run("import", "--skip-bad", "in.csv")
-    assert (result.exit_code, result.stdout) == (0, "1 movies and 2 reviews added, 1 bad rows left out\n")
+    assert (result.exit_code, result.stdout) == (0, "1 movies and 2 reviews added, 1 bad rows left out; 3 rows read\n")
+
+
+def test_columns_are_named_and_what_is_lost_is_told(run: Run, store: MemoryStore) -> None:
+    Path("in.csv").write_text("Film,느낌,별점,작성일\nA,최고,5,언젠가\nB,,3,\n", encoding="utf-8")
+    result = run("import", "in.csv", "--map", "content=느낌", "--map", "title=", "--title", "괴물", "--author", "모임")
+    assert (result.exit_code, result.stdout) == (0, "1 movies and 1 reviews added, 1 bad rows left out; 2 rows read\n")
+    assert result.stderr.splitlines() == [
+        "row 3: content: has no text",
+        "1 cells not taken, first in row 2: created_at: is not a day such as 2024-05-01: '언젠가'",
+        "not imported: 별점 (a review's text is its vote)",
+        "columns not imported: Film",
+    ]
+    assert [(review.author, review.content) for review in store.all_reviews()] == [("모임", "최고")]
+    assert run("import", "in.csv", "--map", "text=느낌").exit_code == 2
+    result = run("import", "in.csv", "--map", "content=느낀 점")
+    assert result.stderr == "gampyeong: no column is called 느낀 점; there are: Film, 느낌, 별점, 작성일\n"
 
 
 @pytest.mark.parametrize(
     ("content", "told"),
-    [(None, "No such file"), (b"", "the file is empty"), (b"a,b\n1,2\n", "the first line has: a, b")],
+    [(None, "No such file"), (b"", "the file is empty"), (b"a,b\n1,2\n", "it has: a, b")],
 )
 def test_a_file_that_cannot_be_read_is_one_line(run: Run, content: bytes | None, told: str) -> None:
     if content is not None:
@@ -197,7 +213,7 @@ def test_a_database_outlives_its_commands(tmp_path: Path) -> None:
     table, copy, database = tmp_path / "in.csv", tmp_path / "out.jsonl", f"sqlite:///{tmp_path}/reviews.db"
     table.write_text(TABLE, encoding="utf-8")
     result = shell(tmp_path, "import", str(table), DATABASE_URL=database)
-    assert (result.returncode, result.stdout) == (0, "1 movies and 2 reviews added\n"), result.stderr
+    assert (result.returncode, result.stdout) == (0, "1 movies and 2 reviews added; 2 rows read\n"), result.stderr
     # An export loads no model, so the wrong one does not matter.
     result = shell(tmp_path, "export", str(copy), DATABASE_URL=database, SENTIMENT_MODEL="/nonexistent")
     assert (result.returncode, result.stderr) == (0, "")

@@ -47,6 +47,7 @@ ONLY_IN = {
     "flask_babel": {"http", "web"},
     "babel": {"http"},
     "pydantic": {"inputs", "api", "catalogue"},
+    "python_calamine": {"catalogue"},
     "sqlalchemy": {"store"},
     "alembic": {"store"},
     "psycopg": {"store"},

@@ -1,10 +1,11 @@
 """The long operations over a whole catalogue: files out, files in, and reading anew."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import BinaryIO
 
 from app.catalogue import import_export
-from app.catalogue.import_export import ImportResult
+from app.catalogue.import_export import ImportResult, TableOptions
 from app.catalogue.progress import ProgressCallback, ignore
 from app.catalogue.rescoring import Rescored, count_outdated, rescore
 from app.models import Action
@@ -39,6 +40,8 @@ class Workshop:
         self,
         file: BinaryIO,
         *,
+        options: TableOptions | None = None,
+        written_at: datetime | None = None,
         skip_bad: bool = False,
         reread: bool = False,
         who: str = "",
@@ -46,7 +49,14 @@ class Workshop:
     ) -> ImportResult:
         """Takes a file in and notes it in the log; see `import_export.import_file`."""
         outcome = import_export.import_file(
-            self._store, self._analyzer, file, skip_bad=skip_bad, reread=reread, report=report
+            self._store,
+            self._analyzer,
+            file,
+            options=options,
+            written_at=written_at,
+            skip_bad=skip_bad,
+            reread=reread,
+            report=report,
         )
         if outcome.added and outcome.added.reviews + outcome.added.movies:
             summary = f"영화 {outcome.added.movies:,}편 · 리뷰 {outcome.added.reviews:,}개"

@@ -1,10 +1,12 @@
 """The commands: each opens its files, calls one operation, and says in a line what came of it."""
 
+import os
 import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from functools import wraps
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -13,6 +15,7 @@ import click
 from flask.cli import with_appcontext
 
 from app.catalogue import Workshop
+from app.catalogue.import_export import FIELDS, TableOptions
 from app.cli import wording
 from app.cli.progress import ProgressLine
 from app.errors import GampyeongError, Invalid
@@ -66,16 +69,58 @@ def export_command(workshop: Workshop, file: str, csv: bool, corrections: bool) 
             out.write(part)
 
 
+def _read_map(context: click.Context, option: click.Parameter, values: tuple[str, ...]) -> dict[str, str | None]:
+    """Read what `--map` names: `content=review_text`."""
+    columns = {}
+    for value in values:
+        field, equals, heading = value.partition("=")
+        if not equals or field not in FIELDS:
+            raise click.BadParameter(f"{value!r} is not FIELD=HEADING, with a field of: {', '.join(FIELDS)}")
+        columns[field] = heading or None
+    return columns
+
+
+def _written_at(file: BinaryIO) -> datetime | None:
+    """When a file was written; None for standard input."""
+    return datetime.fromtimestamp(os.stat(file.name).st_mtime, UTC) if isinstance(file.name, str) else None
+
+
 @_command("import")
 @click.argument("file")
 @click.option("--skip-bad", is_flag=True, help="Take the good rows of a file that has bad ones.")
 @click.option("--reread", is_flag=True, help="Read reviews anew that bring how they were read.")
-def import_command(workshop: Workshop, file: str, skip_bad: bool, reread: bool) -> None:
-    """Take in FILE, JSON Lines or CSV ("-": standard input). Repeating it doubles nothing."""
+@click.option(
+    "columns",
+    "--map",
+    multiple=True,
+    metavar="FIELD=HEADING",
+    callback=_read_map,
+    help=f"Which column holds a field ({', '.join(FIELDS)}); FIELD= for none. May be repeated.",
+)
+@click.option("--title", default="", help="The movie of all reviews in a table without titles.")
+@click.option("--author", default="", help="The author of all reviews in a table without authors.")
+def import_command(
+    workshop: Workshop,
+    file: str,
+    skip_bad: bool,
+    reread: bool,
+    columns: dict[str, str | int | None],
+    title: str,
+    author: str,
+) -> None:
+    """Take in FILE ("-": standard input): JSON Lines of an export, or a table. Repeating it doubles nothing."""
+    options = TableOptions(columns, title, author)
     with _input(file) as source, ProgressLine() as line:
-        outcome = workshop.import_file(source, skip_bad=skip_bad, reread=reread, report=line)
-    for bad in wording.tell_bad_rows(outcome):
-        click.echo(bad, err=True)
+        outcome = workshop.import_file(
+            source,
+            options=options,
+            written_at=_written_at(source),
+            skip_bad=skip_bad,
+            reread=reread,
+            report=line,
+        )
+    for told in (*wording.tell_bad_rows(outcome), *wording.tell_losses(outcome)):
+        click.echo(told, err=True)
     if outcome.added is None:
         _fail(wording.tell_outcome(outcome), 1)
     click.echo(wording.tell_outcome(outcome))

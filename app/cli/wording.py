@@ -13,12 +13,13 @@ def tell_outcome(outcome: ImportResult) -> str:
     """One line about an import."""
     added = outcome.added
     if added is None:
-        return f"nothing imported: {outcome.bad_count:,} bad rows (--skip-bad takes the others)"
+        return f"nothing imported: {outcome.bad_count:,} bad of {outcome.rows:,} rows (--skip-bad takes the others)"
     parts = [f"{added.movies:,} movies and {added.reviews:,} reviews added"]
     parts += [f"{added.corrections:,} corrections"] if added.corrections else []
     parts += [f"{outcome.known:,} reviews were there already"] if outcome.known else []
+    parts += [f"{outcome.repeated:,} repeats in the file left out"] if outcome.repeated else []
     parts += [f"{outcome.bad_count:,} bad rows left out"] if outcome.bad_count else []
-    return ", ".join(parts)
+    return f"{', '.join(parts)}; {outcome.rows:,} rows read"
 
 
 def tell_bad_rows(outcome: ImportResult) -> Iterator[str]:
@@ -27,6 +28,14 @@ def tell_bad_rows(outcome: ImportResult) -> Iterator[str]:
         yield f"row {row.number}: {'; '.join(map(tell_error, row.errors))}"
     if outcome.bad_count > len(outcome.bad):
         yield f"... and {outcome.bad_count - len(outcome.bad):,} more bad rows"
+
+
+def tell_losses(outcome: ImportResult) -> Iterator[str]:
+    """A line for each kind of cell that was dropped, with the first row that had one, and for each note."""
+    for kind, count in outcome.dropped_counts.items():
+        first = next(cell for cell in outcome.dropped if (cell.error.field, cell.error.type) == kind)
+        yield f"{count:,} cells not taken, first in row {first.number}: {tell_error(first.error)}"
+    yield from map(tell_error, outcome.notes)
 
 
 def tell_error(error: FieldError) -> str:

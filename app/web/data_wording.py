@@ -5,6 +5,7 @@ from math import ceil
 
 from flask_babel import gettext as _
 
+from app.catalogue.import_export import ImportResult
 from app.catalogue.import_export.records import BadRow
 from app.catalogue.jobs import Job
 from app.catalogue.progress import Progress, Stage
@@ -13,8 +14,11 @@ from app.errors import AlreadyThere, Busy, FieldError, Invalid, NotFound, Unavai
 _MISSING_TYPES = ("blank", "missing", "string_type")
 _BESIDE_A_FIELD = (
     "date_unknown", "date_invalid", "moment_invalid", "control_characters", "combining_marks", "url_invalid",
+    "day_to_come", "bytes_invalid", "list_cut",
 )  # fmt: skip
-_NO_CONTEXT = dict.fromkeys(("missing", "found", "names", "text", "id", "version", "count", "width"), "")
+_NO_CONTEXT = dict.fromkeys(
+    ("missing", "found", "names", "text", "id", "version", "count", "width", "megabytes", "max_length"), ""
+)
 
 
 def tell_progress(progress: Progress) -> str:
@@ -60,6 +64,22 @@ def explain_row(row: BadRow) -> str:
     return " ".join(map(explain, row.errors))
 
 
+def explain_dropped(outcome: ImportResult) -> list[str]:
+    """A sentence for each kind of cell that was dropped: how many, and the first one's row and reason."""
+    told = []
+    for kind, count in outcome.dropped_counts.items():
+        first = next(cell for cell in outcome.dropped if (cell.error.field, cell.error.type) == kind)
+        told.append(
+            _(
+                "%(count)s개 줄에서 한 칸을 못 썼어요. 처음은 %(row)s번째 줄이에요. %(reason)s",
+                count=f"{count:,}",
+                row=f"{first.number:,}",
+                reason=explain(first.error),
+            )
+        )
+    return told
+
+
 def explain(error: FieldError) -> str:
     """One sentence about a row or a file."""
     if error.type in _MISSING_TYPES:
@@ -79,11 +99,35 @@ def _sentences() -> dict[str, str]:
     """By the error's type; what stands in %()s comes from its context."""
     return {
         "file_empty": _("파일이 비어 있어요."),
-        "file_is_workbook": _("엑셀 문서예요. ‘다른 이름으로 저장’에서 CSV를 골라 주세요."),
+        "file_is_web_page": _("이름과 달리 웹 페이지예요. 엑셀에서 열어 CSV로 저장해 주세요."),
+        "file_is_image": _("그림 파일이에요. 표를 CSV나 엑셀 문서로 올려 주세요."),
+        "file_is_pdf": _("PDF 문서예요. 표를 CSV나 엑셀 문서로 올려 주세요."),
+        "file_is_document": _("글 문서예요. 표를 CSV나 엑셀 문서로 올려 주세요."),
+        "file_is_xml": _("XML 파일이에요. 엑셀에서 열어 CSV로 저장해 주세요."),
+        "file_is_archive": _("압축 파일이에요. 풀어서 표만 올려 주세요."),
+        "file_broken": _("압축 파일이 망가졌거나 끝까지 오지 않았어요."),
+        "workbook_broken": _("엑셀 문서를 읽을 수 없어요. 열어서 CSV로 저장해 주세요."),
+        "archive_without_reviews": _(
+            "압축 파일에 reviews.csv가 없고, 표가 하나만 있지도 않아요. 들어 있는 것: %(found)s"
+        ),
+        "archive_locked": _("암호가 걸린 압축 파일이에요. 풀어서 올려 주세요."),
+        "unpacked_too_large": _("압축을 풀면 %(megabytes)sMB가 넘어요. 나눠서 올려 주세요."),
+        "json_broken": _("JSON 배열의 %(count)s번째 항목 뒤를 읽을 수 없어요."),
+        "texts_missing": _("리뷰 글이 없는 파일이에요: %(missing)s 열이 없어요. 있는 열: %(found)s"),
+        "column_unknown": _("‘%(names)s’ 열이 없어요."),
+        "text_missing": _("리뷰 글이 없어요."),
+        "bytes_invalid": _("깨진 글자가 있어요."),
+        "day_to_come": _("아직 오지 않은 날이에요(%(text)s)."),
+        "list_cut": _("%(max_length)s자까지만 담았어요."),
+        "stars_unused": _("%(names)s 열은 쓰지 않아요. 감평에서는 글이 곧 평점이에요."),
+        "columns_unused": _("쓰지 않은 열: %(names)s"),
+        "sheets_unused": _("가져오지 않은 시트: %(names)s"),
         "encoding_unknown": _("글자를 읽을 수 없어요. UTF-8이나 CP949(엑셀의 기본)로 저장해 주세요."),
-        "columns_missing": _("필요한 열이 없어요: %(missing)s. 첫 줄에는 %(found)s 열이 있어요."),
+        "columns_missing": _("필요한 열이 없어요: %(missing)s. 있는 열: %(found)s"),
         "columns_twice": _("같은 뜻의 열이 둘이에요: %(names)s. 하나만 남겨 주세요."),
-        "head_missing": _("감평에서 내보낸 파일이 아니에요. 첫 줄이 달라요."),
+        "head_missing": _(
+            "감평에서 내보낸 JSON Lines가 아니에요. 다른 곳의 리뷰는 표(CSV, 엑셀)나 JSON 배열로 올려 주세요."
+        ),
         "version_unknown": _("더 새로운 감평에서 내보낸 파일이에요(판 %(version)s)."),
         "file_cut_off": _("파일이 여기서 끊겼어요. 마지막 줄이 없어요."),
         "line_after_end": _("마지막 줄 뒤에 줄이 더 있어요."),
@@ -129,9 +173,11 @@ def tell_too_large(most: int) -> str:
     return _("파일이 너무 커요. %(most)s까지 올릴 수 있어요.", most=format_megabytes(most))
 
 
-FILTERS: dict[str, Callable[..., str]] = {
+FILTERS: dict[str, Callable[..., object]] = {
     "job_progress": tell_progress,
     "job_error": tell_error,
     "row_reasons": explain_row,
+    "dropped_reasons": explain_dropped,
+    "explain_note": explain,
     "megabytes": format_megabytes,
 }

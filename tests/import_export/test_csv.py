@@ -66,10 +66,11 @@ def test_excels_hint_of_a_delimiter_is_taken(take: Import, store: Store) -> None
     [
         ("", "file_empty", "empty"),
         ("\ufeff \n", "file_empty", "empty"),
-        ("제목,글,별점\n괴물,최고,5", "columns_missing", "작성자 (author), 내용 (content)"),
-        ("제목,글,별점\n괴물,최고,5", "columns_missing", "제목, 글, 별점"),
+        ("제목,글,별점\n괴물,최고,5", "texts_missing", "내용 (content)"),
+        ("제목,글,별점\n괴물,최고,5", "texts_missing", "제목, 글, 별점"),
+        ("글,내용\n괴물,최고", "columns_missing", "제목 (title)"),
         ("제목,영화,작성자,내용\n", "columns_twice", "제목, 영화"),
-        (b"PK\x03\x04 a workbook", "file_is_workbook", "Excel"),
+        (b"PK\x03\x04 a workbook", "file_broken", "damaged"),
         (b"\xff\x81\xff,\n", "encoding_unknown", "CP949"),
     ],
 )
@@ -91,9 +92,9 @@ def test_every_reason_is_told_with_its_row(take: Import, store: Store) -> None:
         f"괴물,밤편지,{'가' * 5001},,2006-13-01\n"
     )
     assert reasons(outcome) == [
-        (4, [("title", "blank"), ("created_at", "date_unknown"), ("content", "blank")]),
-        (5, [("author", "blank"), ("content", "blank")]),
-        (6, [("release_date", "date_unknown"), ("content", "string_too_long")]),
+        (4, [("title", "blank"), ("content", "blank")]),
+        (5, [("content", "text_missing")]),
+        (6, [("content", "string_too_long")]),
     ]
     assert outcome.added is None
     assert not store.movies()
@@ -121,7 +122,7 @@ def test_older_reviews_get_smaller_ids(take: Import, store: Store) -> None:
 
 def test_an_export_opens_in_a_spreadsheet_and_computes_nothing(take: Import, store: Store) -> None:
     movie = store.add_movie(MovieFields("=괴물", "2006-07-27", "봉준호", "SF"))
-    take('제목,작성자,내용,개봉일,작성일\n"\'=괴물",@밤편지,"-1점, ""최악""\n별로",2006-07-27,2024-05-01 12:00\n')
+    take('제목,작성자,내용,개봉일,작성일\n=괴물,@밤편지,"-1점, ""최악""\n별로",2006-07-27,2024-05-01 12:00\n')
     assert [review.movie_id for review in reviews_of(store)] == [movie.id]
     assert b"".join(export_reviews(store)).decode() == (
         "\ufeff제목,작성자,내용,작성일,개봉일,감독,장르,긍정·부정,확신,평점\r\n"
@@ -142,10 +143,18 @@ def test_guarding_is_undone(cell: str) -> None:
     assert guard(cell)[:1] not in ("=", "+", "-", "@", "\t", "＝")
 
 
+def test_an_apostrophe_is_taken_off_only_where_an_export_put_it(take: Import, store: Store) -> None:
+    take("제목,작성자,내용\n괴물,밤편지,'-3점짜리' 영화\n")
+    table = b"".join(export_reviews(store))
+    assert "''-3점짜리' 영화".encode() in table
+    assert take(table).known == 1
+    assert [review.content for review in reviews_of(store)] == ["'-3점짜리' 영화"]
+
+
 def test_a_quotation_mark_never_closed_takes_no_rows_with_it(take: Import, store: Store) -> None:
     outcome = take('제목,작성자,내용\n괴물,밤편지,최고\n괴물,밤편지,"끝이 없다\n괴물,새벽,별로\n', skip_bad=True)
     assert reasons(outcome) == [(3, [("", "csv_invalid")])]
-    assert [review.content for review in reviews_of(store)] == ["최고"]
+    assert [review.content for review in reviews_of(store)] == ["최고", "별로"]
 
 
 def test_what_lies_beyond_the_last_column_is_a_reason(take: Import, store: Store) -> None:

@@ -47,8 +47,9 @@ def test_repeating_an_export_doubles_nothing(take: Import, store: Store) -> None
 def test_only_what_is_new_comes_in(take: Import, store: Store) -> None:
     take(ROWS)
     outcome = take(ROWS + "기생충,밤편지,최고,\n벌새,밤편지,최고,\n")
-    assert outcome.added and (outcome.added.movies, outcome.added.reviews, outcome.known) == (1, 2, 3)
-    assert [movie.review_count for movie in store.movies()] == [2, 2, 1]
+    assert outcome.added and (outcome.added.movies, outcome.added.reviews, outcome.known) == (1, 1, 3)
+    assert (outcome.repeated, outcome.rows) == (1, 5)
+    assert [movie.review_count for movie in store.movies()] == [2, 1, 1]
 
 
 def test_a_fresh_store_keeps_ids_and_exports_the_same(take: Import, store: Store, new_store: NewStore) -> None:

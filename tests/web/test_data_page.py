@@ -98,7 +98,7 @@ def test_bad_rows_are_listed_and_nothing_is_taken(visitor: Visitor, app: Flask, 
 def test_a_file_that_is_no_table_is_told_on_the_jobs_page(visitor: Visitor, app: Flask) -> None:
     upload(visitor, "제목,글\n괴물,최고\n")
     told = text(result(visitor, app).select_one("[data-job=failed]"))
-    assert "필요한 열이 없어요: 작성자 (author), 내용 (content). 첫 줄에는 제목, 글 열이 있어요." in told
+    assert "리뷰 글이 없는 파일이에요: 내용 (content) 열이 없어요. 있는 열: 제목, 글" in told
 
 
 def test_an_upload_without_a_file_is_told_beside_the_field(visitor: Visitor) -> None:
@@ -119,11 +119,11 @@ def test_only_this_route_takes_more_than_others(store: MemoryStore, analyzer: Fa
     settings = Settings(secret_key="tests", instance_dir=str(tmp_path), import_max=5)
     app = create_app(settings, store=store, analyzer=analyzer)
     visitor = Visitor(app.test_client())
-    row = f"괴물,밤편지,{'가' * 5_000}\n"  # 15 kB
-    assert upload(visitor, "제목,작성자,내용\n" + row * 300).status_code == 303
+    rows = [f"괴물,{number},{'가' * 5_000}\n" for number in range(400)]  # 15 kB each
+    assert upload(visitor, "제목,작성자,내용\n" + "".join(rows[:300])).status_code == 303
     wait(app)
     assert store.totals().review_count == 300
-    answer = upload(visitor, "제목,작성자,내용\n" + row * 400)
+    answer = upload(visitor, "제목,작성자,내용\n" + "".join(rows))
     assert answer.status_code == 413
     assert text(read(answer).select_one("#file-error")) == "파일이 너무 커요. 5MB까지 올릴 수 있어요."
     assert visitor.client.post("/movies", json={"title": "가" * 2_000_000}).status_code == 413

@@ -1,6 +1,15 @@
-"""Files in and out: JSON Lines for everything, CSV for reviews, training rows for corrections."""
+"""Files in and out: JSON Lines for everything, tables for reviews, training rows for corrections."""
 
+from app.catalogue.import_export.csv_columns import FIELDS, TableOptions
 from app.catalogue.import_export.exporter import export_catalogue, export_corrections, export_reviews
 from app.catalogue.import_export.importer import ImportResult, import_file
 
-__all__ = ["ImportResult", "export_catalogue", "export_corrections", "export_reviews", "import_file"]
+__all__ = [
+    "FIELDS",
+    "ImportResult",
+    "TableOptions",
+    "export_catalogue",
+    "export_corrections",
+    "export_reviews",
+    "import_file",
+]

@@ -1,79 +1,139 @@
-"""Days and moments the way Korean tables write them: 2024-05-01, 2024.05.01, 2024. 5. 1. 오후 3:05, 2024년 5월 1일."""
+"""Days and moments as Korean tables write them: 2024-05-01, 2024.05.01(수) 15:05, 2024. 5. 1. 오후 3:05, 22.05.01."""
 
 import re
 from datetime import UTC, date, datetime, timedelta, timezone
 
 KST = timezone(timedelta(hours=9), "KST")
-"""A table says no time zone; Korea has one, without summer time."""
+"""The time zone of a table that names none; Korea has no summer time."""
 
-_DAY = re.compile(r"(\d{4})\s*(?:[-./]|년)\s*(\d{1,2})\s*(?:[-./]|월)\s*(\d{1,2})(?:\s*(?:일|\.))?")
-_TIME = re.compile(r"[\sT]*(오전|오후|AM|PM)?\s*(\d{1,2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?\s*(AM|PM)?", re.IGNORECASE)
-_COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})")
-_ZONE = re.compile(r"\s*(Z|[+-]\d{2}:?\d{2})?$")
+_DAY = re.compile(r"(\d{4})\s*(?:[-./]|년)\s*(\d{1,2})\s*(?:[-./]|월)\s*(\d{1,2})(?!\d)(?:\s*(?:일|\.))?")
+_SHORT_DAY = re.compile(
+    r"(?<!\d)(\d{2})\.\s*(\d{1,2})\.\s*(\d{1,2})(?!\d)\.?|(?<!\d)(\d{2})년\s*(\d{1,2})월\s*(\d{1,2})일"
+)
+_COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})(?:(\d{2})(\d{2})(\d{2})?)?(?!\d)")
+_MONTH = re.compile(r"(\d{4})\s*(?:(?:[-./]|년)\s*(\d{1,2})\s*월?|년)?\.?")
+_TIME = re.compile(
+    r"(?<![\d:])(\d{1,2})"
+    r"(?::(\d{2})(?::(\d{2})(?:[.,]\d+)?)?|\s*시(?:\s*(\d{1,2})\s*분(?:\s*(\d{1,2})\s*초)?)?)"
+)
+_HALF = re.compile(r"오전|오후|\b[ap]\.?m\b\.?|(?<=\d)[ap]m\b", re.IGNORECASE)
+_ZONE = re.compile(r"(?:(?:GMT|UTC)\s*)?([+-]\d{1,2})(?::?(\d{2}))?\s*$|(Z|UTC|GMT|KST)\s*$", re.IGNORECASE)
+_WEEKDAY = re.compile(
+    r"\(\s*(?:[월화수목금토일](?:요일)?|(?:mon|tue|wed|thu|fri|sat|sun)\w*)\s*\)|[월화수목금토일]요일", re.IGNORECASE
+)
+_AGO = re.compile(r"(\d{1,4})\s*(분|시간|일|주)\s*전")
+_AGO_UNITS = {"분": timedelta(minutes=1), "시간": timedelta(hours=1), "일": timedelta(days=1), "주": timedelta(weeks=1)}
+_SHORT_YEARS_FROM = 70
+"""The years 70-99 of two digits are 1970-1999, the others 2000-2069."""
 
 
 def parse_day(text: str) -> str:
-    """A day as ISO `YYYY-MM-DD`; a time after it is let go. Raises `ValueError`."""
-    day, _ = _read_day(text.strip())
-    return day.isoformat()
+    """Return a day as ISO `YYYY-MM-DD`, or `YYYY-MM` or `YYYY` where the text says no more. Raises `ValueError`.
 
-
-def parse_moment(text: str) -> str:
-    """A day with or without a time, as ISO 8601 in UTC, to the second. Raises `ValueError`.
-
-    Without a time it is midnight; without a zone it is Korean time.
+    A time after the day is left out.
     """
-    day, rest = _read_day(text.strip())
-    time = _TIME.match(rest)
-    hour, minute, second = _read_time(time) if time else (0, 0, 0)
-    zone = _ZONE.fullmatch(rest[time.end() :] if time else rest)
-    if zone is None:
-        raise ValueError(f"{text!r} is no moment")
-    moment = datetime(day.year, day.month, day.day, hour, minute, second, tzinfo=_read_zone(zone[1]))
+    text = text.strip()
+    found = _find_day(text)
+    if found is not None:
+        return found[0].isoformat()
+    month = _MONTH.fullmatch(text)
+    if month is None:
+        raise ValueError(f"{text!r} is not a day")
+    year, number = int(month[1]), int(month[2] or 1)
+    first = date(year, number, 1).isoformat()
+    return first[:7] if month[2] else first[:4]
+
+
+def parse_moment(text: str, now: datetime | None = None) -> str:
+    """Return a day with or without a time as ISO 8601 in UTC, to the second. Raises `ValueError`.
+
+    Without a time it is midnight, without a zone Korean time. `now` is when the file was written, which a text such as
+    "3일 전" is counted from; without it such a text is not read.
+    """
+    text = text.strip()
+    if now is not None and (ago := _AGO.fullmatch(text)):
+        return _format_ago(now, int(ago[1]), ago[2])
+    found = _find_day(text)
+    if found is None:
+        raise ValueError(f"{text!r} is not a moment")
+    day, clock, rest = found
+    hour, minute, second = clock or (0, 0, 0)
+    rest = _WEEKDAY.sub(" ", rest, count=1)
+    zone = KST
+    if clock is None:
+        half = _HALF.search(rest)
+        if half:
+            rest = rest[: half.start()] + " " + rest[half.end() :]
+        time = _TIME.search(rest)
+        if time:
+            hour, minute, second = _read_time(time, half[0] if half else "")
+            zone, rest = _read_zone(rest[time.end() :], rest[: time.start()])
+        elif half:
+            raise ValueError(f"{text!r} is not a moment")
+    if rest.strip(" T\t\u00a0,"):
+        raise ValueError(f"{text!r} is not a moment")
     try:
-        return format_utc(moment)
+        return format_utc(datetime(day.year, day.month, day.day, hour, minute, second, tzinfo=zone))
     except OverflowError as error:
         raise ValueError(f"{text!r} is out of range") from error
 
 
 def format_utc(moment: datetime) -> str:
-    """A moment the way the store writes it: `2026-01-01T00:00:00Z`."""
+    """Return a moment as the store writes it: `2026-01-01T00:00:00Z`."""
     return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def format_local(iso: str) -> str:
-    """A stored moment in Korean time, as tables have it: `2026-01-01 09:00:00`."""
+    """Return a stored moment in Korean time, as tables have it: `2026-01-01 09:00:00`."""
     return datetime.fromisoformat(iso).astimezone(KST).replace(tzinfo=None).isoformat(" ", "seconds")
 
 
-def _read_day(text: str) -> tuple[date, str]:
-    """The day that `text` begins with, and what follows it."""
-    found = _DAY.match(text) or _COMPACT.match(text)
-    if found is None:
-        raise ValueError(f"{text!r} is no day")
-    year, month, day = map(int, found.groups())
-    rest = text[found.end() :]
-    if rest[:1].isdigit():
-        raise ValueError(f"{text!r} is no day")
-    return date(year, month, day), rest
+def _find_day(text: str) -> tuple[date, tuple[int, int, int] | None, str] | None:
+    """Return the day in `text`, the time where it is written in one run of digits with the day, and the other text."""
+    found = _DAY.search(text)
+    if found:
+        year, month, day = map(int, found.groups())
+    elif short := _SHORT_DAY.search(text):
+        found = short
+        year, month, day = (int(group) for group in short.groups() if group is not None)
+        year += 1900 if year >= _SHORT_YEARS_FROM else 2000
+    elif compact := _COMPACT.match(text):
+        found = compact
+        year, month, day = map(int, compact.groups()[:3])
+    else:
+        return None
+    before = text[: found.start()]
+    if before[-1:].isdigit():
+        return None
+    clock = None
+    if found.re is _COMPACT and found[4]:
+        clock = (int(found[4]), int(found[5]), int(found[6] or 0))
+    return date(year, month, day), clock, f"{before} {text[found.end() :]}"
 
 
-def _read_time(time: "re.Match[str]") -> tuple[int, int, int]:
-    before, hour, minute, second, after = time.groups()
-    half = (before or after or "").upper()
-    number = int(hour)
+def _read_time(time: "re.Match[str]", half: str) -> tuple[int, int, int]:
+    """Return hour, minute and second; `half` is 오전, 오후, AM, PM or empty."""
+    hour = int(time[1])
     if half:
-        if not 1 <= number <= 12:
-            raise ValueError(f"{time[0]!r} is no time")
-        number = number % 12 + (12 if half in ("오후", "PM") else 0)
-    return number, int(minute), int(second or 0)
+        if not 1 <= hour <= 12:
+            raise ValueError(f"{time[0]!r} is not a time")
+        hour = hour % 12 + (12 if half[0] in "pP" or half == "오후" else 0)
+    return hour, int(time[2] or time[4] or 0), int(time[3] or time[5] or 0)
 
 
-def _read_zone(text: str | None) -> timezone:
-    if not text:
-        return KST
-    if text == "Z":
-        return UTC
-    sign = -1 if text[0] == "-" else 1
-    hours, minutes = int(text[1:3]), int(text[-2:])
-    return timezone(sign * timedelta(hours=hours, minutes=minutes))
+def _read_zone(after: str, before: str) -> tuple[timezone, str]:
+    """Return the time zone written after a time, and the text around it that is left."""
+    found = _ZONE.match(after.strip())
+    if found is None:
+        return KST, before + after
+    if found[3]:
+        return (KST if found[3].upper() == "KST" else UTC), before
+    sign = -1 if found[1][0] == "-" else 1
+    return timezone(sign * timedelta(hours=int(found[1][1:]), minutes=int(found[2] or 0))), before
+
+
+def _format_ago(now: datetime, count: int, unit: str) -> str:
+    moment = (now - count * _AGO_UNITS[unit]).astimezone(KST)
+    if unit in "일주":
+        moment = moment.replace(hour=0, minute=0)
+    return format_utc(moment.replace(second=0))

@@ -1,37 +1,61 @@
-"""Which encoding a table is in: Korean Excel writes CP949, UTF-8 with a BOM, or UTF-16, and says it nowhere."""
+"""Find the encoding of a table: Korean Excel writes CP949, UTF-8 with a BOM, or UTF-16, and does not name it."""
 
 import codecs
 from typing import BinaryIO
 
 from app.errors import FieldError, Invalid
 
+ERRORS = "surrogateescape"
+"""How bytes that the encoding does not have are read: as surrogates, so that the row they are in can be named."""
 _CHUNK = 64 * 1024
+_MAX_WRONG = 0.1
+"""The share of the bytes beyond ASCII that may be wrong; of a text in another encoding nearly all are."""
 
 
 def find_encoding(file: BinaryIO) -> str:
-    """The name of the encoding; the file is left at its start. Raises `Invalid` when none fits.
+    """Return the name of the encoding; the file is left at its start. Raises `Invalid` when none fits.
 
-    CP949 comes last: UTF-8 of more than a few letters is hardly ever CP949 as well, and the other way round never.
+    CP949 comes last: UTF-8 of more than a few letters is hardly ever valid CP949, and CP949 never UTF-8.
     """
     file.seek(0)
-    if file.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
-        candidates = ["utf-16"]
-    else:
-        candidates = ["utf-8-sig", "cp949"]
-    for encoding in candidates:
-        if _fits(file, encoding):
-            file.seek(0)
-            return encoding
-    raise Invalid([FieldError("", "encoding_unknown", "the file is neither UTF-8 nor CP949")], "file")
+    start = file.read(_CHUNK)
+    candidates = [name for name in (_find_utf16(start), "utf-8-sig", "cp949") if name]
+    encoding = next((name for name in candidates if _fits(file, name)), None)
+    file.seek(0)
+    if encoding is None:
+        raise Invalid([FieldError("", "encoding_unknown", "the file is neither UTF-8 nor CP949")], "file")
+    return encoding
+
+
+def _find_utf16(start: bytes) -> str | None:
+    """Return a UTF-16 by its mark or, without one, by the zero bytes of its spaces, commas and line ends."""
+    if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    zeros = start.count(0)
+    if zeros < len(start) // 50 + 1:
+        return None
+    high = start[1::2].count(0)
+    return "utf-16-le" if high == zeros else "utf-16-be" if high == 0 else None
 
 
 def _fits(file: BinaryIO, encoding: str) -> bool:
+    """Return whether a file is in an encoding, but for a few wrong bytes."""
     file.seek(0)
-    decoder = codecs.getincrementaldecoder(encoding)()
+    decoder = codecs.getincrementaldecoder(encoding)(ERRORS)
+    foreign = wrong = 0
     try:
         while chunk := file.read(_CHUNK):
-            decoder.decode(chunk)
-        decoder.decode(b"", final=True)
-    except UnicodeDecodeError:
+            foreign += len(chunk) - len(chunk.translate(None, _BEYOND_ASCII))
+            wrong += _count_wrong(decoder.decode(chunk))
+        wrong += _count_wrong(decoder.decode(b"", final=True))
+    except UnicodeDecodeError:  # UTF-16 has no bytes to escape
         return False
-    return True
+    return wrong <= foreign * _MAX_WRONG
+
+
+_BEYOND_ASCII = bytes(range(0x80, 0x100))
+_WRONG = {code: None for code in range(0xDC80, 0xDD00)}
+
+
+def _count_wrong(text: str) -> int:
+    return 0 if text.isascii() else len(text) - len(text.translate(_WRONG))

@@ -1,33 +1,44 @@
-"""A file in: checked as a whole, then read by the model, then written in one go, or not at all.
+"""Import a file: parse and check it as a whole, analyze its reviews, then write all of it, or nothing.
 
-Repeating it doubles nothing. A review is there already if its movie has one of the same author and content (and
-moment, where the file says one); what the file holds twice may be there twice, as people do write the same.
+Every row is accounted for: rows = added + known + repeated + bad. Importing again doubles nothing: a review is known if
+its movie has one of the same author and text, and moment where both have one (see `duplicates`).
 """
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import BinaryIO
 
-from app.catalogue.import_export.disk_list import DiskList
-from app.catalogue.import_export.import_plan import ImportCounts, write
+from app.catalogue.import_export.csv_columns import TableOptions
+from app.catalogue.import_export.import_plan import UNDATED, ImportCounts, write
 from app.catalogue.import_export.movie_matching import match_movies
 from app.catalogue.import_export.parsed_file import ParsedFile
-from app.catalogue.import_export.records import BadRow, ReviewRow
+from app.catalogue.import_export.records import BadRow, DroppedCell
+from app.catalogue.import_export.staged_reviews import StagedReviews, text_hash
 from app.catalogue.progress import ProgressCallback, ProgressReporter, Stage, ignore
-from app.catalogue.reading import chunks, pages, read_patiently
+from app.catalogue.reading import CHUNK, pages, read_patiently
+from app.errors import FieldError
 from app.protocols import Analyzer, Store
 
 
 @dataclass(frozen=True, slots=True)
 class ImportResult:
-    """What became of a file: what was `added`, how many of its reviews were there already (`known`), how many rows are
-    bad, and the first thousand of those. `added` is None where nothing was, because of them."""
+    """What became of a file's `rows`: those `added`, `known` (in the store already), `repeated` (in the file before)
+    and bad, the first thousand of which are listed; `added` is None where nothing was, because of them.
+
+    `dropped` cells cost no review: the first thousand, and how many by (field, reason). `notes` name what else of the
+    file was not imported.
+    """
 
     added: ImportCounts | None
+    rows: int = 0
     known: int = 0
+    repeated: int = 0
     bad_count: int = 0
     bad: Sequence[BadRow] = ()
+    dropped: Sequence[DroppedCell] = ()
+    dropped_counts: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    notes: Sequence[FieldError] = ()
 
 
 def import_file(
@@ -35,69 +46,75 @@ def import_file(
     analyzer: Analyzer,
     file: BinaryIO,
     *,
+    options: TableOptions | None = None,
+    written_at: datetime | None = None,
     skip_bad: bool = False,
     reread: bool = False,
     report: ProgressCallback = ignore,
 ) -> ImportResult:
-    """Takes in JSON Lines or CSV. All or nothing, but with `skip_bad` all good rows.
+    """Import JSON Lines or a table, packed or not. All or nothing, but with `skip_bad` all good rows.
 
-    Reviews that bring how they were read keep it, unless `reread`; the others are read here. Raises `Invalid` for a
-    file that is neither format, `Busy` when the model has no time for minutes, and whatever `report` raises; then
-    nothing was written.
+    Reviews that bring their sentiment keep it, unless `reread`; the others are analyzed here. `written_at` is when the
+    file was, if known. Raises `Invalid` for a file that cannot be read, `Busy` when the model has no time for minutes,
+    and what `report` raises; then nothing was written.
     """
-    with ParsedFile() as draft, DiskList() as finished:
-        draft.fill(file, report)
-        if draft.bad and not skip_bad:
-            return ImportResult(None, 0, draft.bad_count, draft.bad)
-        known = _read_reviews(draft, finished, _count_known(store, draft), analyzer, reread, report)
-        added = write(store, draft, finished, report)
-        return ImportResult(added, known, draft.bad_count, draft.bad)
+    with ParsedFile() as parsed:
+        parsed.fill(file, options or TableOptions(), report, written_at)
+        if parsed.is_blocked and not skip_bad:
+            return _result(parsed, None)
+        existing = match_movies(store, parsed.movies.values())
+        parsed.reviews.merge_movies(_find_merged(parsed, existing))
+        repeated = parsed.reviews.remove_repeats()
+        known = parsed.reviews.remove_known(_stored(store, existing)) if existing else 0
+        if reread:
+            parsed.reviews.forget_sentiments()
+        _analyze(parsed.reviews, analyzer, report)
+        added = write(store, parsed, report)
+        return _result(parsed, added, known, repeated)
 
 
-@dataclass(slots=True)
-class ExistingReviews:
-    """How often the store holds the reviews of a file, by their keys: each time one is `taken`, one less."""
-
-    movies: Mapping[int, int]
-    counts: Counter[int]
-
-    def key(self, row: ReviewRow) -> int:
-        return hash((self.movies[row.movie_id], row.author, row.content, row.created_at))
-
-    def take(self, row: ReviewRow) -> bool:
-        """Whether the store has this row already."""
-        if not self.counts or row.movie_id not in self.movies or self.counts[key := self.key(row)] == 0:
-            return False
-        self.counts[key] -= 1
-        return True
+def _result(parsed: ParsedFile, added: ImportCounts | None, known: int = 0, repeated: int = 0) -> ImportResult:
+    return ImportResult(
+        added,
+        parsed.row_count,
+        known,
+        repeated,
+        parsed.bad_count,
+        parsed.bad,
+        parsed.dropped,
+        parsed.dropped_counts,
+        parsed.notes,
+    )
 
 
-def _count_known(store: Store, draft: ParsedFile) -> ExistingReviews:
-    """Looks for the rows of movies that the store has; a row without a moment is any of its author and content."""
-    known = ExistingReviews(match_movies(store, draft.movies.values()), Counter())
-    keys = {known.key(row) for row in draft.reviews if row.movie_id in known.movies} if known.movies else set()
-    for page in pages(store) if keys else ():
+def _find_merged(parsed: ParsedFile, existing: Mapping[int, int]) -> Iterator[tuple[int, int]]:
+    """Yield the file's ids of one movie, each with the first of them."""
+    first: dict[int | str, int] = {}
+    for row in parsed.movies.values():
+        yield row.id, first.setdefault(existing.get(row.id, row.fields.key), row.id)
+
+
+def _stored(store: Store, existing: Mapping[int, int]) -> Iterator[tuple[int, int, str, bool]]:
+    """Yield the stored reviews of the movies in the file, as `StagedReviews.remove_known` wants them."""
+    file_ids = {stored_id: file_id for file_id, stored_id in reversed(list(existing.items()))}
+    for page in pages(store):
         for review in page:
-            said = (review.movie_id, review.author, review.content)
-            known.counts.update(keys & {hash((*said, "")), hash((*said, review.created_at))})
-    return known
+            if review.movie_id in file_ids:
+                key = text_hash(review.author, review.content)
+                yield file_ids[review.movie_id], key, review.created_at, review.writer == UNDATED
 
 
-def _read_reviews(
-    draft: ParsedFile,
-    finished: DiskList,
-    known: ExistingReviews,
-    analyzer: Analyzer,
-    reread: bool,
-    report: ProgressCallback,
-) -> int:
-    """Puts the rows that are new into `finished`, each with its reading; how many are known."""
-    meter = ProgressReporter(report, Stage.READ, len(draft.reviews))
-    for chunk in chunks(draft.reviews):
-        fresh = [row for row in chunk if not known.take(row)]
-        unread = [row.content for row in fresh if reread or not row.label]
-        readings = iter(read_patiently(analyzer, unread, lambda: meter.add(0)) if unread else ())
-        for row in fresh:
-            finished.append(row.read_as(next(readings), analyzer.card.id) if reread or not row.label else row)
-        meter.add(len(chunk))
-    return len(draft.reviews) - len(finished)
+def _analyze(reviews: StagedReviews, analyzer: Analyzer, report: ProgressCallback) -> None:
+    """Store the sentiments of the rows that have none, those of similar length together."""
+    count, _ = reviews.lengths()
+    progress = ProgressReporter(report, Stage.READ, count)
+    model = analyzer.card.id
+    after = 0
+    while rows := reviews.to_analyze(after, CHUNK):
+        after = rows[-1][0]
+        sentiments = read_patiently(analyzer, [content for _, content in rows], lambda: progress.add(0))
+        reviews.put_sentiments(
+            (sentiment.label, sentiment.score, sentiment.rating, model, place)
+            for (place, _), sentiment in zip(rows, sentiments, strict=True)
+        )
+        progress.add(len(rows))

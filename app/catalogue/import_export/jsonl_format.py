@@ -101,7 +101,10 @@ def _numbered(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
 def _check_head(line: bytes) -> None:
     head = _parse(line)
     if not isinstance(head, dict) or head.get("format") != FORMAT:
-        message = f'the first line must be {{"format":"{FORMAT}","version":{VERSION}}}'
+        message = (
+            f'the first line of JSON Lines must be {{"format":"{FORMAT}","version":{VERSION}}}, as an export of this'
+            " site has it; other reviews come in as a table or a JSON array"
+        )
         raise Invalid([FieldError("", "head_missing", message)], "file")
     if head.get("version") != VERSION:
         version = ascii(head.get("version"))[:20]  # half a letter could not be written to a page
@@ -143,7 +146,7 @@ def _review(number: int, record: dict[str, Any]) -> Row:
     row = ReviewRow(
         number, review.id, review.movie_id, review.author, review.content, review.created_at, review.edited_at
     )
-    return row if review.sentiment is None else row.read_as(review.sentiment, review.model)
+    return row if review.sentiment is None else row.with_sentiment(review.sentiment, review.model)
 
 
 def _correction(number: int, record: dict[str, Any]) -> Row:

@@ -1,4 +1,4 @@
-"""What a file says, row by row, whatever its format: both readers yield these, checked by `app.inputs`."""
+"""The rows of a file, whatever its format. All readers yield these; their values are checked by `app.inputs`."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,18 +10,22 @@ from app.models import Label, MovieFields, Sentiment
 
 @dataclass(frozen=True, slots=True)
 class MovieRow:
-    """A movie that the file calls `id`. `by_title`: a table without release dates means the one movie of that title."""
+    """A movie with its `id` in the file.
+
+    `is_exact` is whether the file's release date is the movie's: a table may leave it out or name the year alone.
+    """
 
     number: int
     id: int
     fields: MovieFields
-    by_title: bool = False
+    is_exact: bool = True
 
 
 class ReviewRow(NamedTuple):
-    """A review of the file's movie `movie_id`, as plain values: many of them lie on disk as JSON arrays.
+    """A review of the file's movie `movie_id`, as plain values that fit a database row.
 
-    `number` is the row's own, `id` 0 where the file gives none, `created_at` empty likewise; `label` empty = unread.
+    `number` is the row's number, `id` 0 and `created_at` empty where the file has none; `label` is empty where the text
+    is still to be analyzed.
     """
 
     number: int
@@ -36,13 +40,13 @@ class ReviewRow(NamedTuple):
     score: float = 0.0
     rating: float = 0.0
 
-    def read_as(self, sentiment: Sentiment, model: str) -> "ReviewRow":
+    def with_sentiment(self, sentiment: Sentiment, model: str) -> "ReviewRow":
         return self._replace(label=sentiment.label, score=sentiment.score, rating=sentiment.rating, model=model)
 
 
 @dataclass(frozen=True, slots=True)
 class CorrectionRow:
-    """A reader's word on the file's review `review_id`; `reader` tells this review's readers apart."""
+    """A reader's correction of the file's review `review_id`; `reader` distinguishes this review's readers."""
 
     number: int
     review_id: int
@@ -53,15 +57,27 @@ class CorrectionRow:
 
 @dataclass(frozen=True, slots=True)
 class BadRow:
-    """A row that cannot be taken: its `number` (lines of JSON Lines, rows of a table, from 1) and every reason."""
+    """A row that cannot be imported: its `number` (lines of JSON Lines, rows of a table, from 1) and every reason.
+
+    `is_blocking` is False for a row without a review's text, which does not keep the other rows from being imported.
+    """
 
     number: int
     errors: Sequence[FieldError]
+    is_blocking: bool = True
 
 
-Row = MovieRow | ReviewRow | CorrectionRow | BadRow
+@dataclass(frozen=True, slots=True)
+class DroppedCell:
+    """An optional cell that cannot be read or kept whole; the row's review is imported without it."""
+
+    number: int
+    error: FieldError
+
+
+Row = MovieRow | ReviewRow | CorrectionRow | BadRow | DroppedCell
 
 
 def bad(number: int, type: str, message: str, field: str = "", **context: str | int) -> BadRow:
-    """A bad row with one reason."""
+    """Return a bad row with one reason."""
     return BadRow(number, [FieldError(field, type, message, context)])

@@ -1,0 +1,263 @@
+"""Whatever a file holds, each of its rows is added, known, repeated or named as bad."""
+
+import csv
+import gzip
+import io
+import json
+import zipfile
+from collections.abc import Callable
+from contextlib import closing
+from typing import Any
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from app.catalogue.import_export import ImportResult, TableOptions, import_file
+from app.errors import Invalid
+from app.models import MovieFields
+from app.protocols import Store
+from app.store.memory import MemoryStore
+from tests.fakes import FakeAnalyzer
+from tests.import_export.conftest import Import, reviews_of
+
+NASTY = st.sampled_from(
+    ['"', '""', "'", "\\", '\\"', ",", ";", "\t", "|", "\n", "\r\n", "\r", "\u2028", "\x00", "\x1a", "=1", "<b>",
+     "&lt;", "<", "가", "최고", " ", "\u3164", "\u200b", "🍿", "2024-05-01", "2999-01-01", "익명", "x" * 6_000]
+)  # fmt: skip
+CELLS = st.lists(NASTY, max_size=5).map("".join)
+ROWS = st.lists(st.tuples(CELLS, CELLS, CELLS, CELLS), max_size=8)
+HEADER = ["제목", "작성자", "내용", "작성일"]
+MANY = settings(max_examples=60, deadline=None)
+
+
+def take(data: bytes, store: Store, **options: Any) -> ImportResult:
+    return import_file(store, FakeAnalyzer(), io.BytesIO(data), skip_bad=True, **options)
+
+
+def account(data: bytes, **options: Any) -> ImportResult | None:
+    """Import twice and check the sums; None for a file that is refused as a whole."""
+    with closing(MemoryStore()) as store:
+        try:
+            result = take(data, store, **options)
+        except Invalid:
+            assert not store.movies()
+            return None
+        assert result.added
+        assert result.rows == result.added.reviews + result.known + result.repeated + result.bad_count
+        assert store.totals().review_count == result.added.reviews
+        again = take(data, store, **options)
+        assert again.added and (again.added.reviews, again.added.movies) == (0, 0)
+        assert (again.rows, again.bad_count) == (result.rows, result.bad_count)
+        return result
+
+
+def written(rows: list[Any], **dialect: Any) -> bytes:
+    out = io.StringIO(newline="")
+    csv.writer(out, **dialect).writerows([HEADER, *rows])
+    return out.getvalue().encode()
+
+
+def has_text(row: Any) -> bool:
+    return any(cell.strip() for cell in row)
+
+
+@MANY
+@given(ROWS, st.sampled_from([",", ";"]), st.sampled_from(["\r\n", "\n"]))
+def test_no_row_of_a_well_formed_table_is_lost(rows: list[Any], delimiter: str, line_end: str) -> None:
+    result = account(written(rows, delimiter=delimiter, lineterminator=line_end, quoting=csv.QUOTE_ALL))
+    if result and '\\"' not in "".join(map("".join, rows)):
+        assert result.rows == sum(map(has_text, rows))
+
+
+@MANY
+@given(st.lists(st.text("가나\"',;\\<>&= ", max_size=8), max_size=8))
+def test_no_line_of_a_tab_separated_file_is_lost(texts: list[str]) -> None:
+    lines = [f"괴물\t밤편지\t{text}\t" for text in texts]
+    result = account("\n".join(["\t".join(HEADER), *lines]).encode())
+    assert result and result.rows == len(lines)
+
+
+@MANY
+@given(st.lists(CELLS, max_size=8))
+@example(['괴물,밤편지,"끝이 없다,', '괴물,나,"또 없다,', "괴물,다,별로,"])
+def test_no_row_of_a_torn_table_is_uncounted(lines: list[str]) -> None:
+    account("\n".join([",".join(HEADER), *lines]).encode("utf-8", "replace"))
+
+
+@MANY
+@given(st.lists(st.binary(max_size=12), max_size=8))
+def test_no_line_of_wrong_bytes_is_lost(texts: list[bytes]) -> None:
+    lines = [b"M,A," + text.translate(None, b'\r\n",') + b"," for text in texts]
+    good = ["괴물,밤편지,다시 봐도 좋은 영화였어요,".encode()] * 20
+    result = account(b"\n".join([",".join(HEADER).encode(), *lines, *good]))
+    assert result is None or result.rows == len(lines) + len(good)
+
+
+@MANY
+@given(st.lists(st.dictionaries(st.sampled_from(["title", "author", "review", "별점", "x"]), CELLS | st.integers())))
+def test_no_element_of_an_array_is_lost(items: list[dict[str, Any]]) -> None:
+    result = account(json.dumps(items).encode(), options=TableOptions(title="괴물"))
+    assert result is None or result.rows == len(items)
+
+
+def test_a_row_of_wrong_bytes_is_named_by_its_number(take: Import) -> None:
+    rows = ["괴물,밤편지,최고".encode(), "괴물,새벽,지루".encode() + b"\xed\x95", "괴물,가,좋았다".encode()]
+    result = take(b"\n".join(["제목,작성자,내용".encode(), *rows]), skip_bad=True)
+    assert [(row.number, row.errors[0].type) for row in result.bad] == [(3, "bytes_invalid")]
+    rows = [row.decode("utf-8", "ignore").encode("cp949") + b"\xff" * (place == 1) for place, row in enumerate(rows)]
+    result = take(b"\n".join(["제목,작성자,내용".encode("cp949"), *rows]), skip_bad=True)
+    assert [(row.number, row.errors[0].type) for row in result.bad] == [(3, "bytes_invalid")]
+
+
+def test_equal_rows_are_taken_once_and_those_of_other_days_are_not_equal(take: Import, store: Store) -> None:
+    rows = (
+        "괴물,밤편지,최고,2024-05-01\n" * 3
+        + "괴 물,밤편지,최고,2024-05-01\n괴물,밤편지,최고,2024-05-02\n괴물,밤편지,최고,\n"
+    )
+    result = take("제목,작성자,내용,작성일\n" + rows)
+    assert (result.added and result.added.reviews, result.repeated) == (3, 3)
+    assert take("제목,작성자,내용,작성일\n" + rows).known == 3
+    assert len(reviews_of(store)) == 3
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "added"),
+    [
+        ("2024-05-01 15:05:09", "2024-05-01 15:05", 0),
+        ("2024-05-01 15:05", "2024-05-01 15:05:09", 0),
+        ("2024-05-01", "2024-05-01 15:05:09", 0),
+        ("2024-05-01 15:05:09", "2024. 5. 1.", 0),
+        ("2024-05-01 15:05:09", "2024-05-01 15:05:10", 1),
+        ("2024-05-01 15:05", "2024-05-01 15:06:09", 1),
+        ("2024-05-01", "2024-05-02", 1),
+        ("", "2024-05-01", 0),
+        ("2024-05-01", "", 0),
+        ("", "", 0),
+    ],
+)
+def test_moments_are_compared_at_the_coarser_precision(
+    take: Import, store: Store, first: str, second: str, added: int
+) -> None:
+    for moment in (first, second):
+        take(f"제목,작성자,내용,작성일\n괴물,밤편지,최고,{moment}\n")
+    assert len(reviews_of(store)) == 1 + added
+
+
+def test_a_stored_review_stands_for_one_row(take: Import, store: Store) -> None:
+    head = "제목,작성자,내용,작성일\n"
+    take(head + "괴물,밤편지,최고,2024-05-01 15:05:09\n")
+    result = take(head + "괴물,밤편지,최고,2024-05-01 15:05:10\n괴물,밤편지,최고,2024-05-01\n")
+    assert (result.known, result.added and result.added.reviews) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("stored", "row", "count"),
+    [
+        ("2019-05-30", "2019", 1),
+        ("2019", "2019-05-30", 1),
+        ("2019-05-30", "2019-05", 1),
+        ("2019-05-30", "2018", 2),
+        ("", "2019", 2),
+        ("2019-05-30", "미정", 1),
+    ],
+)
+def test_a_year_finds_or_makes_a_movie_of_that_year(
+    take: Import, store: Store, stored: str, row: str, count: int
+) -> None:
+    store.add_movie(MovieFields("Parasite", stored))
+    take(f"Name,Year,Review\nParasite,{row},최고\n")
+    assert len(store.movies()) == count
+
+
+def test_cells_that_cost_no_review_are_counted(take: Import, store: Store) -> None:
+    head = "제목,작성자,내용,작성일,개봉일,감독\n"
+    result = take(head + f"괴물,가,최고,언젠가,미정,{'봉' * 101}\n괴물,나,최고,1812-01-01,미정,{'봉' * 101}\n")
+    assert result.added and result.added.reviews == 2
+    assert result.dropped_counts == {
+        ("release_date", "date_unknown"): 2,
+        ("director", "string_too_long"): 2,
+        ("created_at", "date_unknown"): 2,
+    }
+
+
+def test_a_day_to_come_is_a_bad_row(take: Import) -> None:
+    result = take("제목,작성자,내용,작성일\n괴물,밤편지,최고,2999-01-01\n")
+    assert (result.added, [error.type for error in result.bad[0].errors]) == (None, ["day_to_come"])
+
+
+def test_a_name_is_the_author_where_another_column_is_the_title(take: Import, store: Store) -> None:
+    take("영화,name,comment\n괴물,밤편지,최고\n")
+    assert [(review.author, review.content) for review in reviews_of(store)] == [("밤편지", "최고")]
+    assert [movie.title for movie in store.movies()] == ["괴물"]
+
+
+TABLE = "제목,작성자,내용\n괴물,밤편지,최고\n"
+
+
+def zipped(**files: str | bytes) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in files.items():
+            archive.writestr(name.replace("__", "/"), content)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("data", "type"),
+    [
+        (b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR", "file_is_image"),
+        (b"\xff\xd8\xff\xe0\x00\x10JFIF", "file_is_image"),
+        (b"%PDF-1.7\n", "file_is_pdf"),
+        (b"<!DOCTYPE html><html></html>", "file_is_web_page"),
+        (b"\xef\xbb\xbf  <table><tr><td>", "file_is_web_page"),
+        (b'<?xml version="1.0"?><Workbook/>', "file_is_xml"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\x00" * 600, "workbook_broken"),
+        (b"PK\x03\x04 nothing", "file_broken"),
+        (b"\x1f\x8b\x08\x00 nothing", "file_broken"),
+        (gzip.compress(TABLE.encode())[:-12], "file_broken"),
+        (gzip.compress(b""), "file_empty"),
+        (gzip.compress(gzip.compress(TABLE.encode())), "file_is_archive"),
+        (zipped(**{"a.csv": TABLE, "b.csv": TABLE}), "archive_without_reviews"),
+        (zipped(**{"deleted__reviews.csv": TABLE}), "archive_without_reviews"),
+        (zipped(**{"photo.jpg": b"\xff\xd8\xff\x00"}), "archive_without_reviews"),
+        (zipped(**{"word__document.xml": "<w/>"}), "file_is_document"),
+        (b'[{"title": "a", "content": "b"}', "json_broken"),
+        (b'[{"title": "a", "content": "b"}] more', "json_broken"),
+        (b'[{"title": "a", "content": "b"}, {"title', "json_broken"),
+        (b"[]", "texts_missing"),
+        (b"   \r\n\t", "file_empty"),
+        (b"7z\xbc\xaf\x27\x1c", "file_is_archive"),
+    ],
+)
+def test_what_cannot_be_read_is_named_for_what_it_is(take: Import, data: bytes, type: str) -> None:
+    with pytest.raises(Invalid) as caught:
+        take(data)
+    assert [error.type for error in caught.value.errors] == [type]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        zipped(**{"reviews.csv": TABLE, "ratings.csv": "a,b\n", "deleted__reviews.csv": "x"}),
+        zipped(**{"export__reviews.csv": TABLE}),
+        zipped(**{"내 리뷰.csv": TABLE}),
+        gzip.compress(TABLE.encode("cp949")),
+    ],
+)
+def test_what_is_packed_is_unpacked(take: Import, store: Store, data: bytes) -> None:
+    take(data)
+    assert [review.content for review in reviews_of(store)] == ["최고"]
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, lambda data: zipped(**{"reviews.csv": data})])
+def test_a_bomb_is_not_unpacked(take: Import, monkeypatch: pytest.MonkeyPatch, pack: Callable[[bytes], bytes]) -> None:
+    monkeypatch.setattr("app.catalogue.import_export.file_types.UNPACKED_MAX", 3_000_000)
+    with pytest.raises(Invalid) as caught:
+        take(pack(b"a" * 4_000_000))
+    assert [error.type for error in caught.value.errors] == ["unpacked_too_large"]
+
+
+def test_days_ago_are_counted_from_when_a_packed_file_was_written(take: Import, store: Store) -> None:
+    take(gzip.compress("제목,작성자,내용,작성일\n괴물,밤편지,최고,3일 전\n".encode(), mtime=1_714_800_000))
+    assert reviews_of(store)[0].created_at == "2024-04-30T15:00:00Z"
