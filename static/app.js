@@ -114,7 +114,9 @@ function showList(found) {
   const page = new DOMParser().parseFromString(found.html, "text/html");
   list.replaceChildren(...page.body.childNodes);
   watchPictures(list);
-  history.replaceState(null, "", found.query ? `/?${found.query}` : "/");
+  const address = found.query ? `/?${found.query}` : "/";
+  // Back leads to the list that was there before the search, not to each of its letters.
+  if (address !== location.pathname + location.search) history[history.state?.searching ? "replaceState" : "pushState"]({ searching: true }, "", address);
   document.title = list.querySelector("[data-title]").dataset.title.trim();
   for (const next of document.querySelectorAll("input[name=next]")) next.value = location.pathname + location.search;
   if (list.getBoundingClientRect().top < 0) list.scrollIntoView(); // what was found is not above what is seen
@@ -124,22 +126,30 @@ function showList(found) {
 
 if (list && search && location.pathname === "/") {
   let shown = search.value.trim();
+  let listed = location.search;
   const find = asking(
     SEARCH_DELAY,
-    async (text, signal) => {
+    async (query, signal) => {
       list.setAttribute("aria-busy", "true");
-      const query = queryFor(text);
       const answer = await fetch(`${list.dataset.list}?${query}`, { signal });
       if (!answer.ok) throw new Error(answer.status);
       return { query, html: await answer.text(), count: Number(answer.headers.get("X-Total-Count")) };
     },
-    showList,
+    (found) => {
+      showList(found);
+      listed = location.search;
+    },
   );
+  window.addEventListener("popstate", () => {
+    if (location.search === listed) return; // another part of the same page
+    search.value = shown = new URLSearchParams(location.search).get("q") ?? "";
+    find(location.search.slice(1), 0);
+  });
   const update = (wait) => {
     const text = search.value.trim();
     if (text === shown) return;
     shown = text;
-    find(text, wait);
+    find(queryFor(text), wait);
   };
   search.addEventListener("input", (event) => event.isComposing || update());
   search.addEventListener("compositionend", () => update());

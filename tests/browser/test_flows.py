@@ -73,6 +73,30 @@ def test_movies_are_found_while_one_types(visit: Open, typed: str) -> None:
     expect(page.locator(".card h2").nth(1)).to_be_visible()
 
 
+def test_back_leads_to_the_list_before_the_search(visit: Open) -> None:
+    page = visit("/?sort=title")
+    before = page.locator(".card h2").all_text_contents()
+    page.locator("#q").press_sequentially("봉준호")
+    expect(page).to_have_title("‘봉준호’ 찾기 · 감평")
+    page.go_back()
+    expect(page.locator("#q")).to_have_value("")
+    expect(page.locator(".card h2")).to_have_text(before)
+    assert page.url.endswith("/?sort=title")
+    page.go_forward()
+    expect(page).to_have_title("‘봉준호’ 찾기 · 감평")
+    expect(page.locator("#q")).to_have_value("봉준호")
+
+
+def test_the_first_movie_is_three_keys_away(visit: Open) -> None:
+    page = visit()
+    for _ in range(2):
+        page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="영화 목록으로 건너뛰기")).to_be_focused()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    expect(page.locator(".card h2 a").first).to_be_focused()
+
+
 def test_a_search_is_what_the_whole_page_speaks_of(visit: Open) -> None:
     page = visit()
     page.evaluate("scrollTo({ top: 900, behavior: 'instant' })")

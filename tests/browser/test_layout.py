@@ -136,6 +136,28 @@ def test_labels_of_charts_stay_as_large_as_small_text(look: Look, width: int) ->
         assert 10 <= size <= 14
 
 
+@pytest.mark.parametrize("width", [1280, 390])
+def test_numbers_and_buttons_of_tables_stay_on_one_line(look: Look, width: int) -> None:
+    page = look("/model", width)
+    page.evaluate(
+        """() => {
+            const table = document.createElement("table");
+            table.innerHTML = "<tr><td class='number'>123,456</td><td></td><td><button>되돌리기</button></td></tr>";
+            table.rows[0].cells[1].textContent = "이 줄은 아주 길게 까닭을 적은 줄이에요. ".repeat(20);
+            document.querySelector(".prose").append(table);
+        }"""
+    )
+    for part in ("td.number", "td button"):
+        lines = page.locator(f".prose table {part}").last.evaluate(
+            """part => {
+                const range = document.createRange();
+                range.selectNodeContents(part);
+                return range.getClientRects().length;
+            }"""
+        )
+        assert lines == 1, part
+
+
 def test_no_dark_drawing_shows_at_the_corners_of_a_light_poster(look: Look) -> None:
     page = look("/")
     page.evaluate(
