@@ -6,7 +6,6 @@ document.documentElement.classList.add("js");
 const PREVIEW_DELAY = 450; // milliseconds without a key before the text is read
 const SEARCH_DELAY = 200; // milliseconds without a key before movies are looked for
 const ANSWER_MOST = 20000; // milliseconds; the site answers sooner, be it that it is busy
-const PREVIEW_LEAST = 4; // characters worth reading
 const SHADED_MOST = 400; // characters above which a preview does without its words: each of them is a reading
 const NICKNAME = "gampyeong.author";
 const DRAFT = "gampyeong.draft:"; // and the form's address
@@ -456,7 +455,7 @@ function showReading(box, { text, reading }, sureFrom, steps) {
   const line = document.createElement("p");
   const verdict = `${arrow} ${say(positive ? "positive" : "negative")} ${reading.rating.toFixed(1)}`;
   line.append(make("strong", "verdict", verdict));
-  line.append(make("span", "", `${unsure ? say("unsure") : say("sure", { score })} · ${say("so_far")}`));
+  line.append(make("span", "", `${unsure ? say("unsure") : say(positive ? "sure_positive" : "sure_negative", { score })} · ${say("so_far")}`));
   box.className = `preview ${unsure ? "uncertain" : positive ? "positive" : "negative"}`;
   box.replaceChildren(line);
   if (reading.words?.some((word) => Math.abs(word.weight) >= steps[0])) box.append(shade(text, reading.words, steps));
@@ -485,7 +484,7 @@ function previewing(form, area, box) {
   );
   return () => {
     const text = tidy(area.value);
-    const readable = [...text].length >= PREVIEW_LEAST && area.checkValidity();
+    const readable = text && area.checkValidity();
     box.classList.add("stale");
     if (!readable) box.hidden = true;
     read(readable ? text : null);

@@ -8,14 +8,18 @@ from app.models import Label
 
 Id = Annotated[int, Field(ge=1)]
 Count = Annotated[int, Field(ge=0)]
-Rating = Annotated[float, Field(ge=0, le=10, description="0 to 10; the mean of ratings where it is an average")]
+Rating = Annotated[
+    float, Field(ge=0, le=10, description="ten times the probability that the text is positive; 긍정 from 5.0 on")
+]
 Average = Annotated[
     float | None,
     Field(ge=0, le=10, description="the mean of the reviews' ratings; null, never 0, while there is no review"),
     # Six decimals hide what binary fractions leave behind (8.200000000000001) and keep all that was measured.
     PlainSerializer(lambda mean: None if mean is None else round(mean, 6), return_type=float | None),
 ]
-Score = Annotated[float, Field(ge=0.5, le=1, description="confidence in the label")]
+Score = Annotated[
+    float, Field(ge=0.5, le=1, description="the probability of the label: max(p, 1 - p), where p = rating / 10")
+]
 
 
 class Schema(BaseModel):

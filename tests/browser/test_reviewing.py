@@ -96,6 +96,14 @@ def test_a_preview_shades_the_words(visit: Open) -> None:  # noqa: F811
     expect(page.locator(".preview")).to_contain_text("한국어")
 
 
+@pytest.mark.parametrize(("content", "mood"), [("최고", "positive"), ("노잼", "negative")])
+def test_a_word_is_enough_for_a_preview(visit: Open, content: str, mood: str) -> None:  # noqa: F811
+    page = visit()
+    page.goto(new_movie(page))
+    write(page, content)
+    expect(page.locator(f".preview.{mood}")).to_be_visible()
+
+
 def test_a_draft_outlives_a_reload_until_it_is_posted(visit: Open) -> None:  # noqa: F811
     page = visit()
     movie = new_movie(page)

@@ -55,8 +55,8 @@ def test_a_movie_that_is_there_is_pointed_at(visitor: Visitor, movie_id: int, ca
 @pytest.mark.parametrize(
     ("content", "mood", "verdict", "sure"),
     [
-        ("정말 최고예요", "positive", "▲ 긍정 8.5", "확신 85%"),
-        ("너무 지루해요", "negative", "▼ 부정 1.5", "확신 85%"),
+        ("정말 최고예요", "positive", "▲ 긍정 8.5", "긍정일 가능성 85%"),
+        ("너무 지루해요", "negative", "▼ 부정 1.5", "부정일 가능성 85%"),
         ("그냥 봤어요", "uncertain", "△ 긍정 5.5", "판단이 어려워요"),
     ],
 )

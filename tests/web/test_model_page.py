@@ -77,7 +77,14 @@ def test_a_card_that_cannot_be_read_is_empty(tmp_path: Path, content: str) -> No
 def test_the_page_shows_the_card(client: FlaskClient, analyzer: FakeAnalyzer, folder: Path) -> None:
     analyzer.card = read_card("bundled", folder)
     page = client.get("/model").get_data(as_text=True)
-    for text in ("88.1% ± 0.4%", "25,000개", "상관 0.955", "확신 95%", "&lt;b&gt;돈 주고", "/model/reliability.png"):
+    for text in (
+        "88.1% ± 0.4%",
+        "25,000개",
+        "상관 0.955",
+        "긍정일 가능성 95%",
+        "&lt;b&gt;돈 주고",
+        "/model/reliability.png",
+    ):
         assert text in page
     assert "/model/movies.png" not in page
     plot = client.get("/model/reliability.png")

@@ -29,8 +29,8 @@ def test_page_shows_movie_rating_and_reviews(visitor: Visitor, movie_id: int, ad
     assert [text(by).split(" · ")[0] for by in page.select(".by")] == ["마지막", "가운데", "처음"]
     assert [text(reading) for reading in page.select(".reading")] == [
         "△ 평점 5.5 긍정 판단이 어려워요",
-        "▼ 평점 1.5 부정 확신 85%",
-        "▲ 평점 8.5 긍정 확신 85%",
+        "▼ 평점 1.5 부정 부정일 가능성 85%",
+        "▲ 평점 8.5 긍정 긍정일 가능성 85%",
     ]
     assert [reading["class"][1] for reading in page.select(".reading")] == ["uncertain", "negative", "positive"]
     time = page.select_one("time")
