@@ -75,11 +75,13 @@ class Unavailable(GampyeongError):
 
 
 class Denied(GampyeongError):
-    """The caller may not do this: 401 where logging in would help (`needs_login`), else 403."""
+    """The caller may not do this: 401 where logging in would help (`needs_login`), else 403. `is_writers`: the writer
+    of a review may."""
 
-    def __init__(self, message: str, *, needs_login: bool = False) -> None:
+    def __init__(self, message: str, *, needs_login: bool = False, is_writers: bool = False) -> None:
         super().__init__(message)
         self.needs_login = needs_login
+        self.is_writers = is_writers
 
 
 class Repeated(GampyeongError):

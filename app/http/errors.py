@@ -1,6 +1,7 @@
 """Every failure becomes an answer here, once: JSON `{"detail": ...}` or a page, by the path that was asked for."""
 
 import logging
+from math import ceil
 from typing import Any
 
 from flask import Flask, Response, current_app, render_template, request, url_for
@@ -20,7 +21,7 @@ from app.errors import (
     first_line,
 )
 from app.http.json import json_response
-from app.http.language import lazy_gettext
+from app.http.language import gettext, lazy_gettext, ngettext
 
 JSON_PATHS = ("/movies", "/reviews", "/sentiment", "/openapi.json", "/healthz", "/readyz", "/metrics")
 PAGE_PATHS = (
@@ -55,7 +56,6 @@ _PAGE_TEXTS = {
     413: (lazy_gettext("보낸 내용이 너무 커요"), lazy_gettext("조금 줄여서 다시 보내 주세요.")),
     415: (lazy_gettext("읽을 수 없는 형식이에요"), lazy_gettext("다른 형식으로 다시 보내 주세요.")),
     422: (lazy_gettext("입력한 내용을 확인해 주세요"), lazy_gettext("주소에 잘못된 값이 들어 있어요.")),
-    429: (lazy_gettext("잠시 쉬었다 해 주세요"), lazy_gettext("요청이 너무 잦아요. 조금 뒤에 다시 시도해 주세요.")),
     503: (
         lazy_gettext("지금은 조금 바빠요"),
         lazy_gettext("모델이 읽을 글이 밀려 있어요. 잠시 뒤에 다시 시도해 주세요."),
@@ -64,6 +64,13 @@ _PAGE_TEXTS = {
 _UNAVAILABLE = (
     lazy_gettext("지금은 저장소에 닿지 않아요"),
     lazy_gettext("잠시 뒤에 다시 시도해 주세요. 이미 올린 글은 그대로 있어요."),
+)
+_NOT_THE_WRITERS = (
+    lazy_gettext("글을 쓴 브라우저에서만 할 수 있어요"),
+    lazy_gettext(
+        "고치고 지울 권한은 글을 쓴 브라우저의 쿠키에 있어요. 다른 기기에서 열었거나 쿠키를 지웠다면 그 권한도 없어요. "
+        "관리자라면 로그인해 주세요."
+    ),
 )
 _UNEXPECTED = (lazy_gettext("문제가 생겼어요"), lazy_gettext("우리 쪽 문제예요. 잠시 뒤에 다시 시도해 주세요."))
 
@@ -84,7 +91,7 @@ def register(app: Flask) -> None:
     app.register_error_handler(Repeated, lambda error: answer(409, str(error)))
     app.register_error_handler(Expired, lambda error: answer(410, str(error)))
     app.register_error_handler(Unavailable, _unavailable)
-    app.register_error_handler(TooMany, lambda error: answer(429, str(error), {"Retry-After": str(error.retry_after)}))
+    app.register_error_handler(TooMany, _too_many)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(Exception, _unexpected)
 
@@ -113,10 +120,26 @@ def wants_page() -> bool:
     return request.path == "/" or first in PAGE_PATHS or "text/html" in request.headers.get("Accept", "")
 
 
+def format_wait(seconds: int) -> str:
+    """Return a waiting time in words, rounded up: `40초`, `3분`, `2시간`."""
+    if seconds < 60:
+        return ngettext("%(num)d초", "%(num)d초", max(1, seconds))
+    if seconds <= 90 * 60:
+        return ngettext("%(num)d분", "%(num)d분", ceil(seconds / 60))
+    return ngettext("%(num)d시간", "%(num)d시간", ceil(seconds / 3_600))
+
+
+def _too_many(error: TooMany) -> Response:
+    wait = gettext("요청이 너무 잦아요. %(wait)s 뒤에 다시 시도해 주세요.", wait=format_wait(error.retry_after))
+    headers = {"Retry-After": str(error.retry_after)}
+    return answer(429, str(error), headers, (gettext("잠시 쉬었다 해 주세요"), wait))
+
+
 def _denied(error: Denied) -> Response:
+    texts = _NOT_THE_WRITERS if error.is_writers else None
     if error.needs_login:
-        return answer(401, str(error), {"WWW-Authenticate": 'Bearer realm="gampyeong"'})
-    return answer(403, str(error))
+        return answer(401, str(error), {"WWW-Authenticate": 'Bearer realm="gampyeong"'}, texts)
+    return answer(403, str(error), texts=texts)
 
 
 def _login(status: int) -> str:

@@ -46,5 +46,6 @@ def require(deed: Deed, owner: str = "") -> None:
     if may(deed, owner):
         return
     if deed in OWN:
-        raise Denied("only its writer and the administrator may do this", needs_login=not caller.mark())
+        message = "only its writer and the administrator may do this"
+        raise Denied(message, needs_login=not caller.mark(), is_writers=deed is not Deed.UNDO)
     raise Denied("only the administrator may do this", needs_login=True)

@@ -21,6 +21,8 @@ blueprint = Blueprint("admin", __name__)
 class LoginForm(Form):
     """Asks for the administrator's password."""
 
+    keeps_text = False
+
     password = PasswordField(
         _("비밀번호"), render_kw={"required": True, "autocomplete": "current-password", "autofocus": True}
     )

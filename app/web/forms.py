@@ -32,6 +32,8 @@ class Form(FlaskForm):
 
     guarded = False
     """Whether robots are kept from filling it in."""
+    keeps_text = True
+    """Whether what was typed is shown again after a refusal."""
 
     def __init__(self, formdata: Any = None, **values: Any) -> None:
         super().__init__(formdata=formdata, **values)  # type: ignore[no-untyped-call]  # Flask-WTF ships no types
@@ -87,7 +89,7 @@ class Form(FlaskForm):
         except Repeated:
             self._note(409, messages.REPEATED)
         except TooMany as error:
-            self._note(429, messages.TOO_MANY)
+            self._note(429, messages.too_many(error.retry_after, self.keeps_text))
             self.retry_after = error.retry_after
         except Unavailable as error:
             self._note(503, messages.UNAVAILABLE)

@@ -4,6 +4,7 @@ those of `app.inputs`."""
 from flask_babel import gettext
 
 from app.errors import FieldError
+from app.http.errors import format_wait
 from app.http.language import lazy_gettext
 
 _MISSING = {
@@ -38,7 +39,6 @@ LOGGED_OUT = lazy_gettext("로그아웃했어요.")
 NOT_THE_PASSWORD = lazy_gettext("비밀번호가 달라요. 다시 적어 주세요.")  # noqa: S105 - a sentence
 LIKE_A_ROBOT = lazy_gettext("사람이 쓴 글인지 확인하고 있어요. 내용은 그대로 있으니 한 번 더 눌러 주세요.")
 REPEATED = lazy_gettext("방금 올린 글과 같아서 다시 올리지 않았어요.")
-TOO_MANY = lazy_gettext("짧은 시간에 너무 여러 번 보냈어요. 쓴 내용은 그대로 있으니 잠시 쉬었다가 다시 해 주세요.")
 CORRECTED = lazy_gettext("알려 주셔서 고마워요. 평점은 그대로 두고, 다르게 읽은 독자의 수에 더했어요.")
 UNCORRECTED = lazy_gettext("알린 것을 거뒀어요.")
 CANNOT_CORRECT = lazy_gettext("지금은 의견을 받을 수 없어요. 잠시 뒤에 다시 해 주세요.")
@@ -46,6 +46,16 @@ NO_FILE = lazy_gettext("가져올 파일을 골라 주세요.")
 JOB_RUNNING = lazy_gettext("아직 끝나지 않은 일이 있어요. 그 일이 끝난 뒤에 다시 해 주세요.")
 BUSY = lazy_gettext("지금 읽을 리뷰가 밀려 있어요. 쓴 글은 그대로 있으니 잠시 뒤에 다시 올려 주세요.")
 UNAVAILABLE = lazy_gettext("지금은 저장할 수 없어요. 쓴 글은 그대로 있으니 잠시 뒤에 다시 올려 주세요.")
+
+
+def too_many(seconds: int, keeps_text: bool = True) -> str:
+    """Say how long to wait after too many requests, and that what was typed is kept if `keeps_text`."""
+    wait = format_wait(seconds)
+    if keeps_text:
+        return gettext(
+            "짧은 시간에 너무 여러 번 보냈어요. 쓴 내용은 그대로 있으니 %(wait)s 뒤에 다시 해 주세요.", wait=wait
+        )
+    return gettext("짧은 시간에 너무 여러 번 시도했어요. %(wait)s 뒤에 다시 해 주세요.", wait=wait)
 
 
 def explain(error: FieldError) -> str:

@@ -1,5 +1,6 @@
 """What one client may ask in a while, and what keeps robots from writing."""
 
+import re
 from typing import Any
 
 import pytest
@@ -7,6 +8,7 @@ from flask import Flask
 
 from app.errors import SettingsError
 from app.http import traps
+from app.http.errors import format_wait
 from app.http.limits import client
 from app.store.memory import MemoryStore
 from app.web import messages
@@ -65,9 +67,18 @@ def test_posts_by_form_keep_what_was_typed(make_app: MakeApp, store: MemoryStore
         page = read(answer)
         assert answer.status_code == 429
         assert int(answer.headers["Retry-After"]) > 0
-        assert text(page.select_one('main [role="alert"]')) == messages.TOO_MANY
+        told = text(page.select_one('main [role="alert"]'))
+        assert "쓴 내용은 그대로 있으니" in told and re.search(r"\d+(초|분|시간) 뒤에", told)
         assert "오래 쓴 글" in str(page.select("main form"))
     assert store.totals().review_count == 2
+
+
+@pytest.mark.parametrize(
+    ("seconds", "told"), [(0, "1초"), (59, "59초"), (60, "1분"), (61, "2분"), (3_601, "61분"), (7_201, "3시간")]
+)
+def test_waits_are_told_in_whole_units(app: Flask, seconds: int, told: str) -> None:
+    with app.test_request_context():
+        assert format_wait(seconds) == told
 
 
 def test_analyses_count_texts(make_app: MakeApp, analyzer: FakeAnalyzer) -> None:
@@ -86,6 +97,7 @@ def test_explanations_count_as_many_texts(make_app: MakeApp) -> None:
     assert reader.get(f"/review/{written}/why").status_code == 200
     answer = reader.get(f"/review/{written}/why")
     assert (answer.status_code, answer.mimetype) == (429, "text/html")
+    assert re.search(r"\d+(초|분|시간) 뒤에 다시", text(read(answer).select_one(".lost")))
     refused(reader.post("/sentiment/explain", json={"text": "최고"}))
 
 
@@ -97,7 +109,8 @@ def test_guessing_ends_by_form(make_app: MakeApp) -> None:
         answer = log_in(guesser, password)
         assert answer.status_code == 429
         assert int(answer.headers["Retry-After"]) > 0
-        assert text(read(answer).select_one('main [role="alert"]')) == messages.TOO_MANY
+        told = text(read(answer).select_one('main [role="alert"]'))
+        assert "쓴 내용" not in told and re.search(r"\d+(초|분|시간) 뒤에", told)
 
 
 def test_guessing_ends_by_bearer_and_for_both_faces(make_app: MakeApp) -> None:

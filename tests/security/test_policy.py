@@ -38,6 +38,19 @@ def test_writers_delete_their_own_by_json(app: Flask, movie_id: int) -> None:
     assert writer.delete(f"/reviews/{own}").status_code == 404
 
 
+def test_a_writer_without_the_cookie_is_told_where_the_right_lives(
+    visitor: Visitor, stranger: Visitor, movie_id: int
+) -> None:
+    own = write(visitor.client, movie_id)
+    for path in (f"/review/{own}/edit", f"/review/{own}/delete"):
+        page = stranger.see(path, 401)
+        assert "글을 쓴 브라우저에서만" in page.get_text() and page.select_one('a[href^="/login"]')
+        write(stranger.client, movie_id)
+        assert "글을 쓴 브라우저에서만" in stranger.see(path, 403).get_text()
+        stranger.client.delete_cookie(cookie_name("tests"))
+    assert "관리자만" in stranger.see(f"/movie/{movie_id}/delete", 401).get_text()
+
+
 def test_page_and_json_know_the_same_writer(visitor: Visitor, movie_id: int, store: MemoryStore) -> None:
     visitor.post("/review", movie_id=movie_id, author="밤편지", content="최고예요")
     write(visitor.client, movie_id)
