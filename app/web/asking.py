@@ -15,9 +15,10 @@ def edit_movie(movie: Movie, posted: EditMovieForm | None = None) -> Response:
     return render("edit.html", posted, movie=movie, review=None, form=form, genres=catalogue().genres()[:GENRES_MOST])
 
 
-def edit_review(movie: Movie, review: Review, posted: EditReviewForm | None = None) -> Response:
-    """The review in a form."""
+def edit_review(movie: Movie, review: Review, posted: EditReviewForm | None = None, version: str = "") -> Response:
+    """The review in a form, which carries the `version` that it starts from."""
     form = posted or EditReviewForm(author=review.author, content=review.content)
+    form.version.data = version
     return render("edit.html", posted, movie=movie, review=review, form=form, sure_from=CONFIDENT_FROM)
 
 

@@ -171,6 +171,14 @@ class EditReviewForm(Form):
             "placeholder": _("어떤 점이 좋았나요, 아쉬웠나요?"),
         },
     )
+    version = HiddenField()
+
+    def conflict(self) -> None:
+        """Note that somebody else has edited the review since the form was opened."""
+        self.has_conflict = True
+        self._note(409, messages.EDITED_MEANWHILE)
+
+    has_conflict = False
 
 
 class ReviewForm(EditReviewForm):

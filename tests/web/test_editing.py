@@ -139,3 +139,37 @@ def test_what_is_not_there_cannot_be_changed(client: FlaskClient, movie_id: int)
     assert client.patch("/reviews/99", json={}).status_code == 404
     for path in ("/movie/99/edit", "/review/99/edit"):
         assert client.get(path).status_code == client.post(path).status_code == 404
+
+
+def test_an_edit_of_a_review_that_was_deleted_meanwhile_keeps_the_text(
+    visitor: Visitor, movie_id: int, add_review: AddReview, catalogue: Catalogue
+) -> None:
+    review = add_review(movie_id, "최고예요")
+    path = f"/review/{review.id}/edit"
+    token = visitor.token(path)
+    catalogue.delete_review(review.id)
+    answer = visitor.client.post(path, data={"csrf_token": token, "author": "밤편지", "content": "길게 <고친> 글"})
+    assert answer.status_code == 404
+    assert text(read(answer).select_one("textarea[readonly]")) == "길게 <고친> 글"
+    assert "지워진 리뷰" in text(read(answer).select_one("h1"))
+
+
+def test_the_second_of_two_editors_sees_both_versions(
+    visitor: Visitor, movie_id: int, add_review: AddReview, catalogue: Catalogue
+) -> None:
+    review = add_review(movie_id, "최고예요")
+    path = f"/review/{review.id}/edit"
+    page = visitor.see(path)
+    opened = {str(field["name"]): str(field["value"]) for field in page.select("main input[type=hidden]")}
+    assert visitor.post(path, path, author="밤편지", content="먼저 고친 글").status_code == 303
+    typed = {**opened, "author": "밤편지", "content": "나중에 고친 글"}
+    answer = visitor.client.post(path, data=typed)
+    page = read(answer)
+    assert answer.status_code == 409
+    assert text(page.select_one('[role="alert"]')) == messages.EDITED_MEANWHILE
+    assert text(page.select_one(".conflict blockquote")) == "먼저 고친 글"
+    assert text(page.select_one("#content")) == "나중에 고친 글"
+    assert catalogue.review(review.id).content == "먼저 고친 글"
+    typed["version"] = str(page.select_one('input[name="version"]')["value"])  # type: ignore[index]
+    assert visitor.client.post(path, data=typed).status_code == 303
+    assert catalogue.review(review.id).content == "나중에 고친 글"
