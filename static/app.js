@@ -492,6 +492,9 @@ function previewing(form, area, box) {
 }
 
 forgetPosted();
+// A review that waited for its movie is posted with that: its draft goes, too.
+for (const form of document.querySelectorAll("form[data-carries]"))
+  form.addEventListener("submit", () => keep(POSTED, JSON.stringify({ key: DRAFT + form.dataset.carries, text: form.elements.content.value })));
 for (const form of document.querySelectorAll("form[data-preview]")) {
   const { author, content } = form.elements;
   keepDraft(form);

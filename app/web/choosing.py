@@ -7,7 +7,7 @@ from unicodedata import normalize
 from app.catalogue import Catalogue
 from app.errors import FieldError, Invalid, NotFound
 from app.http.context import installed
-from app.inputs import ID_MAX, QUERY_MAX, MoviesQuery
+from app.inputs import ID_MAX, QUERY_MAX, TITLE_MAX, MoviesQuery
 from app.models import Movie
 from app.web.forms import ReviewForm
 
@@ -27,6 +27,8 @@ def choose_movie(form: ReviewForm, data: Mapping[str, str]) -> dict[str, str]:
     if len(matches) == 1:
         return {**data, "movie_id": str(matches[0].id)}
     form.matches = matches[:MATCHES_MOST]
+    if not any(_fold(movie.title) == _fold(typed) for movie in matches):
+        form.missing_title = typed[:TITLE_MAX]
     form.movie_was.data = form.movie.data
     raise Invalid([FieldError("movie_id", "movie_unclear" if matches else "movie_unknown", "must name one movie")])
 

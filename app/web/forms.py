@@ -148,6 +148,9 @@ class MovieForm(Form):
             "title": _("http:// 또는 https://로 시작하는 주소"),
         },
     )
+    author = HiddenField()
+    content = HiddenField()
+    """A review that was typed before its movie was there; it is posted with the movie."""
 
 
 class EditMovieForm(MovieForm):
@@ -194,6 +197,8 @@ class ReviewForm(EditReviewForm):
         super().__init__(formdata, **values)
         self.matches: Sequence[Movie] = ()
         """The movies that the typed title may mean, to choose from."""
+        self.missing_title = ""
+        """The typed title, where there is no such movie."""
 
 
 class DeleteForm(Form):

@@ -51,6 +51,8 @@ def home(review_form: ReviewForm | None = None, movie_form: MovieForm | None = N
     chosen, missing = request.args.get("movie", ""), request.args.get("title", "")[:TITLE_MAX]
     form = review_form or ReviewForm(movie_id=chosen)
     fill_in(form)
+    if form.missing_title:
+        movie_form = MovieForm(title=form.missing_title, author=form.author.data, content=form.content.data)
     return render(
         "home.html",
         review_form or movie_form,

@@ -60,6 +60,9 @@ def add_movie() -> BaseResponse:
     if movie is None:
         return pages.home(movie_form=form)
     title = shorten(movie.title, NAME_MOST)
+    if form.content.data:
+        tell(gettext("‘%(title)s’ 영화를 등록했어요.", title=title))
+        return _add_review_to(movie.id)
     tell(gettext("‘%(title)s’ 영화를 등록했어요. 첫 리뷰를 남겨 보세요.", title=title))
     return _go_to("web.show_movie", id=movie.id)
 
@@ -80,11 +83,7 @@ def show_movie(id: int) -> Response:
 
 @blueprint.post("/movie/<int:id>/review")
 def add_movie_review(id: int) -> BaseResponse:
-    form = ReviewForm.posted()
-    review = form.submit(lambda data: _add_review(data | {"movie_id": id}))
-    if review is None:
-        return _show_again(id, form)
-    return _go_to_new(review)
+    return _add_review_to(id)
 
 
 @blueprint.get("/movie/<int:id>/delete")
@@ -176,6 +175,15 @@ def _add_review(data: Mapping[str, Any]) -> Review:
     review = read(ReviewInput, data, strict=False)
     with once(review):
         return catalogue().add_review(review, caller.writer())
+
+
+def _add_review_to(movie_id: int) -> BaseResponse:
+    """Add the review that was posted to the movie, or show the movie's page with it where it cannot be added."""
+    form = ReviewForm.posted()
+    review = form.submit(lambda data: _add_review(data | {"movie_id": movie_id}))
+    if review is None:
+        return _show_again(movie_id, form)
+    return _go_to_new(review)
 
 
 def _show_again(movie_id: int, form: ReviewForm) -> Response:

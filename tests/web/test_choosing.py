@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from app.catalogue import Catalogue
-from app.inputs import ReviewsQuery
+from app.inputs import MoviesQuery, ReviewsQuery
 from app.models import Movie, Review
 from tests.web.conftest import Visitor, read, text
 
@@ -90,3 +90,46 @@ def test_another_title_over_a_chosen_movie_is_looked_up(
 def test_a_bare_id_is_enough(visitor: Visitor, movie_id: int, catalogue: Catalogue) -> None:
     assert visitor.post("/review", movie_id=movie_id, **WRITTEN).status_code == 303
     assert catalogue.reviews(movie_id, ReviewsQuery()).total == 1
+
+
+def test_a_review_of_a_movie_that_is_not_there_is_posted_with_it(
+    visitor: Visitor, add_movie: AddMovie, catalogue: Catalogue
+) -> None:
+    add_movie("괴물")
+    page = read(visitor.post("/review", movie="벌새", movie_id="", movie_was="", **WRITTEN))
+    assert page.select_one('#movie_id-error a[href="#add"]')
+    form = page.select_one("#add form")
+    assert form and "쓰던 리뷰도 함께" in text(form)
+    fields = {str(field["name"]): str(field.get("value", "")) for field in form.select("input[name]")}
+    fields["content"] = text(form.select_one("textarea"))
+    assert (fields["title"], fields["author"], fields["content"]) == ("벌새", *WRITTEN.values())
+    answer = visitor.client.post("/movie", data=fields)
+    movie = next(movie for movie in catalogue.movies(MoviesQuery()).items if movie.title == "벌새")
+    assert answer.status_code == 303
+    assert answer.headers["Location"].startswith(f"/movie/{movie.id}#review-")
+    assert catalogue.reviews(movie.id, ReviewsQuery()).items[0].content == WRITTEN["content"]
+
+
+def test_what_goes_wrong_with_a_carried_text_leaves_it_on_the_movies_page(
+    visitor: Visitor, catalogue: Catalogue, analyzer: Any
+) -> None:
+    analyzer.busy = True
+    answer = visitor.post("/movie", title="벌새", **WRITTEN)
+    page = read(answer)
+    assert answer.status_code == 503
+    assert text(page.select_one("#content")) == WRITTEN["content"]
+    assert page.select_one('#write form[action="/movie/1/review"]')
+    analyzer.busy = False
+    answer = visitor.post("/movie", title=" ", **WRITTEN)
+    page = read(answer)
+    assert answer.status_code == 422
+    assert text(page.select_one("#add textarea[name=content]")) == WRITTEN["content"]
+    assert catalogue.totals().movie_count == 1
+
+
+def test_several_matches_of_another_title_offer_to_add_it(visitor: Visitor, add_movie: AddMovie) -> None:
+    add_movie("벌새 하나")
+    add_movie("벌새 둘")
+    page = read(visitor.post("/review", movie="벌새", movie_id="", movie_was="", **WRITTEN))
+    assert len(page.select('#write [type="radio"]')) == 2
+    assert page.select_one("#add [name=title]")["value"] == "벌새"  # type: ignore[index]
