@@ -18,6 +18,7 @@ BODY_SECONDS = 20
 """Time to receive a body, plus one second for each `BODY_MIN_RATE` bytes received (as Apache's RequestReadTimeout)."""
 BODY_MIN_RATE = 4_096
 BODY_PIECE = 65_536  # bytes received at once
+TURN = 0.0001  # seconds in which other clients are served; gevent polls sockets only after 50 sleeps of 0 seconds
 SEND_SECONDS = 60
 """Time for a client to receive one piece of a response."""
 
@@ -36,6 +37,8 @@ class BodyReader:
             except (ParseException, OSError) as error:
                 raise BadRequest("the request body is malformed or incomplete") from error
         self.deadline += len(data) / BODY_MIN_RATE
+        if len(data) == BODY_PIECE:
+            gevent.sleep(TURN)
         return data
 
 
@@ -54,7 +57,6 @@ class SiteWorker(GeventWorker):
             self.idle.discard(client)
 
     def handle_request(self, listener_name: Any, req: Any, sock: Any, addr: Any) -> None:
-        gevent.sleep(0)  # between pipelined requests the greenlet would not wait, and other clients would
         self.idle.discard(sock)
         reader, req.body.reader = req.body.reader, BodyReader(req.body.reader)
         sock.settimeout(SEND_SECONDS)
@@ -66,6 +68,8 @@ class SiteWorker(GeventWorker):
             sock.settimeout(None)
             req.body.reader = reader
             self.idle.add(sock)
+        if req.unreader.buf.tell():  # the next request has arrived
+            gevent.sleep(TURN)
 
     def notify(self) -> None:
         """Close idle connections when the worker is to stop; gunicorn calls this each second."""

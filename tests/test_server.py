@@ -1,14 +1,17 @@
 """Slow, greedy and broken clients before the real gunicorn: the site goes on answering."""
 
 import json
+import re
 import resource
 import signal
 import socket
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -326,3 +329,38 @@ def test_a_stop_answers_requests_and_waits_for_no_idle_client(tmp_path: Path) ->
         assert kept.read.read() == b""
         assert [client.read.read() for client in idle] == [b""] * MANY
         assert waiting.answer()[0] == 200
+
+
+IMPORTING_SITE = FAKE_SITE.replace("class Fake:", "class Fake:\n    card = ModelCard('fake')\n").replace(
+    "import Label,", "import Label, ModelCard,"
+)
+
+
+def test_other_requests_are_answered_during_an_import(tmp_path: Path) -> None:
+    with serve(tmp_path, IMPORTING_SITE) as (port, _):
+        opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
+
+        def ask(path: str, **more: Any) -> str:
+            request = urllib.request.Request(f"http://localhost:{port}{path}", **more)  # noqa: S310 - loopback
+            with opener.open(request, timeout=60) as answer:
+                text: str = answer.read().decode()
+                return text
+
+        found = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', ask("/admin/data"))
+        assert found
+        lines = ["title,author,content", *(f"영화,관객 {number},리뷰 {number}" for number in range(10_000))]
+        body = (
+            f'--x\r\nContent-Disposition: form-data; name="csrf_token"\r\n\r\n{found[1]}\r\n'
+            '--x\r\nContent-Disposition: form-data; name="file"; filename="reviews.csv"\r\n\r\n'
+            + "\n".join(lines)
+            + "\r\n--x--\r\n"
+        )
+        page = ask(
+            "/admin/data/import", data=body.encode(), headers={"Content-Type": "multipart/form-data; boundary=x"}
+        )
+        answered = 0
+        while "/admin/data/job/stop" in page:
+            answered += 1
+            page = ask("/admin/data/job")
+        assert "10,000" in page
+        assert answered > 10  # 0 where the import holds the event loop

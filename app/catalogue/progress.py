@@ -5,6 +5,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
+_TURN = 0.0001  # seconds; gevent polls sockets only after 50 sleeps of 0 seconds
+
+
+def yield_to_others() -> None:
+    """Let other greenlets run. Long loops call this every few milliseconds: a gevent worker serves nobody meanwhile."""
+    time.sleep(_TURN)
+
 
 class Stage(StrEnum):
     """What a long operation is doing."""
@@ -59,3 +66,4 @@ class ProgressReporter:
         self._done += count
         elapsed = self._now() - self._start
         self._report(Progress(self._stage, self._done, self._total, self._done / elapsed if elapsed > 0 else 0.0))
+        yield_to_others()

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import TypeVar
 
+from app.catalogue.progress import yield_to_others
 from app.errors import Busy
 from app.models import Review, Sentiment
 from app.protocols import Analyzer, Store
@@ -22,9 +23,11 @@ PATIENCE = 60
 def pages(store: Store) -> Iterator[list[Review]]:
     """All reviews by id, a page at a time."""
     last = 0
+    yield_to_others()
     while page := store.all_reviews(after_id=last, limit=PAGE):
         yield page
         last = page[-1].id
+        yield_to_others()
 
 
 def chunks(items: Iterable[T], size: int = CHUNK) -> Iterator[list[T]]:

@@ -10,7 +10,7 @@ from app.catalogue.import_export.movie_matching import match_movies
 from app.catalogue.import_export.parsed_file import ParsedFile
 from app.catalogue.import_export.records import MovieRow, ReviewRow
 from app.catalogue.import_export.staged_reviews import StagedReviews
-from app.catalogue.progress import ProgressCallback, ProgressReporter, Stage
+from app.catalogue.progress import ProgressCallback, ProgressReporter, Stage, yield_to_others
 from app.errors import AlreadyThere, NotFound
 from app.models import Correction, Label, Movie, Review
 from app.protocols import Store
@@ -19,6 +19,7 @@ UNDATED = "undated"
 """The `Review.writer` of a review whose moment is only the clock of its import: its file had none. No browser's mark is
 so short, so it makes nobody its owner."""
 _ATTEMPTS = 3
+_YIELD_EVERY = 250  # reviews
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +92,8 @@ class _Reviews(Sequence[Review]):
     def __getitem__(self, place: int | slice) -> Review | list[Review]:
         if isinstance(place, slice):
             return [self[index] for index in range(*place.indices(len(self)))]
+        if place % _YIELD_EVERY == 0:
+            yield_to_others()
         (row,) = self._rows.get([self._places[place]])
         return self._review(row, self._first + place if self._first else row.id)
 

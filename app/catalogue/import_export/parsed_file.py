@@ -18,7 +18,7 @@ from app.errors import FieldError
 
 BAD_KEPT = 1_000
 """The bad rows and dropped cells that are kept with their reasons; the others are counted."""
-_REPORT_EVERY = 1_000  # rows
+_REPORT_EVERY = 100  # rows
 _ID_FITS = 2**53  # above, JavaScript takes two ids for one, and later ids would run into a database's limit
 
 
