@@ -72,13 +72,17 @@ class Sentiment:
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """A part of a text, from `start` to before `end` (code points), and its `weight`: the points (-10..10) by
-    which it moves the rating, below 0 when down (`app/sentiment/explaining.py` says how that is measured)."""
+    """A part of a text, from `start` to before `end` (code points).
+
+    `weight` (-10..10, above 0 for positive) is its share of the text's log-odds times the rating's distance from 5: a
+    strength, no change of the rating. `rating_without` is the rating of the text without it; None if that was not read.
+    """
 
     text: str
     start: int
     end: int
     weight: float
+    rating_without: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

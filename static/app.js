@@ -6,6 +6,7 @@ document.documentElement.classList.add("js");
 const PREVIEW_DELAY = 450; // milliseconds without a key before the text is read
 const SEARCH_DELAY = 200; // milliseconds without a key before movies are looked for
 const ANSWER_MOST = 20000; // milliseconds; the site answers sooner, be it that it is busy
+const STRONG = 3; // the strength from which on a word is marked as strong, as in app/web/marks.py
 const SHADED_MOST = 400; // characters above which a preview does without its words: each of them is a reading
 const NICKNAME = "gampyeong.author";
 const DRAFT = "gampyeong.draft:"; // and the form's address
@@ -440,7 +441,9 @@ function shade(text, words, steps) {
     const strength = steps.filter((least) => Math.abs(weight) >= least).length;
     if (!strength) continue;
     line.append(letters.slice(at, start).join(""));
-    line.append(make("mark", `${weight > 0 ? "positive" : "negative"} weight-${strength}`, letters.slice(start, end).join("")));
+    const mark = make("mark", `${weight > 0 ? "positive" : "negative"} weight-${strength}`, letters.slice(start, end).join(""));
+    mark.append(make("sub", "", `${weight > 0 ? "▲" : "▼"} ${say(strength >= STRONG ? "strong" : "weak")}`));
+    line.append(mark);
     at = end;
   }
   line.append(letters.slice(at).join(""));
@@ -458,7 +461,8 @@ function showReading(box, { text, reading }, sureFrom, steps) {
   line.append(make("span", "", `${unsure ? say("unsure") : say(positive ? "sure_positive" : "sure_negative", { score })} · ${say("so_far")}`));
   box.className = `preview ${unsure ? "uncertain" : positive ? "positive" : "negative"}`;
   box.replaceChildren(line);
-  if (reading.words?.some((word) => Math.abs(word.weight) >= steps[0])) box.append(shade(text, reading.words, steps));
+  if (reading.words?.some((word) => Math.abs(word.weight) >= steps[0]))
+    box.append(shade(text, reading.words, steps), make("p", "hint", say("legend")));
   if (!/[가-힣ㄱ-ㅎㅏ-ㅣ]/.test(text)) box.append(make("p", "hint", say("no_korean")));
   box.hidden = false;
 }

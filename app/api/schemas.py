@@ -72,16 +72,33 @@ class SentimentOut(Schema):
 
 
 class WordOut(Schema):
-    """A word of a text, from code point `start` to before `end`."""
+    """A word of a text, from code point `start` to before `end`, and what the text is without it."""
 
     text: str
     start: Count
     end: Annotated[int, Field(ge=1)]
-    weight: Annotated[float, Field(ge=-10, le=10, description="points by which it moves the rating; below 0: down")]
+    weight: Annotated[
+        float,
+        Field(
+            ge=-10,
+            le=10,
+            description="strength: the word's share of the text's log-odds of positive, times the rating's distance "
+            "from 5; above 0 for positive. It is not a change of the rating",
+        ),
+    ]
+    rating_without: Annotated[
+        float | None,
+        Field(
+            ge=0,
+            le=10,
+            description="the rating of the text without the word; null for the weaker words of a text of more than 200 "
+            "characters",
+        ),
+    ]
 
 
 class ExplanationOut(SentimentOut):
-    """How a text was read, and what each of its words does to the rating."""
+    """How a text was read, and what each of its words has to do with it."""
 
     words: list[WordOut]
 

@@ -1,14 +1,14 @@
-"""Rank 1. Why a text rates as it does: how far it leans without each of its words (occlusion). May import models.
+"""Rank 1. Why a text rates as it does: how it reads without each of its words (occlusion). May import models.
 
-Leaving a word out is exact, and cheap for so small a model: the text without each of its words is one batch. What is
-compared is the log-odds of positive, since ratings have a ceiling: a review of three superlatives rates 10 without
-any one of them. A word's weight is the log-odds it brings, told in points of a rating of 10 x P(positive): times
-what one unit of the whole text's log-odds is worth on the way from 5 to its rating.
+The texts without each of the words are one batch. Words are compared by log-odds, since ratings have a ceiling: a
+review of three superlatives rates 10 without any one of them. A word's weight is its share of the text's log-odds
+times the rating's distance from 5, and `rating_without` the rating that the text without it gets.
 """
 
 import math
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import NamedTuple, Protocol
 
 from app.models import Explanation, Sentiment, Word
@@ -17,6 +17,7 @@ Span = tuple[int, int]
 
 LONG_WORD = 8  # letters; a longer "word" is a sentence without spaces, and is taken apart as the model reads it
 WORDS_MAX = 100  # of a longer text, neighbours are taken together
+RATED_WORDS = 5  # of a text of several parts, that are read without, raising and lowering ones each
 PART = 200  # characters; a longer text is explained part by part, each counting by its length
 
 
@@ -40,28 +41,50 @@ class Explainable(Protocol):
 
 
 def explain(text: str, model: Explainable) -> Explanation:
-    """How `model` reads `text`, and each word's weight in points of ten, in the text's order."""
+    """Return how `model` reads `text`, and each word's weight and rating without it, in the text's order.
+
+    A text of several parts is read as a whole only without the `RATED_WORDS` strongest words of either side.
+    """
     parts = _parts(_words(text, model.pieces))
+    ends = [(0, len(text))] if len(parts) == 1 else [(part[0][0], part[-1][1]) for part in parts]
     asked = [text]
-    for part in parts:
-        start, end = part[0][0], part[-1][1]
+    for (start, end), part in zip(ends, parts, strict=True):
         asked.append(text[start:end])
         asked += [text[start:word_start] + text[word_end:end] for word_start, word_end in part]
-    different = list(dict.fromkeys(asked))  # of one part, the part is the text; of a word said twice, one does for both
-    verdicts = dict(zip(different, model.judge(different), strict=True))
+    verdicts = _judge(model, asked)
     odds = (verdicts[one].log_odds for one in asked[1:])
     words: list[Word] = []
-    for part in parts:
-        share = (part[-1][1] - part[0][0]) / sum(other[-1][1] - other[0][0] for other in parts)
+    for (first, last), part in zip(ends, parts, strict=True):
+        share = (last - first) / sum(end - start for start, end in ends)
         whole = next(odds)
         for start, end in part:
             weight = share * _points(whole) * (whole - next(odds))
             words.append(Word(text[start:end], start, end, round(min(10.0, max(-10.0, weight)), 4)))
-    return Explanation(verdicts[text].sentiment, tuple(words))
+    rated = words if len(parts) == 1 else [*_strongest(words), *_strongest(words, lowering=True)]
+    without = {word: text[: word.start] + text[word.end :] for word in rated}
+    verdicts |= _judge(model, [left for left in without.values() if left not in verdicts])
+    ratings = {word: verdicts[left].sentiment.rating for word, left in without.items()}
+    return Explanation(
+        verdicts[text].sentiment, tuple(replace(word, rating_without=ratings.get(word)) for word in words)
+    )
+
+
+def _judge(model: Explainable, texts: Sequence[str]) -> dict[str, Verdict]:
+    """Return the verdict of each different text."""
+    different = list(dict.fromkeys(texts))
+    return dict(zip(different, model.judge(different) if different else [], strict=True))
+
+
+def _strongest(words: Sequence[Word], *, lowering: bool = False) -> list[Word]:
+    """Return the `RATED_WORDS` words with the highest weights above 0, or the lowest below."""
+    sign = -1 if lowering else 1
+    return sorted((word for word in words if sign * word.weight > 0), key=lambda word: -sign * word.weight)[
+        :RATED_WORDS
+    ]
 
 
 def _points(odds: float) -> float:
-    """Points of a rating of 10 x P(positive) for a unit of log-odds, on average from 0 to `odds`."""
+    """Return the rating's distance from 5 for each unit of log-odds, on average from 0 to `odds`."""
     return 5 * math.tanh(odds / 2) / odds if odds else 2.5
 
 

@@ -1,4 +1,4 @@
-"""Why a review rates as it does: its words shaded by what they do to its rating."""
+"""Why a review rates as it does: its words shaded by strength, and the rating without the strongest."""
 
 from flask import Response
 
@@ -12,13 +12,13 @@ WORDS_LISTED = 5
 
 
 def words(review: Review) -> Response:
-    """The review's words, shaded, and nothing else: for a script that shows them in place. Raises `Busy`."""
+    """Render the review's words, shaded, alone: for a script that shows them in place. Raises `Busy`."""
     explanation, marked = _explain(review)
     return render("_words.html", marked=marked)
 
 
 def why(movie: Movie, review: Review) -> Response:
-    """What each word of the review does to its rating. Raises `Busy`."""
+    """Render the review's words by strength, and its rating without each of the strongest. Raises `Busy`."""
     explanation, marked = _explain(review)
     strongest = sorted(explanation.words, key=lambda word: -abs(word.weight))
     return render(
@@ -28,6 +28,8 @@ def why(movie: Movie, review: Review) -> Response:
         marked=marked,
         lifting=[word for word in strongest if word.weight >= marks.NOTICED][:WORDS_LISTED],
         lowering=[word for word in strongest if word.weight <= -marks.NOTICED][:WORDS_LISTED],
+        strength=marks.strength,
+        strong_from=marks.STRONG,
     )
 
 

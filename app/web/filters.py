@@ -133,11 +133,6 @@ def format_width(movie: Movie) -> str:
     return str(round(100 * movie.positive_count / movie.review_count, 2)) if movie.positive_count else ""
 
 
-def format_weight(weight: float) -> str:
-    """1.24 -> `+1.2`; -0.3 -> `−0.3`, with the minus that is as wide as the plus."""
-    return f"{weight:+.1f}".replace("-", "−")
-
-
 def shorten(text: str, most: int = 40) -> str:
     """`text`, cut after `most` characters."""
     return text if len(text) <= most else f"{text[:most]}…"
@@ -156,6 +151,5 @@ FILTERS: dict[str, Callable[..., object]] = {
     "excerpt": split_text,
     "close_up": close_up,
     "shorten": shorten,
-    "weight": format_weight,
     "width": format_width,
 }

@@ -1,4 +1,4 @@
-"""A review with its words marked by what they do to its rating; templates shade and number them."""
+"""A review with its words marked by what they do to its rating; templates shade them."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -6,19 +6,29 @@ from dataclasses import dataclass
 from app.models import Word
 
 STEPS = (0.3, 0.5, 0.8, 1.6)
-"""Points of ten from which on a word is marked a little, more, much, a lot. A review has ten words or so, and each does
-something: below the first, marks would be everywhere and tell nothing. `static/app.js` is handed these, too."""
+"""The weights from which on a word is marked with strength 1, 2, 3, 4: below the first, marks would be everywhere.
+`static/app.js` uses them, too."""
 NOTICED = STEPS[0]
+STRONG = 3
+"""The strength from which on a mark says 강; below it says 약."""
 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A stretch of the text. `mood` is empty where it does nothing; `strength` is 1 (a little) to 4 (a lot)."""
+    """A stretch of the text. `mood` is empty where it does nothing; `strength` is 1 (weak) to 4 (strong)."""
 
     text: str
     mood: str = ""
     strength: int = 0
-    weight: float = 0.0
+
+    @property
+    def is_strong(self) -> bool:
+        return self.strength >= STRONG
+
+
+def strength(weight: float) -> int:
+    """Return how many of `STEPS` a weight reaches, 0 to 4."""
+    return sum(abs(weight) >= step for step in STEPS)
 
 
 def mark(text: str, words: Sequence[Word]) -> list[Mark]:
@@ -34,8 +44,7 @@ def _marks(text: str, words: Sequence[Word]) -> Iterator[Mark]:
         if abs(word.weight) < NOTICED:
             yield Mark(word.text)
         else:
-            strength = sum(abs(word.weight) >= least for least in STEPS)
-            yield Mark(word.text, "positive" if word.weight > 0 else "negative", strength, word.weight)
+            yield Mark(word.text, "positive" if word.weight > 0 else "negative", strength(word.weight))
         at = word.end
     if at < len(text):
         yield Mark(text[at:])

@@ -259,15 +259,15 @@ def test_a_review_shows_which_words_made_its_rating(open_page: OpenPage, scripts
     if scripts:  # in place, and back again
         review = page.locator(".review").first
         review.locator("[data-words]").click()
-        expect(review.locator("mark.negative", has_text="지루하고")).to_contain_text("−")
+        expect(review.locator("mark.negative", has_text="지루하고")).to_contain_text("▼")
         review.locator("[data-words]").click()
         expect(review.locator("mark")).to_have_count(0)
         page.goto(str(review.locator("[data-words]").get_attribute("href")))
     else:
         page.get_by_role("link", name="왜 이 평점인가요?").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("왜 이 평점인가요?")
-    expect(page.locator("mark.positive", has_text="훌륭한데")).to_contain_text("+")
-    expect(page.locator("mark.negative", has_text="지루하고")).to_contain_text("−")
+    expect(page.locator("mark.positive", has_text="훌륭한데")).to_contain_text("▲")
+    expect(page.locator("mark.negative", has_text="지루하고")).to_contain_text("▼")
     if scripts:
         assert colour(page, "mark.positive.weight-3, mark.positive.weight-4") != colour(
             page, "mark.negative.weight-3, mark.negative.weight-4"

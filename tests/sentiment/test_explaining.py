@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
+from math import exp
 
 import pytest
 
@@ -18,10 +19,8 @@ class FourWords:
 
     def judge(self, texts: Sequence[str]) -> list[Verdict]:
         return [
-            Verdict(
-                Sentiment(Label.POSITIVE, 0.9, 7.0), float(sum(odds * text.count(word) for word, odds in ODDS.items()))
-            )
-            for text in texts
+            Verdict(Sentiment.from_probability(1 / (1 + exp(-odds))), odds)
+            for odds in (float(sum(odds * text.count(word) for word, odds in ODDS.items())) for text in texts)
         ]
 
     def pieces(self, texts: Sequence[str]) -> list[list[tuple[int, int]]]:
@@ -35,10 +34,10 @@ def weights(text: str) -> dict[str, float]:
     return {word.text: word.weight for word in explain(text, FOUR_WORDS).words}
 
 
-def test_a_words_weight_is_the_log_odds_it_brings_in_points() -> None:
+def test_a_words_weight_is_its_share_of_the_log_odds() -> None:
     explanation = explain("정말 재밌다 근데 지루", FOUR_WORDS)
-    assert explanation.sentiment == Sentiment(Label.POSITIVE, 0.9, 7.0)
-    small = weights("정말 재밌다 근데 지루")  # log-odds -0.1: a unit is worth 2.5 points there
+    assert explanation.sentiment == Sentiment(Label.NEGATIVE, 0.525, 4.75)
+    small = weights("정말 재밌다 근데 지루")  # log-odds -0.1 and 0.25 below 5
     assert small == {
         "정말": 0,
         "재밌다": pytest.approx(1.25, abs=2e-3),
@@ -48,6 +47,22 @@ def test_a_words_weight_is_the_log_odds_it_brings_in_points() -> None:
     sure = weights("최고 " * 8)  # log-odds 8: from 5 to a rating of 10, and each word an eighth of the way
     assert sum(word.weight for word in explain("최고 " * 8, FOUR_WORDS).words) == pytest.approx(5, abs=0.01)
     assert sure["최고"] == pytest.approx(5 / 8, abs=0.01)
+
+
+def test_a_word_comes_with_the_rating_without_it(bundled: QueuedAnalyzer) -> None:
+    for model in (FOUR_WORDS, bundled):
+        for text in ("정말 재밌다 근데 지루", "노잼", " 최고의 연기 최고 "):
+            words = explain(text, model).words
+            without = model.judge([text[: word.start] + text[word.end :] for word in words])
+            assert [word.rating_without for word in words] == [verdict.sentiment.rating for verdict in without]
+
+
+def test_a_long_text_is_read_as_a_whole_without_its_strongest_words() -> None:
+    text = "보통 " * 60 + "노잼 " + "보통 " * 35 + "최고 재밌다"
+    words = [word for word in explain(text, FOUR_WORDS).words if word.rating_without is not None]
+    assert [word.text for word in words] == ["노잼", "최고", "재밌다"]
+    for word in words:  # the whole text's log-odds are 0
+        assert word.rating_without == pytest.approx(10 / (1 + exp(ODDS[word.text])), abs=0.001)
 
 
 def test_no_text_is_read_twice() -> None:

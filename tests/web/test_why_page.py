@@ -24,12 +24,15 @@ def test_every_review_leads_to_its_reasons(visitor: Visitor, movie_id: int, add_
         ("positive", "최고인데"),
         ("negative", "지루해요"),
     ]
-    assert [text(number) for number in shown.select("sub")] == ["+1.2", "−1.2"]
+    assert [text(number) for number in shown.select("sub")] == ["▲ 강", "▼ 강"]
     for number in shown.select("sub"):
         number.decompose()
     assert shown.get_text() == "정말 최고인데 지루해요 <b>"
     assert [text(head) for head in page.select(".why h2")] == ["평점을 올린 말", "평점을 내린 말"]
-    assert [text(item) for item in page.select(".weights li")] == ["최고인데 +1.2", "지루해요 −1.2"]
+    assert [text(item) for item in page.select(".weights li")] == [
+        "최고인데 ▲ 강 이 낱말 없이는 1.5",
+        "지루해요 ▼ 강 이 낱말 없이는 8.5",
+    ]
 
 
 def test_a_review_that_no_word_moves_says_so(visitor: Visitor, movie_id: int, add_review: AddReview) -> None:
@@ -38,7 +41,7 @@ def test_a_review_that_no_word_moves_says_so(visitor: Visitor, movie_id: int, ad
     assert not page.select("mark, .weights")
     assert "뚜렷하게 움직인 낱말이 없어요" in text(page.select_one(".why"))
     hint = text(visitor.see(f"/review/{review.id}/words").select_one(".hint"))
-    assert "뚜렷하게 움직인 낱말이 없어요" in hint and "숫자" not in hint
+    assert "뚜렷하게 움직인 낱말이 없어요" in hint and "굵을수록" not in hint
 
 
 def test_an_unknown_review_has_no_reasons(visitor: Visitor) -> None:
