@@ -25,7 +25,6 @@ from app.web.changes import blueprint as changes_blueprint
 from app.web.corrections import blueprint as corrections_blueprint
 from app.web.data import blueprint as data_blueprint
 from app.web.editing import blueprint as editing_blueprint
-from app.web.moulds import Moulds
 from app.web.preferences import blueprint as preferences_blueprint
 from app.web.views import blueprint as web_blueprint
 
@@ -70,7 +69,6 @@ def create_app(
     install(app, Workshop(store, analyzer))
     install(app, metrics)
     install(app, Jobs())
-    install(app, Moulds())
     log = RequestLog(settings.log_level)
     watching.register(app, metrics.count, log.write, believe_ids=settings.trusted_proxies > 0)
     install(app, Limits(app, settings))

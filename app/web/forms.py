@@ -37,8 +37,6 @@ class Form(FlaskForm):
 
     def __init__(self, formdata: Any = None, **values: Any) -> None:
         super().__init__(formdata=formdata, **values)  # type: ignore[no-untyped-call]  # Flask-WTF ships no types
-        self.is_fresh = formdata is None and not any(values.values())
-        """Whether nobody has typed anything: such a form is the same on everybody's page."""
         self.status = 200
         self.retry_after = 0
         self.alert = ""
@@ -102,11 +100,6 @@ class Form(FlaskForm):
             self[name].errors = [*(error for error in self[name].errors if error != sentence), str(sentence)]
         else:
             self.alert = str(sentence)
-
-    @property
-    def kind(self) -> type[Self]:
-        """What makes another like it."""
-        return type(self)
 
     @property
     def wrong(self) -> list[Field]:

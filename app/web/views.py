@@ -16,12 +16,12 @@ from app.http.policy import Deed
 from app.http.traps import once
 from app.inputs import QUERY_MAX, MovieInput, ReviewInput, read
 from app.models import Action, Movie, Review
-from app.web import asking, explaining, marks, messages, pages, posters, shown
+from app.web import asking, explaining, marks, messages, pages, posters
 from app.web.changes import offer_undo
 from app.web.choosing import choose_movie, suggest
 from app.web.filters import FILTERS, shorten
 from app.web.forms import DeleteForm, MovieForm, ReviewForm
-from app.web.moulds import cast
+from app.web.fragment_cache import cached_fragment
 from app.web.notices import NAME_MOST, tell
 from app.web.pages import catalogue
 
@@ -29,11 +29,8 @@ blueprint = Blueprint("web", __name__)
 for _name, _filter in FILTERS.items():
     blueprint.add_app_template_filter(_filter, _name)
 blueprint.add_app_template_filter(posters.draw, "drawing")
-blueprint.add_app_template_global(cast)
+blueprint.add_app_template_global(cached_fragment)
 blueprint.add_app_template_global(lambda: marks.STEPS, "mark_steps")
-blueprint.add_app_template_filter(shown.movie_card, "card")
-blueprint.add_app_template_filter(shown.review_item, "item")
-blueprint.add_app_template_filter(shown.review_extreme, "extreme")
 # Every page, errors too, has the search box and the footer.
 blueprint.app_context_processor(lambda: {"query_max": QUERY_MAX, "is_durable": installed(Workshop).durable})
 

@@ -1,80 +1,28 @@
-"""What moulds cast is what their templates say, and each caller's own."""
+"""Cards and reviews on pages: typed text stays text, and each caller sees what is theirs."""
 
-import itertools
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from markupsafe import Markup
 
-from app.models import Label, Movie, MovieFields, Review, Sentiment
+from app.models import Label, MovieFields, Review, Sentiment
 from app.store.memory import MemoryStore
-from app.web import moulds, shown
 from tests.web.conftest import Visitor
 
 NASTY = ("%(id)s %s 100% {{ 7 * 7 }} {0}", "<script>alert('1')</script> & \"2\"", "token; %(token)s\x1f")
 
 
-@pytest.fixture
-def request_of_english(app: Flask) -> Iterator[None]:
-    with app.test_request_context(headers={"Accept-Language": "en"}):
-        yield
-
-
-def render(app: Flask, template: str, macro: str, *things: Any, **texts: Any) -> Markup:
-    """What `cast` saves: the macro, asked for these very values."""
-    made: Markup = getattr(app.jinja_env.get_template(template).module, macro)(*things, **texts)
-    return made
-
-
-def some_movies() -> Iterator[Movie]:
-    facts = itertools.product(("", "2019-05-30"), ("", NASTY[0]), ("", NASTY[1]), ("", "https://example.com/%41?a&b"))
-    for number, (day, director, genre, poster) in enumerate(facts):
-        for reviews, positive in ((0, 0), (3, 0), (3, 1), (1_234, 1_234)):
-            yield Movie(NASTY[number % 3], day, director, genre, poster, number + 1, reviews, positive, 5.5 * reviews)
-
-
-def some_reviews() -> Iterator[Review]:
-    for number, (label, score) in enumerate(itertools.product(Label, (0.55, 0.7, 0.999))):
-        for content, edited, said in itertools.product(NASTY + ("긴 글 " * 300,), ("", "2026-03-01T00:00:00Z"), (0, 7)):
-            yield Review(
-                number + 1, 1, NASTY[number % 3], content, label, score, 6.04, "2025-12-31T15:00:00Z", edited,
-                correction_count=said,
-            )  # fmt: skip
-
-
-@pytest.mark.usefixtures("request_of_english")
-def test_a_card_is_what_its_template_says(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    movies = list(some_movies())
-    cast = [shown.movie_card(movie) for movie in movies]
-    monkeypatch.setattr(shown, "cast", lambda *given, **texts: render(app, *given, **texts))
-    assert cast == [shown.movie_card(movie) for movie in movies]
-
-
-@pytest.mark.usefixtures("request_of_english")
-def test_a_review_is_what_its_template_says(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    reviews = list(some_reviews())
-
-    def show() -> list[Markup]:
-        items = [shown.review_item(review, "to-ken") for review in reviews]
-        return items + [shown.review_extreme(review, Markup("The <b>best</b>")) for review in reviews]
-
-    cast = show()
-    monkeypatch.setattr(shown, "cast", lambda *given, **texts: render(app, *given, **texts))
-    assert cast == show()
-
-
-@pytest.mark.usefixtures("request_of_english")
-def test_typed_text_stays_text() -> None:
-    (movie,) = itertools.islice(some_movies(), 1)
-    card = shown.movie_card(movie)
-    assert "%(id)s %s 100% {{ 7 * 7 }} {0}" in card
-    assert "<script" not in shown.review_item(next(some_reviews()), "token").replace("&lt;script", "")
-    # Markup is equal to the text it holds, and yet another thing.
-    badge = ("_sentiment.html", "sentiment_badge", True, False)
-    assert moulds.cast(*badge, Markup("<i>9</i>"), sure="90%") != moulds.cast(*badge, "<i>9</i>", sure="90%")
+@pytest.mark.parametrize("text", NASTY)
+def test_typed_text_stays_text(visitor: Visitor, store: MemoryStore, add_by: Callable[..., Review], text: str) -> None:
+    movie = store.add_movie(MovieFields(text, director=text, genre=text))
+    review = add_by(movie.id, "")
+    store.update_review(review.id, text, (text, Sentiment(Label.NEGATIVE, 0.9, 1.0)))
+    card = visitor.see("/").select_one(".card")
+    assert card and card.select_one("h2") and card.select_one("h2").get_text() == text  # type: ignore[union-attr]
+    item = visitor.see(f"/movie/{movie.id}").select_one(".review")
+    assert item and not item.select("script")
+    assert item.select_one("bdi").get_text() == item.select_one(".text").get_text() == text  # type: ignore[union-attr]
 
 
 def test_each_caller_sees_what_they_may_do(app: Flask, store: MemoryStore, add_by: Callable[..., Review]) -> None:
@@ -153,15 +101,6 @@ def test_menus_know_a_new_genre_and_each_movies_own_address(visitor: Visitor, st
         links = [str(link["href"]) for link in page.select(".reviews .tools a")]
         assert len(links) == 7 and all(link.startswith(f"/movie/{movie.id}") for link in links)
         assert [form["action"] for form in page.select("#write form")] == [f"/movie/{movie.id}/review"]
-
-
-def test_no_gap_is_left_open(client: FlaskClient, store: MemoryStore, add_by: Callable[..., Review]) -> None:
-    movie = store.add_movie(MovieFields("괴물", "2006-07-27", "봉준호", "SF", "https://example.com/1.jpg"))
-    for _ in range(5):
-        add_by(movie.id, "")
-    for path in ("/", f"/movie/{movie.id}", f"/movie/{movie.id}?sort=oldest"):
-        page = client.get(path).get_data(as_text=True)
-        assert moulds._MARK not in page and str(moulds._NUMBER)[:12] not in page
 
 
 @pytest.fixture
