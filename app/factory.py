@@ -17,9 +17,9 @@ from app.http.secret import admin_password, secret_key
 from app.http.session import MARK_LASTS, SessionInterface, cookie_name
 from app.http.traps import Traps
 from app.inputs import BODY_MAX
-from app.protocols import Analyzer, Store
+from app.protocols import Analyzer
 from app.settings import ROOT, Settings
-from app.store import open_store
+from app.store import Store, open_store
 from app.web.admin import blueprint as admin_blueprint
 from app.web.changes import blueprint as changes_blueprint
 from app.web.corrections import blueprint as corrections_blueprint

@@ -159,12 +159,14 @@ class Movie(MovieFields):
     """A movie in the store, with what its reviews amount to.
 
     `rating_sum` is the sum of the ratings of its `review_count` reviews, `positive_count` of which read positive.
+    `owner` is the token of the browser that added it, empty where unknown: it never leaves the site.
     """
 
     id: int = 0
     review_count: int = 0
     positive_count: int = 0
     rating_sum: float = 0.0
+    owner: str = ""
 
     @property
     def average_rating(self) -> float | None:
@@ -189,7 +191,8 @@ class Review:
     """A review in the store, with how it was read. `created_at` and `edited_at` (empty = never) are ISO 8601 in UTC.
 
     `model` is the `ModelCard.id` of the model that read it, empty where unknown. `writer` is an opaque mark of the
-    browser that wrote it: it never leaves the site. `correction_count` readers say that the label is wrong.
+    browser that wrote it: it never leaves the site. `correction_count` readers say that the label is wrong. `spoiler`
+    is the author's warning that the text gives the plot away. `like_count` readers like it.
     """
 
     id: int
@@ -204,6 +207,8 @@ class Review:
     model: str = ""
     writer: str = ""
     correction_count: int = 0
+    spoiler: bool = False
+    like_count: int = 0
 
     @property
     def is_positive(self) -> bool:
@@ -256,8 +261,8 @@ class Change:
     """One line of the log of what was changed or deleted.
 
     `who` is "admin", a writer's mark, or empty where everybody may; `summary` has at most 120 characters; `undone_at`
-    is empty while the change stands. `undoable` is worked out on reading: a deletion that stands and is younger than
-    `UNDO_HOURS`.
+    is empty while the change stands. `undoable` is worked out on reading: a deletion or an import that stands and is
+    younger than `UNDO_HOURS`. `before` is a review's text before an edit; `import_id` is the number of an import.
     """
 
     id: int
@@ -269,6 +274,8 @@ class Change:
     summary: str
     undone_at: str = ""
     undoable: bool = False
+    before: str = ""
+    import_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from itertools import accumulate
 
 from app.models import Label, Movie, Review
-from app.protocols import Store
+from app.store import Store
 from benchmarks.reviews import make_reviews
 
 _FIRST = (

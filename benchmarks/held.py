@@ -3,9 +3,9 @@
 import os
 
 from app.factory import create_app
-from app.store.memory import MemoryStore
+from app.store import open_store
 from benchmarks.catalogue import fill
 
-store = MemoryStore()
+store = open_store()
 fill(store, int(os.environ["LARGE_MOVIES"]), int(os.environ["LARGE_REVIEWS"]))
 app = create_app(store=store)

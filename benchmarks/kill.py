@@ -20,8 +20,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from app.protocols import Store
-from app.store import open_store
+from app.store import Store, open_store
 from benchmarks.client import Connection, post
 from benchmarks.site import GUNICORN, ROOT, wait_until_it_answers
 

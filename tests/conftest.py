@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from app.catalogue import Catalogue
 from app.factory import create_app
 from app.settings import Settings
-from app.store.memory import MemoryStore
+from app.store import Store, open_store
 from tests.fakes import FakeAnalyzer
 from tests.postgresql import Server, start_server
 
@@ -29,12 +29,12 @@ def analyzer() -> FakeAnalyzer:
 
 
 @pytest.fixture
-def store() -> MemoryStore:
-    return MemoryStore()
+def store() -> Store:
+    return open_store()
 
 
 @pytest.fixture
-def app(analyzer: FakeAnalyzer, store: MemoryStore, tmp_path: Path) -> Flask:
+def app(analyzer: FakeAnalyzer, store: Store, tmp_path: Path) -> Flask:
     settings = Settings(secret_key="tests", instance_dir=str(tmp_path))
     return create_app(settings, store=store, analyzer=analyzer)
 

@@ -12,7 +12,7 @@ from app.catalogue.search import Haystack
 from app.errors import Busy, NotFound
 from app.inputs import MovieInput, MoviesQuery, ReviewInput, ReviewPatch, ReviewsQuery
 from app.models import Label, MovieFields, Page, Sentiment
-from app.store.memory import MemoryStore
+from app.store import Store
 
 
 def titles(catalogue: Catalogue, **query: Any) -> list[str]:
@@ -41,7 +41,7 @@ def test_a_review_is_read_and_kept(catalogue: Catalogue, analyzer: Any) -> None:
     assert catalogue.reviews(movie.id, ReviewsQuery()) == Page([review], 1, 1, 1000)
 
 
-def test_a_review_remembers_which_model_read_it(shelf: Catalogue, store: MemoryStore) -> None:
+def test_a_review_remembers_which_model_read_it(shelf: Catalogue, store: Store) -> None:
     assert store.models() == {"fake@1": 4}
 
 
@@ -52,7 +52,7 @@ def test_an_unknown_movie_costs_no_inference(catalogue: Catalogue, analyzer: Any
 
 
 def test_what_others_changed_while_a_text_was_read_stays(
-    shelf: Catalogue, store: MemoryStore, analyzer: Any, monkeypatch: pytest.MonkeyPatch
+    shelf: Catalogue, store: Store, analyzer: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def analyze(texts: list[str]) -> list[Sentiment]:
         store.update_review(1, "새벽")
@@ -63,7 +63,7 @@ def test_what_others_changed_while_a_text_was_read_stays(
     assert (review.author, review.content, review.rating) == ("새벽", "다시 보니 별로", 1.0)
 
 
-def test_a_line_of_the_log_is_found_however_old_it_is(shelf: Catalogue, store: MemoryStore) -> None:
+def test_a_line_of_the_log_is_found_however_old_it_is(shelf: Catalogue, store: Store) -> None:
     shelf.delete_review(1)
     for number in range(2_100):
         store.update_review(2, f"{number}번째 이름")
@@ -142,7 +142,7 @@ def test_orders(shelf: Catalogue, sort: str, order: list[str]) -> None:
     assert titles(shelf, sort=sort) == order
 
 
-def test_the_plain_order_by_rating_goes_by_the_mean_alone(store: MemoryStore) -> None:
+def test_the_plain_order_by_rating_goes_by_the_mean_alone(store: Store) -> None:
     for title, ratings in (("열 번", [9.5] * 10), ("한 번", [10.0]), ("없음", []), ("두 번", [10.0, 10.0])):
         movie = store.add_movie(MovieFields(title))
         for rating in ratings:
@@ -151,7 +151,7 @@ def test_the_plain_order_by_rating_goes_by_the_mean_alone(store: MemoryStore) ->
     assert order == ["두 번", "한 번", "열 번", "없음"]
 
 
-def test_one_rave_does_not_top_the_list(store: MemoryStore, analyzer: Any) -> None:
+def test_one_rave_does_not_top_the_list(store: Store, analyzer: Any) -> None:
     catalogue = Catalogue(store, analyzer, rating_prior=5)
     for title, texts in [("한 편", ["최고 최고 명작 감동"]), ("여럿", ["최고 감동"] * 9), ("싫은", ["지루해요"] * 6)]:
         movie = catalogue.add_movie(MovieInput(title=title))
@@ -188,7 +188,7 @@ def test_pages(shelf: Catalogue) -> None:
 
 
 @pytest.mark.parametrize("sort", ["rating", "average", "newest", "reviews", "release", "title"])
-def test_orders_follow_every_change(store: MemoryStore, sort: Any) -> None:
+def test_orders_follow_every_change(store: Store, sort: Any) -> None:
     """What a listing takes over from an earlier one is what it would have worked out itself."""
     draw = random.Random(sort)  # noqa: S311 - the same steps each time
     listing = Listing(())
@@ -213,7 +213,7 @@ def test_orders_follow_every_change(store: MemoryStore, sort: Any) -> None:
             assert listing.genres == fresh.genres
 
 
-def test_an_order_nobody_looked_at_for_long_is_right_again(store: MemoryStore) -> None:
+def test_an_order_nobody_looked_at_for_long_is_right_again(store: Store) -> None:
     movies = [store.add_movie(MovieFields(f"영화 {number}")) for number in range(20)]
     listing = Listing(store.movies())
     listing.order("reviews")
@@ -239,7 +239,7 @@ def test_looking_through_all_texts_finds_what_looking_through_each_does(q: str) 
 @pytest.mark.parametrize("few", [0, 500])
 @pytest.mark.parametrize("sort", ["rating", "average", "newest", "reviews", "release", "title"])
 def test_a_page_of_what_matches_is_cut_from_the_whole_order(
-    store: MemoryStore, sort: Any, few: int, monkeypatch: pytest.MonkeyPatch
+    store: Store, sort: Any, few: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("app.catalogue.listing._FEW", few)
     draw = random.Random(3)  # noqa: S311 - the same movies each time

@@ -5,8 +5,9 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from app.catalogue.progress import Progress, Stage
 from app.cli.progress import ProgressLine, describe
 from app.models import Label, ModelCard, MovieFields
 from app.settings import ROOT, Settings
-from app.store.memory import MemoryStore
+from app.store import Store, open_store
 from tests.fakes import FakeAnalyzer
 
 pytestmark = pytest.mark.slow
@@ -30,15 +31,10 @@ FLASK = [sys.executable, "-m", "flask", "--app", "wsgi"]
 Run = Callable[..., Result]
 
 
-class KeptStore(MemoryStore):
-    """Says that it outlives the process, as a database would."""
-
-    durable = True
-
-
 @pytest.fixture
-def store() -> MemoryStore:
-    return KeptStore()
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    with closing(open_store(f"sqlite:///{tmp_path_factory.mktemp('data')}/site.db")) as store:
+        yield store
 
 
 @pytest.fixture
@@ -49,7 +45,7 @@ def run(app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     return lambda *arguments, **more: runner.invoke(args=arguments, **more)
 
 
-def test_a_table_in_and_everything_out(run: Run, store: MemoryStore) -> None:
+def test_a_table_in_and_everything_out(run: Run, store: Store) -> None:
     Path("in.csv").write_text(TABLE, encoding="utf-8")
     result = run("import", "in.csv")
     assert (result.exit_code, result.stdout) == (0, "1 movies and 2 reviews added; 2 rows read\n")
@@ -62,14 +58,14 @@ def test_a_table_in_and_everything_out(run: Run, store: MemoryStore) -> None:
     assert [change.summary for change in store.changes()[0]] == ["영화 1편 · 리뷰 2개"]
 
 
-def test_a_name_or_an_option_asks_for_csv(run: Run, store: MemoryStore) -> None:
+def test_a_name_or_an_option_asks_for_csv(run: Run, store: Store) -> None:
     store.add_movie(MovieFields("괴물"))
     for arguments in (("out.csv",), ("--csv", "out")):
         assert run("export", *arguments).exit_code == 0
         assert Path(arguments[-1]).read_bytes().startswith("\ufeff제목,작성자".encode())
 
 
-def test_what_a_link_leads_to_is_written_and_a_pipe_stays_one(run: Run, store: MemoryStore) -> None:
+def test_what_a_link_leads_to_is_written_and_a_pipe_stays_one(run: Run, store: Store) -> None:
     Path("real.jsonl").write_text("old")
     Path("link.jsonl").symlink_to("real.jsonl")
     assert run("export", "link.jsonl").exit_code == 0
@@ -83,14 +79,14 @@ def test_what_a_link_leads_to_is_written_and_a_pipe_stays_one(run: Run, store: M
     assert Path("pipe.jsonl").is_fifo()
 
 
-def test_a_bar_stands_for_the_standard_streams(run: Run, store: MemoryStore) -> None:
+def test_a_bar_stands_for_the_standard_streams(run: Run, store: Store) -> None:
     result = run("import", "-", input=TABLE.encode())
     assert (result.exit_code, store.totals().review_count) == (0, 2)
     result = run("export", "-")
     assert result.stdout_bytes.count(b"\n") == 5
 
 
-def test_bad_rows_are_told_and_nothing_is_taken(run: Run, store: MemoryStore) -> None:
+def test_bad_rows_are_told_and_nothing_is_taken(run: Run, store: Store) -> None:
     Path("in.csv").write_text(BAD_TABLE, encoding="utf-8")
     result = run("import", "in.csv")
     assert result.exit_code == 1
@@ -103,7 +99,7 @@ def test_bad_rows_are_told_and_nothing_is_taken(run: Run, store: MemoryStore) ->
     assert (result.exit_code, result.stdout) == (0, "1 movies and 2 reviews added, 1 bad rows left out; 3 rows read\n")
 
 
-def test_columns_are_named_and_what_is_lost_is_told(run: Run, store: MemoryStore) -> None:
+def test_columns_are_named_and_what_is_lost_is_told(run: Run, store: Store) -> None:
     Path("in.csv").write_text("Film,느낌,별점,작성일\nA,최고,5,언젠가\nB,,3,\n", encoding="utf-8")
     result = run("import", "in.csv", "--map", "content=느낌", "--map", "title=", "--title", "괴물", "--author", "모임")
     assert (result.exit_code, result.stdout) == (0, "1 movies and 1 reviews added, 1 bad rows left out; 2 rows read\n")
@@ -132,7 +128,7 @@ def test_a_file_that_cannot_be_read_is_one_line(run: Run, content: bytes | None,
     assert line.startswith("gampyeong: ") and told in line
 
 
-def test_a_failed_export_leaves_no_half_file(run: Run, store: MemoryStore, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_export_leaves_no_half_file(run: Run, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     Path("out.jsonl").write_text("the last one")
 
     def fail(**_: Any) -> Any:
@@ -145,7 +141,7 @@ def test_a_failed_export_leaves_no_half_file(run: Run, store: MemoryStore, monke
     assert Path("out.jsonl").read_text() == "the last one"
 
 
-def test_corrections_become_training_rows(run: Run, store: MemoryStore) -> None:
+def test_corrections_become_training_rows(run: Run, store: Store) -> None:
     run("import", "-", input=TABLE.encode())
     store.correct(1, "somebody", Label.NEGATIVE)
     assert run("export", "--corrections", "rows.tsv").exit_code == 0
@@ -154,7 +150,7 @@ def test_corrections_become_training_rows(run: Run, store: MemoryStore) -> None:
     assert row.startswith("gampyeong-1\tgampyeong-1\t2\t") and row.endswith("\t최고")
 
 
-def test_a_new_model_reads_what_the_old_one_read(run: Run, store: MemoryStore, analyzer: FakeAnalyzer) -> None:
+def test_a_new_model_reads_what_the_old_one_read(run: Run, store: Store, analyzer: FakeAnalyzer) -> None:
     run("import", "-", input=TABLE.encode())
     assert run("rescore").stdout == "nothing to read: the present model read every review\n"
     analyzer.card = ModelCard("new", id="new@1")

@@ -8,13 +8,13 @@ from app.factory import create_app
 from app.inputs import MovieInput, MoviesQuery, ReviewInput, ReviewsQuery
 from app.models import MovieFields
 from app.settings import Settings
-from app.store.memory import MemoryStore
+from app.store import Store
 from tests.fakes import FakeAnalyzer
 
 NOW = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
 
 
-def test_an_empty_store_is_filled_once(store: MemoryStore, analyzer: FakeAnalyzer) -> None:
+def test_an_empty_store_is_filled_once(store: Store, analyzer: FakeAnalyzer) -> None:
     count = demo.fill(store, analyzer, NOW)
     totals = store.totals()
     assert (totals.review_count, totals.movie_count) == (count, 15)
@@ -23,13 +23,13 @@ def test_an_empty_store_is_filled_once(store: MemoryStore, analyzer: FakeAnalyze
     assert store.totals() == totals
 
 
-def test_a_store_with_a_movie_is_left_alone(store: MemoryStore, analyzer: FakeAnalyzer) -> None:
+def test_a_store_with_a_movie_is_left_alone(store: Store, analyzer: FakeAnalyzer) -> None:
     store.add_movie(MovieFields("벌새"))
     assert demo.fill(store, analyzer) == 0
     assert len(store.movies()) == 1
 
 
-def test_it_keeps_the_rules_of_the_forms(store: MemoryStore, analyzer: FakeAnalyzer) -> None:
+def test_it_keeps_the_rules_of_the_forms(store: Store, analyzer: FakeAnalyzer) -> None:
     demo.fill(store, analyzer, NOW)
     catalogue = Catalogue(store, analyzer)
     for movie in catalogue.movies(MoviesQuery(per_page=100)).items:
@@ -43,9 +43,7 @@ def test_it_keeps_the_rules_of_the_forms(store: MemoryStore, analyzer: FakeAnaly
             ReviewInput(movie_id=movie.id, author=review.author, content=review.content)
 
 
-def test_reviews_lie_in_the_last_weeks_and_newer_ones_have_higher_ids(
-    store: MemoryStore, analyzer: FakeAnalyzer
-) -> None:
+def test_reviews_lie_in_the_last_weeks_and_newer_ones_have_higher_ids(store: Store, analyzer: FakeAnalyzer) -> None:
     demo.fill(store, analyzer, NOW)
     moments = [review.created_at for review in store.all_reviews()]
     assert moments == sorted(moments)

@@ -14,7 +14,7 @@ from app.factory import create_app
 from app.http.errors import JSON_PATHS, PAGE_PATHS
 from app.models import Sentiment
 from app.settings import Settings
-from app.store.memory import MemoryStore
+from app.store import Store, open_store
 from app.web import messages
 from tests.fakes import FakeAnalyzer
 
@@ -102,16 +102,18 @@ def test_busy(client: FlaskClient, movie_id: int, analyzer: Any) -> None:
         assert answer.headers["Retry-After"] == "2"
 
 
-class FullStore(MemoryStore):
-    """A disk with no room for one more review."""
+def failing(error: Exception) -> Any:
+    def fail(*_: Any, **__: Any) -> None:
+        raise error
 
-    def add_review(self, *_: Any, **__: Any) -> Any:
-        raise Unavailable("the disk is full", retry_after=7)
+    return fail
 
 
-def test_a_store_that_cannot_be_written(tmp_path: Path, analyzer: Any) -> None:
+def test_a_store_that_cannot_be_written(tmp_path: Path, analyzer: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     settings = Settings(secret_key="tests", instance_dir=str(tmp_path))
-    client = create_app(settings, store=FullStore(), analyzer=analyzer).test_client()
+    store = open_store()
+    monkeypatch.setattr(store, "add_review", failing(Unavailable("the disk is full", retry_after=7)))
+    client = create_app(settings, store=store, analyzer=analyzer).test_client()
     client.post("/movies", json={"title": "괴물"})
     answer = client.post("/reviews", json=REVIEW)
     assert check(answer, 503) == "the disk is full"
@@ -125,16 +127,11 @@ def test_a_store_that_cannot_be_written(tmp_path: Path, analyzer: Any) -> None:
     assert REVIEW["content"] in page.select("textarea")[0].get_text()
 
 
-class LostStore(MemoryStore):
-    """A database that is away."""
-
-    def movies(self) -> Any:
-        raise Unavailable("the database is away")
-
-
-def test_a_store_that_cannot_be_reached(tmp_path: Path, analyzer: Any) -> None:
+def test_a_store_that_cannot_be_reached(tmp_path: Path, analyzer: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     settings = Settings(secret_key="tests", instance_dir=str(tmp_path))
-    client = create_app(settings, store=LostStore(), analyzer=analyzer).test_client()
+    store = open_store()
+    monkeypatch.setattr(store, "movies", failing(Unavailable("the database is away")))
+    client = create_app(settings, store=store, analyzer=analyzer).test_client()
     assert check(client.get("/movies"), 503) == "the database is away"
     page = client.get("/")
     assert (page.status_code, page.headers["Retry-After"], page.mimetype) == (503, "2", "text/html")
@@ -231,7 +228,7 @@ def test_markup_in_reviews_is_text(client: FlaskClient, movie_id: int) -> None:
 class DeletingAnalyzer(FakeAnalyzer):
     """Somebody deletes the movie while its review is being read."""
 
-    def __init__(self, store: MemoryStore) -> None:
+    def __init__(self, store: Store) -> None:
         super().__init__()
         self.store = store
 
@@ -241,7 +238,7 @@ class DeletingAnalyzer(FakeAnalyzer):
 
 
 def test_a_movie_deleted_while_its_review_is_read(tmp_path: Path) -> None:
-    store = MemoryStore()
+    store = open_store()
     settings = Settings(secret_key="tests", instance_dir=str(tmp_path))
     client = create_app(settings, store=store, analyzer=DeletingAnalyzer(store)).test_client()
     client.post("/movies", json={"title": "괴물"})

@@ -21,8 +21,8 @@ MAY_TOUCH = {
     "inputs": {"models", "errors"},
     "gevent_worker": set(),
     "sentiment": GROUND,
-    "store": GROUND,
-    "catalogue": GROUND | {"inputs"},
+    "store": {"models", "errors"},
+    "catalogue": GROUND | {"inputs", "store"},
     "http": {"errors", "models", "settings"},
     "api": {"http", "catalogue", "inputs", "models", "errors"},
     "web": {"http", "catalogue", "inputs", "models", "errors"},
@@ -138,7 +138,7 @@ def test_app_with_an_analyzer_does_not_load_torch(tmp_path: Path) -> None:
         "from app.factory import create_app\n"
         "from app.settings import Settings\n"
         f"create_app(Settings(secret_key='x', instance_dir={str(tmp_path)!r}), analyzer=object())\n"
-        "heavy = {'torch', 'transformers', 'onnxruntime', 'tokenizers', 'sqlalchemy', 'alembic', 'psycopg'}\n"
+        "heavy = {'torch', 'transformers', 'onnxruntime', 'tokenizers', 'alembic', 'psycopg'}\n"
         "print(heavy & sys.modules.keys() or 'none')"
     )
     assert loaded == "none"

@@ -12,7 +12,7 @@ from app.catalogue import Catalogue
 from app.factory import create_app
 from app.http.context import install
 from app.settings import Settings
-from app.store.memory import MemoryStore
+from app.store import open_store
 from tests.fakes import FakeAnalyzer
 
 pytestmark = pytest.mark.slow
@@ -29,7 +29,7 @@ schema = schemathesis.openapi.from_wsgi("/openapi.json", app)
 
 def fill() -> None:
     """Gives the app a new store with movies and reviews 1 to 3, so that ids hit whatever was deleted before."""
-    install(app, Catalogue(MemoryStore(), FakeAnalyzer()))
+    install(app, Catalogue(open_store(), FakeAnalyzer()))
     client = app.test_client()
     for movie_id in (1, 2, 3):
         client.post("/movies", json={"title": f"괴물 {movie_id}"})

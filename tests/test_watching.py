@@ -12,7 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from app.errors import Unavailable
 from app.factory import create_app
 from app.settings import ROOT, VERSION, Settings
-from app.store.memory import MemoryStore
+from app.store import Store
 from tests.fakes import FakeAnalyzer
 
 
@@ -41,7 +41,7 @@ def test_not_ready_without_the_model(client: FlaskClient, analyzer: FakeAnalyzer
     assert client.get("/healthz").status_code == 200
 
 
-def test_not_ready_without_the_store(client: FlaskClient, store: MemoryStore, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_not_ready_without_the_store(client: FlaskClient, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     def check() -> None:
         raise Unavailable("the store does not answer")
 
@@ -112,7 +112,7 @@ def test_model_store_and_process_are_in_the_metrics(client: FlaskClient, movie_i
 
 
 def test_metrics_do_without_a_store_that_is_away(
-    client: FlaskClient, store: MemoryStore, monkeypatch: pytest.MonkeyPatch
+    client: FlaskClient, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def totals() -> None:
         raise Unavailable

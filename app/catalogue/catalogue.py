@@ -5,6 +5,7 @@ from functools import lru_cache
 
 from app.catalogue.listing import PRIOR, Listing, Weighing
 from app.catalogue.search import beginning
+from app.errors import NotFound
 from app.inputs import MovieInput, MoviePatch, MoviesQuery, PageQuery, ReviewInput, ReviewPatch, ReviewsQuery
 from app.models import (
     Action,
@@ -19,7 +20,8 @@ from app.models import (
     Totals,
     Workload,
 )
-from app.protocols import Analyzer, Store
+from app.protocols import Analyzer
+from app.store import Store
 
 _CHANGES_RECENT = 20
 _EXPLANATIONS_KEPT = 128  # of a hundred words at most: a few megabytes
@@ -115,10 +117,11 @@ class Catalogue:
         return Page(items, total, query.page, query.per_page)
 
     def change(self, change_id: int) -> Change | None:
-        """That line of the log."""
-        _, total = self._store.changes(0, 0)  # lines are numbered without gaps; a few may come between two looks
-        lines, _ = self._store.changes(max(0, total - change_id), _CHANGES_RECENT)
-        return next((change for change in lines if change.id == change_id), None)
+        """Return that entry of the audit log; None where there is none."""
+        try:
+            return self._store.change(change_id)
+        except NotFound:
+            return None
 
     def last_change(self, action: Action, thing: int) -> Change | None:
         """What just became of the movie or review `thing`, if the log has not moved on far since."""

@@ -12,7 +12,8 @@ from typing import Any
 
 from app.errors import AlreadyThere
 from app.models import Movie, Review
-from app.protocols import Analyzer, Store
+from app.protocols import Analyzer
+from app.store import Store
 
 _DAYS = 40
 _FILE = Path(__file__).with_name("demo.json")

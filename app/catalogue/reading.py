@@ -8,7 +8,8 @@ from typing import TypeVar
 from app.catalogue.progress import yield_to_others
 from app.errors import Busy
 from app.models import Review, Sentiment
-from app.protocols import Analyzer, Store
+from app.protocols import Analyzer
+from app.store import Store
 
 T = TypeVar("T")
 

@@ -9,7 +9,8 @@ from heapq import nlargest
 from app.catalogue.progress import ProgressCallback, ProgressReporter, Stage, ignore
 from app.catalogue.reading import chunks, pages, read_patiently
 from app.models import Label, Reading, Review, Sentiment
-from app.protocols import Analyzer, Store
+from app.protocols import Analyzer
+from app.store import Store
 
 _BIGGEST = 10
 

@@ -9,7 +9,8 @@ from app.catalogue.import_export import ImportResult, TableOptions
 from app.catalogue.progress import ProgressCallback, ignore
 from app.catalogue.rescoring import Rescored, count_outdated, rescore
 from app.models import Action
-from app.protocols import Analyzer, Store
+from app.protocols import Analyzer
+from app.store import Store
 
 
 class Workshop:

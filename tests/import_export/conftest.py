@@ -11,9 +11,7 @@ import pytest
 
 from app.catalogue.import_export import ImportResult, export_catalogue, import_file
 from app.models import Review
-from app.protocols import Store
-from app.store.memory import MemoryStore
-from app.store.sql import open_sql
+from app.store import Store, open_store
 from tests.fakes import FakeAnalyzer
 
 NewStore = Callable[[], Store]
@@ -32,10 +30,10 @@ def new_store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[NewSto
 
     def make() -> Store:
         if request.param == "memory":
-            return MemoryStore()
+            return open_store()
         if request.param == "sqlite":
-            return open_sql(f"sqlite:///{tmp_path}/{next(numbers)}.db")
-        return open_sql(request.getfixturevalue("postgresql").new_database())
+            return open_store(f"sqlite:///{tmp_path}/{next(numbers)}.db")
+        return open_store(request.getfixturevalue("postgresql").new_database())
 
     with ExitStack() as opened:
         yield lambda: opened.enter_context(closing(make()))

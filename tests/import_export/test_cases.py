@@ -11,8 +11,7 @@ import pytest
 
 from app.catalogue.import_export import ImportResult, TableOptions, import_file
 from app.errors import Invalid
-from app.protocols import Store
-from app.store.memory import MemoryStore
+from app.store import Store, open_store
 from tests.fakes import FakeAnalyzer
 
 CASES = Path(__file__).parent / "cases"
@@ -104,8 +103,8 @@ REFUSED = {
 
 
 @pytest.fixture
-def store() -> Iterator[MemoryStore]:
-    with closing(MemoryStore()) as store:
+def store() -> Iterator[Store]:
+    with closing(open_store()) as store:
         yield store
 
 
@@ -120,7 +119,7 @@ def local(moment: str) -> str:
 
 
 @pytest.mark.parametrize("name", CASES_BY_NAME)
-def test_file_is_imported(name: str, store: MemoryStore) -> None:
+def test_file_is_imported(name: str, store: Store) -> None:
     case = CASES_BY_NAME[name]
     result = import_case(name, store, options=TableOptions(title=case.title), skip_bad=case.skip_bad)
     reviews = store.all_reviews()
@@ -141,7 +140,7 @@ def test_file_is_imported(name: str, store: MemoryStore) -> None:
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_file_is_refused(name: str, store: MemoryStore) -> None:
+def test_file_is_refused(name: str, store: Store) -> None:
     with pytest.raises(Invalid) as caught:
         import_case(name, store)
     (error,) = caught.value.errors
@@ -150,7 +149,7 @@ def test_file_is_refused(name: str, store: MemoryStore) -> None:
 
 
 @pytest.mark.parametrize(("name", "bad"), [("one-bad-byte.csv", [4]), ("long.csv", [2])])
-def test_a_bad_row_keeps_all_others_out(name: str, bad: list[int], store: MemoryStore) -> None:
+def test_a_bad_row_keeps_all_others_out(name: str, bad: list[int], store: Store) -> None:
     result = import_case(name, store)
     assert (result.added, [row.number for row in result.bad], list(store.movies())) == (None, bad, [])
 
@@ -166,14 +165,14 @@ def test_a_bad_row_keeps_all_others_out(name: str, bad: list[int], store: Memory
         ("letterboxd-reviews.csv", "letterboxd-export.zip", 3),
     ],
 )
-def test_importing_again_adds_nothing(first: str, second: str, count: int, store: MemoryStore) -> None:
+def test_importing_again_adds_nothing(first: str, second: str, count: int, store: Store) -> None:
     import_case(first, store)
     result = import_case(second, store)
     assert (result.added and result.added.reviews, result.known) == (0, count)
     assert store.totals().review_count == count
 
 
-def test_the_long_genre_is_cut_at_a_comma(store: MemoryStore) -> None:
+def test_the_long_genre_is_cut_at_a_comma(store: Store) -> None:
     import_case("long-genre.csv", store)
     assert store.movies()[0].genre == "Animation, Adventure, Comedy, Family, Fantasy"
 

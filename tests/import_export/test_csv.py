@@ -4,15 +4,14 @@ import io
 from contextlib import closing
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.catalogue.import_export import export_reviews, import_file
 from app.catalogue.import_export.csv_format import guard, unguard
 from app.errors import Invalid
 from app.models import MovieFields
-from app.protocols import Store
-from app.store.memory import MemoryStore
+from app.store import Store, open_store
 from tests.fakes import FakeAnalyzer
 from tests.import_export.conftest import ROWS, Import, reasons, reviews_of
 
@@ -193,8 +192,9 @@ def test_a_tab_separated_file_that_quotes_throughout_is_unquoted(take: Import, s
     assert [review.content for review in reviews_of(store)] == ["첫 줄\n둘째 줄", '"명작" 이라더니', "지루했다"]
 
 
+@settings(deadline=None)  # the first store of a process takes longer than others
 @given(st.lists(st.text('"가 ,', min_size=1).filter(str.strip), min_size=1, max_size=6))
 def test_no_row_of_a_tab_separated_file_is_lost(contents: list[str]) -> None:
-    with closing(MemoryStore()) as store:
+    with closing(open_store()) as store:
         outcome = import_file(store, FakeAnalyzer(), io.BytesIO(tab_separated(*contents).encode()), skip_bad=True)
     assert outcome.added and outcome.added.reviews + outcome.known + outcome.bad_count == len(contents)

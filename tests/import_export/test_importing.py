@@ -11,7 +11,7 @@ from app.catalogue.import_export import export_corrections, import_file
 from app.catalogue.progress import Progress, Stage
 from app.errors import Busy
 from app.models import Label, MovieFields, Sentiment
-from app.protocols import Store
+from app.store import Store
 from tests.fakes import FakeAnalyzer
 from tests.import_export.conftest import ROWS, Import, NewStore, exported, reviews_of
 
@@ -98,10 +98,10 @@ def many(count: int) -> bytes:
 
 def test_a_failure_in_the_middle_leaves_the_store_as_it_was(store: Store) -> None:
     fill(store)
-    before, version = exported(store), store.version
+    before, changes = exported(store), store.changes()
     with pytest.raises(RuntimeError):
         import_file(store, Stumbling(), io.BytesIO(many(600)))
-    assert (exported(store), store.version) == (before, version)
+    assert (exported(store), store.changes()) == (before, changes)
 
 
 def test_whoever_reports_may_end_it(take: Import, store: Store) -> None:

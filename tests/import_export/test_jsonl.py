@@ -8,7 +8,7 @@ import pytest
 
 from app.errors import Invalid
 from app.models import Label, MovieFields, Sentiment
-from app.protocols import Store
+from app.store import Store
 from tests.import_export.conftest import Import, exported, reasons, reviews_of
 
 HEAD = {"format": "gampyeong", "version": 1}

@@ -16,8 +16,7 @@ from hypothesis import strategies as st
 from app.catalogue.import_export import ImportResult, TableOptions, import_file
 from app.errors import Invalid
 from app.models import MovieFields
-from app.protocols import Store
-from app.store.memory import MemoryStore
+from app.store import Store, open_store
 from tests.fakes import FakeAnalyzer
 from tests.import_export.conftest import Import, reviews_of
 
@@ -37,7 +36,7 @@ def take(data: bytes, store: Store, **options: Any) -> ImportResult:
 
 def account(data: bytes, **options: Any) -> ImportResult | None:
     """Import twice and check the sums; None for a file that is refused as a whole."""
-    with closing(MemoryStore()) as store:
+    with closing(open_store()) as store:
         try:
             result = take(data, store, **options)
         except Invalid:

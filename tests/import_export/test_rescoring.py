@@ -7,7 +7,7 @@ import pytest
 from app.catalogue.progress import Progress
 from app.catalogue.rescoring import count_outdated, rescore
 from app.models import Label, ModelCard, Movie, Review, Sentiment
-from app.protocols import Store
+from app.store import Store
 from tests.fakes import FakeAnalyzer
 from tests.import_export.conftest import NewStore, exported, reviews_of
 
@@ -71,7 +71,7 @@ def test_a_review_edited_meanwhile_keeps_its_own_reading(store: Store) -> None:
 def test_nothing_to_do_changes_nothing(store: Store, analyzer: FakeAnalyzer) -> None:
     analyzer.card = ModelCard("old", id="old@1")
     rescore(store, analyzer)
-    before, version = exported(store), store.version
+    before, changes = exported(store), store.changes()
     result = rescore(store, analyzer)
     assert (result.mean_before, result.mean_now, result.biggest) == (None, None, [])
-    assert (exported(store), store.version) == (before, version)
+    assert (exported(store), store.changes()) == (before, changes)

@@ -12,7 +12,7 @@ from app.catalogue.import_export import export_catalogue, export_corrections, ex
 from app.errors import Invalid
 from app.inputs import MovieInput, ReviewInput, read
 from app.models import Correction, Label, Movie, MovieFields, Review, Sentiment
-from app.protocols import Store
+from app.store import Store
 from tests.fakes import FakeAnalyzer
 from tests.import_export.conftest import NewStore, exported
 

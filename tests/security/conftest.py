@@ -10,7 +10,7 @@ from werkzeug.test import TestResponse
 
 from app.factory import create_app
 from app.settings import Settings
-from app.store.memory import MemoryStore
+from app.store import Store
 from tests.fakes import FakeAnalyzer
 from tests.web.conftest import Visitor
 
@@ -21,7 +21,7 @@ MakeApp = Callable[..., Flask]
 
 
 @pytest.fixture
-def make_app(store: MemoryStore, analyzer: FakeAnalyzer, tmp_path: Path) -> MakeApp:
+def make_app(store: Store, analyzer: FakeAnalyzer, tmp_path: Path) -> MakeApp:
     """A site with these settings."""
 
     def make(**settings: object) -> Flask:

@@ -12,7 +12,7 @@ from bs4 import BeautifulSoup
 from flask import Flask
 
 from app.inputs import BODY_MAX
-from app.store.memory import MemoryStore
+from app.store import Store
 from tests.security.conftest import BEARER, write
 from tests.web.conftest import Visitor, text
 
@@ -51,7 +51,7 @@ def pages(movie_id: int, review_id: int) -> list[str]:
 
 
 @pytest.mark.parametrize("nasty", MARKUP + SQL + UNICODE)
-def test_text_stays_text_everywhere(admin: Visitor, store: MemoryStore, nasty: str) -> None:
+def test_text_stays_text_everywhere(admin: Visitor, store: Store, nasty: str) -> None:
     fields = {"title": f"가 {nasty}", "director": nasty, "genre": nasty[:50]}
     movie = admin.client.post("/movies", json=fields).get_json()
     review = admin.client.post(
@@ -194,7 +194,7 @@ def test_packed_bodies_are_not_unpacked(visitor: Visitor, path: str, encoding: s
         ("application/x-www-form-urlencoded", b"title=" + b"a" * 600_000),
     ],
 )
-def test_oversized_bodies(visitor: Visitor, store: MemoryStore, kind: str, body: bytes) -> None:
+def test_oversized_bodies(visitor: Visitor, store: Store, kind: str, body: bytes) -> None:
     path = "/movies" if kind == "application/json" else "/movie"
     assert visitor.client.post(path, data=body, content_type=kind).status_code == 413
     assert store.totals().movie_count == 0
@@ -229,7 +229,7 @@ def test_deep_and_wide_json(visitor: Visitor, body: bytes) -> None:
     assert visitor.client.post("/movies", data=body, content_type="application/json").status_code in (400, 422)
 
 
-def test_what_comes_twice_counts_once(visitor: Visitor, stranger: Visitor, movie_id: int, store: MemoryStore) -> None:
+def test_what_comes_twice_counts_once(visitor: Visitor, stranger: Visitor, movie_id: int, store: Store) -> None:
     written = write(stranger.client, movie_id)
     token = visitor.token()
     form = f"csrf_token={token}&csrf_token=x&title=%EA%B0%80&title=%EB%82%98"
@@ -258,7 +258,7 @@ def test_what_comes_twice_counts_once(visitor: Visitor, stranger: Visitor, movie
 @pytest.mark.parametrize(
     "body", [rb'{"title": "\ud800"}', rb'{"title": "\udc00\ud800"}', b'{"title": "\xed\xa0\x80"}', b'{"title": "\xff"}']
 )
-def test_half_characters_are_no_text(visitor: Visitor, store: MemoryStore, body: bytes) -> None:
+def test_half_characters_are_no_text(visitor: Visitor, store: Store, body: bytes) -> None:
     assert visitor.client.post("/movies", data=body, content_type="application/json").status_code in (400, 422)
     assert store.totals().movie_count == 0
 
@@ -296,7 +296,7 @@ def routes(app: Flask) -> list[tuple[str, str]]:
     ]
 
 
-def test_no_form_works_without_its_token(app: Flask, admin: Visitor, movie_id: int, store: MemoryStore) -> None:
+def test_no_form_works_without_its_token(app: Flask, admin: Visitor, movie_id: int, store: Store) -> None:
     """The administrator's own browser, led here by another site's page that knows every field but the token."""
     write(admin.client, movie_id)
     before = snapshot(store)
@@ -309,7 +309,7 @@ def test_no_form_works_without_its_token(app: Flask, admin: Visitor, movie_id: i
     assert snapshot(store) == before
 
 
-def test_strangers_are_let_in_nowhere(app: Flask, visitor: Visitor, movie_id: int, store: MemoryStore) -> None:
+def test_strangers_are_let_in_nowhere(app: Flask, visitor: Visitor, movie_id: int, store: Store) -> None:
     """Every route at the administrator's, by address alone."""
     token = visitor.token()
     for method, path in routes(app):
@@ -322,11 +322,11 @@ def test_strangers_are_let_in_nowhere(app: Flask, visitor: Visitor, movie_id: in
             assert answer.status_code == 401, (method, path)
 
 
-def test_bearer_passes_no_form(app: Flask, movie_id: int, store: MemoryStore) -> None:
+def test_bearer_passes_no_form(app: Flask, movie_id: int, store: Store) -> None:
     answer = app.test_client().post(f"/movie/{movie_id}/delete", headers=BEARER)
     assert answer.status_code == 400
     assert store.totals().movie_count == 1
 
 
-def snapshot(store: MemoryStore) -> Any:
+def snapshot(store: Store) -> Any:
     return store.movies(), store.all_reviews(), store.totals()

@@ -4,7 +4,7 @@ import pytest
 from bs4 import BeautifulSoup
 from flask import Flask
 
-from app.store.memory import MemoryStore
+from app.store import Store
 from app.web import changes
 from tests.security.conftest import BEARER, MakeApp, write
 from tests.web.conftest import Visitor, text
@@ -27,7 +27,7 @@ def test_log_is_the_administrators(visitor: Visitor, admin: Visitor, app: Flask,
     assert app.test_client().get("/admin/log", headers=BEARER).status_code == 200
 
 
-def test_mark_is_shown_in_part_only(visitor: Visitor, admin: Visitor, movie_id: int, store: MemoryStore) -> None:
+def test_mark_is_shown_in_part_only(visitor: Visitor, admin: Visitor, movie_id: int, store: Store) -> None:
     written = write(visitor.client, movie_id)
     mark = store.review(written).writer
     visitor.client.delete(f"/reviews/{written}")
@@ -37,7 +37,7 @@ def test_mark_is_shown_in_part_only(visitor: Visitor, admin: Visitor, movie_id: 
 
 
 def test_writer_takes_a_deletion_back_from_the_message(
-    visitor: Visitor, stranger: Visitor, movie_id: int, store: MemoryStore
+    visitor: Visitor, stranger: Visitor, movie_id: int, store: Store
 ) -> None:
     written = write(visitor.client, movie_id, "오래 쓴 글")
     visitor.post(f"/review/{written}/delete")
@@ -55,7 +55,7 @@ def test_writer_takes_a_deletion_back_from_the_message(
     assert visitor.post(action).status_code == 410
 
 
-def test_administrator_takes_a_movie_back_from_the_log(admin: Visitor, movie_id: int, store: MemoryStore) -> None:
+def test_administrator_takes_a_movie_back_from_the_log(admin: Visitor, movie_id: int, store: Store) -> None:
     write(admin.client, movie_id)
     admin.post(f"/movie/{movie_id}/delete")
     action = undo_of(admin.see("/admin/log"))
@@ -67,7 +67,7 @@ def test_administrator_takes_a_movie_back_from_the_log(admin: Visitor, movie_id:
     assert "되돌렸어요" in text(page.select_one("table"))
 
 
-def test_undo_needs_its_token_and_asks_without(admin: Visitor, movie_id: int, store: MemoryStore) -> None:
+def test_undo_needs_its_token_and_asks_without(admin: Visitor, movie_id: int, store: Store) -> None:
     admin.post(f"/movie/{movie_id}/delete")
     action = undo_of(admin.see("/admin/log"))
     answer = admin.client.post(action, data={"csrf_token": "forged"})
@@ -85,7 +85,7 @@ def test_no_such_change(admin: Visitor, visitor: Visitor, change: str) -> None:
     assert visitor.client.get(f"/undo/{change}").status_code == 401
 
 
-def test_movie_added_again_meanwhile_stays(admin: Visitor, movie_id: int, store: MemoryStore) -> None:
+def test_movie_added_again_meanwhile_stays(admin: Visitor, movie_id: int, store: Store) -> None:
     admin.post(f"/movie/{movie_id}/delete")
     action = undo_of(admin.see("/admin/log"))
     admin.post("/movie", title="리틀 포레스트")

@@ -17,12 +17,12 @@ from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from app.factory import create_app
 from app.settings import Settings
-from app.store.memory import MemoryStore
+from app.store import open_store
 from tests.fakes import FakeAnalyzer
 from tests.security.conftest import PASSWORD, write
 from tests.web.test_data_page import wait
 
-store = MemoryStore()
+store = open_store()
 app = create_app(
     Settings(
         secret_key="tests",
@@ -35,7 +35,7 @@ app = create_app(
 )
 open_app = create_app(
     Settings(secret_key="tests", instance_dir=str(Path(gettempdir(), "unused")), ratelimit_enabled=0),
-    store=MemoryStore(),
+    store=open_store(),
     analyzer=FakeAnalyzer(),
 )
 RULES = sorted(

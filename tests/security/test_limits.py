@@ -10,7 +10,7 @@ from app.errors import SettingsError
 from app.http import traps
 from app.http.errors import format_wait
 from app.http.limits import client
-from app.store.memory import MemoryStore
+from app.store import Store
 from app.web import messages
 from tests.fakes import FakeAnalyzer
 from tests.security.conftest import BEARER, PASSWORD, MakeApp, log_in, write
@@ -53,7 +53,7 @@ def test_posts_by_json(make_app: MakeApp) -> None:
 
 
 @pytest.mark.usefixtures("patient")
-def test_posts_by_form_keep_what_was_typed(make_app: MakeApp, store: MemoryStore) -> None:
+def test_posts_by_form_keep_what_was_typed(make_app: MakeApp, store: Store) -> None:
     visitor = Visitor(make_app(**FEW).test_client())
     visitor.post("/movie", title="괴물")
     for content in ("하나", "둘"):
@@ -212,7 +212,7 @@ def kept(answer: Any, sentence: str, status: int = 422) -> str:
     ],
 )
 def test_who_fills_in_the_bait_is_asked_again(
-    visitor: Visitor, movie_id: int, path: str, fields: dict[str, Any], store: MemoryStore
+    visitor: Visitor, movie_id: int, path: str, fields: dict[str, Any], store: Store
 ) -> None:
     token = kept(visitor.post(path, website="https://spam.example", **fields), messages.LIKE_A_ROBOT)
     assert (store.totals().movie_count, store.totals().review_count) == (1, 0)
@@ -220,7 +220,7 @@ def test_who_fills_in_the_bait_is_asked_again(
 
 
 def test_who_writes_too_fast_is_asked_again(
-    visitor: Visitor, movie_id: int, store: MemoryStore, monkeypatch: pytest.MonkeyPatch
+    visitor: Visitor, movie_id: int, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     review = {"author": "밤편지", "content": "오래 쓴 글"}
     monkeypatch.setattr(traps, "FILLED_IN_WITHIN", 3_600)

@@ -7,7 +7,7 @@ from flask.testing import FlaskClient
 from app.errors import NotFound
 from app.http.session import FORMER_COOKIE_NAME, cookie_name
 from app.models import Sentiment
-from app.store.memory import MemoryStore
+from app.store import Store
 from tests.security.conftest import BEARER, MakeApp, write
 from tests.web.conftest import Visitor
 
@@ -16,9 +16,7 @@ def delete_by_page(visitor: Visitor, path: str) -> int:
     return visitor.post(f"{path}/delete").status_code
 
 
-def test_writers_delete_their_own_by_page(
-    visitor: Visitor, stranger: Visitor, movie_id: int, store: MemoryStore
-) -> None:
+def test_writers_delete_their_own_by_page(visitor: Visitor, stranger: Visitor, movie_id: int, store: Store) -> None:
     visitor.post("/review", movie_id=movie_id, author="밤편지", content="최고예요")
     (review,), _ = store.reviews(movie_id)
     assert review.writer
@@ -51,7 +49,7 @@ def test_a_writer_without_the_cookie_is_told_where_the_right_lives(
     assert "관리자만" in stranger.see(f"/movie/{movie_id}/delete", 401).get_text()
 
 
-def test_page_and_json_know_the_same_writer(visitor: Visitor, movie_id: int, store: MemoryStore) -> None:
+def test_page_and_json_know_the_same_writer(visitor: Visitor, movie_id: int, store: Store) -> None:
     visitor.post("/review", movie_id=movie_id, author="밤편지", content="최고예요")
     write(visitor.client, movie_id)
     first, second = store.reviews(movie_id)[0]
@@ -99,7 +97,7 @@ def test_reviews_are_changed_by_their_writer_and_movies_by_the_administrator(
     assert visitor.client.patch(f"/movies/{movie_id}", json={}, headers=BEARER).status_code == 200
 
 
-def test_mark_is_told_to_nobody(visitor: Visitor, stranger: Visitor, movie_id: int, store: MemoryStore) -> None:
+def test_mark_is_told_to_nobody(visitor: Visitor, stranger: Visitor, movie_id: int, store: Store) -> None:
     own = write(visitor.client, movie_id)
     mark = store.review(own).writer
     for path in (f"/reviews/{movie_id}", f"/movie/{movie_id}", "/", f"/review/{own}/why", "/movies", "/openapi.json"):
@@ -164,7 +162,7 @@ def test_odd_sessions_are_nobody(app: Flask, movie_id: int, value: object) -> No
     assert client.delete(f"/movies/{movie_id}").status_code == 401
 
 
-def test_reviews_without_a_writer_are_the_administrators(app: Flask, movie_id: int, store: MemoryStore) -> None:
+def test_reviews_without_a_writer_are_the_administrators(app: Flask, movie_id: int, store: Store) -> None:
     own = write(app.test_client(), movie_id)
     review = store.review(own)
     unmarked = store.add_review(movie_id, "밤편지", "최고", review_sentiment(store, own))
@@ -175,13 +173,13 @@ def test_reviews_without_a_writer_are_the_administrators(app: Flask, movie_id: i
     assert review.writer != unmarked.writer == ""
 
 
-def review_sentiment(store: MemoryStore, review_id: int) -> Sentiment:
+def review_sentiment(store: Store, review_id: int) -> Sentiment:
     review = store.review(review_id)
     return Sentiment(review.sentiment_label, review.sentiment_score, review.rating)
 
 
 def test_log_knows_who(
-    app: Flask, make_app: MakeApp, admin: Visitor, visitor: Visitor, movie_id: int, store: MemoryStore
+    app: Flask, make_app: MakeApp, admin: Visitor, visitor: Visitor, movie_id: int, store: Store
 ) -> None:
     own = write(visitor.client, movie_id)
     mark = store.review(own).writer

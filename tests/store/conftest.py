@@ -7,9 +7,7 @@ from pathlib import Path
 import pytest
 
 from app.models import Label, MovieFields, Review, Sentiment
-from app.protocols import Store
-from app.store.memory import MemoryStore
-from app.store.sql import open_sql
+from app.store import Store, open_store
 from tests.postgresql import Server
 
 GOOD = Sentiment(Label.POSITIVE, 0.9, 9.1)
@@ -46,13 +44,10 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 @pytest.fixture(params=["memory", "sqlite", "postgresql"])
 def store(request: pytest.FixtureRequest, clock: Clock, tmp_path: Path) -> Iterator[Store]:
-    made: Store = MemoryStore(clock)
-    if request.param == "sqlite":
-        made = open_sql(f"sqlite:///{tmp_path}/reviews.db", clock)
-    elif request.param == "postgresql":
-        made = open_sql(request.getfixturevalue("postgresql").new_database(), clock)
-    yield made
-    made.close()
+    url = {"memory": "", "sqlite": f"sqlite:///{tmp_path}/reviews.db"}.get(request.param)
+    opened = open_store(request.getfixturevalue("postgresql").new_database() if url is None else url, clock)
+    yield opened
+    opened.close()
 
 
 @pytest.fixture

@@ -7,26 +7,22 @@ import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from time import monotonic
 from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine, event, text
+from sqlalchemy import Engine, create_engine, event, text
 
 from app.errors import SettingsError, Unavailable
 from app.factory import create_app
 from app.models import MovieFields
-from app.protocols import Store
 from app.settings import ROOT, Settings
-from app.store import open_store
-from app.store.memory import MemoryStore
-from app.store.sql import database, open_sql
-from app.store.sql.address import read_address
-from app.store.sql.schema import SCHEMA
-from app.store.sql.tables import metadata
+from app.store import Store, engine, open_store
+from app.store.migrate import SCHEMA
+from app.store.tables import metadata
+from app.store.url import parse_url
 from tests.postgresql import Server
 from tests.store.conftest import BAD, GOOD
 
@@ -38,7 +34,6 @@ OPEN = "import sys; from app.store import open_store; open_store(sys.argv[1]).cl
 
 def test_without_an_address_there_is_memory() -> None:
     store = open_store("")
-    assert isinstance(store, MemoryStore)
     assert not store.durable
 
 
@@ -46,17 +41,16 @@ def test_what_is_kept_is_there_again(url: str) -> None:
     first = open_store(url)
     movie = first.add_movie(MovieFields("괴물"))
     review = first.add_review(movie.id, "밤편지", "좋아요", GOOD)
-    version = first.version
     first.close()
     again = open_store(url)
     assert again.durable
-    assert (again.review(review.id), again.version) == (review, version)
+    assert again.review(review.id) == review
     assert again.movie(movie.id).review_count == 1
     again.close()
 
 
 def test_the_tables_are_those_that_migrations_make(url: str) -> None:
-    open_sql(url).close()
+    open_store(url).close()
     engine = create_engine(url)
     with engine.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
@@ -72,23 +66,23 @@ def test_of_many_processes_that_start_at_once_one_makes_the_tables(url: str) -> 
     ]
     said = [process.communicate(timeout=60)[1] for process in processes]
     assert [(process.returncode, line) for process, line in zip(processes, said, strict=True)] == [(0, "")] * 4
-    store = open_sql(url)
-    assert store.version == 0
+    store = open_store(url)
+    assert list(store.movies()) == []
     store.close()
 
 
 def test_a_newer_schema_is_left_alone(url: str) -> None:
-    open_sql(url).close()
+    open_store(url).close()
     engine = create_engine(url)
     with engine.begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     engine.dispose()
     with pytest.raises(SettingsError, match="its schema 9999 is newer than"):
-        open_sql(url)
+        open_store(url)
 
 
 def test_what_one_writes_the_other_shows(url: str) -> None:
-    one, other = open_sql(url), open_sql(url)
+    one, other = open_store(url), open_store(url)
     movie = one.add_movie(MovieFields("괴물"))
     assert other.movie(movie.id) == movie
     seen = other.movies()
@@ -97,7 +91,6 @@ def test_what_one_writes_the_other_shows(url: str) -> None:
     assert one.movie(movie.id).review_count == 1
     assert one.reviews(movie.id) == ([review], 1)
     one.update_review(review.id, "밤편지", ("별로", BAD))
-    assert other.version == one.version
     assert (other.movie(movie.id).positive_count, other.totals()) == (0, one.totals())
     second = other.add_movie(MovieFields("기생충"))
     one.delete_movie(movie.id)
@@ -109,7 +102,7 @@ def test_what_one_writes_the_other_shows(url: str) -> None:
 
 
 def test_two_writers_at_once_lose_nothing(url: str) -> None:
-    stores = [open_sql(url) for _ in range(2)]
+    stores = [open_store(url) for _ in range(2)]
     movie_id = stores[0].add_movie(MovieFields("괴물")).id
     with ThreadPoolExecutor(8) as pool:
         ids = list(pool.map(lambda n: stores[n % 2].add_review(movie_id, "밤편지", str(n), GOOD).id, range(100)))
@@ -152,7 +145,7 @@ def test_a_wrong_password_is_not_repeated(postgresql: Server) -> None:
 
 @pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg"])
 def test_the_addresses_that_hosts_hand_out_work(scheme: str) -> None:
-    assert read_address(f"{scheme}://u:p@host/name").drivername == "postgresql+psycopg"
+    assert parse_url(f"{scheme}://u:p@host/name").drivername == "postgresql+psycopg"
 
 
 def test_a_missing_driver_is_named(tmp_path: Path) -> None:
@@ -167,11 +160,11 @@ def test_a_missing_driver_is_named(tmp_path: Path) -> None:
 
 
 def test_a_database_that_goes_and_comes_back(postgresql: Server) -> None:
-    store = open_sql(postgresql.new_database())
+    store = open_store(postgresql.new_database())
     movie_id = store.add_movie(MovieFields("괴물")).id
     calls: list[Callable[[], Any]] = [
         store.check, store.movies, store.totals, store.changes,
-        lambda: store.version, lambda: store.reviews(movie_id),
+        lambda: store.reviews(movie_id),
         lambda: store.add_review(movie_id, "밤편지", "글", GOOD),
     ]  # fmt: skip
     for end in (postgresql.stop, postgresql.kill):
@@ -213,9 +206,9 @@ def test_the_site_without_its_database(postgresql: Server, tmp_path: Path, analy
 
 
 def test_somebody_elses_long_transaction(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    store: Any = open_sql(f"sqlite:///{tmp_path}/reviews.db")
+    store: Any = open_store(f"sqlite:///{tmp_path}/reviews.db")
     movie_id = store.add_movie(MovieFields("괴물")).id
-    monkeypatch.setattr(database, "WRITE_WITHIN", 0.05)
+    monkeypatch.setattr(engine, "WRITE_TIMEOUT", 0.05)
     other = sqlite3.connect(tmp_path / "reviews.db", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     with pytest.raises(Unavailable) as refused:
@@ -224,33 +217,6 @@ def test_somebody_elses_long_transaction(tmp_path: Path, monkeypatch: pytest.Mon
     assert store.reviews(movie_id) == ([], 0)  # reading does not wait
     other.execute("ROLLBACK")
     other.close()
-    assert store.add_review(movie_id, "밤편지", "글", GOOD).id == 1
-    store.close()
-
-
-def test_few_wait_long_for_somebody_else_and_none_longer_than_is_said(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """All wait as long as one: a wait for one's turn counts, and others are sent away, as each keeps a thread."""
-    monkeypatch.setattr(database, "WRITE_WITHIN", 2.0)
-    monkeypatch.setattr(database, "PATIENT_MOST", 2)
-    store: Any = open_sql(f"sqlite:///{tmp_path}/reviews.db")
-    movie_id = store.add_movie(MovieFields("괴물")).id
-    other = sqlite3.connect(tmp_path / "reviews.db", isolation_level=None)
-    other.execute("BEGIN IMMEDIATE")
-    started = monotonic()
-
-    def post(number: int) -> float:
-        with pytest.raises(Unavailable):
-            store.add_review(movie_id, "밤편지", f"글 {number}", GOOD)
-        return monotonic() - started
-
-    with ThreadPoolExecutor(8) as pool:
-        waits = sorted(pool.map(post, range(8)))
-    other.execute("ROLLBACK")
-    other.close()
-    assert [wait < 1.5 for wait in waits] == [True] * 5 + [False] * 3  # one has the turn, two wait for it
-    assert waits[-1] < 3.5  # twice the time, were it counted from the turn on
     assert store.add_review(movie_id, "밤편지", "글", GOOD).id == 1
     store.close()
 
@@ -266,31 +232,28 @@ def fill(store: Store, movie_id: int, most: int = 100_000) -> int:
 
 
 def test_a_full_database_refuses_and_stays_whole(tmp_path: Path) -> None:
-    store = open_sql(f"sqlite:///{tmp_path}/reviews.db")
-    movie_id = store.add_movie(MovieFields("괴물")).id
-    limit_pages(store, 100)
-    count = fill(store, movie_id)
-    assert 0 < count < 100
-    version = store.version
-    for _ in range(3):
-        with pytest.raises(Unavailable, match="cannot be reached or written"):
-            store.add_review(movie_id, "밤편지", "가" * 2_000, GOOD)
-    assert (store.movie(movie_id).review_count, store.reviews(movie_id)[1], store.version) == (count, count, version)
-    limit_pages(store, 10_000)
+    url = f"sqlite:///{tmp_path}/reviews.db"
+
+    def limit(connection: Any, _: Any) -> None:
+        connection.execute("PRAGMA max_page_count=100")  # which SQLite treats as it does a full disk
+
+    event.listen(Engine, "connect", limit)
+    try:
+        store = open_store(url)
+        movie_id = store.add_movie(MovieFields("괴물")).id
+        count = fill(store, movie_id)
+        assert 0 < count < 100
+        for _ in range(3):
+            with pytest.raises(Unavailable, match="cannot be reached or written"):
+                store.add_review(movie_id, "밤편지", "가" * 2_000, GOOD)
+        assert (store.movie(movie_id).review_count, store.reviews(movie_id)[1]) == (count, count)
+        store.close()
+    finally:
+        event.remove(Engine, "connect", limit)
+    store = open_store(url)
     assert store.add_review(movie_id, "밤편지", "다시 돼요", GOOD).id == count + 1
     store.close()
     assert_whole(tmp_path / "reviews.db", count + 1)
-
-
-def limit_pages(store: Any, pages: int) -> None:
-    """Leaves the database no more room than so many pages, which SQLite treats as it does a full disk."""
-
-    def limit(connection: Any, _: Any) -> None:
-        connection.execute(f"PRAGMA max_page_count={pages}")
-
-    engine = store._database._engine
-    engine.dispose()
-    event.listen(engine, "connect", limit)
 
 
 def test_a_full_disk_refuses_and_leaves_the_database_whole(tmp_path: Path) -> None:
@@ -300,7 +263,7 @@ def test_a_full_disk_refuses_and_leaves_the_database_whole(tmp_path: Path) -> No
     if mounted.returncode:
         pytest.skip("mounting a small disk takes root")
     try:
-        store = open_sql(f"sqlite:///{disk}/reviews.db")
+        store = open_store(f"sqlite:///{disk}/reviews.db")
         movie_id = store.add_movie(MovieFields("괴물")).id
         ballast = disk / "ballast"
         ballast.write_bytes(b"x" * 500_000)
@@ -322,5 +285,4 @@ def assert_whole(path: Path, reviews: int) -> None:
         assert connection.execute(text("PRAGMA foreign_key_check")).all() == []
         assert connection.scalar(text("SELECT count(*) FROM reviews")) == reviews
         assert connection.scalar(text("SELECT review_count FROM movies")) == reviews
-        assert connection.scalar(text("SELECT last_review_id FROM catalogue")) == reviews
     engine.dispose()

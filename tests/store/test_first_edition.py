@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from app.models import Action, Label, MovieFields, Totals
-from app.store.sql import open_sql
+from app.store import open_store
 from tests.store.conftest import GOOD, Clock
 
 FILE = Path(__file__).with_name("first_edition.db")
@@ -20,7 +20,7 @@ def test_a_database_of_the_first_edition_is_brought_over(tmp_path: Path, clock: 
     shutil.copy(FILE, tmp_path / "site.db")
     clock.moment = datetime(2026, 11, 22, 12, tzinfo=UTC)
     for _ in range(2):  # the second time it is of this edition
-        store = open_sql(f"sqlite:///{tmp_path}/site.db", clock)
+        store = open_store(f"sqlite:///{tmp_path}/site.db", clock)
         assert [(movie.id, movie.title, movie.release_date, movie.genre) for movie in store.movies()] == [
             (1, "괴물", "2006-07-27", "SF, 드라마"),
             (2, "제목만 아는 영화", "", "드라마"),
@@ -57,7 +57,7 @@ def test_a_database_of_the_first_edition_is_brought_over(tmp_path: Path, clock: 
 def test_what_the_first_edition_deleted_can_still_be_undone(tmp_path: Path, clock: Clock) -> None:
     shutil.copy(FILE, tmp_path / "site.db")
     clock.moment = datetime(2026, 11, 22, 12, tzinfo=UTC)
-    store = open_sql(f"sqlite:///{tmp_path}/site.db", clock)
+    store = open_store(f"sqlite:///{tmp_path}/site.db", clock)
     store.undo(8)
     store.undo(7)
     movie = store.movie(4)

@@ -8,7 +8,7 @@ import pytest
 
 from app.errors import AlreadyThere, NotFound
 from app.models import Correction, Label, Movie, Review, Totals
-from app.protocols import Store
+from app.store import Store
 from tests.store.conftest import BAD, GOOD, AddReview
 
 AddMovie = Callable[..., int]

@@ -9,8 +9,7 @@ import pytest
 
 from app.errors import Unavailable
 from app.models import MovieFields
-from app.store.sql import open_sql
-from app.store.sql.store import SqlStore
+from app.store import Store, open_store
 from tests.postgresql import Server
 from tests.store.conftest import GOOD
 
@@ -73,8 +72,8 @@ def relay(postgresql: Server) -> Iterator[Relay]:
 
 
 @pytest.fixture
-def store(postgresql: Server, relay: Relay) -> Iterator[SqlStore]:
-    store = open_sql(postgresql.new_database().replace(f":{postgresql.port}/", f":{relay.port}/"))
+def store(postgresql: Server, relay: Relay) -> Iterator[Store]:
+    store = open_store(postgresql.new_database().replace(f":{postgresql.port}/", f":{relay.port}/"))
     yield store
     relay.cut_at = 10**9
     store.close()
@@ -88,22 +87,22 @@ def trips(relay: Relay, operation: Callable[[], object]) -> int:
     return relay.trips - before
 
 
-def test_a_review_waits_for_few_answers(store: SqlStore, relay: Relay) -> None:
+def test_a_review_waits_for_few_answers(store: Store, relay: Relay) -> None:
     movie = store.add_movie(MovieFields("괴물"))
-    # BEGIN, the lock, the movie, all that is written, COMMIT.
-    assert trips(relay, lambda: store.add_review(movie.id, "밤편지", "최고", GOOD, model="one")) == 5
+    # The pool's ping, BEGIN, the movie's counts, those of its models, the review, COMMIT.
+    assert trips(relay, lambda: store.add_review(movie.id, "밤편지", "최고", GOOD, model="one")) == 6
     store.movie(movie.id)
-    assert trips(relay, lambda: store.movie(movie.id)) == 1
+    assert trips(relay, lambda: store.movie(movie.id)) == 2  # with the ping
     store.add_review(movie.id, "밤편지", "최고", GOOD, model="one")
     before = relay.trips
     assert store.movie(movie.id).review_count == 3
-    assert relay.trips - before == 2  # there is news, and what it is
+    assert relay.trips - before <= 3  # the same, and psycopg may prepare the statement
 
 
-def test_a_connection_lost_at_any_moment_loses_or_keeps_a_whole_review(store: SqlStore, relay: Relay) -> None:
+def test_a_connection_lost_at_any_moment_loses_or_keeps_a_whole_review(store: Store, relay: Relay) -> None:
     movie = store.add_movie(MovieFields("괴물"))
     told = 0
-    for more in range(6):
+    for more in range(7):
         relay.cut_at = relay.trips + more
         try:
             store.add_review(movie.id, "밤편지", "최고", GOOD, model="one")
@@ -114,5 +113,6 @@ def test_a_connection_lost_at_any_moment_loses_or_keeps_a_whole_review(store: Sq
         reviews, total = store.reviews(movie.id)
         assert told <= total == len(reviews) == store.movie(movie.id).review_count
         assert sum(store.models().values()) == total == sum(map(sum, store.histogram(movie.id)))
-        assert [review.id for review in reversed(reviews)] == list(range(1, total + 1))
+        ids = [review.id for review in reviews]
+        assert ids == sorted(set(ids), reverse=True)  # a sequence's ids may have gaps
     assert told >= 1

@@ -7,14 +7,14 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from app.models import Label, MovieFields, Review, Sentiment
-from app.store.memory import MemoryStore
+from app.store import Store
 from tests.web.conftest import Visitor
 
 NASTY = ("%(id)s %s 100% {{ 7 * 7 }} {0}", "<script>alert('1')</script> & \"2\"", "token; %(token)s\x1f")
 
 
 @pytest.mark.parametrize("text", NASTY)
-def test_typed_text_stays_text(visitor: Visitor, store: MemoryStore, add_by: Callable[..., Review], text: str) -> None:
+def test_typed_text_stays_text(visitor: Visitor, store: Store, add_by: Callable[..., Review], text: str) -> None:
     movie = store.add_movie(MovieFields(text, director=text, genre=text))
     review = add_by(movie.id, "")
     store.update_review(review.id, text, (text, Sentiment(Label.NEGATIVE, 0.9, 1.0)))
@@ -25,7 +25,7 @@ def test_typed_text_stays_text(visitor: Visitor, store: MemoryStore, add_by: Cal
     assert item.select_one("bdi").get_text() == item.select_one(".text").get_text() == text  # type: ignore[union-attr]
 
 
-def test_each_caller_sees_what_they_may_do(app: Flask, store: MemoryStore, add_by: Callable[..., Review]) -> None:
+def test_each_caller_sees_what_they_may_do(app: Flask, store: Store, add_by: Callable[..., Review]) -> None:
     app.extensions["Administrator"].is_everybody = False
     movie = store.add_movie(MovieFields("괴물"))
     own, others = add_by(movie.id, "mine"), add_by(movie.id, "theirs")
@@ -40,7 +40,7 @@ def test_each_caller_sees_what_they_may_do(app: Flask, store: MemoryStore, add_b
         assert edits == ({f"/review/{deletable.id}/edit"} if deletable else set())
 
 
-def test_each_page_has_its_own_token(app: Flask, store: MemoryStore, add_by: Callable[..., Review]) -> None:
+def test_each_page_has_its_own_token(app: Flask, store: Store, add_by: Callable[..., Review]) -> None:
     movie = store.add_movie(MovieFields("괴물"))
     add_by(movie.id, "")
     seen = []
@@ -53,7 +53,7 @@ def test_each_page_has_its_own_token(app: Flask, store: MemoryStore, add_by: Cal
 
 
 def test_each_page_speaks_its_language_and_knows_where_it_is(
-    client: FlaskClient, store: MemoryStore, add_by: Callable[..., Review]
+    client: FlaskClient, store: Store, add_by: Callable[..., Review]
 ) -> None:
     movie = store.add_movie(MovieFields("괴물"))
     review = add_by(movie.id, "")
@@ -66,7 +66,7 @@ def test_each_page_speaks_its_language_and_knows_where_it_is(
                 assert ("Positive" in page) is (language == "en")
 
 
-def test_a_change_shows_at_once(visitor: Visitor, store: MemoryStore, add_by: Callable[..., Review]) -> None:
+def test_a_change_shows_at_once(visitor: Visitor, store: Store, add_by: Callable[..., Review]) -> None:
     movie = store.add_movie(MovieFields("괴물"))
     review = add_by(movie.id, "")
     visitor.see(f"/movie/{movie.id}")
@@ -88,7 +88,7 @@ def test_what_one_visitor_typed_is_not_in_the_next_ones_form(app: Flask, visitor
             assert form and not form.select(".error, .alert") and not form.select_one("[name=author]")["value"]  # type: ignore[index]
 
 
-def test_menus_know_a_new_genre_and_each_movies_own_address(visitor: Visitor, store: MemoryStore) -> None:
+def test_menus_know_a_new_genre_and_each_movies_own_address(visitor: Visitor, store: Store) -> None:
     first = store.add_movie(MovieFields("괴물", genre="SF"))
     visitor.see("/")
     second = store.add_movie(MovieFields("곡성", genre="공포 <b>"))
@@ -104,7 +104,7 @@ def test_menus_know_a_new_genre_and_each_movies_own_address(visitor: Visitor, st
 
 
 @pytest.fixture
-def add_by(store: MemoryStore) -> Callable[..., Review]:
+def add_by(store: Store) -> Callable[..., Review]:
     """Adds a review that the browser with this mark wrote."""
     sentiment = Sentiment(Label.POSITIVE, 0.9, 9.0)
     return lambda movie_id, writer: store.add_review(movie_id, "밤편지", "최고", sentiment, writer=writer)

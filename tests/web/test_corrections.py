@@ -7,7 +7,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from app.models import Label, ModelCard, MovieFields, Review, Sentiment
-from app.store.memory import MemoryStore
+from app.store import Store
 from app.web.pages import REVIEWS_A_PAGE
 from tests.fakes import FakeAnalyzer
 from tests.web.conftest import Visitor, read, text
@@ -21,7 +21,7 @@ def review(movie_id: int, add_review: AddReview) -> Review:
 
 
 def test_a_reader_says_it_is_wrong_and_takes_it_back(
-    visitor: Visitor, review: Review, store: MemoryStore, movie_id: int
+    visitor: Visitor, review: Review, store: Store, movie_id: int
 ) -> None:
     page, path = f"/movie/{movie_id}", f"/review/{review.id}/correction"
     rated = store.movie(movie_id)
@@ -44,7 +44,7 @@ def test_a_reader_says_it_is_wrong_and_takes_it_back(
     assert text(visitor.see(page).select_one(".correct summary")).startswith("AI가 잘못 읽었나요?")
 
 
-def test_each_browser_counts_once(app: Flask, store: MemoryStore) -> None:
+def test_each_browser_counts_once(app: Flask, store: Store) -> None:
     movie = store.add_movie(MovieFields("괴물"))
     review = store.add_review(movie.id, "밤편지", "최고", Sentiment(Label.POSITIVE, 0.9, 9.0))
     for _ in range(3):
@@ -52,7 +52,7 @@ def test_each_browser_counts_once(app: Flask, store: MemoryStore) -> None:
     assert store.review(review.id).correction_count == 3
 
 
-def test_a_stale_form_or_another_label_changes_nothing(visitor: Visitor, review: Review, store: MemoryStore) -> None:
+def test_a_stale_form_or_another_label_changes_nothing(visitor: Visitor, review: Review, store: Store) -> None:
     path = f"/review/{review.id}/correction"
     answer = visitor.client.post(path, data={"label": "부정", "csrf_token": "old"})
     assert answer.status_code == 400
@@ -62,9 +62,7 @@ def test_a_stale_form_or_another_label_changes_nothing(visitor: Visitor, review:
     assert visitor.post("/review/99/correction", label="부정").status_code == 404
 
 
-def test_the_way_back_leads_to_the_reviews_page(
-    visitor: Visitor, movie_id: int, review: Review, store: MemoryStore
-) -> None:
+def test_the_way_back_leads_to_the_reviews_page(visitor: Visitor, movie_id: int, review: Review, store: Store) -> None:
     for n in range(REVIEWS_A_PAGE):
         store.add_review(movie_id, "밤편지", f"{n}", Sentiment(Label.POSITIVE, 0.9, 9.0))
     answer = visitor.post(f"/review/{review.id}/correction", label="부정")
@@ -85,7 +83,7 @@ def test_json_corrects_and_takes_back(client: FlaskClient, review: Review) -> No
     assert client.delete("/reviews/99/correction").status_code == 404
 
 
-def test_page_and_json_know_the_same_reader(visitor: Visitor, review: Review, store: MemoryStore) -> None:
+def test_page_and_json_know_the_same_reader(visitor: Visitor, review: Review, store: Store) -> None:
     visitor.post(f"/review/{review.id}/correction", label="부정")
     visitor.client.post(f"/reviews/{review.id}/correction", json={"label": "부정"})
     assert store.review(review.id).correction_count == 1

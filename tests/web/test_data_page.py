@@ -17,7 +17,7 @@ from app.errors import Busy
 from app.factory import create_app
 from app.models import Label, ModelCard, Movie, Review
 from app.settings import Settings
-from app.store.memory import MemoryStore
+from app.store import Store
 from tests.fakes import FakeAnalyzer
 from tests.web.conftest import Visitor, read, text
 
@@ -50,7 +50,7 @@ def result(visitor: Visitor, app: Flask) -> BeautifulSoup:
     return visitor.see(JOB)
 
 
-def test_an_uploaded_table_comes_in(visitor: Visitor, app: Flask, store: MemoryStore) -> None:
+def test_an_uploaded_table_comes_in(visitor: Visitor, app: Flask, store: Store) -> None:
     answer = upload(visitor, TABLE)
     assert (answer.status_code, answer.headers["Location"]) == (303, JOB)
     page = result(visitor, app)
@@ -72,7 +72,7 @@ def test_what_is_downloaded_can_be_uploaded_elsewhere(visitor: Visitor, app: Fla
     assert other.test_client().get(f"{PAGE}/catalogue.jsonl").data == answer.data
 
 
-def test_reviews_and_corrections_are_downloaded(visitor: Visitor, app: Flask, store: MemoryStore) -> None:
+def test_reviews_and_corrections_are_downloaded(visitor: Visitor, app: Flask, store: Store) -> None:
     upload(visitor, TABLE)
     wait(app)
     store.correct(1, "somebody", Label.NEGATIVE)
@@ -81,7 +81,7 @@ def test_reviews_and_corrections_are_downloaded(visitor: Visitor, app: Flask, st
     assert visitor.client.get(f"{PAGE}/corrections.tsv").data.count(b"\n") == 2
 
 
-def test_bad_rows_are_listed_and_nothing_is_taken(visitor: Visitor, app: Flask, store: MemoryStore) -> None:
+def test_bad_rows_are_listed_and_nothing_is_taken(visitor: Visitor, app: Flask, store: Store) -> None:
     bad = TABLE + ',밤편지,최고\n"=1",밤편지,<b>\x01\n'
     upload(visitor, bad)
     page = result(visitor, app)
@@ -115,7 +115,7 @@ def test_a_stale_form_starts_nothing(visitor: Visitor, app: Flask) -> None:
     assert app.extensions["Jobs"].last is None
 
 
-def test_only_this_route_takes_more_than_others(store: MemoryStore, analyzer: FakeAnalyzer, tmp_path: Path) -> None:
+def test_only_this_route_takes_more_than_others(store: Store, analyzer: FakeAnalyzer, tmp_path: Path) -> None:
     settings = Settings(secret_key="tests", instance_dir=str(tmp_path), import_max=5)
     app = create_app(settings, store=store, analyzer=analyzer)
     visitor = Visitor(app.test_client())
@@ -144,7 +144,7 @@ def analyzer() -> Slow:
 
 
 def test_a_running_job_shows_how_far_it_is_and_can_be_stopped(
-    visitor: Visitor, app: Flask, analyzer: Slow, store: MemoryStore
+    visitor: Visitor, app: Flask, analyzer: Slow, store: Store
 ) -> None:
     analyzer.busy = True
     upload(visitor, TABLE)
@@ -171,7 +171,7 @@ def test_a_failure_nobody_expected_tells_no_secret(visitor: Visitor, app: Flask,
     assert "secret" not in page.get_text()
 
 
-def test_a_new_model_reads_anew(visitor: Visitor, app: Flask, analyzer: Slow, store: MemoryStore) -> None:
+def test_a_new_model_reads_anew(visitor: Visitor, app: Flask, analyzer: Slow, store: Store) -> None:
     upload(visitor, TABLE)
     wait(app)
     assert not visitor.see(PAGE).select(f'form[action="{PAGE}/rescore"]')

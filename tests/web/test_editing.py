@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 
 from app.catalogue import Catalogue
 from app.models import Action, Movie, Review
-from app.store.memory import MemoryStore
+from app.store import Store
 from app.web import messages
 from tests.web.conftest import Visitor, read, text
 
@@ -17,7 +17,7 @@ AddReview = Callable[..., Review]
 DETAILS = {"title": "벌새", "release_date": "2019-08-29", "director": "김보라", "genre": "드라마", "poster_url": ""}
 
 
-def test_movie_is_changed_by_form(visitor: Visitor, movie_id: int, catalogue: Catalogue, store: MemoryStore) -> None:
+def test_movie_is_changed_by_form(visitor: Visitor, movie_id: int, catalogue: Catalogue, store: Store) -> None:
     path = f"/movie/{movie_id}/edit"
     assert visitor.see(f"/movie/{movie_id}").select_one(f'a[href="{path}"]')
     page = visitor.see(path)

@@ -7,7 +7,7 @@ import pytest
 from app.catalogue import Catalogue
 from app.inputs import MoviesQuery, ReviewsQuery
 from app.models import Label, Movie, Review, Sentiment
-from app.store.memory import MemoryStore
+from app.store import Store
 from app.web import messages
 from app.web.pages import EXTREMES_FROM, REVIEWS_A_PAGE
 from tests.web.conftest import Visitor, read, text
@@ -42,7 +42,7 @@ def test_page_shows_movie_rating_and_reviews(visitor: Visitor, movie_id: int, ad
     assert edges == [(str(30 * rating), str(rating)) for rating in range(11)]  # a bar stands between two of them
 
 
-def test_histogram_counts_each_review_once(movie_id: int, catalogue: Catalogue, store: MemoryStore) -> None:
+def test_histogram_counts_each_review_once(movie_id: int, catalogue: Catalogue, store: Store) -> None:
     assert catalogue.histogram(movie_id) == [(0, 0)] * 10
     for rating in (0.0, 1.0, 1.001, 5.0, 5.001, 9.999, 10.0):
         store.add_review(movie_id, "밤편지", "글", Sentiment(Label.POSITIVE, 0.9, rating))

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from app.catalogue.import_export import corrections_export, csv_format, jsonl_format
 from app.catalogue.reading import pages
 from app.models import Correction, Label
-from app.protocols import Store
+from app.store import Store
 
 
 def export_catalogue(store: Store) -> Iterator[bytes]:

@@ -13,7 +13,7 @@ from app.catalogue.import_export.staged_reviews import StagedReviews
 from app.catalogue.progress import ProgressCallback, ProgressReporter, Stage, yield_to_others
 from app.errors import AlreadyThere, NotFound
 from app.models import Correction, Label, Movie, Review
-from app.protocols import Store
+from app.store import Store
 
 UNDATED = "undated"
 """The `Review.writer` of a review whose moment is only the clock of its import: its file had none. No browser's mark is

@@ -18,7 +18,8 @@ from app.catalogue.import_export.staged_reviews import StagedReviews, text_hash
 from app.catalogue.progress import ProgressCallback, ProgressReporter, Stage, ignore
 from app.catalogue.reading import CHUNK, pages, read_patiently
 from app.errors import FieldError
-from app.protocols import Analyzer, Store
+from app.protocols import Analyzer
+from app.store import Store
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from app.catalogue.import_export.records import MovieRow
 from app.models import movie_key
-from app.protocols import Store
+from app.store import Store
 
 
 def match_movies(store: Store, rows: Iterable[MovieRow]) -> dict[int, int]:

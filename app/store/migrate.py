@@ -1,4 +1,4 @@
-"""Brings a database's tables to what this version of the site knows; of several processes that start, one does it."""
+"""Migrates a database's tables to the newest schema; of several processes that start at once, one does it."""
 
 from pathlib import Path
 
@@ -6,30 +6,30 @@ from sqlalchemy import Connection, inspect, text
 
 from app.errors import SettingsError
 
-SCHEMA = "0001"
+SCHEMA = "0002"
 """The newest revision under `migrations/versions`. Revisions are numbers in order."""
-_MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
-_LOCK = 7_160_823_401  # any number, so long as it is always the same
+_MIGRATIONS = Path(__file__).with_name("migrations")
+_LOCK = 7_160_823_401  # any number, as long as it never changes
 
 
 def upgrade(connection: Connection) -> None:
-    """Makes or alters the tables, within the connection's transaction.
+    """Create or alter the tables, within the connection's transaction.
 
-    Raises `app.errors.SettingsError` when a newer version of the site has altered them already.
+    Raises `app.errors.SettingsError` where a newer version of the site has altered them already.
     """
-    if connection.dialect.name == "postgresql":  # SQLite's transaction keeps others out by itself
+    if connection.dialect.name == "postgresql":  # SQLite's transaction excludes other writers by itself
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
-    there = _revision(connection)
-    if there > SCHEMA:
+    current = _revision(connection)
+    if current > SCHEMA:
         raise SettingsError(
-            f"its schema {there} is newer than {SCHEMA}, the newest that this version of the site knows"
+            f"its schema {current} is newer than {SCHEMA}, the newest that this version of the site knows"
         )
-    if there < SCHEMA:
+    if current < SCHEMA:
         _migrate(connection)
 
 
 def _revision(connection: Connection) -> str:
-    """What the database is at; empty for an empty one."""
+    """Return the database's revision; empty for an empty database."""
     if not inspect(connection).has_table("alembic_version"):
         return ""
     return str(connection.scalar(text("SELECT version_num FROM alembic_version")) or "")

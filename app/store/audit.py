@@ -1,0 +1,37 @@
+"""The audit log: what its entries say, and which of them can be undone."""
+
+from collections.abc import Collection
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from app.models import UNDO_HOURS, Action, Change, MovieFields, Review
+from app.store.clock import stamp
+
+_DELETIONS: Collection[Action] = (Action.DELETE_MOVIE, Action.DELETE_REVIEW)
+_MAX_SUMMARY_LENGTH = 120
+
+
+def summarize_movie(movie: MovieFields) -> str:
+    """Return the movie's title."""
+    return truncate(movie.title)
+
+
+def summarize_review(review: Review) -> str:
+    """Return author and beginning of a review: `밤편지: 처음엔 심심했는데…`."""
+    return truncate(f"{review.author}: {' '.join(review.content.split())}")
+
+
+def truncate(text: str) -> str:
+    """Return `text` in at most 120 characters."""
+    return text if len(text) <= _MAX_SUMMARY_LENGTH else text[: _MAX_SUMMARY_LENGTH - 1] + "…"
+
+
+def undo_cutoff(now: datetime) -> str:
+    """Return the timestamp up to which nothing can be undone any more."""
+    return stamp(now - timedelta(hours=UNDO_HOURS))
+
+
+def with_undoable(entry: Change, now: datetime) -> Change:
+    """Return the entry with `undoable` set: deletions and imports that stand and are young enough."""
+    can_be = entry.action in _DELETIONS or entry.import_id is not None
+    return replace(entry, undoable=can_be and not entry.undone_at and entry.at > undo_cutoff(now))

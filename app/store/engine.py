@@ -1,0 +1,145 @@
+"""Connections and transactions. What fails in the database is raised as `app.errors.Unavailable`."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Lock
+from time import monotonic, sleep
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.pool import StaticPool
+
+from app.errors import Unavailable
+
+CONNECT_TIMEOUT = 5
+"""Seconds to wait for a server, or for a connection of the pool."""
+WRITE_TIMEOUT = 15
+"""Seconds to wait for other writers."""
+RETRY_INTERVAL = 0.01
+"""Seconds between two attempts to take SQLite's write lock from another process; other greenlets run meanwhile."""
+_OWN_MISTAKES = (IntegrityError, DataError, ProgrammingError)
+_UNAVAILABLE = "the database cannot be reached or written; try again"
+
+
+class Database:
+    """An engine: `url` None is SQLite in memory, whose only connection is locked from begin to commit."""
+
+    def __init__(self, url: sa.URL | None) -> None:
+        self.in_memory = url is None
+        self._lock: Lock | None = None
+        if url is None or url.drivername == "sqlite":
+            memory = {"poolclass": StaticPool} if url is None else {"pool_timeout": CONNECT_TIMEOUT}
+            connect = {"check_same_thread": False, "timeout": CONNECT_TIMEOUT}
+            self._engine = sa.create_engine(url or "sqlite://", connect_args=connect, hide_parameters=True, **memory)
+            self._reading = self._engine
+            self._lock = Lock()  # this process's writers take turns, and do not poll for each other
+            sa.event.listen(self._engine, "connect", _prepare_sqlite)
+            sa.event.listen(self._engine, "begin", _begin_immediate)
+        else:
+            self._engine = sa.create_engine(
+                url,
+                connect_args=_timeouts(url),
+                pool_size=10,
+                max_overflow=10,
+                pool_timeout=CONNECT_TIMEOUT,
+                pool_pre_ping=True,
+                hide_parameters=True,  # reviews are not for the log
+            )
+            self._reading = self._engine.execution_options(isolation_level="AUTOCOMMIT")
+
+    @contextmanager
+    def read(self) -> Iterator[sa.Connection]:
+        """Yield a connection on which each statement is a transaction of its own."""
+        lock = self._lock if self.in_memory else None
+        with _locked(lock), _failures(), self._reading.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[sa.Connection]:
+        """Yield a connection in a transaction: committed at the end of the block, rolled back by an exception."""
+        deadline = monotonic() + WRITE_TIMEOUT
+        with _locked(self._lock), _failures(), self._engine.connect() as connection:
+            connection.execution_options(write_deadline=deadline)
+            with connection.begin():
+                yield connection
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+
+@contextmanager
+def _locked(lock: "Lock | None") -> Iterator[None]:
+    if lock is None:
+        yield
+        return
+    if not lock.acquire(timeout=WRITE_TIMEOUT):
+        raise Unavailable("another write takes too long; try again")
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+@contextmanager
+def _failures() -> Iterator[None]:
+    try:
+        yield
+    except _OWN_MISTAKES:
+        raise
+    except DBAPIError as error:
+        raise Unavailable(_UNAVAILABLE) from error.orig
+    except sqlite3.Error as error:  # of BEGIN, which SQLAlchemy does not wrap
+        raise Unavailable(_UNAVAILABLE) from error
+    except PoolTimeout as error:
+        raise Unavailable("all connections to the database are busy; try again") from error
+
+
+def _timeouts(url: sa.URL) -> dict[str, Any]:
+    """Return psycopg's timeouts, except those that the URL sets itself."""
+    defaults = {
+        "connect_timeout": CONNECT_TIMEOUT,
+        "tcp_user_timeout": CONNECT_TIMEOUT * 1_000,
+        "options": f"-c lock_timeout={WRITE_TIMEOUT}s -c idle_in_transaction_session_timeout=60s",
+    }
+    return {name: value for name, value in defaults.items() if name not in url.query}
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _: Any) -> None:
+    connection.isolation_level = None  # the module's own BEGIN comes too late: with the first change
+    for pragma in (
+        "journal_mode=WAL",  # readers do not wait for the writer
+        "synchronous=FULL",  # what was committed survives a power cut, not only a killed process
+        "foreign_keys=ON",
+        "temp_store=MEMORY",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_immediate(connection: sa.Connection) -> None:
+    """Take SQLite's write lock at once: a transaction that asks for it halfway can fail.
+
+    SQLite's own wait would keep all greenlets of the process waiting, so it is switched off here.
+    """
+    deadline = connection.get_execution_options().get("write_deadline")
+    if deadline is None:  # a read
+        return
+    driver: Any = connection.connection.driver_connection
+    driver.execute("PRAGMA busy_timeout=0")
+    try:
+        while not _try_to_begin(driver, is_last=monotonic() >= deadline):
+            sleep(RETRY_INTERVAL)
+    finally:
+        driver.execute(f"PRAGMA busy_timeout={CONNECT_TIMEOUT * 1_000}")
+
+
+def _try_to_begin(driver: sqlite3.Connection, *, is_last: bool) -> bool:
+    try:
+        driver.execute("BEGIN IMMEDIATE")
+    except sqlite3.OperationalError as error:
+        if is_last or error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+            raise
+        return False
+    return True

@@ -1,0 +1,81 @@
+"""All movies in this process: pages, searches and orders need them at each request."""
+
+from collections.abc import Iterator, Sequence
+from math import inf
+from threading import Lock
+from time import monotonic
+from typing import Any
+
+import sqlalchemy as sa
+
+from app.models import Movie, Totals
+from app.store.tables import MOVIE_COLUMNS, movies
+from app.store.versions import oldest_unseen_version
+
+_MAX_AGE = 3_600
+"""Seconds without a refresh after which all movies are read again: a day after a deletion its row is gone, too."""
+_now = sa.select(oldest_unseen_version().label("now")).subquery()
+# One statement, which sees one state of the database.
+_NEWS = sa.select(_now.c.now, movies.c.deleted_by, *MOVIE_COLUMNS).select_from(
+    _now.outerjoin(movies, movies.c.version >= sa.bindparam("since"))
+)
+
+
+class MovieCache:
+    """The movies as of the last `refresh`: `by_id`, and `movies`, oldest first; and their totals. Thread-safe."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._since = 0
+        self._refreshed = -inf
+        self.by_id: dict[int, Movie] = {}
+        self.movies: tuple[Movie, ...] = ()
+        self.totals = Totals(0, 0, 0)
+
+    def refresh(self, connection: sa.Connection) -> None:
+        """Read the movies that changed. While there are none, `movies` stays the same object."""
+        is_old = monotonic() - self._refreshed > _MAX_AGE
+        before = self.movies
+        rows = _read(connection, 0 if is_old else self._since)
+        if is_old or self._is_news(rows):
+            with self._lock:
+                if self.movies is not before:  # another thread stored a state, which may be later than these rows
+                    rows = _read(connection, 0 if is_old else self._since)
+                self._store({} if is_old else dict(self.by_id), rows)
+                self._since = rows[0].now
+        self._refreshed = monotonic()
+
+    def _is_news(self, rows: Sequence[sa.Row[Any]]) -> bool:
+        return any(self.by_id.get(movie_id) != movie for movie_id, movie in _changes(rows))
+
+    def _store(self, found: dict[int, Movie], rows: Sequence[sa.Row[Any]]) -> None:
+        """Replace what is here by the movies `found` so far, with the changes in `rows`."""
+        reviews, positive = (self.totals.review_count, self.totals.positive_count) if found else (0, 0)
+        last_id = next(reversed(found), 0)
+        is_sorted = True
+        for movie_id, movie in _changes(rows):
+            old = found.get(movie_id)
+            if old is not None:
+                reviews, positive = reviews - old.review_count, positive - old.positive_count
+            if movie is None:
+                found.pop(movie_id, None)
+                continue
+            reviews, positive = reviews + movie.review_count, positive + movie.positive_count
+            is_sorted = is_sorted and (old is not None or movie_id > last_id)
+            last_id = max(last_id, movie_id)
+            found[movie_id] = movie
+        self.by_id = found if is_sorted else dict(sorted(found.items()))
+        self.movies = tuple(self.by_id.values())
+        self.totals = Totals(len(found), reviews, positive)
+
+
+def _read(connection: sa.Connection, since: int) -> Sequence[sa.Row[Any]]:
+    return connection.execute(_NEWS, {"since": since}).all()
+
+
+def _changes(rows: Sequence[sa.Row[Any]]) -> Iterator[tuple[int, Movie | None]]:
+    """Yield the ids of changed movies, and the movies; None for a deleted one."""
+    for row in rows:
+        if row.id is not None:  # the join's only row, where no movie changed
+            movie = Movie(**{column.name: row._mapping[column.name] for column in MOVIE_COLUMNS})
+            yield movie.id, None if row.deleted_by is not None else movie

@@ -1,0 +1,746 @@
+"""The store: movies, reviews, corrections and the audit log in SQLite, in memory or a file, or in PostgreSQL.
+
+In PostgreSQL writers wait for each other where they write the same movie. Whoever changes reviews locks their movies
+first, in the order of their ids; whoever makes or renames movies locks their titles before all else.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, replace
+from itertools import islice
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+
+from app.errors import AlreadyThere, Expired, NotFound
+from app.models import (
+    Action,
+    Change,
+    Correction,
+    Label,
+    Movie,
+    MovieFields,
+    Reading,
+    Review,
+    ReviewOrder,
+    Sentiment,
+    Totals,
+)
+from app.store.audit import summarize_movie, summarize_review, truncate, undo_cutoff, with_undoable
+from app.store.clock import Clock, stamp, utc_now
+from app.store.engine import Database
+from app.store.ids import reserve_ids, skip_ids
+from app.store.movie_cache import MovieCache
+from app.store.tables import (
+    CHANGE_COLUMNS,
+    CORRECTION_COLUMNS,
+    MOVIE_COLUMNS,
+    REVIEW_COLUMNS,
+    audit_log,
+    corrections,
+    model_counts,
+    movies,
+    nicknames,
+    not_deleted,
+    reviews,
+)
+from app.store.versions import current_version
+
+T = TypeVar("T")
+BATCH = 500
+"""Rows of a statement, and of a transaction where an operation is made of many."""
+_MAX_ID = 2**63 - 1
+_TITLES_LOCK = 7_160_823_402  # any number, as long as it never changes
+
+# Statements are put together once: that takes SQLAlchemy longer than running them.
+_against = (
+    sa.select(sa.func.count())
+    .where(corrections.c.review_id == reviews.c.id, corrections.c.label != reviews.c.sentiment_label)
+    .correlate(reviews)
+    .scalar_subquery()
+    .label("correction_count")
+)
+_kept_movie, _kept_review = not_deleted[movies], not_deleted[reviews]
+_MOVIE = sa.select(*MOVIE_COLUMNS).where(movies.c.id == sa.bindparam("id"), _kept_movie)
+_ALL_REVIEWS = sa.select(*REVIEW_COLUMNS, _against)
+_REVIEWS = _ALL_REVIEWS.where(_kept_review)
+_REVIEW = _REVIEWS.where(reviews.c.id == sa.bindparam("id"))
+_CHANGES = sa.select(*CHANGE_COLUMNS)
+_ORDERS: dict[ReviewOrder, tuple[sa.ColumnElement[Any], ...]] = {
+    ReviewOrder.NEWEST: (reviews.c.id.desc(),),
+    ReviewOrder.OLDEST: (reviews.c.id.asc(),),
+    ReviewOrder.HIGHEST: (reviews.c.rating.desc(), reviews.c.id.desc()),
+    ReviewOrder.LOWEST: (reviews.c.rating.asc(), reviews.c.id.desc()),
+}
+_of_movie = reviews.c.movie_id == sa.bindparam("movie_id")
+_bin = sa.case(*((reviews.c.rating < top, top - 1) for top in range(1, 10)), else_=9).label("bin")  # as Review.bar
+_HISTOGRAM = (
+    sa.select(reviews.c.sentiment_label, _bin, sa.func.count())
+    .where(_of_movie, _kept_review)
+    .group_by(reviews.c.sentiment_label, _bin)
+)
+_count_now = movies.c.review_count + sa.bindparam("reviews")
+_ADD_TO_MOVIE = (
+    movies.update()
+    .where(movies.c.id == sa.bindparam("movie_id"), _kept_movie)
+    .values(
+        review_count=_count_now,
+        positive_count=movies.c.positive_count + sa.bindparam("positive"),
+        # Starting again from 0 keeps what rounding left in the sum from outliving the last review.
+        rating_sum=sa.case((_count_now == 0, 0.0), else_=movies.c.rating_sum + sa.bindparam("rating")),
+        version=current_version(),
+    )
+)
+_ADD_TO_MODEL = sa.text(
+    "INSERT INTO model_counts (movie_id, model, review_count) VALUES (:movie_id, :model, :reviews) "
+    "ON CONFLICT (movie_id, model) DO UPDATE SET review_count = model_counts.review_count + excluded.review_count"
+)
+_MODELS = (
+    sa.select(model_counts.c.model, sa.func.sum(model_counts.c.review_count).label("total"))
+    .join(movies)
+    .where(_kept_movie)
+    .group_by(model_counts.c.model)
+)
+_LIKE = sa.text(
+    "INSERT INTO likes (review_id, owner) SELECT id, :owner FROM reviews WHERE id = :id AND deleted_by IS NULL "
+    "ON CONFLICT DO NOTHING"
+)
+
+
+class Store:
+    """All data of the site. Thread-safe. Ids start at 1, grow, and never come back, except by `undo`.
+
+    `who` is who asks for a change, for the audit log. Every method may raise `app.errors.Unavailable`, and those that
+    take an id `app.errors.NotFound`.
+    """
+
+    def __init__(self, database: Database, now: Clock = utc_now) -> None:
+        self._database = database
+        self._now = now
+        self._cache = MovieCache()
+
+    @property
+    def durable(self) -> bool:
+        """Whether the data outlives the process."""
+        return not self._database.in_memory
+
+    def check(self) -> None:
+        """Raise `app.errors.Unavailable` if the database cannot be read now."""
+        self._refreshed()
+
+    def close(self) -> None:
+        """Close all connections; data in memory is lost."""
+        self._database.close()
+
+    # Movies
+
+    def movies(self) -> Sequence[Movie]:
+        """Return all movies, oldest first: the same object until one of them changes."""
+        return self._refreshed().movies
+
+    def movie(self, movie_id: int) -> Movie:
+        return self._cached(movie_id)
+
+    def totals(self) -> Totals:
+        return self._refreshed().totals
+
+    def add_movie(self, fields: MovieFields, *, owner: str = "") -> Movie:
+        """Raises `app.errors.AlreadyThere` where there is a movie of the same `movie_key`."""
+        with self._write(titles=True) as connection:
+            _check_unique(connection, fields.key)
+            values = {**asdict(fields), "key": fields.key, "owner": owner}
+            added = connection.execute(movies.insert().values(version=current_version()), values)
+            movie = Movie(**asdict(fields), id=_new_id(added), owner=owner)
+        return movie
+
+    def update_movie(self, movie_id: int, change: Callable[[Movie], MovieFields], who: str = "") -> Movie:
+        """Give the movie the fields that `change` returns for it, and log that, unless they are the same.
+
+        Raises `app.errors.AlreadyThere` as `add_movie` does."""
+        with self._write(titles=True) as connection:
+            old = _lock_movie(connection, movie_id)
+            fields = change(old)
+            _check_unique(connection, fields.key, movie_id)
+            values = asdict(fields)
+            movie = replace(old, **values)
+            if movie != old:
+                changed = movies.update().where(movies.c.id == movie_id).values(version=current_version())
+                connection.execute(changed.values(**values, key=fields.key))
+                self._log(connection, Action.EDIT_MOVIE, who, summarize_movie(movie), movie_id)
+        return movie
+
+    def delete_movie(self, movie_id: int, who: str = "") -> int:
+        """Delete the movie and its reviews, log it, and return the number of these reviews."""
+        self._purge()
+        with self._write() as connection:
+            movie = _lock_movie(connection, movie_id)
+            entry = self._log(connection, Action.DELETE_MOVIE, who, summarize_movie(movie), movie_id)
+            of_movie = reviews.update().where(reviews.c.movie_id == movie_id, _kept_review)
+            connection.execute(of_movie.values(deleted_by=entry.id))
+            _set_movies_deleted(connection, [movie_id], entry.id)
+        return movie.review_count
+
+    def histogram(self, movie_id: int) -> list[tuple[int, int]]:
+        """Return the numbers of positive and negative reviews rated from 0, from 1, ... from 9 on."""
+        self._cached(movie_id)
+        with self._database.read() as connection:
+            rows = connection.execute(_HISTOGRAM, {"movie_id": movie_id}).all()
+        found = {(label, place): count for label, place, count in rows}
+        return [(found.get((Label.POSITIVE, place), 0), found.get((Label.NEGATIVE, place), 0)) for place in range(10)]
+
+    # Reviews
+
+    def review(self, review_id: int) -> Review:
+        with self._database.read() as connection:
+            return _find_review(connection, review_id)
+
+    def reviews(
+        self,
+        movie_id: int,
+        label: Label | None = None,
+        offset: int = 0,
+        limit: int | None = None,
+        order: ReviewOrder = ReviewOrder.NEWEST,
+    ) -> tuple[list[Review], int]:
+        """Return a slice of the movie's reviews, and the number of all of them (of that label, if given)."""
+        movie = self._cached(movie_id)
+        total, chosen = movie.review_count, _REVIEWS.where(reviews.c.movie_id == movie_id)
+        if label is not None:
+            total = movie.positive_count if label is Label.POSITIVE else movie.negative_count
+            chosen = chosen.where(reviews.c.sentiment_label == label)
+        if offset >= total:
+            return [], total
+        with self._database.read() as connection:
+            return _read_reviews(connection, chosen.order_by(*_ORDERS[order]).offset(offset).limit(limit)), total
+
+    def all_reviews(self, after_id: int = 0, limit: int = 1_000) -> list[Review]:
+        """Return the first `limit` reviews of all movies with a larger id, by id."""
+        with self._database.read() as connection:
+            return _read_reviews(
+                connection, _REVIEWS.where(reviews.c.id > after_id).order_by(reviews.c.id).limit(limit)
+            )
+
+    def latest_reviews(self, offset: int = 0, limit: int = 20) -> tuple[list[tuple[Review, Movie]], int]:
+        """Return a slice of all reviews, newest first, with their movies; and the number of all reviews."""
+        newest = _REVIEWS.order_by(reviews.c.id.desc()).offset(offset).limit(limit)
+        with self._database.read() as connection:
+            found = _read_reviews(connection, newest)
+        cache = self._refreshed()
+        return _with_movies(found, cache), cache.totals.review_count
+
+    def reviews_by_author(
+        self, author: str, offset: int = 0, limit: int = 20, order: ReviewOrder = ReviewOrder.NEWEST
+    ) -> tuple[list[tuple[Review, Movie]], int]:
+        """Return a slice of the reviews by authors of exactly this name, with their movies; and how many there are."""
+        is_theirs = (reviews.c.author == author, _kept_review)
+        chosen = _ALL_REVIEWS.where(*is_theirs).order_by(*_ORDERS[order]).offset(offset).limit(limit)
+        with self._database.read() as connection:
+            found = _read_reviews(connection, chosen)
+            total = connection.execute(sa.select(sa.func.count()).where(*is_theirs)).scalar_one()
+        return _with_movies(found, self._refreshed()), int(total)
+
+    def position(self, review_id: int) -> int:
+        """Return how many reviews of its movie are newer."""
+        review = self.review(review_id)
+        newer = (reviews.c.movie_id == review.movie_id, reviews.c.id > review_id, _kept_review)
+        with self._database.read() as connection:
+            return int(connection.execute(sa.select(sa.func.count()).where(*newer)).scalar_one())
+
+    def add_review(
+        self,
+        movie_id: int,
+        author: str,
+        content: str,
+        sentiment: Sentiment,
+        *,
+        model: str = "",
+        writer: str = "",
+        spoiler: bool = False,
+    ) -> Review:
+        review = Review(
+            id=0,
+            movie_id=movie_id,
+            author=author,
+            content=content,
+            sentiment_label=sentiment.label,
+            sentiment_score=sentiment.score,
+            rating=sentiment.rating,
+            created_at=stamp(self._now()),
+            model=model,
+            writer=writer,
+            spoiler=spoiler,
+        )
+        values = _review_values(review)
+        del values["id"]
+        _check_range("movie", movie_id)
+        with self._write() as connection:
+            if not _count(connection, [(review, +1)]):
+                raise NotFound("movie", movie_id)
+            review = replace(review, id=_new_id(connection.execute(reviews.insert(), values)))
+        return review
+
+    def update_review(
+        self,
+        review_id: int,
+        author: str | None = None,
+        read: tuple[str, Sentiment] | None = None,
+        *,
+        spoiler: bool | None = None,
+        model: str = "",
+        who: str = "",
+    ) -> Review:
+        """Change what is not None; `read` is another content, and its sentiment by `model`.
+
+        Sets `edited_at` and logs it, unless nothing differs; another content drops the review's corrections."""
+        with self._write() as connection:
+            old = new = _lock_review(connection, review_id)
+            if read is not None:
+                new = replace(_with_sentiment(old, read[1], model), content=read[0])
+            new = replace(new, author=new.author if author is None else author)
+            new = replace(new, spoiler=new.spoiler if spoiler is None else spoiler)
+            if new == old:
+                return old
+            if new.content != old.content:
+                connection.execute(corrections.delete().where(corrections.c.review_id == review_id))
+            new = replace(new, edited_at=stamp(self._now()))
+            _update_reviews(connection, [(old, new)])
+            before = old.content if new.content != old.content else ""
+            self._log(connection, Action.EDIT_REVIEW, who, summarize_review(new), new.movie_id, review_id, before)
+            return _find_review(connection, review_id)
+
+    def delete_review(self, review_id: int, who: str = "") -> Review:
+        """Delete the review, log it, and return the review."""
+        self._purge()
+        with self._write() as connection:
+            review = _lock_review(connection, review_id)
+            entry = self._log(
+                connection, Action.DELETE_REVIEW, who, summarize_review(review), review.movie_id, review_id
+            )
+            connection.execute(reviews.update().where(reviews.c.id == review_id).values(deleted_by=entry.id))
+            _count(connection, [(review, -1)])
+        return review
+
+    def like_review(self, review_id: int, owner: str) -> int:
+        """Add this owner's like, once, and return the number of likes."""
+        _check_range("review", review_id)
+        with self._write() as connection:
+            added = connection.execute(_LIKE, {"id": review_id, "owner": owner}).rowcount
+            liked = reviews.update().where(reviews.c.id == review_id, _kept_review)
+            liked = liked.values(like_count=reviews.c.like_count + added)
+            count = connection.execute(liked.returning(reviews.c.like_count)).scalar()
+            if count is None:
+                raise NotFound("review", review_id)
+        return int(count)
+
+    # Models and readers
+
+    def models(self) -> dict[str, int]:
+        """Return the number of reviews by the model that read them."""
+        with self._database.read() as connection:
+            return {model: int(total) for model, total in connection.execute(_MODELS) if total}
+
+    def put_readings(self, readings: Sequence[Reading], model: str) -> int:
+        """Write the sentiments by `model` of reviews whose text is still the same; return the number of these."""
+        written = 0
+        for batch in _batches(readings):
+            with self._write() as connection:
+                found = {review.id: review for review in _lock_reviews(connection, [item.review_id for item in batch])}
+                changed = {}
+                for reading in batch:
+                    old = found.get(reading.review_id)
+                    if old is not None and old.content == reading.content:
+                        changed[old.id] = old, _with_sentiment(old, reading.sentiment, model)
+                _update_reviews(connection, list(changed.values()))
+            written += len(changed)
+        return written
+
+    def correct(self, review_id: int, reader: str, label: Label | None) -> Review:
+        """Set this reader's label of the review, or delete it (None)."""
+        with self._write() as connection:
+            _lock_review(connection, review_id)
+            theirs = (corrections.c.review_id == review_id) & (corrections.c.reader == reader)
+            if label is not connection.scalar(sa.select(corrections.c.label).where(theirs)):
+                connection.execute(corrections.delete().where(theirs))
+                if label is not None:
+                    correction = Correction(review_id, reader, label, stamp(self._now()))
+                    connection.execute(corrections.insert(), asdict(correction))
+            return _find_review(connection, review_id)
+
+    def corrections(self) -> Sequence[Correction]:
+        """Return all corrections, by review and reader."""
+        by_review = sa.select(*CORRECTION_COLUMNS).join(reviews).where(_kept_review)
+        with self._database.read() as connection:
+            found = [Correction(**row) for row in connection.execute(by_review).mappings()]
+        return sorted(found, key=lambda correction: (correction.review_id, correction.reader))
+
+    # Nicknames
+
+    def claim_nickname(self, key: str, passphrase_hash: str) -> None:
+        """Keep the nickname for who has the passphrase. Raises `app.errors.AlreadyThere` where it is claimed."""
+        values = {"key": key, "passphrase_hash": passphrase_hash, "created_at": stamp(self._now())}
+        try:
+            with self._write() as connection:
+                connection.execute(nicknames.insert(), values)
+        except IntegrityError:
+            raise AlreadyThere("nickname", 0) from None
+
+    def nickname_hash(self, key: str) -> str | None:
+        """Return the hash of the nickname's passphrase; None where it is not claimed."""
+        with self._database.read() as connection:
+            found: str | None = connection.scalar(sa.select(nicknames.c.passphrase_hash).where(nicknames.c.key == key))
+        return found
+
+    # The audit log
+
+    def changes(self, offset: int = 0, limit: int = 50) -> tuple[list[Change], int]:
+        """Return a slice of the audit log, newest first, and the number of all entries."""
+        newest = _CHANGES.order_by(audit_log.c.id.desc()).offset(offset).limit(limit)
+        with self._database.read() as connection:
+            entries = [self._entry(row) for row in connection.execute(newest)]
+            total = connection.execute(sa.select(sa.func.count()).select_from(audit_log)).scalar_one()
+        return entries, int(total)
+
+    def change(self, change_id: int) -> Change:
+        with self._database.read() as connection:
+            return self._find_entry(connection, change_id)
+
+    def log(self, action: Action, summary: str, who: str = "") -> Change:
+        """Add an entry for an operation that is made of many transactions."""
+        with self._write() as connection:
+            return self._log(connection, action, who, summary)
+
+    def undo(self, change_id: int, who: str = "") -> Change:
+        """Undo a deletion or an import; return its entry, which now says when that was.
+
+        Raises `app.errors.Expired` for what cannot be undone, was undone before or is older than `UNDO_HOURS`,
+        `app.errors.AlreadyThere` where the movie was added again, and `app.errors.NotFound` ("movie") where the
+        review's movie is deleted. Of an import's movies, those that have reviews by others stay.
+        """
+        entry = self.change(change_id)
+        if entry.undoable and entry.import_id is not None:
+            self._delete_imported(entry.import_id)
+        with self._write(titles=True) as connection:
+            connection.execute(sa.select(audit_log.c.id).where(audit_log.c.id == change_id).with_for_update())
+            entry = self._find_entry(connection, change_id)
+            if not entry.undoable:
+                raise Expired(change_id)
+            if entry.import_id is None:
+                _restore(connection, entry)
+            undone_at = stamp(self._now())
+            connection.execute(audit_log.update().where(audit_log.c.id == change_id).values(undone_at=undone_at))
+            self._log(connection, Action.UNDO, who, entry.summary, entry.movie_id, entry.review_id)
+        return replace(entry, undone_at=undone_at, undoable=False)
+
+    # Many at once
+
+    def reserve(self, movies_: int, reviews_: int) -> tuple[int, int]:
+        """Reserve that many ids of each; return the first of each, which are the next ids where none are reserved."""
+        with self._write() as connection:
+            return reserve_ids(connection, movies, movies_), reserve_ids(connection, reviews, reviews_)
+
+    def add_all(
+        self,
+        added_movies: Sequence[Movie],
+        added_reviews: Sequence[Review],
+        added_corrections: Sequence[Correction] = (),
+        *,
+        import_id: int | None = None,
+    ) -> None:
+        """Add them as they are, except for their counts, in one transaction; `import_id` is from `begin_import`.
+
+        Raises `app.errors.AlreadyThere` where an id or a movie's key is taken, also by something deleted that can
+        come back, and `app.errors.NotFound` for a review's movie or a correction's review; then nothing is added.
+        """
+        with self._write(titles=bool(added_movies)) as connection:
+            _add_movies(connection, added_movies, import_id)
+            _add_reviews(connection, added_reviews, import_id)
+            ids = dict.fromkeys(correction.review_id for correction in added_corrections)
+            _check_references("review", ids, _existing(connection, reviews.c.id, ids, _kept_review))
+            for batch in _batches(added_corrections):
+                connection.execute(corrections.insert(), [asdict(correction) for correction in batch])
+
+    def begin_import(self, summary: str, who: str = "") -> Change:
+        """Log an import. Its entry's `import_id` marks what `add_all` adds; its rows are deleted by `undo`."""
+        with self._write() as connection:
+            entry = self._log(connection, Action.IMPORT, who, summary)
+            numbered = audit_log.update().where(audit_log.c.id == entry.id).values(import_id=entry.id)
+            connection.execute(numbered)
+            return self._find_entry(connection, entry.id)
+
+    def finish_import(self, import_id: int, summary: str) -> Change:
+        """Set the entry's summary to what was added."""
+        with self._write() as connection:
+            named = audit_log.update().where(audit_log.c.id == import_id).values(summary=truncate(summary))
+            connection.execute(named)
+            return self._find_entry(connection, import_id)
+
+    def cancel_import(self, import_id: int) -> None:
+        """Delete what an import that failed has added, and its entry."""
+        self._delete_imported(import_id)
+        with self._write() as connection:
+            connection.execute(audit_log.delete().where(audit_log.c.id == import_id))
+
+    def _delete_imported(self, import_id: int) -> None:
+        """Delete an import's rows in many transactions, so that others write in between."""
+        theirs = sa.select(reviews.c.id).where(reviews.c.import_id == import_id, _kept_review).limit(BATCH)
+        while ids := self._scalars(theirs):
+            with self._write() as connection:
+                found = _lock_reviews(connection, ids)
+                connection.execute(reviews.update().where(reviews.c.id.in_(ids)).values(deleted_by=import_id))
+                _count(connection, [(review, -1) for review in found])
+        without_reviews = (movies.c.import_id == import_id, movies.c.review_count == 0, _kept_movie)
+        while ids := self._scalars(sa.select(movies.c.id).where(*without_reviews).limit(BATCH)):
+            with self._write() as connection:
+                _set_movies_deleted(connection, ids, import_id, movies.c.review_count == 0)
+
+    def _purge(self) -> None:
+        """Delete for good what can no longer be undone, in many transactions."""
+        expired = sa.select(sa.func.max(audit_log.c.id)).where(audit_log.c.at <= undo_cutoff(self._now()))
+        newest = self._scalars(expired)[0] or 0
+        old_reviews = sa.select(reviews.c.id).where(reviews.c.deleted_by <= newest).limit(BATCH)
+        while ids := self._scalars(old_reviews):
+            with self._write() as connection:
+                connection.execute(reviews.delete().where(reviews.c.id.in_(ids), reviews.c.deleted_by <= newest))
+                connection.execute(audit_log.update().where(audit_log.c.review_id.in_(ids)).values(before=""))
+        # The newest version stays: in SQLite, the next one is one more.
+        is_old = (movies.c.deleted_by <= newest) & (
+            movies.c.version < sa.select(sa.func.max(movies.c.version)).scalar_subquery()
+        )
+        while ids := self._scalars(sa.select(movies.c.id).where(is_old).limit(BATCH)):
+            with self._write() as connection:
+                connection.execute(movies.delete().where(movies.c.id.in_(ids), movies.c.deleted_by <= newest))
+
+    def _scalars(self, found: sa.Select[Any]) -> list[Any]:
+        with self._database.read() as connection:
+            return list(connection.scalars(found))
+
+    @contextmanager
+    def _write(self, *, titles: bool = False) -> Iterator[sa.Connection]:
+        """Begin a transaction, and lock movies' titles if it may give one."""
+        with self._database.write() as connection:
+            if titles and connection.dialect.name == "postgresql":  # in SQLite it is the only one that writes
+                connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_TITLES_LOCK)))
+            yield connection
+
+    def _refreshed(self) -> MovieCache:
+        with self._database.read() as connection:
+            self._cache.refresh(connection)
+        return self._cache
+
+    def _cached(self, movie_id: int) -> Movie:
+        try:
+            return self._refreshed().by_id[movie_id]
+        except KeyError:
+            raise NotFound("movie", movie_id) from None
+
+    def _log(
+        self,
+        connection: sa.Connection,
+        action: Action,
+        who: str,
+        summary: str,
+        movie_id: int | None = None,
+        review_id: int | None = None,
+        before: str = "",
+    ) -> Change:
+        entry = Change(0, stamp(self._now()), who, action, movie_id, review_id, truncate(summary), before=before)
+        values = asdict(entry)
+        del values["id"], values["undoable"]
+        return with_undoable(replace(entry, id=_new_id(connection.execute(audit_log.insert(), values))), self._now())
+
+    def _find_entry(self, connection: sa.Connection, change_id: int) -> Change:
+        _check_range("change", change_id)
+        row = connection.execute(_CHANGES.where(audit_log.c.id == change_id)).one_or_none()
+        if row is None:
+            raise NotFound("change", change_id)
+        return self._entry(row)
+
+    def _entry(self, row: sa.Row[Any]) -> Change:
+        return with_undoable(Change(**row._mapping), self._now())
+
+
+# Within a transaction
+
+
+def _lock_movie(connection: sa.Connection, movie_id: int) -> Movie:
+    _check_range("movie", movie_id)
+    row = connection.execute(_MOVIE.with_for_update(), {"id": movie_id}).one_or_none()
+    if row is None:
+        raise NotFound("movie", movie_id)
+    return Movie(**row._mapping)
+
+
+def _find_review(connection: sa.Connection, review_id: int) -> Review:
+    _check_range("review", review_id)
+    row = connection.execute(_REVIEW, {"id": review_id}).one_or_none()
+    if row is None:
+        raise NotFound("review", review_id)
+    return Review(**row._mapping)
+
+
+def _lock_review(connection: sa.Connection, review_id: int) -> Review:
+    _check_range("review", review_id)
+    found = _lock_reviews(connection, [review_id])
+    if not found:
+        raise NotFound("review", review_id)
+    return found[0]
+
+
+def _lock_reviews(connection: sa.Connection, review_ids: Sequence[int]) -> list[Review]:
+    """Lock the movies of these reviews and return the reviews that are left then."""
+    of_these = sa.select(reviews.c.movie_id).where(reviews.c.id.in_(review_ids))
+    if connection.dialect.name == "postgresql":  # SQLite's transaction has locked everything
+        in_order = sa.select(movies.c.id).where(movies.c.id.in_(of_these)).order_by(movies.c.id)
+        connection.execute(in_order.with_for_update())
+    return _read_reviews(connection, _REVIEWS.where(reviews.c.id.in_(review_ids)))
+
+
+def _read_reviews(connection: sa.Connection, chosen: sa.Select[Any]) -> list[Review]:
+    return [Review(**row) for row in connection.execute(chosen).mappings()]
+
+
+def _update_reviews(connection: sa.Connection, changed: Sequence[tuple[Review, Review]]) -> None:
+    """Write reviews that are locked, each as it was and as it is now, and count them."""
+    if changed:
+        values = [{**_review_values(new), "its_id": new.id} for _, new in changed]
+        connection.execute(reviews.update().where(reviews.c.id == sa.bindparam("its_id")), values)
+        _count(connection, [pair for old, new in changed for pair in ((old, -1), (new, +1))])
+
+
+def _count(connection: sa.Connection, counted: Iterable[tuple[Review, int]]) -> int:
+    """Add reviews (+1) to their movies' counts, or subtract them (-1); return how many of the movies there are."""
+    of_movies: dict[int, dict[str, Any]] = {}
+    of_models: Counter[tuple[int, str]] = Counter()
+    for review, sign in counted:
+        nothing = {"movie_id": review.movie_id, "reviews": 0, "positive": 0, "rating": 0.0}
+        sums = of_movies.setdefault(review.movie_id, nothing)
+        sums["reviews"] += sign
+        sums["positive"] += sign * review.is_positive
+        sums["rating"] += sign * review.rating
+        of_models[review.movie_id, review.model] += sign
+    if not of_movies:
+        return 0
+    found = connection.execute(_ADD_TO_MOVIE, [of_movies[movie_id] for movie_id in sorted(of_movies)]).rowcount
+    changes = [
+        {"movie_id": movie_id, "model": model, "reviews": change}
+        for (movie_id, model), change in sorted(of_models.items())
+        if change
+    ]
+    if found and changes:
+        connection.execute(_ADD_TO_MODEL, changes)
+    return found
+
+
+def _set_movies_deleted(
+    connection: sa.Connection, movie_ids: Sequence[int], deleted_by: int | None, *where: sa.ColumnElement[bool]
+) -> None:
+    chosen = movies.update().where(movies.c.id.in_(movie_ids), *where)
+    connection.execute(chosen.values(deleted_by=deleted_by, version=current_version()))
+
+
+def _restore(connection: sa.Connection, entry: Change) -> None:
+    """Undo a deletion. Raises as `Store.undo` does."""
+    key = connection.scalar(sa.select(movies.c.key).where(movies.c.deleted_by == entry.id))
+    deleted = _read_reviews(connection, _ALL_REVIEWS.where(reviews.c.deleted_by == entry.id))
+    if key is not None:
+        _check_unique(connection, key)
+    elif not deleted:  # purged, and then the clock was set back
+        raise Expired(entry.id)
+    else:
+        _lock_movie(connection, deleted[0].movie_id)
+    connection.execute(reviews.update().where(reviews.c.deleted_by == entry.id).values(deleted_by=None))
+    if entry.movie_id is not None and key is not None:
+        _set_movies_deleted(connection, [entry.movie_id], None)  # its counts are those of before
+    else:
+        _count(connection, [(review, +1) for review in deleted])
+
+
+def _add_movies(connection: sa.Connection, added: Sequence[Movie], import_id: int | None) -> None:
+    ids, keys = [movie.id for movie in added], [movie.key for movie in added]
+    _check_duplicates("movie", zip(ids, ids, strict=True), _existing(connection, movies.c.id, ids))
+    _check_duplicates("movie", zip(keys, ids, strict=True))
+    for key in _existing(connection, movies.c.key, keys, _kept_movie):
+        _check_unique(connection, key)
+    counts = {"review_count": 0, "positive_count": 0, "rating_sum": 0.0, "import_id": import_id}
+    for batch in _batches(added):
+        values = [{**asdict(movie), "key": movie.key, **counts} for movie in batch]
+        connection.execute(movies.insert().values(version=current_version()), values)
+    if added:
+        skip_ids(connection, movies, max(ids))
+
+
+def _add_reviews(connection: sa.Connection, added: Sequence[Review], import_id: int | None) -> None:
+    ids = [review.id for review in added]
+    movie_ids = dict.fromkeys(review.movie_id for review in added)
+    _check_duplicates("review", zip(ids, ids, strict=True), _existing(connection, reviews.c.id, ids))
+    _check_references("movie", movie_ids, _existing(connection, movies.c.id, movie_ids, _kept_movie))
+    for batch in _batches(added):
+        values = [{**_review_values(review), "like_count": 0, "import_id": import_id} for review in batch]
+        connection.execute(reviews.insert(), values)
+    _count(connection, ((review, +1) for review in added))
+    if added:
+        skip_ids(connection, reviews, max(ids))
+
+
+def _existing(
+    connection: sa.Connection, column: sa.Column[Any], values: Iterable[T], *where: sa.ColumnElement[bool]
+) -> set[T]:
+    """Return those of the values that the column has."""
+    found: set[Any] = set()
+    for batch in _batches(values):
+        found.update(connection.scalars(sa.select(column).where(column.in_(batch), *where)))
+    return found
+
+
+def _check_unique(connection: sa.Connection, key: str, movie_id: int | None = None) -> None:
+    """Raise `AlreadyThere` where another movie has this key."""
+    taken = connection.scalar(sa.select(movies.c.id).where(movies.c.key == key, _kept_movie))
+    if taken is not None and taken != movie_id:
+        raise AlreadyThere("movie", taken)
+
+
+def _check_duplicates(kind: str, named: Iterable[tuple[T, int]], existing: Iterable[T] = ()) -> None:
+    """Raise `AlreadyThere`, with the id, for the first name that exists or comes twice."""
+    seen = set(existing)
+    for name, item_id in named:
+        if name in seen:
+            raise AlreadyThere(kind, item_id)
+        seen.add(name)
+
+
+def _check_references(kind: str, required: Iterable[int], existing: set[int]) -> None:
+    for item_id in required:
+        if item_id not in existing:
+            raise NotFound(kind, item_id)
+
+
+def _check_range(kind: str, item_id: int) -> None:
+    if not 0 < item_id <= _MAX_ID:
+        raise NotFound(kind, item_id)
+
+
+def _with_sentiment(review: Review, sentiment: Sentiment, model: str) -> Review:
+    label, score = sentiment.label, sentiment.score
+    return replace(review, sentiment_label=label, sentiment_score=score, rating=sentiment.rating, model=model)
+
+
+def _with_movies(found: Iterable[Review], cache: MovieCache) -> list[tuple[Review, Movie]]:
+    """Pair reviews with their movies, except where one was deleted meanwhile."""
+    return [(review, cache.by_id[review.movie_id]) for review in found if review.movie_id in cache.by_id]
+
+
+def _review_values(review: Review) -> dict[str, Any]:
+    return {column.name: getattr(review, column.name) for column in REVIEW_COLUMNS}
+
+
+def _new_id(inserted: sa.CursorResult[Any]) -> int:
+    (new_id,) = inserted.inserted_primary_key or (0,)
+    return int(new_id)
+
+
+def _batches(items: Iterable[T]) -> Iterator[list[T]]:
+    rest = iter(items)
+    while batch := list(islice(rest, BATCH)):
+        yield batch

@@ -1,0 +1,141 @@
+"""The tables. `migrations/` makes the same ones in databases that are kept; a test compares the two.
+
+Rows become models by name: every field of a model has a column of its name here, or importing this module fails.
+"""
+
+from collections.abc import Collection
+from dataclasses import fields
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+
+from app.models import Action, Change, Correction, Label, Movie, Review
+
+Id = sa.BigInteger().with_variant(sa.Integer, "sqlite")  # SQLite's own row id has to be declared INTEGER
+metadata = sa.MetaData()
+
+
+def _enum(values: type[StrEnum]) -> sa.Enum:
+    """Text of one of these values, without a CHECK: a later value needs no migration."""
+    return sa.Enum(values, native_enum=False, length=20, values_callable=lambda enum: [item.value for item in enum])
+
+
+def _id() -> sa.Column[int]:
+    return sa.Column("id", Id, primary_key=True)
+
+
+def _text(*names: str) -> list[sa.Column[str]]:
+    return [sa.Column(name, sa.Text, nullable=False, default="") for name in names]
+
+
+def _counts(*names: str) -> list[sa.Column[int]]:
+    return [sa.Column(name, sa.BigInteger, nullable=False, default=0) for name in names]
+
+
+def _review_id() -> sa.Column[int]:
+    of_review = sa.ForeignKey("reviews.id", ondelete="CASCADE")
+    return sa.Column("review_id", sa.BigInteger, of_review, primary_key=True, autoincrement=False)
+
+
+def _movie_id(**options: Any) -> sa.Column[int]:
+    return sa.Column("movie_id", sa.BigInteger, sa.ForeignKey("movies.id", ondelete="CASCADE"), **options)
+
+
+movies = sa.Table(
+    "movies",
+    metadata,
+    _id(),
+    *_text("title", "release_date", "director", "genre", "poster_url"),
+    *_text("key", "owner"),
+    *_counts("review_count", "positive_count"),
+    sa.Column("rating_sum", sa.Double, nullable=False, default=0.0),
+    sa.Column("version", sa.BigInteger, nullable=False),  # of the movie's last change: see versions.py
+    sa.Column("import_id", sa.BigInteger),
+    sa.Column("deleted_by", sa.BigInteger),  # the id of the audit entry, NULL while the movie is not deleted
+    sqlite_autoincrement=True,  # ids never come back
+)
+reviews = sa.Table(
+    "reviews",
+    metadata,
+    _id(),
+    _movie_id(nullable=False),
+    *_text("author", "content"),
+    sa.Column("sentiment_label", _enum(Label), nullable=False),
+    sa.Column("sentiment_score", sa.Double, nullable=False),
+    sa.Column("rating", sa.Double, nullable=False),
+    *_text("created_at", "edited_at", "model", "writer"),
+    sa.Column("spoiler", sa.Boolean, nullable=False, default=False),
+    *_counts("like_count"),
+    sa.Column("import_id", sa.BigInteger),
+    sa.Column("deleted_by", sa.BigInteger),
+    sqlite_autoincrement=True,
+)
+corrections = sa.Table(
+    "corrections",
+    metadata,
+    _review_id(),
+    sa.Column("reader", sa.Text, primary_key=True),
+    sa.Column("label", _enum(Label), nullable=False),
+    *_text("created_at"),
+)
+likes = sa.Table("likes", metadata, _review_id(), sa.Column("owner", sa.Text, primary_key=True))
+model_counts = sa.Table(  # a movie's reviews by model; one row for the whole catalogue would make all posts wait for it
+    "model_counts",
+    metadata,
+    _movie_id(primary_key=True, autoincrement=False),
+    sa.Column("model", sa.Text, primary_key=True),
+    *_counts("review_count"),
+)
+nicknames = sa.Table(
+    "nicknames", metadata, sa.Column("key", sa.Text, primary_key=True), *_text("passphrase_hash", "created_at")
+)
+audit_log = sa.Table(
+    "audit_log",
+    metadata,
+    _id(),
+    *_text("at", "who"),
+    sa.Column("action", _enum(Action), nullable=False),
+    sa.Column("movie_id", sa.BigInteger),
+    sa.Column("review_id", sa.BigInteger),
+    *_text("summary", "before", "undone_at"),
+    sa.Column("import_id", sa.BigInteger),
+    sqlite_autoincrement=True,
+)
+
+not_deleted = {table: table.c.deleted_by.is_(None) for table in (movies, reviews)}
+
+
+def _index(name: str, *columns: sa.Column[Any], where: sa.ColumnElement[bool], unique: bool = False) -> None:
+    sa.Index(name, *columns, unique=unique, sqlite_where=where, postgresql_where=where)
+
+
+_index("movies_key", movies.c.key, unique=True, where=not_deleted[movies])
+sa.Index("movies_version", movies.c.version)
+for _names in (("id",), ("sentiment_label", "id"), ("rating", "id"), ("sentiment_label", "rating", "id")):
+    _columns = [reviews.c.movie_id, *(reviews.c[name] for name in _names)]
+    _index(f"reviews_movie_{'_'.join(_names)}", *_columns, where=not_deleted[reviews])
+_index("reviews_author_id", reviews.c.author, reviews.c.id, where=not_deleted[reviews])
+for _table in (movies, reviews):
+    for _column in (_table.c.import_id, _table.c.deleted_by):
+        _index(f"{_table.name}_{_column.name}", _column, where=_column.is_not(None))
+sa.Index("audit_log_at", audit_log.c.at)
+sa.Index("audit_log_review_id", audit_log.c.review_id)
+
+
+def columns_of(model: type, table: sa.Table, *, without: Collection[str] = ()) -> list[sa.Column[Any]]:
+    """Return the columns of a model's fields, in their order. Raises `TypeError` where a field has none."""
+    names = [field.name for field in fields(model) if field.name not in without]
+    for name in names:
+        if name not in table.c:
+            raise TypeError(
+                f"{model.__name__}.{name} has no column in the table {table.name!r}: "
+                "add it to app/store/tables.py, and a migration"
+            )
+    return [table.c[name] for name in names]
+
+
+MOVIE_COLUMNS = columns_of(Movie, movies)
+REVIEW_COLUMNS = columns_of(Review, reviews, without=["correction_count"])
+CORRECTION_COLUMNS = columns_of(Correction, corrections)
+CHANGE_COLUMNS = columns_of(Change, audit_log, without=["undoable"])

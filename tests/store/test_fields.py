@@ -1,0 +1,82 @@
+"""A new field of a movie: with its column it works in every store, without it nothing starts."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from app.settings import ROOT
+
+MIGRATION = """
+import sqlalchemy as sa
+from alembic import op
+
+revision = "9999"
+down_revision = "{newest}"
+
+
+def upgrade() -> None:
+    op.add_column("movies", sa.Column("runtime", sa.Text, nullable=False, server_default=""))
+"""
+PROGRAM = """
+import sys
+from app.models import Label, MovieFields, Sentiment
+from app.store import open_store
+
+store = open_store(sys.argv[1])
+movie = store.add_movie(MovieFields("괴물", director="봉준호", runtime="119분"))
+store.add_review(movie.id, "밤편지", "좋아요", Sentiment(Label.POSITIVE, 0.9, 9.1))
+store.update_movie(movie.id, lambda m: MovieFields(m.title, director=m.director, runtime="120분"))
+store.delete_movie(movie.id)
+store.undo(store.changes()[0][0].id)
+store.add_all([type(movie)("기생충", runtime="132분", id=7)], [])
+if store.durable:
+    store.close()
+    store = open_store(sys.argv[1])
+for movie in store.movies():
+    print(movie.id, movie.title, movie.director, movie.runtime, movie.review_count, movie.rating_sum)
+"""
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Path:
+    """A copy of the models and the store, in which movies have another field."""
+    for name in ("__init__.py", "models.py", "errors.py", "store"):
+        copy = shutil.copytree if (ROOT / "app" / name).is_dir() else shutil.copy
+        (tmp_path / "app").mkdir(exist_ok=True)
+        copy(ROOT / "app" / name, tmp_path / "app" / name)
+    last = '    poster_url: str = ""\n'
+    replace(tmp_path / "app/models.py", last, last + last.replace("poster_url", "runtime"))
+    return tmp_path
+
+
+def replace(path: Path, old: str, new: str) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert text.count(old) == 1
+    path.write_text(text.replace(old, new), encoding="utf-8")
+
+
+def run(house: Path, url: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run([sys.executable, "-c", PROGRAM, url], cwd=house, capture_output=True, text=True)
+
+
+@pytest.mark.parametrize("kind", ["memory", "sqlite", "postgresql"])
+def test_with_its_column_a_field_is_kept(house: Path, kind: str, request: pytest.FixtureRequest) -> None:
+    store = house / "app/store"
+    replace(store / "tables.py", '"genre", "poster_url")', '"genre", "poster_url", "runtime")')
+    newest = max(path.name for path in (store / "migrations/versions").glob("0*.py")).split("_")[0]
+    (store / "migrations/versions/9999_runtime.py").write_text(MIGRATION.format(newest=newest), encoding="utf-8")
+    replace(store / "migrate.py", f'SCHEMA = "{newest}"', 'SCHEMA = "9999"')
+    url = {"memory": "", "sqlite": f"sqlite:///{house}/site.db"}.get(kind)
+    result = run(house, request.getfixturevalue("postgresql").new_database() if url is None else url)
+    assert (result.stdout.splitlines(), result.stderr) == (["1 괴물 봉준호 120분 1 9.1", "7 기생충  132분 0 0.0"], "")
+
+
+def test_without_its_column_nothing_starts(house: Path) -> None:
+    result = run(house, "")
+    assert result.returncode == 1
+    assert result.stderr.splitlines()[-1] == (
+        "TypeError: Movie.runtime has no column in the table 'movies': add it to app/store/tables.py, and a migration"
+    )

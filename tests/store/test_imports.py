@@ -1,0 +1,103 @@
+"""The contract of a store: an import has a number, and is undone as a whole."""
+
+from collections.abc import Callable
+
+import pytest
+
+from app.errors import Expired, NotFound
+from app.models import UNDO_HOURS, Action, Change, Correction, Label, Movie, Totals
+from app.store import Store
+from tests.store.conftest import BAD, AddReview, Clock
+from tests.store.test_many import make_review
+
+AddMovie = Callable[..., int]
+
+
+def import_some(store: Store) -> Change:
+    """Imports two movies and five reviews, two of them of a movie that is there already, in two pieces."""
+    entry = store.begin_import("", "admin")
+    store.add_all(
+        [Movie("괴물", id=7), Movie("기생충", id=8)],
+        [make_review(20 + n, 7, model="new") for n in range(3)],
+        [Correction(20, "imported", Label.NEGATIVE, "2022-01-01T00:00:00Z")],
+        import_id=entry.import_id,
+    )
+    store.add_all([], [make_review(30, 1), make_review(31, 1)], import_id=entry.import_id)
+    assert entry.import_id is not None
+    return store.finish_import(entry.import_id, "영화 2편 · 리뷰 5개")
+
+
+def test_an_import_is_one_line_of_the_log(store: Store, add_movie: AddMovie, clock: Clock) -> None:
+    add_movie("있는 영화")
+    entry = import_some(store)
+    assert (entry.action, entry.who, entry.summary, entry.undoable) == (
+        Action.IMPORT, "admin", "영화 2편 · 리뷰 5개", True,
+    )  # fmt: skip
+    assert store.changes() == ([entry], 1)
+    assert store.change(entry.id) == entry
+    clock.turn(hours=UNDO_HOURS)
+    assert not store.change(entry.id).undoable
+    with pytest.raises(Expired):
+        store.undo(entry.id)
+    assert store.totals() == Totals(3, 5, 3)
+
+
+def test_an_import_is_undone_as_a_whole_and_nothing_else(
+    store: Store, add_movie: AddMovie, add_review: AddReview, clock: Clock
+) -> None:
+    there = add_movie("있는 영화")
+    own = add_review(there, model="old")
+    before = list(store.movies()), store.all_reviews(), store.models(), store.totals(), store.histogram(there)
+    entry = import_some(store)
+    theirs = add_review(7, BAD, model="old")  # of an imported movie, but not imported
+    assert store.totals() == Totals(3, 7, 4)
+    undone = store.undo(entry.id, "admin")
+    assert (undone.undone_at, undone.undoable) == ("2026-11-22T12:00:00Z", False)
+    assert [movie.id for movie in store.movies()] == [there, 7]
+    assert store.all_reviews() == [own, theirs]
+    assert store.models() == {"old": 2}
+    assert (store.movie(7).review_count, store.movie(7).positive_count) == (1, 0)
+    assert list(store.corrections()) == []
+    assert [line.action for line in store.changes()[0]] == [Action.UNDO, Action.IMPORT]
+    with pytest.raises(Expired):
+        store.undo(entry.id)
+    store.delete_movie(7)
+    assert (list(store.movies()), store.all_reviews(), store.models(), store.totals(), store.histogram(there)) == before
+    clock.turn(hours=UNDO_HOURS)
+    store.delete_review(own.id)  # takes the occasion to purge
+    assert add_movie("괴물") == 9
+    assert store.totals() == Totals(2, 0, 0)
+
+
+def test_many_rows_are_undone(store: Store) -> None:
+    entry = store.begin_import("")
+    reviews = [make_review(1 + n, 1 + n % 700) for n in range(1_300)]
+    store.add_all([Movie(f"영화 {n}", id=n) for n in range(1, 701)], reviews, import_id=entry.import_id)
+    assert store.totals() == Totals(700, 1_300, 650)
+    store.undo(entry.id)
+    assert (store.totals(), store.models(), list(store.movies())) == (Totals(0, 0, 0), {}, [])
+
+
+def test_an_import_that_failed_leaves_nothing(store: Store, add_movie: AddMovie) -> None:
+    add_movie("있는 영화")
+    entry = import_some(store)
+    assert entry.import_id is not None
+    store.cancel_import(entry.import_id)
+    assert store.totals() == Totals(1, 0, 0)
+    assert store.changes() == ([], 0)
+    with pytest.raises(NotFound):
+        store.change(entry.id)
+
+
+def test_a_review_deleted_by_itself_is_not_deleted_again(
+    store: Store, add_movie: AddMovie, add_review: AddReview
+) -> None:
+    movie_id = add_movie("있는 영화")
+    entry = import_some(store)
+    store.delete_review(30)
+    deletion = store.changes()[0][0]
+    store.undo(entry.id)
+    assert store.movie(movie_id).review_count == 0
+    store.undo(deletion.id)
+    assert [review.id for review in store.all_reviews()] == [30]
+    assert store.movie(movie_id).review_count == 1

@@ -1,0 +1,101 @@
+"""The contract of a store: owners, authors, likes, nicknames, spoilers, and the latest reviews."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import pytest
+
+from app.errors import AlreadyThere, NotFound
+from app.models import MovieFields, ReviewOrder
+from app.store import Store
+from tests.store.conftest import BAD, GOOD, AddReview, rated
+
+AddMovie = Callable[..., int]
+
+
+def test_a_movie_remembers_who_added_it(store: Store) -> None:
+    movie = store.add_movie(MovieFields("괴물"), owner="a token")
+    assert movie.owner == "a token"
+    assert store.movie(movie.id) == movie
+    assert store.update_movie(movie.id, lambda _: MovieFields("괴물 2")).owner == "a token"
+    assert store.add_movie(MovieFields("기생충")).owner == ""
+
+
+def test_a_review_warns_of_spoilers(store: Store, add_movie: AddMovie, add_review: AddReview) -> None:
+    movie_id = add_movie()
+    assert not add_review(movie_id).spoiler
+    review = store.add_review(movie_id, "밤편지", "범인은 집사", GOOD, spoiler=True)
+    assert store.review(review.id) == review
+    assert review.spoiler
+    assert store.update_review(review.id, "심야영화").spoiler
+    edited = store.update_review(review.id, spoiler=False)
+    assert (edited.spoiler, edited.content, edited.edited_at) == (False, "범인은 집사", "2026-11-22T12:00:00Z")
+    assert store.review(review.id) == edited
+
+
+def test_an_edit_keeps_what_was_there_before(store: Store, add_movie: AddMovie, add_review: AddReview) -> None:
+    review = add_review(add_movie(), content="처음 글")
+    store.update_review(review.id, read=("다음 글", BAD))
+    store.update_review(review.id, "심야영화")
+    assert [entry.before for entry in store.changes()[0]] == ["", "처음 글"]
+
+
+def test_one_like_an_owner(store: Store, add_movie: AddMovie, add_review: AddReview) -> None:
+    review, other = add_review(add_movie()), add_review(add_movie())
+    assert review.like_count == 0
+    assert [store.like_review(review.id, owner) for owner in ("a", "a", "b", "a")] == [1, 1, 2, 2]
+    assert store.review(review.id) == replace(review, like_count=2)
+    assert store.review(other.id).like_count == 0
+    store.update_review(review.id, "심야영화")
+    assert store.review(review.id).like_count == 2
+    store.delete_review(review.id)
+    for review_id in (review.id, 99, 0, 2**63):
+        with pytest.raises(NotFound):
+            store.like_review(review_id, "c")
+    store.undo(store.changes()[0][0].id)
+    assert store.like_review(review.id, "c") == 3
+
+
+def test_many_likes_at_once(store: Store, add_movie: AddMovie, add_review: AddReview) -> None:
+    review = add_review(add_movie())
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda n: store.like_review(review.id, f"owner {n % 20}"), range(60)))
+    assert store.review(review.id).like_count == 20
+
+
+def test_reviews_of_an_author_with_their_movies(store: Store, add_movie: AddMovie, add_review: AddReview) -> None:
+    first, second = add_movie("괴물"), add_movie("기생충")
+    ids = [add_review(movie_id, rated(rating)).id for movie_id, rating in ((first, 3), (second, 9), (first, 6))]
+    add_review(first, author="심야영화")
+    found, total = store.reviews_by_author("밤편지")
+    assert ([(review.id, movie.title) for review, movie in found], total) == (
+        [(ids[2], "괴물"), (ids[1], "기생충"), (ids[0], "괴물")], 3,
+    )  # fmt: skip
+    found, total = store.reviews_by_author("밤편지", 1, 1, ReviewOrder.HIGHEST)
+    assert ([review.id for review, _ in found], total) == ([ids[2]], 3)
+    store.delete_movie(second)
+    assert store.reviews_by_author("밤편지")[1] == 2
+    assert store.reviews_by_author("없는 사람") == ([], 0)
+
+
+def test_the_latest_reviews_with_their_movies(store: Store, add_movie: AddMovie, add_review: AddReview) -> None:
+    first, second = add_movie("괴물"), add_movie("기생충")
+    ids = [add_review(movie_id).id for movie_id in (first, second, first, second)]
+    found, total = store.latest_reviews(limit=3)
+    assert ([(review.id, movie.id) for review, movie in found], total) == (
+        [(ids[3], second), (ids[2], first), (ids[1], second)], 4,
+    )  # fmt: skip
+    assert found[0][1] == store.movie(second)
+    store.delete_movie(second)
+    assert [review.id for review, _ in store.latest_reviews(1)[0]] == [ids[0]]
+
+
+def test_a_nickname_is_claimed_once(store: Store) -> None:
+    assert store.nickname_hash("밤편지") is None
+    store.claim_nickname("밤편지", "a hash")
+    with pytest.raises(AlreadyThere) as there:
+        store.claim_nickname("밤편지", "another hash")
+    assert there.value.kind == "nickname"
+    assert store.nickname_hash("밤편지") == "a hash"
+    store.claim_nickname("심야영화", "another hash")
