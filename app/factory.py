@@ -1,5 +1,7 @@
 """Rank 4. Puts the app together, and nothing else: no routes, no rules."""
 
+from pathlib import Path
+
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -26,6 +28,7 @@ from app.web.corrections import blueprint as corrections_blueprint
 from app.web.data import blueprint as data_blueprint
 from app.web.editing import blueprint as editing_blueprint
 from app.web.preferences import blueprint as preferences_blueprint
+from app.web.uploads import Uploads
 from app.web.views import blueprint as web_blueprint
 
 
@@ -69,6 +72,7 @@ def create_app(
     install(app, Workshop(store, analyzer))
     install(app, metrics)
     install(app, Jobs())
+    install(app, Uploads(Path(settings.instance_dir, "uploads")))
     log = RequestLog(settings.log_level)
     watching.register(app, metrics.count, log.write, believe_ids=settings.trusted_proxies > 0)
     install(app, Limits(app, settings))

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import BinaryIO
 
 from app.catalogue import import_export
-from app.catalogue.import_export import ImportResult, TableOptions
+from app.catalogue.import_export import ImportResult, Preview, TableOptions
 from app.catalogue.progress import ProgressCallback, ignore
 from app.catalogue.rescoring import Rescored, count_outdated, rescore
 from app.models import Action
@@ -36,6 +36,10 @@ class Workshop:
     def export_corrections(self) -> Iterator[bytes]:
         """The corrected reviews, as training rows."""
         return import_export.export_corrections(self._store)
+
+    def preview_file(self, file: BinaryIO, options: TableOptions) -> Preview:
+        """Read the beginning of a file; see `import_export.preview_file`."""
+        return import_export.preview_file(file, options)
 
     def import_file(
         self,

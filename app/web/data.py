@@ -1,25 +1,33 @@
 """The administrator's page of files in and out: downloads, an upload, and the job that works through it."""
 
-import shutil
-import tempfile
-from collections.abc import Iterator
-from typing import Any, BinaryIO
+from collections.abc import Iterator, Mapping
+from hashlib import blake2b
+from typing import Any
 
-from flask import Blueprint, Response, current_app, redirect, request, url_for
+from flask import Blueprint, Response, current_app, redirect, request, session, url_for
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Response as BaseResponse
-from wtforms import BooleanField, FileField
+from wtforms import BooleanField, FileField, HiddenField, SelectField, StringField
 
 from app.catalogue import Workshop
+from app.catalogue.import_export import ANONYMOUS, FIELDS, ImportResult, Preview, TableOptions
 from app.catalogue.jobs import Jobs, Work
+from app.catalogue.progress import ProgressCallback
+from app.errors import FieldError, Invalid
 from app.http import caller, policy
 from app.http.context import installed
 from app.http.language import lazy_gettext as _
 from app.http.policy import Deed
+from app.inputs import AUTHOR_MAX, TITLE_MAX
 from app.web import data_wording as wording
 from app.web import messages
 from app.web.forms import Form
 from app.web.rendering import render
+from app.web.uploads import Uploads
+
+_UPLOAD, _COLUMNS = "upload", "columns"  # in the session
+_NAME_SHOWN = 100  # characters of a file's name
+_REMEMBERED = 3  # files' headings whose columns were chosen
 
 blueprint = Blueprint("data", __name__, url_prefix="/admin/data")
 for _name, _filter in wording.FILTERS.items():
@@ -29,9 +37,39 @@ for _name, _filter in wording.FILTERS.items():
 class ImportForm(Form):
     """Uploads a file."""
 
-    file = FileField(_("파일"), render_kw={"required": True, "accept": ".jsonl,.csv,.tsv,.txt"})
+    file = FileField(
+        _("파일"),
+        render_kw={"required": True, "accept": ".csv,.tsv,.txt,.xlsx,.xls,.ods,.json,.jsonl,.zip,.gz"},
+    )
+
+
+class PreviewForm(Form):
+    """Imports an uploaded file, or one that comes with it; `column_...` are the positions of a table's columns."""
+
+    upload = HiddenField()
+    column_title = SelectField(_("제목"), validate_choice=False)
+    column_author = SelectField(_("작성자"), validate_choice=False)
+    column_content = SelectField(_("내용"), validate_choice=False)
+    column_created_at = SelectField(_("작성일"), validate_choice=False)
+    column_release_date = SelectField(_("개봉일"), validate_choice=False)
+    column_director = SelectField(_("감독"), validate_choice=False)
+    column_genre = SelectField(_("장르"), validate_choice=False)
+    title = StringField(_("모든 리뷰의 영화"), render_kw={"maxlength": TITLE_MAX})
+    author = StringField(_("모든 리뷰의 작성자"), render_kw={"maxlength": AUTHOR_MAX, "placeholder": ANONYMOUS})
     skip_bad = BooleanField(_("읽을 수 없는 줄은 빼고 나머지만 가져오기"))
     reread = BooleanField(_("이미 읽은 리뷰도 지금 모델로 다시 읽기"))
+
+    def columns(self) -> dict[str, int | None]:
+        """The positions that were posted: none where the form had no such field."""
+        posted = {field: request.form.get(f"column_{field}") for field in FIELDS}
+        return {
+            field: int(text) if text.isascii() and text.isdigit() and len(text) <= 4 else None
+            for field, text in posted.items()
+            if text is not None
+        }
+
+    def options(self, columns: Mapping[str, int | None]) -> TableOptions:
+        return TableOptions(columns, (self.title.data or "").strip(), (self.author.data or "").strip())
 
 
 class JobForm(Form):
@@ -62,9 +100,72 @@ def export_corrections() -> Response:
     return _download(installed(Workshop).export_corrections(), "text/tab-separated-values", "gampyeong-corrections.tsv")
 
 
+@blueprint.post("/upload")
+def upload() -> BaseResponse:
+    policy.require(Deed.IMPORT)
+    received = _receive()
+    if not isinstance(received, str):
+        return received
+    installed(Uploads).discard(_kept_token())
+    session[_UPLOAD] = [received, str(request.files["file"].filename)[:_NAME_SHOWN]]
+    return redirect(url_for("data.show_preview"), 303)
+
+
+@blueprint.get("/preview")
+def show_preview() -> Response:
+    policy.require(Deed.IMPORT)
+    return _show_preview(PreviewForm(), None)
+
+
+@blueprint.post("/preview")
+def change_preview() -> Response:
+    policy.require(Deed.IMPORT)
+    form = PreviewForm.posted()
+    form.is_genuine()  # a form that is not says so on the page: nothing is changed here
+    return _show_preview(form, form.columns())
+
+
 @blueprint.post("/import")
 def start_import() -> BaseResponse:
+    """Import the previewed file, or at once one that comes with the request."""
     policy.require(Deed.IMPORT)
+    request.max_content_length = current_app.config["IMPORT_MAX"]
+    try:
+        form = PreviewForm.posted()
+    except RequestEntityTooLarge:
+        return _show_too_large()
+    if form.upload.data:
+        return _import_previewed(form)
+    token = _receive()
+    if not isinstance(token, str):
+        return token
+    if not _start("import", _import(token, form, {})):
+        installed(Uploads).discard(token)
+        return _refuse(ImportForm(), 409, "", messages.JOB_RUNNING)
+    return redirect(url_for("data.show_job"), 303)
+
+
+def _import_previewed(form: PreviewForm) -> BaseResponse:
+    columns = form.columns()
+    if not form.is_genuine():
+        return _show_preview(form, columns)
+    token = _kept_token()
+    preview = _preview(form.options(columns)) if form.upload.data == token else None
+    if preview is None:
+        return _refuse(ImportForm(), 410, "file", messages.UPLOAD_GONE)
+    if preview.errors:
+        form.status = 422
+        return _show_preview(form, columns)
+    if preview.is_table:
+        _remember(preview)
+    if not _start("import", _import(token, form, columns)):
+        form.status, form.alert = 409, str(messages.JOB_RUNNING)
+        return _show_preview(form, columns)
+    return redirect(url_for("data.show_job"), 303)
+
+
+def _receive() -> str | Response:
+    """Keep the uploaded file and return its token; or the page that says why not."""
     request.max_content_length = current_app.config["IMPORT_MAX"]
     try:
         form = ImportForm(request.form | request.files)
@@ -72,16 +173,59 @@ def start_import() -> BaseResponse:
         return _show_too_large()
     if not form.is_genuine():
         return _show(form)
-    upload = request.files.get("file")
-    if upload is None or not upload.filename:
+    file = request.files.get("file")
+    if file is None or not file.filename:
         return _refuse(form, 422, "file", messages.NO_FILE)
-    # The request's own copy goes when the request does.
-    kept = tempfile.TemporaryFile(prefix="gampyeong-")
-    shutil.copyfileobj(upload.stream, kept)
-    if not _start("import", _import(kept, form.skip_bad.data, form.reread.data)):
-        kept.close()
-        return _refuse(form, 409, "", messages.JOB_RUNNING)
-    return redirect(url_for("data.show_job"), 303)
+    return installed(Uploads).add(file.stream)
+
+
+def _kept_token() -> str:
+    """The token of this browser's uploaded file; empty where there is none."""
+    return str(session.get(_UPLOAD, [""])[0])
+
+
+def _preview(options: TableOptions) -> Preview | None:
+    """The beginning of this browser's file; None where it has expired. Raises `Invalid` for one that cannot be read."""
+    file = installed(Uploads).open(_kept_token())
+    if file is None:
+        return None
+    with file:
+        return installed(Workshop).preview_file(file, options)
+
+
+def _show_preview(form: PreviewForm, columns: Mapping[str, int | None] | None) -> Response:
+    """Show the first rows of the kept file, with the columns chosen now or, at first, earlier for the same headings."""
+    try:
+        preview = _preview(form.options(columns or {}))
+        if preview and columns is None and (remembered := _remembered(preview)):
+            preview = _preview(form.options(remembered))
+    except Invalid as error:
+        return _refuse(ImportForm(), 422, "file", " ".join(map(wording.explain, error.errors)))
+    if preview is None:
+        return _refuse(ImportForm(), 410, "file", messages.UPLOAD_GONE)
+    form.upload.data, name = session[_UPLOAD]
+    choices = [("", _("없음")), *((str(place), column) for place, column in enumerate(preview.names))]
+    for field, chosen in preview.columns.items():
+        control: Any = form[f"column_{field}"]
+        control.choices = choices
+        control.data = "" if chosen is None else str(chosen)
+    return render("preview.html", form, form=form, preview=preview, name=name, fields=FIELDS)
+
+
+def _remember(preview: Preview) -> None:
+    """Keep the chosen columns for the next file with the same headings."""
+    kept = [item for item in session.get(_COLUMNS, []) if item[0] != _headings(preview)]
+    chosen = [preview.columns[field] for field in FIELDS]
+    session[_COLUMNS] = [*kept, [_headings(preview), chosen]][-_REMEMBERED:]
+
+
+def _remembered(preview: Preview) -> dict[str, int | None] | None:
+    chosen: list[int | None] = dict(session.get(_COLUMNS, [])).get(_headings(preview), [])
+    return dict(zip(FIELDS, chosen, strict=True)) if preview.is_table and len(chosen) == len(FIELDS) else None
+
+
+def _headings(preview: Preview) -> str:
+    return blake2b("\n".join(preview.names).encode("utf-8", "replace"), digest_size=8).hexdigest()
 
 
 @blueprint.post("/rescore")
@@ -114,13 +258,22 @@ def _start(what: str, work: Work) -> bool:
     return installed(Jobs).start(what, work) is not None
 
 
-def _import(file: BinaryIO, skip_bad: bool, reread: bool) -> Work:
-    """The work that takes the file in, and closes it."""
-    workshop, who = installed(Workshop), caller.who()
+def _import(token: str, form: PreviewForm, columns: Mapping[str, int | None]) -> Work:
+    """The work that takes an uploaded file in, and deletes it unless its bad rows kept all of it out."""
+    workshop, uploads, who = installed(Workshop), installed(Uploads), caller.who()
+    options, skip_bad, reread = form.options(columns), bool(form.skip_bad.data), bool(form.reread.data)
 
-    def work(report: Any) -> Any:
+    def work(report: ProgressCallback) -> ImportResult:
+        file = uploads.open(token)
+        if file is None:
+            raise Invalid([FieldError("", "file_empty", "the file has expired")], "file")
         with file:
-            return workshop.import_file(file, skip_bad=skip_bad, reread=reread, who=who, report=report)
+            result = workshop.import_file(
+                file, options=options, skip_bad=skip_bad, reread=reread, who=who, report=report
+            )
+        if result.added:
+            uploads.discard(token)
+        return result
 
     return work
 

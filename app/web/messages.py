@@ -46,6 +46,7 @@ CORRECTED = lazy_gettext("알려 주셔서 고마워요. 평점은 그대로 두
 UNCORRECTED = lazy_gettext("알린 것을 거뒀어요.")
 CANNOT_CORRECT = lazy_gettext("지금은 의견을 받을 수 없어요. 잠시 뒤에 다시 해 주세요.")
 NO_FILE = lazy_gettext("가져올 파일을 골라 주세요.")
+UPLOAD_GONE = lazy_gettext("올린 파일이 더는 없어요. 한 시간까지만 두거든요. 다시 올려 주세요.")
 JOB_RUNNING = lazy_gettext("아직 끝나지 않은 일이 있어요. 그 일이 끝난 뒤에 다시 해 주세요.")
 BUSY = lazy_gettext("지금 읽을 리뷰가 밀려 있어요. 쓴 글은 그대로 있으니 잠시 뒤에 다시 올려 주세요.")
 UNAVAILABLE = lazy_gettext("지금은 저장할 수 없어요. 쓴 글은 그대로 있으니 잠시 뒤에 다시 올려 주세요.")

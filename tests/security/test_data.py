@@ -8,7 +8,7 @@ from tests.security.conftest import BEARER
 from tests.web.conftest import Visitor
 
 READS = ["", "/job", "/catalogue.jsonl", "/reviews.csv", "/corrections.tsv"]
-WRITES = ["/import", "/rescore", "/job/stop"]
+WRITES = ["/upload", "/import", "/rescore", "/job/stop"]
 
 
 @pytest.mark.parametrize("path", READS)

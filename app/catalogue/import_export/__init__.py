@@ -3,13 +3,18 @@
 from app.catalogue.import_export.csv_columns import FIELDS, TableOptions
 from app.catalogue.import_export.exporter import export_catalogue, export_corrections, export_reviews
 from app.catalogue.import_export.importer import ImportResult, import_file
+from app.catalogue.import_export.preview import Preview, preview_file
+from app.catalogue.import_export.table_rows import ANONYMOUS
 
 __all__ = [
+    "ANONYMOUS",
     "FIELDS",
     "ImportResult",
+    "Preview",
     "TableOptions",
     "export_catalogue",
     "export_corrections",
     "export_reviews",
     "import_file",
+    "preview_file",
 ]

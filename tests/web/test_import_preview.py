@@ -1,0 +1,181 @@
+"""The step before an import: the first rows as they will be stored, and which column is what."""
+
+import io
+import os
+import time
+from pathlib import Path
+
+import pytest
+from bs4 import BeautifulSoup
+from flask import Flask
+from werkzeug.test import TestResponse
+
+from app.store.memory import MemoryStore
+from app.web.uploads import EXPIRES_AFTER, MAX_FILES, Uploads
+from tests.web.conftest import Visitor, read, text
+from tests.web.test_data_page import PAGE, result
+
+CASES = Path(__file__).parent.parent / "import_export" / "cases"
+PREVIEW = f"{PAGE}/preview"
+
+
+def upload(visitor: Visitor, content: str | bytes, name: str = "reviews.csv") -> TestResponse:
+    data = content.encode() if isinstance(content, str) else content
+    return visitor.post(f"{PAGE}/upload", PAGE, file=(io.BytesIO(data), name))
+
+
+def upload_case(visitor: Visitor, name: str) -> BeautifulSoup:
+    assert upload(visitor, (CASES / name).read_bytes(), name).headers["Location"] == PREVIEW
+    return visitor.see(PREVIEW)
+
+
+def fields(page: BeautifulSoup) -> dict[str, str]:
+    """What the browser would post of the preview's form."""
+    form = page.select_one("form.import-preview")
+    assert form
+    found = {
+        str(control["name"]): str(control.get("value", "")) for control in form.select("input:not([type=checkbox])")
+    }
+    for control in form.select("select"):
+        chosen = control.select_one("option[selected]")
+        found[str(control["name"])] = str(chosen["value"]) if chosen else ""
+    return found
+
+
+def send(visitor: Visitor, path: str, page: BeautifulSoup, **changes: str) -> TestResponse:
+    return visitor.client.post(f"{PAGE}/{path}", data=fields(page) | changes)
+
+
+def test_letterboxds_archive_is_shown_and_imported(visitor: Visitor, app: Flask, store: MemoryStore) -> None:
+    page = upload_case(visitor, "letterboxd-export.zip")
+    rows = [text(row) for row in page.select(".preview-rows li")]
+    assert len(rows) == 3
+    assert "Parasite" in rows[0] and "2019" in rows[0] and "계단이 주인공인" in rows[0] and "2024년 1월 4일" in rows[0]
+    assert "Rating 열은 쓰지 않아요. 감평에서는 글이 곧 평점이에요." in text(page.select_one(".losses"))
+    assert not store.movies()
+    assert send(visitor, "import", page).headers["Location"] == f"{PAGE}/job"
+    assert "영화 3편과 리뷰 3개를 가져왔어요." in text(result(visitor, app).select_one("main"))
+    assert "올린 파일이 더는 없어요." in text(visitor.see(PREVIEW, status=410).select_one("#file-error"))
+
+
+def test_columns_can_be_changed_and_are_remembered(visitor: Visitor, app: Flask, store: MemoryStore) -> None:
+    table = "극,평가단,소감,기타\n괴물,밤편지,최고,5\n"
+    upload(visitor, table)
+    page = visitor.see(PREVIEW)
+    assert "리뷰 글이 없는 파일이에요" in text(page.select_one("[role=alert]"))
+    assert send(visitor, "import", page).status_code == 422
+    chosen = {"column_title": "0", "column_author": "1", "column_content": "2"}
+    answer = send(visitor, "preview", page, **chosen)
+    assert answer.status_code == 200
+    page = read(answer)
+    assert "최고" in text(page.select_one(".preview-rows")) and "밤편지" in text(page.select_one(".preview-rows"))
+    assert not store.movies()
+    send(visitor, "import", page)
+    result(visitor, app)
+    assert [(review.author, review.content) for review in store.all_reviews()] == [("밤편지", "최고")]
+    upload(visitor, table.replace("최고", "지루해요"))
+    assert {name: value for name, value in fields(visitor.see(PREVIEW)).items() if name in chosen} == chosen
+
+
+def test_a_title_and_an_author_count_for_all_rows(visitor: Visitor, app: Flask, store: MemoryStore) -> None:
+    page = upload_case(visitor, "naver-crawl.csv")
+    assert "필요한 열이 없어요: 제목 (title)" in text(page.select_one("[role=alert]"))
+    page = read(send(visitor, "preview", page, title="괴물"))
+    assert "익명" in text(page.select_one(".preview-rows"))
+    send(visitor, "import", page, author="네이버")
+    assert "리뷰 글이 없어요." in text(result(visitor, app).select_one("tbody"))
+    assert [(review.author, store.movie(review.movie_id).title) for review in store.all_reviews()] == [
+        ("네이버", "괴물")
+    ]
+
+
+def test_a_column_can_be_left_out(visitor: Visitor, app: Flask, store: MemoryStore) -> None:
+    page = upload_case(visitor, "storygraph.csv")
+    assert "책을 쓴 사람" in text(page.select_one(".preview-rows"))
+    send(visitor, "import", page, column_author="")
+    result(visitor, app)
+    assert store.all_reviews()[0].author == "익명"
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("html.xls", "웹 페이지예요"),
+        ("book.ods", "CSV로 저장해"),
+        ("foreign.jsonl", "JSON Lines가 아니에요"),
+    ],
+)
+def test_what_cannot_be_read_is_told_before_anything_else(visitor: Visitor, name: str, told: str) -> None:
+    upload(visitor, (CASES / name).read_bytes(), name)
+    assert told in text(visitor.see(PREVIEW, status=422).select_one("#file-error"))
+
+
+@pytest.mark.parametrize("name", [path.name for path in sorted(CASES.iterdir())])
+def test_every_case_is_shown_or_refused_with_a_sentence(visitor: Visitor, name: str) -> None:
+    upload(visitor, (CASES / name).read_bytes(), name)
+    answer = visitor.client.get(PREVIEW)
+    assert answer.status_code in (200, 422)
+    assert read(answer).select_one(".preview-rows li, [role=alert], #file-error")
+
+
+def test_a_hostile_cell_is_shown_as_text(visitor: Visitor) -> None:
+    upload(
+        visitor,
+        '제목,작성자,내용,"<script>alert(1)</script>"\n<script>x</script>,밤편지,"<svg onload=x><img src=x>별로",1\n',
+    )
+    page = visitor.see(PREVIEW)
+    assert not page.select("main script, main img, main svg")
+    assert "<svg onload=x>별로" in page.get_text()
+
+
+def test_another_browser_does_not_get_the_file(visitor: Visitor, app: Flask) -> None:
+    page = upload_case(visitor, "pipe.csv")
+    other = Visitor(app.test_client())
+    assert other.client.get(PREVIEW).status_code == 410
+    answer = other.client.post(f"{PAGE}/import", data=fields(page) | {"csrf_token": other.token()})
+    assert answer.status_code == 410
+    assert app.extensions["Jobs"].last is None
+
+
+def test_a_stale_form_starts_nothing(visitor: Visitor, app: Flask) -> None:
+    page = upload_case(visitor, "pipe.csv")
+    assert send(visitor, "import", page, csrf_token="old").status_code == 400
+    assert app.extensions["Jobs"].last is None
+
+
+@pytest.mark.parametrize("column", ["99999999", "-1", "x", "٣", "7"])
+def test_a_column_that_is_not_there_is_no_column(visitor: Visitor, column: str) -> None:
+    page = upload_case(visitor, "pipe.csv")
+    assert send(visitor, "preview", page, column_genre=column).status_code == 200
+
+
+def test_files_are_few_and_expire(tmp_path: Path) -> None:
+    ahead = [0]
+    uploads = Uploads(tmp_path / "uploads", lambda: time.time() + ahead[0])
+
+    def is_there(token: str) -> bool:
+        file = uploads.open(token)
+        if file:
+            file.close()
+        return file is not None
+
+    tokens = []
+    for number in range(MAX_FILES + 1):
+        tokens.append(uploads.add(io.BytesIO(b"x")))
+        os.utime(tmp_path / "uploads" / tokens[-1], (time.time() - 60 + number,) * 2)
+    assert [is_there(token) for token in tokens] == [False] + [True] * MAX_FILES
+    assert not is_there("../" + tokens[-1]) and not is_there("")
+    ahead[0] = EXPIRES_AFTER
+    assert not is_there(tokens[-1])
+    assert list((tmp_path / "uploads").iterdir()) == []
+
+
+def test_a_file_with_bad_rows_is_kept_for_another_try(visitor: Visitor, app: Flask, store: MemoryStore) -> None:
+    upload(visitor, "제목,작성자,내용\n괴물,밤편지,최고\n괴물,,최고\n")
+    page = visitor.see(PREVIEW)
+    send(visitor, "import", page)
+    assert result(visitor, app).select_one(f'a[href="{PREVIEW}"]')
+    assert not store.movies()
+    send(visitor, "import", visitor.see(PREVIEW), skip_bad="y")
+    assert not result(visitor, app).select_one(f'a[href="{PREVIEW}"]')
+    assert store.totals().review_count == 1
