@@ -10,7 +10,7 @@ from bs4 import BeautifulSoup
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from app.store.memory import MemoryStore
+from app.store import Store
 from app.web.uploads import EXPIRES_AFTER, MAX_FILES, Uploads
 from tests.web.conftest import Visitor, read, text
 from tests.web.test_data_page import PAGE, result
@@ -46,7 +46,7 @@ def send(visitor: Visitor, path: str, page: BeautifulSoup, **changes: str) -> Te
     return visitor.client.post(f"{PAGE}/{path}", data=fields(page) | changes)
 
 
-def test_letterboxds_archive_is_shown_and_imported(visitor: Visitor, app: Flask, store: MemoryStore) -> None:
+def test_letterboxds_archive_is_shown_and_imported(visitor: Visitor, app: Flask, store: Store) -> None:
     page = upload_case(visitor, "letterboxd-export.zip")
     rows = [text(row) for row in page.select(".preview-rows li")]
     assert len(rows) == 3
@@ -58,7 +58,7 @@ def test_letterboxds_archive_is_shown_and_imported(visitor: Visitor, app: Flask,
     assert "올린 파일이 더는 없어요." in text(visitor.see(PREVIEW, status=410).select_one("#file-error"))
 
 
-def test_columns_can_be_changed_and_are_remembered(visitor: Visitor, app: Flask, store: MemoryStore) -> None:
+def test_columns_can_be_changed_and_are_remembered(visitor: Visitor, app: Flask, store: Store) -> None:
     table = "극,평가단,소감,기타\n괴물,밤편지,최고,5\n"
     upload(visitor, table)
     page = visitor.see(PREVIEW)
@@ -77,7 +77,7 @@ def test_columns_can_be_changed_and_are_remembered(visitor: Visitor, app: Flask,
     assert {name: value for name, value in fields(visitor.see(PREVIEW)).items() if name in chosen} == chosen
 
 
-def test_a_title_and_an_author_count_for_all_rows(visitor: Visitor, app: Flask, store: MemoryStore) -> None:
+def test_a_title_and_an_author_count_for_all_rows(visitor: Visitor, app: Flask, store: Store) -> None:
     page = upload_case(visitor, "naver-crawl.csv")
     assert "필요한 열이 없어요: 제목 (title)" in text(page.select_one("[role=alert]"))
     page = read(send(visitor, "preview", page, title="괴물"))
@@ -89,7 +89,7 @@ def test_a_title_and_an_author_count_for_all_rows(visitor: Visitor, app: Flask, 
     ]
 
 
-def test_a_column_can_be_left_out(visitor: Visitor, app: Flask, store: MemoryStore) -> None:
+def test_a_column_can_be_left_out(visitor: Visitor, app: Flask, store: Store) -> None:
     page = upload_case(visitor, "storygraph.csv")
     assert "책을 쓴 사람" in text(page.select_one(".preview-rows"))
     send(visitor, "import", page, column_author="")
@@ -170,7 +170,7 @@ def test_files_are_few_and_expire(tmp_path: Path) -> None:
     assert list((tmp_path / "uploads").iterdir()) == []
 
 
-def test_a_file_with_bad_rows_is_kept_for_another_try(visitor: Visitor, app: Flask, store: MemoryStore) -> None:
+def test_a_file_with_bad_rows_is_kept_for_another_try(visitor: Visitor, app: Flask, store: Store) -> None:
     upload(visitor, "제목,작성자,내용\n괴물,밤편지,최고\n괴물,,최고\n")
     page = visitor.see(PREVIEW)
     send(visitor, "import", page)
