@@ -331,13 +331,8 @@ def test_a_stop_answers_requests_and_waits_for_no_idle_client(tmp_path: Path) ->
         assert waiting.answer()[0] == 200
 
 
-IMPORTING_SITE = FAKE_SITE.replace("class Fake:", "class Fake:\n    card = ModelCard('fake')\n").replace(
-    "import Label,", "import Label, ModelCard,"
-)
-
-
 def test_other_requests_are_answered_during_an_import(tmp_path: Path) -> None:
-    with serve(tmp_path, IMPORTING_SITE) as (port, _):
+    with serve(tmp_path, FAKE_SITE) as (port, _):
         opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
 
         def ask(path: str, **more: Any) -> str:

@@ -30,11 +30,16 @@ START_FAILS_WITHIN = 15  # seconds: the product's promise
 STARTS_WITHIN = 60  # seconds; only a start that hangs takes so long
 FAKE_SITE = """
 from app.factory import create_app
-from app.models import Label, Sentiment
+from app.models import Label, ModelCard, Sentiment
 
 class Fake:
+    card = ModelCard("fake")
+
     def analyze(self, texts):
         return [Sentiment(Label.POSITIVE, 0.9, 9.0) for _ in texts]
+
+    def check(self):
+        pass
 
 app = create_app(analyzer=Fake())
 """
