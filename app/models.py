@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from pathlib import Path
 from typing import Generic, TypeVar
 from unicodedata import normalize
 
@@ -104,15 +103,18 @@ class Misreading:
 
 @dataclass(frozen=True, slots=True)
 class ModelCard:
-    """What is known of a model. Measured by `training/evaluate.py`; empty where nobody has.
+    """A model's name and what `training/evaluate.py` measured of it, empty if that was not run.
 
-    `name` is for people; `id` is what a review remembers of it, and changes whenever the model's files do. `figures`
-    holds numbers by file and name (`figures["heldout"]["balanced_accuracy"]`), `plots` PNG files by name.
+    `name` is for people; `id` is stored with each review, and changes whenever the model's files do. `figures` has the
+    numbers by file and name (`figures["heldout"]["balanced_accuracy"]`). `calibration_bins` are pairs of the mean
+    P(positive) of some reviews and the share of them that is positive; `movie_points` are pairs of the mean of the
+    authors' stars of a movie and its mean rating.
     """
 
     name: str
     figures: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
-    plots: Mapping[str, Path] = field(default_factory=dict)
+    calibration_bins: Sequence[tuple[float, float]] = ()
+    movie_points: Sequence[tuple[float, float]] = ()
     misreadings: Sequence[Misreading] = ()
     id: str = ""
 

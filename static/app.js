@@ -454,7 +454,7 @@ function showReading(box, { text, reading }, sureFrom, steps) {
   const positive = reading.sentiment_label === "긍정";
   const unsure = reading.sentiment_score < sureFrom;
   const arrow = unsure ? (positive ? "△" : "▽") : positive ? "▲" : "▼";
-  const score = `${Math.floor(reading.sentiment_score * 100 + 1e-9)}%`;
+  const score = `${reading.sentiment_score < 1 ? Math.min(99, Math.round(reading.sentiment_score * 100)) : 100}%`; // as app/web/filters.py
   const line = document.createElement("p");
   const verdict = `${arrow} ${say(positive ? "positive" : "negative")} ${reading.rating.toFixed(1)}`;
   line.append(make("strong", "verdict", verdict));

@@ -1,7 +1,7 @@
 """Rank 1. What lies beside a model's weights about it, for people to read. Imports models only.
 
-`training/evaluate.py` and `training/behaviour.py` write these files for any model folder. A card is a courtesy: a
-file that is missing or unreadable leaves its part empty and stops no start.
+`training/evaluate.py` and `training/behaviour.py` write metrics.json and behaviour.json for any model folder. A file
+that is missing or unreadable leaves its part of the card empty.
 """
 
 import json
@@ -12,7 +12,6 @@ from typing import Any
 
 from app.models import Label, Misreading, ModelCard, Sentiment
 
-_PLOTS = ("reliability.png", "movies.png")
 _WEIGHTS = (".safetensors", ".bin", ".onnx")
 _CONFIGS = ("config.json", "tokenizer.json", "vocab.txt")
 _END = 1 << 20  # bytes
@@ -20,13 +19,15 @@ _SIGNS = {"+": Label.POSITIVE, "-": Label.NEGATIVE, "0": None}
 
 
 def read_card(name: str, folder: Path) -> ModelCard:
-    """The card of the model in `folder`, from its metrics.json, behaviour.json and plots."""
+    """Return the card of the model in `folder`, from its metrics.json and behaviour.json."""
     folder = folder.resolve()
+    metrics = _json(folder / "metrics.json")
     shown = Path(name).name if Path(name).is_dir() else name  # where it lies on this machine is nobody's business
     return ModelCard(
         shown,
-        _figures(_json(folder / "metrics.json")),
-        {plot: folder / plot for plot in _PLOTS if (folder / plot).is_file()},
+        _figures(metrics),
+        _pairs(metrics, "movies", "calibration_bins") or _pairs(metrics, "heldout", "calibration_bins"),
+        _pairs(metrics, "movies", "movie_points"),
         _misreadings(_json(folder / "behaviour.json")),
         f"{shown}@{_digest(folder)}",
     )
@@ -62,6 +63,15 @@ def _figures(metrics: dict[str, Any]) -> dict[str, dict[str, float]]:
         for file, numbers in metrics.items()
         if isinstance(numbers, dict)
     }
+
+
+def _pairs(metrics: dict[str, Any], file: str, name: str) -> list[tuple[float, float]]:
+    """Return the first two numbers of each item of a list in metrics.json; none if any of them is not a number."""
+    try:
+        pairs = [(float(x), float(y)) for x, y, *_ in metrics[file][name]]
+    except (KeyError, TypeError, ValueError):
+        return []
+    return pairs if all(isfinite(number) for pair in pairs for number in pair) else []
 
 
 def _misreadings(behaviour: dict[str, Any]) -> list[Misreading]:

@@ -1,4 +1,4 @@
-"""The geometry of the two small charts on a movie's page; templates draw it as SVG."""
+"""The geometry of the charts on a movie's page and the model's; templates draw them as SVG."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -88,3 +88,30 @@ def _span(means: Sequence[float]) -> tuple[int, int]:
 def _level(rating: float, low: int, high: int) -> float:
     """How far down the sheet a rating is, in its units."""
     return _TREND_TOP + (_TREND_BOTTOM - _TREND_TOP) * (high - rating) / (high - low)
+
+
+PLOT_SIZE = 240
+_TICKS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Plot:
+    """Points (x, y) in a square of `PLOT_SIZE`, y downwards, and the `ticks` of both axes: a value and its distance
+    from the origin."""
+
+    points: Sequence[tuple[float, float]]
+    ticks: Sequence[tuple[float, float]]
+
+    @property
+    def line(self) -> str:
+        """The points as an SVG polyline has them."""
+        return " ".join(f"{x},{y}" for x, y in self.points)
+
+
+def plot(points: Sequence[tuple[float, float]], top: float) -> Plot | None:
+    """Return a plot whose axes both run from 0 to `top`; None without points."""
+    if not points:
+        return None
+    scale = PLOT_SIZE / top
+    placed = [(round(x * scale, 1), round(PLOT_SIZE - y * scale, 1)) for x, y in points]
+    return Plot(placed, [(top * tick / _TICKS, PLOT_SIZE * tick / _TICKS) for tick in range(_TICKS + 1)])

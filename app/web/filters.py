@@ -13,8 +13,6 @@ KST = timezone(timedelta(hours=9), "KST")
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 """For languages that write months as words; Korean counts them."""
-_SPECK = 1e-9
-"""0.57 * 100 is 56.99999999999999."""
 _LONG = 500
 _LONG_LINES = 10
 _HEAD = 320
@@ -28,8 +26,8 @@ def format_rating(rating: float) -> str:
 
 
 def format_confidence(score: float) -> str:
-    """0.987 -> "98%": rounded down, so that only a certainty reads as one."""
-    return f"{int(score * 100 + _SPECK)}%"
+    """0.987 -> "99%", rounded as ratings are; only a certainty reads "100%"."""
+    return f"{min(99, round(100 * score)) if score < 1 else 100}%"
 
 
 def format_share(share: float) -> str:

@@ -131,6 +131,8 @@ def model() -> Response:
         card=card,
         models=models,
         misreadings=card.misreadings[:MISREADINGS_MOST],
+        calibration_plot=charts.plot(card.calibration_bins, 1),
+        movie_plot=charts.plot(card.movie_points, 10),
         sure_from=CONFIDENT_FROM,
     )
 

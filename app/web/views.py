@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Blueprint, Response, abort, jsonify, redirect, request, send_file, url_for
+from flask import Blueprint, Response, jsonify, redirect, request, url_for
 from flask_babel import gettext, ngettext
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -154,12 +154,6 @@ def delete_review(id: int) -> BaseResponse:
 @blueprint.get("/model")
 def show_model() -> Response:
     return pages.model()
-
-
-@blueprint.get("/model/<name>.png")
-def show_plot(name: str) -> Response:
-    plot = catalogue().model_card().plots.get(f"{name}.png")
-    return send_file(plot, max_age=3600) if plot else abort(404)
 
 
 def _add_movie(data: Mapping[str, Any]) -> Movie:

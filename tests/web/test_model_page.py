@@ -28,6 +28,8 @@ METRICS = {
         "movies": 100,
         "movie_error": 0.35,
         "movie_correlation": 0.955,
+        "calibration_bins": [[0.1, 0.05, 20], [0.9, 1.0, 20]],
+        "movie_points": [[2.5, 5.0, 60]],
     },
 }
 BEHAVIOUR = {
@@ -44,14 +46,12 @@ BEHAVIOUR = {
     ],
     "neutral": [{"text": "어제 봤다", "expected": "0", "label": "긍정", "score": 0.95, "rating": 8.0, "right": False}],
 }
-PNG = b"\x89PNG\r\n\x1a\n" + b"0" * 32
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     (tmp_path / "metrics.json").write_text(json.dumps(METRICS), "utf-8")
     (tmp_path / "behaviour.json").write_text(json.dumps(BEHAVIOUR), "utf-8")
-    (tmp_path / "reliability.png").write_bytes(PNG)
     return tmp_path
 
 
@@ -59,11 +59,17 @@ def test_a_card_holds_what_lies_beside_the_weights(folder: Path) -> None:
     card = read_card("some/model", folder)
     assert card.figures["heldout"]["balanced_accuracy"] == 0.8812
     assert "command" not in card.figures["heldout"]
-    assert list(card.plots) == ["reliability.png"]
+    assert (card.calibration_bins, card.movie_points) == ([(0.1, 0.05), (0.9, 1.0)], [(2.5, 5.0)])
     assert [(item.text, item.expected) for item in card.misreadings] == [
         ("어제 봤다", None),
         ("<b>돈 주고</b> 잠자기 좋은 영화", Label.NEGATIVE),
     ]
+
+
+@pytest.mark.parametrize("points", [[[1]], [["a", 2]], [[float("inf"), 1]], [[1, 2], None], 3, {"a": 1}])
+def test_points_that_are_no_pairs_of_numbers_are_left_out(tmp_path: Path, points: object) -> None:
+    (tmp_path / "metrics.json").write_text(json.dumps({"movies": {"movie_points": points}}), "utf-8")
+    assert read_card("some/model", tmp_path).movie_points == []
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{", '{"a": 3}', '{"a": [{}]}', '{"a": [{"right": false}]}'])
@@ -71,36 +77,38 @@ def test_a_card_that_cannot_be_read_is_empty(tmp_path: Path, content: str) -> No
     for name in ("metrics.json", "behaviour.json"):
         (tmp_path / name).write_text(content, "utf-8")
     card = read_card("some/model", tmp_path)
-    assert (card.figures, card.plots, list(card.misreadings)) == ({}, {}, [])
+    assert (card.figures, list(card.misreadings)) == ({}, [])
+    assert (card.calibration_bins, card.movie_points) == ([], [])
 
 
 def test_the_page_shows_the_card(client: FlaskClient, analyzer: FakeAnalyzer, folder: Path) -> None:
     analyzer.card = read_card("bundled", folder)
     page = client.get("/model").get_data(as_text=True)
-    for text in (
-        "88.1% ± 0.4%",
-        "25,000개",
-        "상관 0.955",
-        "긍정일 가능성 95%",
-        "&lt;b&gt;돈 주고",
-        "/model/reliability.png",
-    ):
+    for text in ("88.1% ± 0.4%", "25,000개", "상관 0.955", "긍정일 가능성 95%", "&lt;b&gt;돈 주고"):
         assert text in page
-    assert "/model/movies.png" not in page
-    plot = client.get("/model/reliability.png")
-    assert (plot.status_code, plot.mimetype, plot.get_data()) == (200, "image/png", PNG)
-    plot.close()
+    assert '<circle cx="24.0" cy="228.0" r="4"/><circle cx="216.0" cy="0.0" r="4"/>' in page
+    assert '<circle cx="60.0" cy="120.0" r="3"/>' in page
+    assert 'aria-label="영화마다 별점 평균과' in page
+
+
+def test_plots_speak_the_language_of_the_page(client: FlaskClient, analyzer: FakeAnalyzer, folder: Path) -> None:
+    analyzer.card = read_card("bundled", folder)
+    page = client.get("/model", headers={"Accept-Language": "en"}).get_data(as_text=True)
+    assert "the share that was positive (up)" in page
+
+
+def test_without_points_there_is_no_plot(client: FlaskClient, analyzer: FakeAnalyzer, folder: Path) -> None:
+    (folder / "metrics.json").write_text(json.dumps({"heldout": METRICS["heldout"]}), "utf-8")
+    analyzer.card = read_card("bundled", folder)
+    page = client.get("/model").get_data(as_text=True)
+    assert "88.1% ± 0.4%" in page
+    assert 'class="scatter"' not in page
 
 
 def test_a_model_nobody_measured_says_so(client: FlaskClient) -> None:
     page = client.get("/model").get_data(as_text=True)
     assert "아직 재 보지 않았어요" in page
     assert "<code>fake</code>" in page
-
-
-@pytest.mark.parametrize("name", ["movies", "nothing", "..%2Fconfig", "config.json"])
-def test_other_plots_are_not_there(client: FlaskClient, name: str) -> None:
-    assert client.get(f"/model/{name}.png").status_code == 404
 
 
 def test_every_page_leads_there(client: FlaskClient) -> None:
@@ -117,14 +125,9 @@ def test_any_part_of_the_numbers_may_be_missing(
         assert client.get("/model").status_code == 200
 
 
-def test_a_relative_folder_shows_its_plots_and_not_where_it_lies(
-    client: FlaskClient, analyzer: FakeAnalyzer, folder: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_folder_is_shown_by_name_and_not_where_it_lies(
+    client: FlaskClient, analyzer: FakeAnalyzer, folder: Path
 ) -> None:
-    monkeypatch.chdir(folder.parent)
-    analyzer.card = read_card(folder.name, Path(folder.name))
-    plot = client.get("/model/reliability.png")
-    assert plot.status_code == 200
-    plot.close()
     analyzer.card = read_card(str(folder), folder)
     page = client.get("/model").get_data(as_text=True)
     assert folder.name in page

@@ -42,7 +42,7 @@ def test_time_is_korean() -> None:
 def test_numbers() -> None:
     assert filters.format_rating(0.0) == "0.0"
     assert filters.format_rating(10.0) == "10.0"
-    assert [filters.format_confidence(score) for score in (0.57, 0.999, 1.0)] == ["57%", "99%", "100%"]
+    assert [filters.format_confidence(score) for score in (0.57, 0.796, 0.999, 1.0)] == ["57%", "80%", "99%", "100%"]
     assert [filters.format_share(share) for share in (0.0, 0.001, 0.5, 0.999, 1.0)] == [
         "0%",
         "1%",
