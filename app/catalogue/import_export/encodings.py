@@ -31,11 +31,11 @@ def _find_utf16(start: bytes) -> str | None:
     """Return a UTF-16 by its mark or, without one, by the zero bytes of its spaces, commas and line ends."""
     if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16"
-    zeros = start.count(0)
-    if zeros < len(start) // 50 + 1:
+    even, odd = start[::2].count(0), start[1::2].count(0)
+    if even + odd < len(start) // 50 + 1:
         return None
-    high = start[1::2].count(0)
-    return "utf-16-le" if high == zeros else "utf-16-be" if high == 0 else None
+    # Some Korean letters have a zero byte, too (가 is U+AC00), at the other places.
+    return "utf-16-le" if odd > 2 * even else "utf-16-be" if even > 2 * odd else None
 
 
 def _fits(file: BinaryIO, encoding: str) -> bool:

@@ -34,7 +34,9 @@ class _Parser(HTMLParser):
         self.parts.append(data)
 
     def handle_starttag(self, tag: str, attrs: object) -> None:
-        if tag in _BLOCKS:
+        if tag == "br":
+            self.parts.append("\n")
+        elif tag in _BLOCKS:
             self._break_line()
         elif tag not in _TAGS:
             self.parts.append(self.get_starttag_text() or "")
