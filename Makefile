@@ -55,10 +55,10 @@ phrases: $(tools) ## collect the pages' texts for translation
 	$(venv)/bin/pybabel -q update -i $(venv)/messages.pot -d app/translations -l en --no-fuzzy-matching --ignore-obsolete --omit-header --no-wrap
 
 bench: $(runtime) ## measure the running site: speed, memory, time to start
-	@$(venv)/bin/python -m benchmarks $(ARGS)
+	@$(venv)/bin/python -m benchmarks.load $(ARGS)
 
-bench-compare: $(compared) ## measure the site against the design it replaces, with a plot
-	@$(rivals)/bin/python -m benchmarks.compare $(ARGS)
+bench-compare: $(compared) ## measure the site against the design it replaces
+	@$(rivals)/bin/python -m benchmarks.load --compare $(ARGS)
 
 audit: ## ask the public database of known holes about the pins (needs the network)
 	$(PYTHON) -m venv .venv-audit

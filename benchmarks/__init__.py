@@ -1,1 +1,1 @@
-"""Measures the running site from outside, over loopback; shares no code with app/. `make bench` runs it."""
+"""Measurements of the running site over HTTP on loopback, each run with `python -m benchmarks.NAME`."""

@@ -1,7 +1,7 @@
-"""The design that the site replaces, as people write it: FastAPI, lists in memory, and a `transformers.pipeline` called
-in each request. The model is the bundled one's encoder, without the n-grams beside it: half the site's reading.
+"""The design that the site replaces: FastAPI, lists in memory, a `transformers.pipeline` called in each request.
 
-`python -m benchmarks.baseline` serves it on PORT. Endpoints are plain functions, so FastAPI runs them in its threads.
+The model is the encoder of the bundled one. Endpoints are plain functions, which FastAPI runs in a pool of threads.
+`python -m benchmarks.old_design` serves it on PORT.
 """
 
 import os
@@ -48,37 +48,31 @@ model: Any = AutoModelForSequenceClassification.from_pretrained(BUNDLED, dtype="
 classify: Any = pipeline("text-classification", model=model, tokenizer=AutoTokenizer.from_pretrained(BUNDLED))
 
 
-@app.get("/movies", response_model=list[Movie])
+@app.get("/movies")
 def list_movies() -> list[Movie]:
     return movies
 
 
-@app.post("/movies", response_model=Movie, status_code=201)
+@app.post("/movies", status_code=201)
 def add_movie(movie: MovieIn) -> Movie:
-    added = Movie(**movie.model_dump(), id=len(movies) + 1)
-    movies.append(added)
-    return added
+    movies.append(Movie(**movie.model_dump(), id=len(movies) + 1))
+    return movies[-1]
 
 
-@app.post("/reviews", response_model=Review, status_code=201)
+@app.post("/reviews", status_code=201)
 def add_review(review: ReviewIn) -> Review:
     if not any(movie.id == review.movie_id for movie in movies):
         raise HTTPException(404, "movie not found")
     (found,) = classify([review.content], truncation=True)
-    added = Review(
-        **review.model_dump(),
-        id=len(reviews) + 1,
-        sentiment_label="긍정" if int(found["label"]) > 5 else "부정",
-        sentiment_score=found["score"],
-        created_at=datetime.now(UTC).isoformat(),
-    )
-    reviews.append(added)
-    return added
-
-
-@app.get("/reviews/{movie_id}", response_model=list[Review])
-def list_reviews(movie_id: int) -> list[Review]:
-    return [review for review in reviews if review.movie_id == movie_id]
+    label, created_at = "긍정" if int(found["label"]) > 5 else "부정", datetime.now(UTC).isoformat()
+    own = {
+        "id": len(reviews) + 1,
+        "sentiment_label": label,
+        "sentiment_score": found["score"],
+        "created_at": created_at,
+    }
+    reviews.append(Review(**review.model_dump(), **own))
+    return reviews[-1]
 
 
 if __name__ == "__main__":

@@ -1,0 +1,95 @@
+"""Reproducible test data: Korean reviews put together from phrases, movies, and a mix of requests."""
+
+import itertools
+import json
+import random
+from collections.abc import Iterable, Iterator
+
+from benchmarks.client import Connection, get, post
+
+OPENINGS = (
+    "솔직히|진짜|와|기대 안 했는데|친구 추천으로 봤는데|주말에 가족이랑 봤어요|두 번째 관람|극장에서 혼자 봄".split("|")
+)
+MIDDLES = (
+    "스토리가 탄탄하고|연기가 너무 좋고|전개가 너무 느려서|중반부터 지루해지고|영상미가 정말 예쁘고|음악이 오래 남고|"
+    "개연성이 하나도 없고|결말이 허무하고|대사가 하나하나 와닿고|CG가 어설퍼서|긴장감을 끝까지 놓지 않고|뻔한 신파라서|"
+    "편집이 산만해서|반전이 신선하고|현실적이라 더 아프고|액션이 시원시원하고|억지 감동을 강요해서|연출이 세련되고"
+).split("|")
+ENDINGS = (
+    "정말 재미있게 봤습니다|시간 가는 줄 몰랐어요|돈이 아까웠다|보다가 졸았네요ㅠㅠ|인생 영화 등극!!|"
+    "여운이 오래 가네요|두 번은 안 볼 듯|강력 추천합니다 ㅋㅋ|최악이었다...|그냥 그랬어요|또 보고 싶다|기대 이하|"
+    "꼭 극장에서 보세요|올해 최고의 영화"
+).split("|")
+GENRES = ("드라마", "코미디", "스릴러", "드라마, SF", "애니메이션")
+MAX_LENGTH = 5_000
+BATCH = 100
+
+
+def make_reviews(count: int, seed: int = 1, long_share: float = 0.0) -> list[str]:
+    """Return `count` different reviews, a seventh of several sentences; `long_share` of them of 5,000 characters."""
+    draw = random.Random(seed)
+    reviews: dict[str, None] = {}
+    while len(reviews) < count:
+        sentences = draw.randint(2, 5) if draw.random() < 0.14 else 1
+        text = " ".join(_sentence(draw) for _ in range(sentences))
+        if draw.random() < long_share:
+            text = (text + " " + " ".join(_sentence(draw) for _ in range(400)))[: MAX_LENGTH - 1] + "."
+        reviews[text] = None
+    return list(reviews)
+
+
+def _sentence(draw: random.Random) -> str:
+    words = [draw.choice(OPENINGS)] if draw.random() < 0.6 else []
+    text = " ".join([*words, *draw.sample(MIDDLES, draw.choice((0, 1, 1, 2))), draw.choice(ENDINGS)])
+    if draw.random() < 0.15:
+        text = text.replace(" ", "")  # many people write without spaces
+    return text + draw.choice(("", "", ".", "!", "~", " ㅎㅎ", "…", f" {draw.randint(1, 10)}점"))
+
+
+def make_movie(number: int) -> dict[str, str]:
+    """Return the fields of a movie, different for each number."""
+    return {
+        "title": f"리틀 포레스트 {number}",
+        "release_date": f"{1980 + number % 40}-02-28",
+        "director": ("임순례", "봉준호", "김보라", "윤가은")[number % 4],
+        "genre": GENRES[number % len(GENRES)],
+        "poster_url": f"https://example.com/posters/{number}.jpg",
+    }
+
+
+def add_movies(port: int, numbers: Iterable[int]) -> list[int]:
+    """Add movies to the site and return their ids."""
+    connection = Connection(port)
+    answers = [connection.ask(post("/movies", make_movie(number))) for number in numbers]
+    connection.close()
+    return [json.loads(body)["id"] for _, body in answers]
+
+
+def post_review(movie_id: int, text: str) -> bytes:
+    """Build the request that posts a review."""
+    return post("/reviews", {"movie_id": movie_id, "author": "밤편지", "content": text})
+
+
+def post_reviews(movies: list[int], texts: Iterable[str]) -> Iterator[bytes]:
+    """Yield requests that post the texts to one movie after the other."""
+    return (post_review(movie, text) for movie, text in zip(itertools.cycle(movies), texts, strict=False))
+
+
+def mixed_requests(movies: list[int], seed: int = 1) -> Iterator[tuple[bytes, str | None]]:
+    """Yield requests of all kinds without end, half of them posted reviews, with the review's unique text."""
+    draw = random.Random(seed)
+    texts = itertools.cycle(make_reviews(5_000, seed, long_share=0.02))
+    for number in itertools.count():
+        movie, kind, text = draw.choice(movies), draw.random(), next(texts)
+        if kind < 0.5:
+            text = f"{text[:4_900]} {number}번째"
+            yield post_review(movie, text), text
+        elif kind < 0.6:
+            yield post("/sentiment", {"text": text}), None
+        elif kind < 0.63:
+            yield post("/sentiment/explain", {"text": text[:300]}), None
+        elif kind < 0.64:
+            yield post("/sentiment/batch", {"texts": list(itertools.islice(texts, BATCH))}), None
+        else:
+            paths = ("/", "/movies", "/?sort=newest", f"/movie/{movie}", f"/reviews/{movie}?page=1&per_page=20")
+            yield get(draw.choice(paths)), None
