@@ -46,6 +46,11 @@ def is_admin() -> bool:
     return bool(request.environ[_ANSWER])
 
 
+def is_logged_in() -> bool:
+    """Return whether the administrator asks; never true in open mode, which has no login."""
+    return not installed(Administrator).is_everybody and is_admin()
+
+
 def _knows(password: str) -> bool:
     """Whether that is the administrator's password. Raises `TooMany` for who guesses."""
     count(Count.LOGINS)

@@ -34,6 +34,7 @@ def register(app: Flask, settings: Settings) -> None:
     app.add_template_global(may)
     app.add_template_global(caller.is_admin)
     app.add_template_global(lambda: is_open_to_all, "is_open_to_all")
+    app.add_template_global(caller.is_logged_in)
 
 
 def may(deed: str, owner: str = "") -> bool:

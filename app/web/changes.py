@@ -1,5 +1,7 @@
 """What was changed and deleted, by whom and when; and taking a deletion back within a day."""
 
+from typing import Any
+
 from flask import Blueprint, Response, redirect, request, url_for
 from flask_babel import gettext
 from werkzeug.exceptions import NotFound
@@ -31,6 +33,7 @@ _ACTIONS = {
     Action.RESCORE: _("다시 읽기"),
 }
 _MARK_SHOWN = 6
+_NUMBER_LENGTH = 18
 
 
 @blueprint.get("/admin/log")
@@ -60,10 +63,30 @@ def undo(id: int) -> BaseResponse:
     return redirect(_tell_undone(change), 303)
 
 
-def offer_undo(action: Action, thing: int) -> dict[str, int]:
-    """What a message about a deletion adds, so that it offers to take it back; nothing where the log has moved on."""
+def last_deletion(action: Action, thing: int) -> int | None:
+    """Return the number of the deletion in the log; None where the log has moved on."""
     change = catalogue().last_change(action, thing)
-    return {"undo": change.id} if change else {}
+    return change.id if change else None
+
+
+def deletion_notices(shown: list[Any]) -> list[dict[str, Any]]:
+    """Return the message about the deletion that the address names: reloading a page keeps the offer to undo it.
+
+    Empty where the `shown` messages offer that already, where it cannot be undone any more, or not by this caller.
+    """
+    number = request.args.get("deleted", "")
+    if not (number.isascii() and number.isdecimal() and len(number) < _NUMBER_LENGTH):
+        return []
+    if any(message.get("undo") for message in shown):
+        return []
+    change = catalogue().change(int(number))
+    if change is None or not change.undoable or not policy.may(Deed.UNDO, change.who):
+        return []
+    text = f"{_ACTIONS[change.action]}: {shorten(change.summary, NAME_MOST)}"
+    return [{"text": text, "undo": change.id}]
+
+
+blueprint.add_app_template_global(deletion_notices)
 
 
 def name_of(who: str) -> str:

@@ -80,7 +80,7 @@ def _edit_review(id: int, form: EditReviewForm) -> BaseResponse:
     review = form.submit(edit)
     if review is None:
         return asking.edit_review(catalogue().movie(old.movie_id), old, form, version)
-    tell(messages.REVIEW_READ_AGAIN if review.content != old.content else messages.REVIEW_EDITED)
+    tell(messages.REVIEW_READ_AGAIN if review.content != old.content else messages.REVIEW_EDITED, review_id=id)
     return redirect(pages.review_address(id), 303)
 
 

@@ -17,7 +17,7 @@ from app.http.traps import once
 from app.inputs import QUERY_MAX, MovieInput, ReviewInput, read
 from app.models import Action, Movie, Review
 from app.web import asking, explaining, marks, messages, pages, posters
-from app.web.changes import offer_undo
+from app.web.changes import last_deletion
 from app.web.choosing import choose_movie, suggest
 from app.web.filters import FILTERS, shorten
 from app.web.forms import DeleteForm, MovieForm, ReviewForm
@@ -98,6 +98,7 @@ def delete_movie(id: int) -> BaseResponse:
         return asking.ask_to_delete(movie, form=form)
     gone = catalogue().delete_movie(id, caller.who())
     title = shorten(movie.title, NAME_MOST)
+    deletion = last_deletion(Action.DELETE_MOVIE, id)
     tell(
         ngettext(
             "‘%(title)s’ 영화와 리뷰 %(count)s개를 지웠어요.",
@@ -108,9 +109,9 @@ def delete_movie(id: int) -> BaseResponse:
         )
         if gone
         else gettext("‘%(title)s’ 영화를 지웠어요.", title=title),
-        **offer_undo(Action.DELETE_MOVIE, id),
+        undo=deletion,
     )
-    return _go_to("web.home")
+    return _go_to("web.home", deleted=deletion)
 
 
 @blueprint.get("/review/<int:id>")
@@ -144,11 +145,9 @@ def delete_review(id: int) -> BaseResponse:
     if not form.is_genuine():
         return asking.ask_to_delete(catalogue().movie(review.movie_id), review, form)
     catalogue().delete_review(id, caller.who())
-    tell(
-        gettext("%(author)s 님의 리뷰를 지웠어요.", author=shorten(review.author, NAME_MOST)),
-        **offer_undo(Action.DELETE_REVIEW, id),
-    )
-    return _go_to("web.show_movie", id=review.movie_id)
+    deletion = last_deletion(Action.DELETE_REVIEW, id)
+    tell(gettext("%(author)s 님의 리뷰를 지웠어요.", author=shorten(review.author, NAME_MOST)), undo=deletion)
+    return _go_to("web.show_movie", id=review.movie_id, deleted=deletion)
 
 
 @blueprint.get("/model")

@@ -73,6 +73,18 @@ def test_movies_are_found_while_one_types(visit: Open, typed: str) -> None:
     expect(page.locator(".card h2").nth(1)).to_be_visible()
 
 
+@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no-scripts"])
+def test_the_result_of_an_edit_is_on_screen(visit: Open, scripts: bool) -> None:
+    page = visit(scripts=scripts)
+    movie = new_movie(page)
+    numbers = [new_review(page, movie, f"{PRAISE} {number}") for number in range(8)]
+    page.goto(f"/review/{numbers[0]}/edit")
+    page.get_by_label("리뷰", exact=True).fill(BLAME)
+    page.get_by_role("button", name="고친 글 올리기").click()
+    expect(page.locator(".notice")).to_be_in_viewport()
+    expect(page.locator(f"#review-{numbers[0]} .reading.negative")).to_be_in_viewport()
+
+
 def test_back_leads_to_the_list_before_the_search(visit: Open) -> None:
     page = visit("/?sort=title")
     before = page.locator(".card h2").all_text_contents()

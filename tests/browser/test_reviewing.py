@@ -178,7 +178,7 @@ def test_a_post_leads_to_the_new_review(visit: Open, scripts: bool) -> None:  # 
     page.goto(new_movie(page))
     write(page, PRAISE)
     page.get_by_role("button", name="리뷰 올리기").click()
-    expect(page.locator(".notice.positive")).to_be_attached()
+    expect(page.locator(".notice.positive")).to_be_in_viewport()
     review = page.locator(".review").first
     expect(review).to_be_in_viewport()
     assert page.url.endswith(f"#{review.get_attribute('id')}")

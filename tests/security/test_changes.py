@@ -55,6 +55,25 @@ def test_writer_takes_a_deletion_back_from_the_message(
     assert visitor.post(action).status_code == 410
 
 
+def test_the_offer_to_undo_outlives_a_reload(
+    visitor: Visitor, stranger: Visitor, movie_id: int, store: Store
+) -> None:
+    written = write(visitor.client, movie_id, "오래 쓴 글")
+    write(stranger.client, movie_id)
+    address = visitor.post(f"/review/{written}/delete").headers["Location"]
+    for _ in range(3):
+        page = visitor.see(address)
+        assert len(page.select(".notice")) == 1
+        action = undo_of(page)
+    assert "오래 쓴 글" in text(page.select_one(".notice"))
+    assert not stranger.see(address).select(".notice")
+    for number in ("0", "99", "9" * 30, "x", "-1", "１", ""):
+        assert not visitor.see(f"/movie/{movie_id}?deleted={number}").select(".notice")
+    assert visitor.post(action).status_code == 303
+    visitor.see("/")
+    assert not visitor.see(address).select(".notice")
+
+
 def test_administrator_takes_a_movie_back_from_the_log(admin: Visitor, movie_id: int, store: Store) -> None:
     write(admin.client, movie_id)
     admin.post(f"/movie/{movie_id}/delete")

@@ -44,6 +44,15 @@ def test_login_needs_its_token(visitor: Visitor, app: Flask) -> None:
     assert visitor.client.get("/movie/1/delete").status_code == 401
 
 
+def test_every_page_says_that_the_administrator_is_logged_in(
+    admin: Visitor, visitor: Visitor, make_app: MakeApp, movie_id: int
+) -> None:
+    nobody = Visitor(make_app(admin_password="").test_client())
+    for path in ("/", f"/movie/{movie_id}", "/model"):
+        assert admin.see(path).select_one('.top a.is-admin[href="/login"]')
+        assert not visitor.see(path).select(".is-admin") and not nobody.see(path).select(".is-admin")
+
+
 def cookie(visitor: Visitor) -> str:
     found = visitor.client.get_cookie(cookie_name("tests"))
     assert found

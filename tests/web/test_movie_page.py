@@ -122,7 +122,7 @@ def test_review_is_deleted_after_a_question(
     assert catalogue.reviews(movie_id, ReviewsQuery()).total == 1
     token = visitor.token(asked)
     answer = visitor.client.post(asked, data={"csrf_token": token})
-    assert (answer.status_code, answer.headers["Location"]) == (303, f"/movie/{movie_id}")
+    assert (answer.status_code, answer.headers["Location"]) == (303, f"/movie/{movie_id}?deleted=1")
     assert catalogue.reviews(movie_id, ReviewsQuery()).total == 0
     assert "밤편지 님의 리뷰를 지웠어요" in text(visitor.see(f"/movie/{movie_id}").select_one(".notice"))
     assert visitor.client.post(asked, data={"csrf_token": token}).status_code == 404
@@ -138,7 +138,7 @@ def test_movie_is_deleted_after_a_question(
     assert text(page.h1) == "‘리틀 포레스트’ 영화를 지울까요?" and "리뷰 1개도 함께" in text(page.main)
     token = visitor.token(asked)
     answer = visitor.client.post(asked, data={"csrf_token": token})
-    assert (answer.status_code, answer.headers["Location"]) == (303, "/")
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/?deleted=1")
     assert "‘리틀 포레스트’ 영화와 리뷰 1개를 지웠어요." == text(visitor.see("/").select_one(".notice p"))
     assert catalogue.movies(MoviesQuery()).total == 0
     assert visitor.client.post(asked, data={"csrf_token": token}).status_code == 404
