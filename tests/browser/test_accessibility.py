@@ -1,5 +1,5 @@
 """Every page before axe-core, the accessibility checker (`axe/`, MPL-2.0): light and dark, wide and narrow, with movies
-and without. Swagger UI under /docs is not ours to mend.
+and without. Of Swagger UI under /docs the colours are ours, not its markup.
 """
 
 from pathlib import Path
@@ -40,10 +40,12 @@ def page(browser: Browser, request: pytest.FixtureRequest) -> Any:
         yield context.new_page()
 
 
-def findings(page: Page) -> list[str]:
-    """What axe-core has to say of the page that is open: the rule, the element, and what to do."""
+def findings(page: Page, *but: str) -> list[str]:
+    """What axe-core has to say of the page that is open: the rule, the element, and what to do; `but` are rules to
+    leave out."""
     page.evaluate(AXE)  # not a script tag: the site's own policy would refuse that
-    found = page.evaluate("axe.run().then(({violations}) => violations)")
+    rules = {rule: {"enabled": False} for rule in but}
+    found = page.evaluate("rules => axe.run({ rules }).then(({violations}) => violations)", rules)
     return [
         f"{rule['id']}: {node['html'][:160]} - {node['failureSummary']}" for rule in found for node in rule["nodes"]
     ]
@@ -75,6 +77,14 @@ def test_english_pages(page: Page, demo_site: str) -> None:
     page.context.add_cookies([{"name": COOKIE, "value": "en", "url": demo_site}])
     assert look_at(page, demo_site, "/", "/movie/1", "/review/1/why") == {}
     assert page.locator("html").get_attribute("lang") == "en"
+
+
+def test_the_documentation_of_the_json_routes(page: Page, demo_site: str) -> None:
+    page.goto(f"{demo_site}/docs")
+    page.locator(".opblock").first.wait_for()
+    assert findings(page, "heading-order", "nested-interactive", "region") == []
+    page.get_by_role("navigation", name="돌아가기").get_by_role("link").click()
+    page.locator("#list-title").wait_for()
 
 
 def test_menus_forms_and_previews(page: Page, demo_site: str) -> None:
