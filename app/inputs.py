@@ -335,11 +335,19 @@ class PageQuery(Input):
 
 
 class MoviesQuery(PageQuery):
-    """Which movies: `q` is looked for in title, director and genre, initial consonants (ㄱㅅㅊ) included."""
+    """Which movies: `q` is looked for in title, director, genre and year, initial consonants (ㄱㅅㅊ) included; several
+    genres in `genre`, as in "드라마, 스릴러", are all to be there."""
 
     q: Annotated[str, Field(max_length=QUERY_MAX)] = ""
     genre: Annotated[str, Field(max_length=GENRE_MAX)] = ""
+    director: Annotated[str, Field(max_length=DIRECTOR_MAX)] = ""
+    year: Annotated[str, Field(pattern="^([0-9]{4})?$", examples=["2019"])] = ""
     sort: Sort = "rating"
+
+    @property
+    def is_narrowed(self) -> bool:
+        """Whether some movies are left out."""
+        return bool(self.q or self.genre or self.director or self.year)
 
 
 class ReviewsQuery(PageQuery):

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from functools import lru_cache
 
+from app.catalogue.forgiving import matched_fields
 from app.catalogue.listing import PRIOR, Listing, Weighing
-from app.catalogue.search import beginning
+from app.catalogue.search import beginning, split_words
 from app.errors import NotFound
 from app.inputs import MovieInput, MoviePatch, MoviesQuery, PageQuery, ReviewInput, ReviewPatch, ReviewsQuery
 from app.models import (
@@ -55,6 +56,10 @@ class Catalogue:
         found = self.movies(MoviesQuery(q=q)).items
         begins = beginning(q)
         return sorted(found, key=lambda movie: not begins(movie.title))[:most]
+
+    def matched_fields(self, movie: Movie, q: str) -> list[str]:
+        """Return the names of the movie's fields besides the title in which words of `q` were found."""
+        return matched_fields(movie, split_words(q))
 
     def weighing(self) -> Weighing:
         """How movies are rated for their order."""

@@ -7,8 +7,9 @@ from functools import cached_property
 from itertools import compress, islice
 from operator import attrgetter, is_not
 
+from app.catalogue.forgiving import SlipIndex, other_layout
 from app.catalogue.ranking import MANY, Key, Ranking
-from app.catalogue.search import Haystack, names_genre, searched_text, split_genre
+from app.catalogue.search import Haystack, names_all, searched_text, split_genre, split_words
 from app.inputs import MoviesQuery
 from app.models import Movie
 
@@ -67,7 +68,7 @@ class Listing:
     def find(self, query: MoviesQuery) -> tuple[list[Movie], int]:
         """The page of the movies that match, ordered, that `query` asks for; and how many match in all."""
         start, stop = query.start, query.start + query.per_page
-        if not query.q and not query.genre:
+        if not query.is_narrowed:
             return list(self.order(query.sort)[start:stop]), len(self.movies)
         ids = self._match(query)
         if len(ids) <= _FEW:
@@ -82,11 +83,34 @@ class Listing:
 
     def _match(self, query: MoviesQuery) -> Set[int]:
         """The ids of the movies that have what `query` asks for."""
-        if not query.genre:
-            return self._haystack.find(query.q)
-        named = (ids for text, ids in self._by_genre.items() if names_genre(text, query.genre))
-        ids = set().union(*named)
-        return ids & self._haystack.find(query.q) if query.q else ids
+        ids: Set[int] = self._search(query.q)
+        if query.genre:
+            named = (ids for text, ids in self._by_genre.items() if names_all(text, query.genre))
+            ids = ids & set().union(*named)
+        if query.director:
+            ids = ids & {movie.id for movie in self.movies if names_all(movie.director, query.director)}
+        if query.year:
+            ids = ids & {movie.id for movie in self.movies if movie.release_date[:4] == query.year}
+        return ids
+
+    def _search(self, q: str) -> Set[int]:
+        """Return the ids of the movies in which each word of `q` is found, typed right or nearly so."""
+        found: Set[int] = self._all_ids
+        for word in split_words(q):
+            found = found & (self._haystack.find_word(word) or self._find_mistyped(word))
+        return found
+
+    def _find_mistyped(self, word: str) -> Set[int]:
+        other = other_layout(word)
+        return (self._haystack.find_word(other) if other else set()) or self._slips.find_word(word)
+
+    @cached_property
+    def _all_ids(self) -> Set[int]:
+        return {movie.id for movie in self.movies}
+
+    @cached_property
+    def _slips(self) -> SlipIndex:
+        return SlipIndex(self.movies)
 
     def _movie(self, movie_id: int) -> Movie:
         return self.movies[bisect_left(self.movies, movie_id, key=attrgetter("id"))]  # which are ordered by it
@@ -143,7 +167,7 @@ def _by_rating(weighing: Weighing) -> Key:
 
 def _search_changed(haystack: Haystack, gone: Sequence[Movie], come: Sequence[Movie]) -> Haystack:
     """The haystack with these differences: the very same where there are none in it, as after a review."""
-    then, now = ({movie.id: (movie.title, movie.director, movie.genre) for movie in movies} for movies in (gone, come))
+    then, now = ({movie.id: searched_text(movie) for movie in movies} for movies in (gone, come))
     return haystack if then == now else haystack.replace(then, {movie.id: searched_text(movie) for movie in come})
 
 

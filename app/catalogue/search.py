@@ -1,4 +1,5 @@
-"""Finding movies the way Korean is typed: ㄱㅅㅊ and 기새 find 기생충; case and spaces do not count."""
+"""Finding movies the way Korean is typed: ㄱㅅㅊ and 기새 find 기생충. Case, spaces, punctuation and full-width forms
+do not count."""
 
 import re
 from bisect import bisect_right
@@ -17,6 +18,8 @@ _COMPOUNDS = str.maketrans(
 _FINALS = "ㄱㄲㄳㄴㄵㄶㄷㄹㄺㄻㄼㄽㄾㄿㅀㅁㅂㅄㅅㅆㅇㅈㅊㅋㅌㅍㅎ"
 _GROWING_VOWELS = {8: 4, 13: 4, 18: 2}
 """By a vowel's number (ㅗ, ㅜ, ㅡ): how many it and those are that are typed by going on from it, which follow it."""
+_NO_LETTERS = re.compile(r"[\W_ㆍ]+")
+_SIMPLE = re.compile("[ -~가-힣ㄱ-ㆎ]*")
 _FIRST, _LAST = ord("가"), ord("힣")
 _PER_INITIAL, _PER_VOWEL = 588, 28  # the Unicode standard, 3.12: 21 vowels x 28 finals, and 28 finals
 _INITIAL_OF = {code: _INITIALS[(code - _FIRST) // _PER_INITIAL] for code in range(_FIRST, _LAST + 1)}
@@ -38,12 +41,15 @@ class Haystack:
     def find(self, q: str) -> Set[int]:
         """The keys of the texts in which every word of `q` is found."""
         found: Set[int] = self._texts.keys()
-        for word in _words(q):
-            if set(word) <= set(_INITIALS):  # so many texts have two initials that a look at each is quicker
-                found = found & {key for key, text in zip(self._keys, self._initials, strict=True) if word in text}
-            else:
-                found = found & set().union(*map(self._find, _patterns(word)))
+        for word in split_words(q):
+            found = found & self.find_word(word)
         return found
+
+    def find_word(self, word: str) -> Set[int]:
+        """Return the keys of the texts in which the word, one of `split_words`, is found."""
+        if set(word) <= set(_INITIALS):  # so many texts have two initials that a look at each is quicker
+            return {key for key, text in zip(self._keys, self._initials, strict=True) if word in text}
+        return set().union(*map(self._find, _patterns(word)))
 
     @cached_property
     def _initials(self) -> list[str]:
@@ -61,20 +67,28 @@ class Haystack:
         return found
 
 
-def names_genre(text: str, genre: str) -> bool:
-    """Whether the text (a movie's `genre`) names this genre."""
-    return _fold(genre) in _fold_genres(text)
+def names_all(text: str, names: str) -> bool:
+    """Return whether the text (a movie's genres or directors) names this one, or each of several."""
+    return set(_fold_genres(names)) <= set(_fold_genres(text))
+
+
+def has_word(text: str, word: str) -> bool:
+    """Return whether the word, one of `split_words`, is found in the text."""
+    folded = fold(text)
+    if set(word) <= set(_INITIALS):
+        return word in folded.translate(_INITIAL_OF)
+    return any(pattern.search(folded) for pattern in _patterns(word))
 
 
 def beginning(q: str) -> Callable[[str], bool]:
     """What tells whether a text begins with `q`, which is not blank."""
-    patterns = _patterns("".join(_words(q)))
-    return lambda text: any(pattern.match(_fold(text)) for pattern in patterns)
+    patterns = _patterns("".join(split_words(q)))
+    return lambda text: any(pattern.match(fold(text)) for pattern in patterns)
 
 
 def searched_text(movie: Movie) -> str:
     """What words are looked for in."""
-    return "\n".join(map(_fold, (movie.title, movie.director, movie.genre)))
+    return "\n".join(map(fold, (movie.title, movie.director, movie.genre, movie.release_date[:4])))
 
 
 @lru_cache(maxsize=4096)
@@ -84,17 +98,29 @@ def split_genre(genre: str) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=4096)
-def _fold(text: str) -> str:
-    return re.sub(r"\s+", "", normalize("NFC", text).casefold())
+def fold(text: str) -> str:
+    """Return the text without what does not count: case, spaces, punctuation, full-width forms."""
+    text = _compatible(text).casefold()
+    return _NO_LETTERS.sub("", text) or "".join(text.split())
+
+
+def _compatible(text: str) -> str:
+    """Return the text as NFKC, but for lone Hangul letters, which that would replace by others."""
+    text = normalize("NFC", text)
+    if _SIMPLE.fullmatch(text):
+        return text
+    return "".join(char if "ㄱ" <= char <= "ㆎ" else normalize("NFKC", char) for char in text)
 
 
 @lru_cache(maxsize=4096)
 def _fold_genres(genre: str) -> tuple[str, ...]:
-    return tuple(map(_fold, split_genre(genre)))
+    return tuple(map(fold, split_genre(genre)))
 
 
-def _words(q: str) -> list[str]:
-    return normalize("NFC", q).casefold().translate(_COMPOUNDS).split()
+def split_words(q: str) -> list[str]:
+    """Return the words of a search as they are looked for."""
+    words = _compatible(q).casefold().translate(_COMPOUNDS).split()
+    return [_NO_LETTERS.sub("", word) or word for word in words]
 
 
 def _patterns(word: str) -> list[re.Pattern[str]]:
