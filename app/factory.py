@@ -75,7 +75,7 @@ def create_app(
     install(app, Uploads(Path(settings.instance_dir, "uploads")))
     log = RequestLog(settings.log_level)
     watching.register(app, metrics.count, log.write, believe_ids=settings.trusted_proxies > 0)
-    install(app, Limits(app, settings))
+    install(app, Limits(settings))
     install(app, Traps(settings))
     errors.register(app)
     doors.register(app, settings)

@@ -37,7 +37,6 @@ ONLY_IN = {
     "werkzeug": FACES | {"gevent_worker"},
     "jinja2": FACES,
     "flask_compress": {"http"},
-    "flask_limiter": {"http"},
     "limits": {"http"},
     "itsdangerous": {"http"},
     "gunicorn": {"gevent_worker"},

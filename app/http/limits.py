@@ -1,23 +1,26 @@
-"""How often one client may ask, counted by Flask-Limiter: in this process, or in Redis for several of them.
+"""Rate limits of a client, counted by the `limits` library in this process, or in Redis for several processes.
 
-When Redis is lost the site goes on counting by itself, and looks for Redis again from time to time.
+While Redis does not answer, each process counts in its own memory.
 """
 
+import logging
 import time
 from collections.abc import Callable
 from enum import StrEnum
 from ipaddress import IPv6Address, ip_address
-from typing import Any
 
-from flask import Flask, request
+from flask import request
+from limits import RateLimitItem, parse_many
+from limits.storage import MemoryStorage, storage_from_string
+from limits.strategies import FixedWindowRateLimiter
 
 from app.errors import SettingsError, TooMany, first_line
 from app.http.context import installed
 from app.settings import Settings
 
-_COUNTING = "gampyeong.counting"
-_REDIS_WITHIN = 0.5
-"""Seconds that Redis may take to answer before the site counts by itself."""
+_log = logging.getLogger("gampyeong")
+_REDIS_TIMEOUT = 0.5  # seconds
+_RETRY_AFTER = 5.0  # seconds without Redis before it is tried again
 _NETWORK = 64
 """Bits of an IPv6 address that a client does not choose: one client has a whole network."""
 
@@ -35,66 +38,70 @@ class Count(StrEnum):
 
 
 class Limits:
-    """Counts, and refuses what is too much. Without `RATELIMIT_ENABLED` it does neither."""
+    """Rate limits of the clients, by the `limits` library. Without `RATELIMIT_ENABLED` there are none."""
 
-    def __init__(self, app: Flask, settings: Settings) -> None:
-        """Raises `SettingsError` for a limit or a storage that cannot be read."""
+    def __init__(self, settings: Settings) -> None:
+        """Raise `SettingsError` for a limit or a storage that cannot be used."""
         self.enabled = bool(settings.ratelimit_enabled)
-        self._counters: dict[Count, Callable[[], None]] = {}
-        self._rules: dict[Count, list[Any]] = {}
         if not self.enabled:
             return
-        from flask_limiter import Limiter  # here: it takes a tenth of a second to import
-        from limits import parse_many
-
-        url = settings.ratelimit_storage_url or "memory://"
-        waiting: dict[str, Any] = {"socket_timeout": _REDIS_WITHIN, "socket_connect_timeout": _REDIS_WITHIN}
-        self._limiter = Limiter(
-            client,
-            storage_uri=url,
-            storage_options=waiting if url.startswith("redis") else {},
-            in_memory_fallback_enabled=True,
-            request_identifier=lambda: request.environ.get(_COUNTING, ("", 0))[0],
-        )
-        app.extensions["limiter"] = {self._limiter}  # or it would look at every request; ours say when to count
-        try:
-            self._limiter.init_app(app)
-        except Exception as error:  # noqa: BLE001 - every library behind an address fails in its own way
-            raise SettingsError(f"RATELIMIT_STORAGE_URL={url!r} cannot be used: {first_line(error)}") from error
-        for count, rule in (
-            (Count.POSTS, settings.limit_posts),
-            (Count.ANALYSES, settings.limit_analyses),
-            (Count.LOGINS, settings.limit_logins),
-        ):
-            try:
-                self._rules[count] = parse_many(rule)
-            except ValueError as error:
-                raise SettingsError(f"LIMIT_{count.upper()}={rule!r} is no limit: {first_line(error)}") from error
-            self._counters[count] = self._counter(count, rule)
-
-    def _counter(self, count: Count, rule: str) -> Callable[[], None]:
-        def hit() -> None:
-            """Nothing: what is decorated with a limit counts by being called."""
-
-        hit.__qualname__ = count  # the limiter knows what it decorates by name
-        cost = self._limiter.shared_limit(rule, scope=count, cost=lambda: request.environ[_COUNTING][1])
-        counter: Callable[[], None] = cost(hit)
-        return counter
+        self._local = FixedWindowRateLimiter(MemoryStorage())
+        self._shared = _open_storage(settings.ratelimit_storage_url)
+        self._retry_at = 0.0
+        self._rules = {
+            Count.POSTS: _parse(Count.POSTS, settings.limit_posts),
+            Count.ANALYSES: _parse(Count.ANALYSES, settings.limit_analyses),
+            Count.LOGINS: _parse(Count.LOGINS, settings.limit_logins),
+        }
 
     def hit(self, count: Count, cost: int) -> None:
-        from flask_limiter import RateLimitExceeded
-
-        request.environ[_COUNTING] = (count, cost)
-        try:
-            self._counters[count]()
-        except RateLimitExceeded as error:
-            current = self._limiter.current_limit
-            wait = max(1, current.reset_at - int(time.time())) if current else 60
-            raise TooMany(f"too many requests: {error.limit.limit}", retry_after=wait) from error
+        """Count `cost`. Raise `TooMany` where a limit is exceeded."""
+        self._run(lambda limiter: self._hit(limiter, count, cost))
 
     def clear(self, count: Count) -> None:
+        """Reset this client's count."""
+        self._run(lambda limiter: self._clear(limiter, count))
+
+    def _hit(self, limiter: FixedWindowRateLimiter, count: Count, cost: int) -> None:
         for rule in self._rules[count]:
-            self._limiter.limiter.clear(rule, client(), count)
+            if not limiter.hit(rule, client(), count, cost=cost):
+                reset = limiter.get_window_stats(rule, client(), count).reset_time
+                raise TooMany(f"too many requests: {rule}", retry_after=max(1, int(reset - time.time())))
+
+    def _clear(self, limiter: FixedWindowRateLimiter, count: Count) -> None:
+        for rule in self._rules[count]:
+            limiter.clear(rule, client(), count)
+
+    def _run(self, operation: Callable[[FixedWindowRateLimiter], object]) -> None:
+        """Call `operation` with the shared counts, or with this process's own while Redis does not answer."""
+        if self._shared and time.monotonic() >= self._retry_at:
+            try:
+                operation(self._shared)
+                return
+            except TooMany:
+                raise
+            except Exception as error:  # noqa: BLE001 - each storage raises its own errors
+                self._retry_at = time.monotonic() + _RETRY_AFTER
+                _log.warning("rate limits are counted by this process alone: %s", first_line(error))
+        operation(self._local)
+
+
+def _open_storage(url: str) -> FixedWindowRateLimiter | None:
+    """Return a limiter on the storage at `url`, or None for this process's memory."""
+    if not url or url.startswith("memory:"):
+        return None
+    timeouts = {"socket_timeout": _REDIS_TIMEOUT, "socket_connect_timeout": _REDIS_TIMEOUT}
+    try:
+        return FixedWindowRateLimiter(storage_from_string(url, **(timeouts if url.startswith("redis") else {})))
+    except Exception as error:  # noqa: BLE001 - each storage raises its own errors
+        raise SettingsError(f"RATELIMIT_STORAGE_URL={url!r} cannot be used: {first_line(error)}") from error
+
+
+def _parse(count: Count, rule: str) -> list[RateLimitItem]:
+    try:
+        return parse_many(rule)
+    except ValueError as error:
+        raise SettingsError(f"LIMIT_{count.upper()}={rule!r} is no limit: {first_line(error)}") from error
 
 
 def count(what: Count, cost: int = 1) -> None:

@@ -55,9 +55,7 @@ def test_writer_takes_a_deletion_back_from_the_message(
     assert visitor.post(action).status_code == 410
 
 
-def test_the_offer_to_undo_outlives_a_reload(
-    visitor: Visitor, stranger: Visitor, movie_id: int, store: Store
-) -> None:
+def test_the_offer_to_undo_outlives_a_reload(visitor: Visitor, stranger: Visitor, movie_id: int, store: Store) -> None:
     written = write(visitor.client, movie_id, "오래 쓴 글")
     write(stranger.client, movie_id)
     address = visitor.post(f"/review/{written}/delete").headers["Location"]
