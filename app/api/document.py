@@ -1,5 +1,6 @@
 """The OpenAPI 3.1 document, made from the routes, their docstrings and the pydantic models they name."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -15,6 +16,7 @@ from app.inputs import ID_MAX, Input, PageQuery
 
 REF = "#/components/schemas/{model}"
 View = TypeVar("View", bound=Callable[..., Any])
+_VARIABLE = re.compile("<(?:[^<>:]*:)?([^<>:]+)>")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +96,8 @@ def _schemas(operations: list[Operation]) -> tuple[dict[Any, Any], dict[str, Any
 
 
 def _template(rule: Rule) -> str:
-    return "".join(f"{{{part}}}" if is_dynamic else part for is_dynamic, part in rule._trace).removeprefix("|")
+    """Return the path as OpenAPI writes it: `/movies/<int:id>` is `/movies/{id}`."""
+    return _VARIABLE.sub(r"{\1}", rule.rule)
 
 
 def _describe(rule: Rule, view: Callable[..., Any], operation: Operation, refs: dict[Any, Any]) -> dict[str, Any]:

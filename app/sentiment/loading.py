@@ -17,22 +17,22 @@ from app.errors import ModelError, first_line
 from app.sentiment.config import id2label, read_config
 from app.sentiment.labels import Scale
 from app.sentiment.reader import Reader
-from app.sentiment.tracing import trace
 from app.sentiment.windows import Windows
 
 _LARGEST_WINDOW = 256  # longer ones cost more than they tell of a review
 _LOCAL = {"local_files_only": True, "trust_remote_code": False}
 
 
-class _Traced:
-    """A torch model as an `app.sentiment.reader.Model`."""
+class _TorchModel:
+    """A transformers model as an `app.sentiment.reader.Model`."""
 
-    def __init__(self, module: torch.nn.Module) -> None:
-        self._module = module
+    def __init__(self, model: Any) -> None:
+        self._model = model
 
     def __call__(self, ids: NDArray[np.int64], mask: NDArray[np.int64]) -> NDArray[np.floating]:
         with torch.inference_mode():
-            logits: NDArray[np.floating] = self._module(torch.from_numpy(ids), torch.from_numpy(mask)).numpy()
+            output = self._model(input_ids=torch.from_numpy(ids), attention_mask=torch.from_numpy(mask))
+            logits: NDArray[np.floating] = output.logits.numpy()
         return logits
 
 
@@ -59,8 +59,7 @@ def load_reader(folder: Path) -> Reader:
         raise ModelError(f"its tokenizer goes up to token {largest}, and its model knows {rows}: they do not match")
     pad = _pad(tokenizer, model)
     try:
-        size = _window(tokenizer, model)
-        reader = Reader(_Traced(trace(model, pad, size)), Windows(tokenizer, size), scale, pad)
+        reader = Reader(_TorchModel(model), Windows(tokenizer, _window(tokenizer, model)), scale, pad)
         reader.warm_up()
     except Exception as error:
         raise ModelError(f"it loads but cannot read a text ({first_line(error)})") from error

@@ -51,7 +51,7 @@ def test_star_model_loads_in_full_precision(stars: QueuedAnalyzer, stars_folder:
     assert stars.name == str(stars_folder)
     stored = load_file(stars_folder / "model.safetensors")
     assert {tensor.dtype for tensor in stored.values()} == {torch.float16}
-    model = _model(stars_folder)  # tracing makes constants of the parameters
+    model = _model(stars_folder)
     assert {parameter.dtype for parameter in model.parameters()} == {torch.float32}
     assert not model.training
     reader = load_reader(stars_folder)
