@@ -16,8 +16,8 @@ from typing import Any, Protocol
 
 from app.errors import Busy, Unavailable, first_line
 from app.models import Explanation, ModelCard, Sentiment, Workload
+from app.native_thread import NativeThread
 from app.sentiment.explaining import Verdict, explain
-from app.sentiment.native_thread import NativeThread
 from app.sentiment.process_setup import trim_memory
 from app.sentiment.request_queue import RequestQueue, WorkItem
 
@@ -126,8 +126,9 @@ class QueuedAnalyzer:
         return self._timeout * batches
 
     def _run(self, load: Callable[[], Loaded], ready: "Future[None]") -> None:
-        loaded, error = self._model_thread.run(load)
-        if error is not None:
+        try:
+            loaded = self._model_thread.run(load)
+        except BaseException as error:  # noqa: BLE001 - raised again by __init__
             ready.set_exception(error)
             return
         ready.set_result(None)
@@ -147,16 +148,14 @@ class QueuedAnalyzer:
 
     def _compute(self, method: Callable[[Sequence[str]], list[Any]], items: list[WorkItem]) -> None:
         """Compute the items together; if that fails, one by one, so that only the text at fault fails."""
-        results, error = self._model_thread.run(method, [item.text for item in items])
-        if error is None and len(results) != len(items):
-            error = ValueError(f"the model returned {len(results)} results for {len(items)} texts")
-        if error is None:
-            self._queue.resolve(items, results)
-        elif len(items) > 1:
-            for item in items:
-                self._compute(method, [item])
-        else:
-            self._queue.reject(items[0], _as_model_error(error))
+        try:
+            self._queue.resolve(items, self._model_thread.run(method, [item.text for item in items]))
+        except BaseException as error:  # noqa: BLE001 - for the callers to handle; the thread goes on
+            if len(items) > 1:
+                for item in items:
+                    self._compute(method, [item])
+            else:
+                self._queue.reject(items[0], _as_model_error(error))
 
 
 def _as_model_error(error: BaseException) -> Exception:

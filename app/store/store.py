@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from itertools import islice
+from time import sleep
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -50,6 +51,7 @@ from app.store.versions import current_version
 
 T = TypeVar("T")
 BATCH = 500
+YIELD_SECONDS = 0.0001  # gevent polls sockets only after 50 sleeps of 0 seconds
 """Rows of a statement, and of a transaction where an operation is made of many."""
 _MAX_ID = 2**63 - 1
 _TITLES_LOCK = 7_160_823_402  # any number, as long as it never changes
@@ -485,13 +487,13 @@ class Store:
     def _delete_imported(self, import_id: int) -> None:
         """Delete an import's rows in many transactions, so that others write in between."""
         theirs = sa.select(reviews.c.id).where(reviews.c.import_id == import_id, _kept_review).limit(BATCH)
-        while ids := self._scalars(theirs):
+        for ids in self._until_none(theirs):
             with self._write() as connection:
                 found = _lock_reviews(connection, ids)
                 connection.execute(reviews.update().where(reviews.c.id.in_(ids)).values(deleted_by=import_id))
                 _count(connection, [(review, -1) for review in found])
         without_reviews = (movies.c.import_id == import_id, movies.c.review_count == 0, _kept_movie)
-        while ids := self._scalars(sa.select(movies.c.id).where(*without_reviews).limit(BATCH)):
+        for ids in self._until_none(sa.select(movies.c.id).where(*without_reviews).limit(BATCH)):
             with self._write() as connection:
                 _set_movies_deleted(connection, ids, import_id, movies.c.review_count == 0)
 
@@ -500,7 +502,7 @@ class Store:
         expired = sa.select(sa.func.max(audit_log.c.id)).where(audit_log.c.at <= undo_cutoff(self._now()))
         newest = self._scalars(expired)[0] or 0
         old_reviews = sa.select(reviews.c.id).where(reviews.c.deleted_by <= newest).limit(BATCH)
-        while ids := self._scalars(old_reviews):
+        for ids in self._until_none(old_reviews):
             with self._write() as connection:
                 connection.execute(reviews.delete().where(reviews.c.id.in_(ids), reviews.c.deleted_by <= newest))
                 connection.execute(audit_log.update().where(audit_log.c.review_id.in_(ids)).values(before=""))
@@ -508,9 +510,15 @@ class Store:
         is_old = (movies.c.deleted_by <= newest) & (
             movies.c.version < sa.select(sa.func.max(movies.c.version)).scalar_subquery()
         )
-        while ids := self._scalars(sa.select(movies.c.id).where(is_old).limit(BATCH)):
+        for ids in self._until_none(sa.select(movies.c.id).where(is_old).limit(BATCH)):
             with self._write() as connection:
                 connection.execute(movies.delete().where(movies.c.id.in_(ids), movies.c.deleted_by <= newest))
+
+    def _until_none(self, batch: sa.Select[Any]) -> Iterator[list[Any]]:
+        """Yield what a query finds until it finds nothing; other greenlets run after each batch."""
+        while found := self._scalars(batch):
+            yield found
+            sleep(YIELD_SECONDS)
 
     def _scalars(self, found: sa.Select[Any]) -> list[Any]:
         with self._database.read() as connection:

@@ -282,7 +282,7 @@ def test_nothing_a_model_raises_ends_its_thread(make: Make, text: str) -> None:
 
 def test_a_model_that_swallows_a_text_mixes_no_answers_up(make: Make, model: Model, pool: ThreadPoolExecutor) -> None:
     analyzer = make()
-    with pytest.raises(ValueError, match="0 results for 1 texts"):
+    with pytest.raises(ValueError, match="shorter"):
         analyzer.analyze(["before", "swallowed", "after"])
     model.gate.clear()
     first = pool.submit(analyzer.analyze, ["first"])

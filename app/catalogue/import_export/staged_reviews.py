@@ -10,6 +10,7 @@ from operator import itemgetter
 
 from app.catalogue.import_export.duplicates import find_known
 from app.catalogue.import_export.records import ReviewRow
+from app.native_thread import NativeThread
 
 _BUFFERED = 1_000  # rows
 _FIELDS = ", ".join(ReviewRow._fields)
@@ -25,12 +26,14 @@ class StagedReviews:
     """Review rows in the order of the file. Use it in one thread, and close it."""
 
     def __init__(self) -> None:
-        self._db = sqlite3.connect("", isolation_level=None)
+        self._db = sqlite3.connect("", isolation_level=None, check_same_thread=False)
+        self._thread = NativeThread()  # for statements that go through all rows
         self._db.execute("PRAGMA journal_mode = OFF")
         self._db.execute(f"CREATE TABLE review (place INTEGER PRIMARY KEY, text_hash INTEGER, {_FIELDS})")
         self._buffer: list[tuple[object, ...]] = []
 
     def close(self) -> None:
+        self._thread.close()
         self._db.close()
 
     def append(self, row: ReviewRow) -> None:
@@ -48,15 +51,16 @@ class StagedReviews:
         self._flush()
         pairs = [(new, old) for old, new in ids if old != new]
         if pairs:
-            self._db.execute("CREATE INDEX IF NOT EXISTS review_movie ON review (movie_id)")
-            self._db.executemany("UPDATE review SET movie_id = ? WHERE movie_id = ?", pairs)
+            self._thread.run(self._db.execute, "CREATE INDEX IF NOT EXISTS review_movie ON review (movie_id)")
+            self._thread.run(self._db.executemany, "UPDATE review SET movie_id = ? WHERE movie_id = ?", pairs)
 
     def remove_repeats(self) -> int:
         """Keep one of the rows without an id that are equal in movie, author, text and moment; return how many go."""
         self._flush()
-        removed = self._db.execute(
+        removed = self._thread.run(
+            self._db.execute,
             "DELETE FROM review WHERE id = 0 AND place NOT IN"
-            " (SELECT min(place) FROM review WHERE id = 0 GROUP BY movie_id, text_hash, created_at)"
+            " (SELECT min(place) FROM review WHERE id = 0 GROUP BY movie_id, text_hash, created_at)",
         )
         return removed.rowcount
 
@@ -68,6 +72,13 @@ class StagedReviews:
         self._flush()
         self._db.execute("CREATE TABLE stored (movie_id INTEGER, text_hash INTEGER, created_at, is_undated)")
         self._db.executemany("INSERT INTO stored VALUES (?, ?, ?, ?)", stored)
+        known = self._thread.run(self._find_known)
+        self._db.executemany("DELETE FROM review WHERE place = ?", ((place,) for place in known))
+        self._db.execute("DROP TABLE stored")
+        return len(known)
+
+    def _find_known(self) -> list[int]:
+        """Return the places of the rows that `stored` has."""
         for table in ("review", "stored"):
             self._db.execute(f"CREATE INDEX {table}_key ON {table} (movie_id, text_hash)")
         found = self._db.execute(
@@ -82,9 +93,7 @@ class StagedReviews:
             given = [(place, moment) for _, _, place, moment, _ in both if place is not None]
             there = [(moment, bool(is_undated)) for _, _, place, moment, is_undated in both if place is None]
             known += find_known(given, there)
-        self._db.executemany("DELETE FROM review WHERE place = ?", ((place,) for place in known))
-        self._db.execute("DROP TABLE stored")
-        return len(known)
+        return known
 
     def forget_sentiments(self) -> None:
         """Let all rows be analyzed again."""
@@ -112,7 +121,8 @@ class StagedReviews:
         """Return the rows' places, in the order of the file or oldest first; a row without a moment counts as `now`."""
         self._flush()
         query = "SELECT place FROM review ORDER BY CASE WHEN ? THEN iif(created_at = '', ?, created_at) END, place"
-        return [place for (place,) in self._db.execute(query, (by_moment, now))]
+        found = self._thread.run(lambda: self._db.execute(query, (by_moment, now)).fetchall())
+        return [place for (place,) in found]
 
     def get(self, places: Sequence[int]) -> list[ReviewRow]:
         """Return the rows at the given places, in their order."""
