@@ -8,6 +8,7 @@ import re
 import unicodedata
 from collections.abc import Callable
 from datetime import UTC, date, datetime
+from enum import StrEnum
 from itertools import groupby
 from typing import Annotated, Any, Literal, Self, TypeVar
 
@@ -24,7 +25,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from app.errors import FieldError, Invalid
-from app.models import Label, MovieFields, ReviewOrder, Sentiment
+from app.models import CorrectedLabel, Label, MovieFields, ReviewOrder, Sentiment
 
 TITLE_MAX = 200
 DIRECTOR_MAX = 100
@@ -163,12 +164,16 @@ def _whole(number: object) -> object:
     return int(number) if isinstance(number, float) and number.is_integer() else number
 
 
-def _label(value: object) -> object:
+def _one_of(labels: type[StrEnum]) -> BeforeValidator:
     """JSON has no enumerations: strict or not, a label comes as its text."""
-    try:
-        return Label(str(value))
-    except ValueError:
-        raise PydanticCustomError("label_invalid", "must be {labels}", {"labels": " or ".join(Label)}) from None
+
+    def check(value: object) -> object:
+        try:
+            return labels(str(value))
+        except ValueError:
+            raise PydanticCustomError("label_invalid", "must be {labels}", {"labels": " or ".join(labels)}) from None
+
+    return BeforeValidator(check)
 
 
 def _line(most: int, needed: bool, example: str) -> tuple[AfterValidator, WithJsonSchema]:
@@ -206,7 +211,8 @@ Text = Annotated[
 ]
 Moment = Annotated[str, AfterValidator(_check_moment)]
 ModelId = Annotated[str, AfterValidator(_text(_CONTROL + _BREAK, MODEL_MAX, False))]
-ReviewLabel = Annotated[Label, BeforeValidator(_label)]
+ReviewLabel = Annotated[Label, _one_of(Label)]
+CorrectionLabel = Annotated[CorrectedLabel, _one_of(CorrectedLabel)]
 Id = Annotated[int, Field(ge=1, le=ID_MAX), BeforeValidator(_whole)]
 Sort = Literal["rating", "average", "newest", "reviews", "release", "title"]
 
@@ -312,14 +318,14 @@ class CorrectionRecord(Input):
 
     review_id: Id
     reader: Id
-    label: ReviewLabel
+    label: CorrectionLabel
     created_at: Moment
 
 
 class CorrectionInput(Input):
     """What a reader says that a review is."""
 
-    label: ReviewLabel
+    label: CorrectionLabel
 
 
 class PageQuery(Input):

@@ -20,6 +20,14 @@ class Label(StrEnum):
         return Label.NEGATIVE if self is Label.POSITIVE else Label.POSITIVE
 
 
+class CorrectedLabel(StrEnum):
+    """What a reader can say that a review is, instead of the model's label."""
+
+    POSITIVE = "긍정"
+    NEGATIVE = "부정"
+    NEITHER = "어느 쪽도 아님"
+
+
 class ReviewOrder(StrEnum):
     """How a movie's reviews are ordered; those with the same rating newest first."""
 
@@ -233,7 +241,7 @@ class Correction:
 
     review_id: int
     reader: str
-    label: Label
+    label: CorrectedLabel
     created_at: str
 
 

@@ -162,6 +162,7 @@ def test_a_new_model_reads_what_the_old_one_read(run: Run, store: Store, analyze
     ]
     assert store.models() == {"new@1": 2}
     assert run("rescore", "--all").stdout.startswith("2 reviews read again")
+    assert store.changes()[0][0].summary == "리뷰 2개 · 긍정으로 0, 부정으로 0 · 평균 5.00 → 5.00 · new"
 
 
 class Terminal(io.StringIO):

@@ -170,7 +170,7 @@ def delete_review(id: int) -> Response:
 @blueprint.post("/reviews/<int:id>/correction")
 @documents(Operation("reviews", ReviewOut, body=CorrectionInput))
 def correct_review(id: int) -> Response:
-    """Say that the model got the review's label wrong.
+    """Say that the model got the review's label wrong: it is the other one, or neither ("어느 쪽도 아님").
 
     Counted once a browser, known by its cookie, and never mixed into a rating. The model's own label takes it back.
     """

@@ -11,8 +11,8 @@ from app.inputs import MovieInput, MoviePatch, MoviesQuery, PageQuery, ReviewInp
 from app.models import (
     Action,
     Change,
+    CorrectedLabel,
     Explanation,
-    Label,
     ModelCard,
     Movie,
     Page,
@@ -107,9 +107,9 @@ class Catalogue:
     def delete_review(self, review_id: int, who: str = "") -> Review:
         return self._store.delete_review(review_id, who)
 
-    def correct(self, review_id: int, reader: str, label: Label | None) -> Review:
+    def correct(self, review_id: int, reader: str, label: CorrectedLabel | None) -> Review:
         """Keeps a reader's word that the review is `label`; None, or what the model says too, takes it back."""
-        agrees = label is self._store.review(review_id).sentiment_label
+        agrees = str(label) == self._store.review(review_id).sentiment_label
         return self._store.correct(review_id, reader, None if agrees else label)
 
     def position(self, review_id: int) -> int:

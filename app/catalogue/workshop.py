@@ -80,5 +80,9 @@ class Workshop:
         """Reads reviews again with the present model and notes it in the log; see `rescoring.rescore`."""
         result = rescore(self._store, self._analyzer, everything=everything, report=report)
         if result.count:
-            self._store.log(Action.RESCORE, f"리뷰 {result.count:,}개 · {self._analyzer.card.name}", who)
+            moved = f"긍정으로 {result.to_positive:,}, 부정으로 {result.to_negative:,}"
+            mean = f"평균 {result.mean_before:.2f} → {result.mean_now:.2f}"
+            self._store.log(
+                Action.RESCORE, f"리뷰 {result.count:,}개 · {moved} · {mean} · {self._analyzer.card.name}", who
+            )
         return result

@@ -19,6 +19,7 @@ from app.errors import AlreadyThere, Expired, NotFound
 from app.models import (
     Action,
     Change,
+    CorrectedLabel,
     Correction,
     Label,
     Movie,
@@ -358,12 +359,12 @@ class Store:
             written += len(changed)
         return written
 
-    def correct(self, review_id: int, reader: str, label: Label | None) -> Review:
+    def correct(self, review_id: int, reader: str, label: CorrectedLabel | None) -> Review:
         """Set this reader's label of the review, or delete it (None)."""
         with self._write() as connection:
             _lock_review(connection, review_id)
             theirs = (corrections.c.review_id == review_id) & (corrections.c.reader == reader)
-            if label is not connection.scalar(sa.select(corrections.c.label).where(theirs)):
+            if label != connection.scalar(sa.select(corrections.c.label).where(theirs)):
                 connection.execute(corrections.delete().where(theirs))
                 if label is not None:
                     correction = Correction(review_id, reader, label, stamp(self._now()))

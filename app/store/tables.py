@@ -10,7 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from app.models import Action, Change, Correction, Label, Movie, Review
+from app.models import Action, Change, CorrectedLabel, Correction, Label, Movie, Review
 
 Id = sa.BigInteger().with_variant(sa.Integer, "sqlite")  # SQLite's own row id has to be declared INTEGER
 metadata = sa.MetaData()
@@ -76,7 +76,7 @@ corrections = sa.Table(
     metadata,
     _review_id(),
     sa.Column("reader", sa.Text, primary_key=True),
-    sa.Column("label", _enum(Label), nullable=False),
+    sa.Column("label", _enum(CorrectedLabel), nullable=False),
     *_text("created_at"),
 )
 likes = sa.Table("likes", metadata, _review_id(), sa.Column("owner", sa.Text, primary_key=True))

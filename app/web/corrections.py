@@ -6,7 +6,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from app.http import caller
 from app.http.limits import Count, count
 from app.inputs import CorrectionInput, read
-from app.models import Review
+from app.models import CorrectedLabel, Review
 from app.web import messages, pages
 from app.web.forms import Form
 from app.web.notices import tell
@@ -28,6 +28,7 @@ def is_mine(review_id: int) -> bool:
 
 
 blueprint.add_app_template_global(is_mine, "corrected_by_me")
+blueprint.add_app_template_global(lambda: CorrectedLabel.NEITHER, "neither_label")
 
 
 @blueprint.post("/review/<int:id>/correction")
@@ -51,7 +52,7 @@ def _correct(review: Review, label: str) -> str:
     said = read(CorrectionInput, {"label": label}).label if label else None
     catalogue().correct(review.id, caller.leave_mark(), said)
     others = [number for number in _mine() if number != review.id]
-    if said is None or said is review.sentiment_label:
+    if said is None or str(said) == review.sentiment_label:
         session[_MINE] = others
         return messages.UNCORRECTED
     session[_MINE] = [*others, review.id][-_MINE_MOST:]

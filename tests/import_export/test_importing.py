@@ -10,7 +10,7 @@ from app.catalogue import reading
 from app.catalogue.import_export import export_corrections, import_file
 from app.catalogue.progress import Progress, Stage
 from app.errors import Busy
-from app.models import Label, MovieFields, Sentiment
+from app.models import CorrectedLabel, Label, MovieFields, Sentiment
 from app.store import Store
 from tests.fakes import FakeAnalyzer
 from tests.import_export.conftest import ROWS, Import, NewStore, exported, reviews_of
@@ -162,9 +162,12 @@ def test_corrected_reviews_become_training_rows(store: Store) -> None:
     store.correct(1, "two", Label.NEGATIVE)
     store.correct(4, "one", Label.POSITIVE)
     store.correct(4, "two", Label.NEGATIVE)
+    store.add_review(1, "밤편지", "봤다", GOOD)
+    store.correct(5, "one", CorrectedLabel.NEITHER)
     rows = [line.split("\t") for line in b"".join(export_corrections(store)).decode().splitlines()]
     assert rows[0] == ["review_id", "movie_id", "stars", "date", "review"]
     assert [(row[0], row[1], row[2], row[4]) for row in rows[1:]] == [
         ("gampyeong-1", "gampyeong-1", "2", "최고"),
         ("gampyeong-3", "gampyeong-3", "2", "지루해요"),
+        ("gampyeong-5", "gampyeong-1", "7", "봤다"),
     ]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from app.catalogue.import_export import export_catalogue, export_corrections, export_reviews, import_file
 from app.errors import Invalid
 from app.inputs import MovieInput, ReviewInput, read
-from app.models import Correction, Label, Movie, MovieFields, Review, Sentiment
+from app.models import CorrectedLabel, Correction, Label, Movie, MovieFields, Review, Sentiment
 from app.store import Store
 from tests.fakes import FakeAnalyzer
 from tests.import_export.conftest import NewStore, exported
@@ -54,7 +54,7 @@ def catalogues(draw: st.DrawFn) -> tuple[list[Movie], list[Review], list[Correct
             reviews.append(Review(review_id, text.movie_id, text.author, text.content, *reading, *moments, model))
     readers = st.sets(st.tuples(st.sampled_from([review.id for review in reviews]), st.integers(0, 11)), max_size=20)
     corrections = [
-        Correction(review_id, f"mark {reader}", draw(st.sampled_from(Label)), draw(MOMENTS))
+        Correction(review_id, f"mark {reader}", draw(st.sampled_from(CorrectedLabel)), draw(MOMENTS))
         for review_id, reader in sorted(draw(readers) if reviews else ())
     ]
     return movies, reviews, corrections

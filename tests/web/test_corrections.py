@@ -44,6 +44,21 @@ def test_a_reader_says_it_is_wrong_and_takes_it_back(
     assert text(visitor.see(page).select_one(".correct summary")).startswith("AI가 잘못 읽었나요?")
 
 
+def test_a_reader_may_say_that_it_is_neither(
+    visitor: Visitor, review: Review, store: Store, movie_id: int, client: FlaskClient
+) -> None:
+    page, path = f"/movie/{movie_id}", f"/review/{review.id}/correction"
+    button = visitor.see(page).select(".correct button")[1]
+    assert text(button) == "어느 쪽도 아니에요"
+    visitor.post(path, page, label=str(button["value"]))
+    assert [word.label for word in store.corrections()] == ["어느 쪽도 아님"]
+    assert store.review(review.id).correction_count == 1
+    visitor.post(path, page, label="")
+    assert not store.corrections()
+    answer = client.post(f"/reviews/{review.id}/correction", json={"label": "어느 쪽도 아님"})
+    assert (answer.status_code, answer.get_json()["correction_count"]) == (200, 1)
+
+
 def test_each_browser_counts_once(app: Flask, store: Store) -> None:
     movie = store.add_movie(MovieFields("괴물"))
     review = store.add_review(movie.id, "밤편지", "최고", Sentiment(Label.POSITIVE, 0.9, 9.0))

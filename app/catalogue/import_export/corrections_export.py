@@ -3,18 +3,18 @@
 from datetime import datetime
 
 from app.catalogue.import_export.dates import KST
-from app.models import Label, Review
+from app.models import CorrectedLabel, Review
 
-STARS = {Label.POSITIVE: 10, Label.NEGATIVE: 2}
-"""A reader says a side, the model learns from stars: the mean star of each side (9-10 and 1-4) in the training data,
-9.81 and 1.82, rounded."""
+STARS = {CorrectedLabel.POSITIVE: 10, CorrectedLabel.NEGATIVE: 2, CorrectedLabel.NEITHER: 7}
+"""The mean star of each side (9-10 and 1-4) in the training data, 9.81 and 1.82, and of what lies between (5-8), 6.88;
+rounded."""
 
 
 def head() -> bytes:
     return b"review_id\tmovie_id\tstars\tdate\treview\n"
 
 
-def line(review: Review, label: Label) -> bytes:
+def line(review: Review, label: CorrectedLabel) -> bytes:
     """The review as a row, white space folded; ids with a prefix, as they are not the corpus's."""
     day = datetime.fromisoformat(review.created_at).astimezone(KST).strftime("%y.%m.%d")
     text = " ".join(review.content.split())

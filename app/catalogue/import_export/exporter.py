@@ -5,12 +5,12 @@ What is written meanwhile may or may not be in it; what is in it always belongs 
 is there before and after its review is read, as another text drops it.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 
 from app.catalogue.import_export import corrections_export, csv_format, jsonl_format
 from app.catalogue.reading import pages
-from app.models import Correction, Label
+from app.models import Correction
 from app.store import Store
 
 
@@ -50,9 +50,9 @@ def export_corrections(store: Store) -> Iterator[bytes]:
         for review in store.all_reviews(after_id=review_id - 1, limit=1)
     }
     for review_id, words in sorted(_by_review(said.intersection(store.corrections())).items()):
-        lead = sum(1 if word.label is Label.POSITIVE else -1 for word in words)
-        if lead and review_id in reviews:
-            yield corrections_export.line(reviews[review_id], Label.POSITIVE if lead > 0 else Label.NEGATIVE)
+        (label, votes), *others = Counter(word.label for word in words).most_common()
+        if review_id in reviews and not any(count == votes for _, count in others):
+            yield corrections_export.line(reviews[review_id], label)
 
 
 def _by_review(corrections: Iterable[Correction]) -> dict[int, list[Correction]]:

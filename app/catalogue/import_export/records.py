@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from app.errors import FieldError
-from app.models import Label, MovieFields, Sentiment
+from app.models import CorrectedLabel, MovieFields, Sentiment
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class CorrectionRow:
     number: int
     review_id: int
     reader: int
-    label: Label
+    label: CorrectedLabel
     created_at: str
 
 
