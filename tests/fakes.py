@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from app.errors import Busy, Unavailable
 from app.models import Explanation, ModelCard, Sentiment, Workload
-from app.sentiment.explaining import Verdict, explain
+from app.sentiment.explanation import Prediction, explain
 
 PRAISE = ("재미있", "재밌", "최고", "좋", "감동", "따뜻", "명작")
 BLAME = ("지루", "최악", "별로", "재미없", "노잼", "아깝", "실망")
@@ -31,10 +31,10 @@ class FakeAnalyzer:
         self.analyze([text])
         return explain(text, self)
 
-    def judge(self, texts: Sequence[str]) -> list[Verdict]:
-        return [Verdict(self._read(text), 0.5 * _mood(text)) for text in texts]
+    def predict(self, texts: Sequence[str]) -> list[Prediction]:
+        return [Prediction(self._read(text), 0.5 * _mood(text)) for text in texts]
 
-    def pieces(self, texts: Sequence[str]) -> list[list[tuple[int, int]]]:
+    def token_spans(self, texts: Sequence[str]) -> list[list[tuple[int, int]]]:
         return [[(0, len(text))] for text in texts]
 
     def workload(self) -> Workload:

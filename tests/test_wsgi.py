@@ -47,13 +47,13 @@ SLOW_SITE = """
 import time
 from app.factory import create_app
 from app.models import Label, Sentiment
-from app.sentiment.explaining import Verdict
+from app.sentiment.explanation import Prediction
 from app.sentiment.worker import QueuedAnalyzer
 
 class Slow:
-    def judge(self, texts):
+    def predict(self, texts):
         time.sleep(0.02 * len(texts))
-        return [Verdict(Sentiment(Label.POSITIVE, 0.9, 9.0), 2.0) for _ in texts]
+        return [Prediction(Sentiment(Label.POSITIVE, 0.9, 9.0), 2.0) for _ in texts]
 
 app = create_app(analyzer=QueuedAnalyzer("slow", Slow))
 """

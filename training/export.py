@@ -77,7 +77,7 @@ def fit_calibration(logits: np.ndarray, stars: np.ndarray) -> dict[str, float]:
 
 
 def rate(logits: np.ndarray, calibration: dict[str, float]) -> np.ndarray:
-    """Ratings 1..10, as app/sentiment/labels.py makes them."""
+    """Ratings 1..10, as app/sentiment/label_scale.py makes them."""
     return moved(stretched(logits, calibration), is_positive(logits, calibration), calibration["rating_shift"])
 
 

@@ -26,8 +26,8 @@ from tqdm import tqdm
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from app.sentiment.classifier import softmax
 from app.sentiment.ngrams import Ngrams, featurise
-from app.sentiment.reader import softmax
 
 KEPT = 440_000  # n-grams, of five bytes each; more were no better
 RANK = 3

@@ -4,10 +4,10 @@ a model that is not the bundled one."""
 from pathlib import Path
 
 from app.errors import ModelError, first_line
-from app.sentiment.card import read_card
 from app.sentiment.config import GRAPH
+from app.sentiment.model_card import read_card
 from app.sentiment.process_setup import configure_process
-from app.sentiment.worker import MAX_QUEUED_TEXTS, MAX_WAIT_SECONDS, Loaded, QueuedAnalyzer
+from app.sentiment.worker import MAX_QUEUED_TEXTS, MAX_WAIT_SECONDS, LoadedModel, QueuedAnalyzer
 
 BUNDLED = Path(__file__).parent / "bundled"
 MODEL_THREADS = 1  # with 2, a review took 5 % more processor
@@ -41,16 +41,16 @@ def load(
     return analyzer
 
 
-def _load(folder: Path, threads: int) -> Loaded:
+def _load(folder: Path, threads: int) -> LoadedModel:
     """Runs in the thread that will own the model."""
     if (folder / GRAPH).exists():
         from app.sentiment.bundle import load_bundle
 
         return load_bundle(folder, threads)
-    from app.sentiment.loading import load_reader, settle_thread
+    from app.sentiment.transformers_model import init_thread, load_transformers_model
 
-    settle_thread(threads)
-    return load_reader(folder)
+    init_thread(threads)
+    return load_transformers_model(folder)
 
 
 def _folder(model: str | None, revision: str | None) -> Path:

@@ -1,4 +1,4 @@
-"""Rank 1. The bundled model's folder in, a `Reader` out. May import onnxruntime, tokenizers, safetensors, errors.
+"""Rank 1. Loads the bundled model as a `TextClassifier`. May import onnxruntime, tokenizers, safetensors, errors.
 
 Three parts read a text: its n-grams (`ngrams`), a convolution over its letters (`convolution`) and an encoder of its
 tokens. The mean of their logits counts. ONNX Runtime computes the latter two; beside torch and transformers, which
@@ -18,20 +18,20 @@ from safetensors import safe_open
 from tokenizers import Tokenizer
 
 from app.errors import ModelError, first_line
+from app.sentiment.classifier import TextClassifier
 from app.sentiment.config import GRAPH, id2label, read_config
 from app.sentiment.convolution import FIRST, Alphabet, Convolution
-from app.sentiment.labels import Scale
+from app.sentiment.label_scale import LabelScale
 from app.sentiment.ngrams import Ngrams
-from app.sentiment.reader import Reader
+from app.sentiment.tokenization import WindowTokenizer
 from app.sentiment.weights import load_weights
-from app.sentiment.windows import Windows
 
 _CONVOLUTION = "convolution"
 _HANGUL = re.compile("[가-힣]")
 
 
 class Encoder:
-    """The part that reads tokens, as an `app.sentiment.reader.Model`."""
+    """The part that reads tokens, as an `app.sentiment.classifier.Model`."""
 
     def __init__(self, session: Any) -> None:
         """`session`: ONNX Runtime's, of `ids` and `mask`."""
@@ -75,23 +75,23 @@ class Mixture:
 
 
 class Letters:
-    """The parts that read letters, as an `app.sentiment.reader.Second`."""
+    """The parts that read letters, as an `app.sentiment.classifier.AuxiliaryModel`."""
 
     def __init__(self, ngrams: Ngrams, convolution: Convolution, mixture: Mixture, tokenizer: Tokenizer) -> None:
         self._ngrams, self._convolution, self._mixture = ngrams, convolution, mixture
         self._normalizer = tokenizer.normalizer
 
-    def mix(self, logits: NDArray[np.float64], texts: Sequence[str]) -> NDArray[np.float64]:
+    def combine_logits(self, logits: NDArray[np.float64], texts: Sequence[str]) -> NDArray[np.float64]:
         normal = [self._normalizer.normalize_str(text) for text in texts]
         return self._mixture(self._ngrams.logits(normal), self._convolution.logits(normal), logits, normal)
 
 
-def load_bundle(folder: Path, threads: int = 1) -> Reader:
+def load_bundle(folder: Path, threads: int = 1) -> TextClassifier:
     """The model in `folder`, warmed up, computing on `threads` cores.
 
     Raises `app.errors.ModelError`, without the model's name."""
     config = read_config(folder)
-    scale = Scale.from_config(id2label(config), config.get("sentiment"))
+    scale = LabelScale.from_config(id2label(config), config.get("sentiment"))
     try:
         tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         if tokenizer.get_vocab_size() > int(config["vocab_size"]):
@@ -99,8 +99,8 @@ def load_bundle(folder: Path, threads: int = 1) -> Reader:
         ngrams, convolution = Ngrams.load(folder / "ngrams.safetensors"), load_convolution(folder, threads)
         letters = Letters(ngrams, convolution, Mixture.from_config(config), tokenizer)
         encoder = Encoder(open_graph((folder / GRAPH).read_bytes(), folder / "model.safetensors", threads))
-        windows = Windows(tokenizer, int(config["max_position_embeddings"]))
-        reader = Reader(encoder, windows, scale, int(config["pad_token_id"]), letters)
+        windows = WindowTokenizer(tokenizer, int(config["max_position_embeddings"]))
+        reader = TextClassifier(encoder, windows, scale, int(config["pad_token_id"]), letters)
         reader.warm_up()
     except Exception as error:  # what a broken file makes its library raise is nobody's contract
         raise ModelError(f"its files do not make a model ({first_line(error)})") from error

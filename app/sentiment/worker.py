@@ -17,7 +17,7 @@ from typing import Any, Protocol
 from app.errors import Busy, Unavailable, first_line
 from app.models import Explanation, ModelCard, Sentiment, Workload
 from app.native_thread import NativeThread
-from app.sentiment.explaining import Verdict, explain
+from app.sentiment.explanation import Prediction, explain
 from app.sentiment.process_setup import trim_memory
 from app.sentiment.request_queue import RequestQueue, WorkItem
 
@@ -31,12 +31,12 @@ _STUCK_SECONDS = 60.0  # in one batch: a hundred times the time of the longest t
 _log = logging.getLogger("gampyeong")
 
 
-class Loaded(Protocol):
-    """A loaded model; see `app.sentiment.reader.Reader`."""
+class LoadedModel(Protocol):
+    """A loaded model; see `app.sentiment.classifier.TextClassifier`."""
 
-    def judge(self, texts: Sequence[str]) -> list[Verdict]: ...
+    def predict(self, texts: Sequence[str]) -> list[Prediction]: ...
 
-    def pieces(self, texts: Sequence[str]) -> list[list[tuple[int, int]]]: ...
+    def token_spans(self, texts: Sequence[str]) -> list[list[tuple[int, int]]]: ...
 
 
 class QueuedAnalyzer:
@@ -45,7 +45,7 @@ class QueuedAnalyzer:
     def __init__(
         self,
         name: str,
-        load: Callable[[], Loaded],
+        load: Callable[[], LoadedModel],
         *,
         queue_size: int = MAX_QUEUED_TEXTS,
         timeout: float = MAX_WAIT_SECONDS,
@@ -75,15 +75,15 @@ class QueuedAnalyzer:
         Raises `Busy` when the queue is full, after `timeout` seconds (texts that are in no batch by then are dropped),
         or after `close`; otherwise what the model raises.
         """
-        return [verdict.sentiment for verdict in self.judge(texts, timeout=timeout)]
+        return [prediction.sentiment for prediction in self.predict(texts, timeout=timeout)]
 
-    def judge(self, texts: Sequence[str], *, timeout: float | None = None) -> list[Verdict]:
-        """Return one `Verdict` per text, in order. Raises the errors of `analyze`."""
-        return self._request("judge", texts, timeout)
+    def predict(self, texts: Sequence[str], *, timeout: float | None = None) -> list[Prediction]:
+        """Return one `Prediction` per text, in order. Raises the errors of `analyze`."""
+        return self._request("predict", texts, timeout)
 
-    def pieces(self, texts: Sequence[str]) -> list[list[tuple[int, int]]]:
+    def token_spans(self, texts: Sequence[str]) -> list[list[tuple[int, int]]]:
         """Return the (start, end) of each text's tokens. Raises the errors of `analyze`."""
-        return self._request("pieces", texts, None)
+        return self._request("token_spans", texts, None)
 
     def explain(self, text: str) -> Explanation:
         """Return the sentiment of `text` and each word's part in it. Raises the errors of `analyze`."""
@@ -125,7 +125,7 @@ class QueuedAnalyzer:
         batches = max(1, -(-len(texts) // _BATCH_TEXTS), -(-sum(map(len, texts)) // _BATCH_CHARACTERS))
         return self._timeout * batches
 
-    def _run(self, load: Callable[[], Loaded], ready: "Future[None]") -> None:
+    def _run(self, load: Callable[[], LoadedModel], ready: "Future[None]") -> None:
         try:
             loaded = self._model_thread.run(load)
         except BaseException as error:  # noqa: BLE001 - raised again by __init__

@@ -22,8 +22,8 @@ from app.errors import ModelError
 from app.models import Label, Sentiment
 from app.sentiment import BUNDLED, load
 from app.sentiment.bundle import Mixture, load_bundle, load_convolution
+from app.sentiment.classifier import TextClassifier
 from app.sentiment.ngrams import Ngrams
-from app.sentiment.reader import Reader
 from app.sentiment.worker import QueuedAnalyzer
 from app.settings import ROOT
 from tests.sentiment import models
@@ -61,7 +61,7 @@ def bundled() -> Iterator[QueuedAnalyzer]:
 
 
 @pytest.fixture(scope="module")
-def reader() -> Reader:
+def reader() -> TextClassifier:
     return load_bundle(BUNDLED)
 
 
@@ -183,16 +183,16 @@ def test_its_weights_are_small_tensors_and_nothing_else(part: str) -> None:
     assert not [path.name for path in BUNDLED.iterdir() if path.suffix in (".bin", ".pkl", ".pt", ".py")]
 
 
-def logits_of(reader: Reader, texts: list[str]) -> list[list[float]]:
+def logits_of(reader: TextClassifier, texts: list[str]) -> list[list[float]]:
     windows = [window for cut in reader.windows.cut(texts) for window in cut]
     rows = [np.array([window.ids]) for window in windows]
     logits = np.concatenate([reader.model(row, np.ones_like(row)) for row in rows]).astype(np.float64)
     assert reader.second
-    answer: list[list[float]] = reader.second.mix(logits, [window.text for window in windows]).tolist()
+    answer: list[list[float]] = reader.second.combine_logits(logits, [window.text for window in windows]).tolist()
     return answer
 
 
-def test_the_export_answers_as_the_trained_model_did(reader: Reader) -> None:
+def test_the_export_answers_as_the_trained_model_did(reader: TextClassifier) -> None:
     """`sanity.json` holds the float32 logits of fixed sentences from before the export."""
     sanity = json.loads((BUNDLED / "sanity.json").read_text("utf-8"))
     for text, found, expected in zip(
@@ -201,7 +201,7 @@ def test_the_export_answers_as_the_trained_model_did(reader: Reader) -> None:
         assert found == pytest.approx(expected, abs=0.1), text
 
 
-def test_the_graph_computes_what_transformers_computes(reader: Reader) -> None:
+def test_the_graph_computes_what_transformers_computes(reader: TextClassifier) -> None:
     """Other programs may load the folder as a BERT. The site rounds what its layers multiply, to 8 bits (which moves a
     logit by 0.01 on average), and takes the mean of three parts, which is its own."""
     model = AutoModelForSequenceClassification.from_pretrained(BUNDLED, dtype=torch.float32)
@@ -233,7 +233,7 @@ def test_other_programs_load_the_encoder_in_the_type_they_ask_for() -> None:
     assert answers[2] == pytest.approx(answers[1], abs=0.1)
 
 
-def test_a_text_reads_the_same_whatever_is_in_the_batch_with_it(reader: Reader) -> None:
+def test_a_text_reads_the_same_whatever_is_in_the_batch_with_it(reader: TextClassifier) -> None:
     """Rounding goes by ranges measured once: those of a batch would let its texts move each other."""
     texts = PRAISE + BLAME + ["ㅋ", "좋다 " * 30]
     ids = [cut[0].ids for cut in reader.windows.cut(texts)]

@@ -17,9 +17,9 @@ def texts(items: list[WorkItem]) -> list[str]:
 
 def test_batches_take_one_item_from_each_request_in_turn() -> None:
     queue = RequestQueue(100)
-    queue.submit("judge", ["a1", "a2", "a3", "a4"], LATER)
-    queue.submit("judge", ["b1", "b2"], LATER)
-    queue.submit("judge", ["c1"], LATER)
+    queue.submit("predict", ["a1", "a2", "a3", "a4"], LATER)
+    queue.submit("predict", ["b1", "b2"], LATER)
+    queue.submit("predict", ["c1"], LATER)
     assert texts(queue.next_batch(5, 100)) == ["a1", "b1", "c1", "a2", "b2"]
     assert texts(queue.next_batch(5, 100)) == ["a3", "a4"]
 
@@ -27,24 +27,24 @@ def test_batches_take_one_item_from_each_request_in_turn() -> None:
 def test_a_batch_is_bounded_by_characters_unless_it_is_one_text() -> None:
     queue = RequestQueue(100)
     for text in ("xxx", "y" * 50, "zzz"):
-        queue.submit("judge", [text], LATER)
+        queue.submit("predict", [text], LATER)
     assert [texts(queue.next_batch(5, 10)) for _ in range(3)] == [["xxx"], ["y" * 50], ["zzz"]]
 
 
 def test_the_same_text_for_another_method_is_another_item() -> None:
     queue = RequestQueue(100)
-    queue.submit("judge", ["same"], LATER)
-    queue.submit("pieces", ["same"], LATER)
-    queue.submit("judge", ["same"], LATER)
-    assert [item.method for item in queue.next_batch(5, 100)] == ["judge", "pieces"]
+    queue.submit("predict", ["same"], LATER)
+    queue.submit("token_spans", ["same"], LATER)
+    queue.submit("predict", ["same"], LATER)
+    assert [item.method for item in queue.next_batch(5, 100)] == ["predict", "token_spans"]
 
 
 def test_items_of_a_failed_request_are_dropped() -> None:
     queue = RequestQueue(100)
-    request = queue.submit("judge", ["a", "b", "c"], LATER)
+    request = queue.submit("predict", ["a", "b", "c"], LATER)
     (item,) = queue.next_batch(1, 100)
     queue.reject(item, ValueError("no"))
-    queue.submit("judge", ["d"], LATER)
+    queue.submit("predict", ["d"], LATER)
     assert texts(queue.next_batch(5, 100)) == ["d"]
     with pytest.raises(ValueError, match="no"):
         request.wait()
@@ -52,8 +52,8 @@ def test_items_of_a_failed_request_are_dropped() -> None:
 
 def test_items_of_a_request_past_its_deadline_are_dropped() -> None:
     queue = RequestQueue(100)
-    late = queue.submit("judge", ["late", "shared"], time.monotonic() - 1)
-    queue.submit("judge", ["shared"], LATER)
+    late = queue.submit("predict", ["late", "shared"], time.monotonic() - 1)
+    queue.submit("predict", ["shared"], LATER)
     assert texts(queue.next_batch(5, 100)) == ["shared"]
     assert late.wait() is None
 
@@ -61,17 +61,17 @@ def test_items_of_a_request_past_its_deadline_are_dropped() -> None:
 def test_a_cancelled_request_leaves_nothing_queued() -> None:
     queue = RequestQueue(3)
     for number in range(10):
-        queue.cancel(queue.submit("judge", [f"{number}", "same", "same"], LATER))
+        queue.cancel(queue.submit("predict", [f"{number}", "same", "same"], LATER))
     assert len(queue) == 0
-    queue.submit("judge", ["x", "y"], LATER)
+    queue.submit("predict", ["x", "y"], LATER)
     with pytest.raises(Busy, match="2 texts wait for the model, 3 may"):
-        queue.submit("judge", ["x", "y"], LATER)
+        queue.submit("predict", ["x", "y"], LATER)
     assert texts(queue.next_batch(5, 100)) == ["x", "y"]
 
 
 def test_a_closed_queue_returns_its_items_and_then_empty_batches() -> None:
     queue = RequestQueue(100)
-    queue.submit("judge", ["a", "b"], LATER)
+    queue.submit("predict", ["a", "b"], LATER)
     assert queue.close()
     assert not queue.close()
     assert [texts(queue.next_batch(1, 100)) for _ in range(3)] == [["a"], ["b"], []]

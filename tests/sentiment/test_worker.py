@@ -10,7 +10,7 @@ import pytest
 from app.errors import Busy, Unavailable
 from app.models import Label, Sentiment, Workload
 from app.sentiment import worker
-from app.sentiment.explaining import Verdict
+from app.sentiment.explanation import Prediction
 from app.sentiment.worker import QueuedAnalyzer
 
 WAIT = 20.0  # seconds; only a broken queue ever waits so long
@@ -26,14 +26,14 @@ class Model:
         self.calls: list[list[str]] = []
         self.threads: set[str] = set()
 
-    def pieces(self, texts: Sequence[str]) -> list[list[tuple[int, int]]]:
+    def token_spans(self, texts: Sequence[str]) -> list[list[tuple[int, int]]]:
         self.threads.add(threading.current_thread().name)
         assert self.gate.wait(WAIT)
         if "poison" in texts:
             raise ValueError("cannot cut poison")
         return [[(0, 4), (4, len(text))] for text in texts]
 
-    def judge(self, texts: Sequence[str]) -> list[Verdict]:
+    def predict(self, texts: Sequence[str]) -> list[Prediction]:
         self.calls.append(list(texts))
         self.threads.add(threading.current_thread().name)
         self.entered.release()
@@ -42,7 +42,7 @@ class Model:
             if text in FAILURES:
                 raise FAILURES[text]
         read = [text for text in texts if text != "swallowed"]
-        return [Verdict(rated(text), 0.01 * len(text)) for text in read]
+        return [Prediction(rated(text), 0.01 * len(text)) for text in read]
 
 
 FAILURES = {
@@ -370,7 +370,7 @@ def test_a_text_that_cannot_be_cut_fails_alone(make: Make, model: Model) -> None
     analyzer = make()
     model.gate.clear()
     with ThreadPoolExecutor(2) as pool:
-        cut = pool.submit(analyzer.pieces, ["poison"])
+        cut = pool.submit(analyzer.token_spans, ["poison"])
         read = pool.submit(analyzer.analyze, ["good"])
         model.gate.set()
         with pytest.raises(ValueError, match="cannot cut"):

@@ -88,9 +88,9 @@ def places(filler: str, remark: str) -> dict[str, str]:
 
 @pytest.mark.parametrize("length", [0, 1, 29, 30, 31, 57, 500, 5_000])
 def test_windows_cover_every_token_in_equal_parts(tmp_path: Path, length: int) -> None:
-    from app.sentiment.loading import load_reader
+    from app.sentiment.transformers_model import load_transformers_model
 
-    windows = load_reader(models.stars(tmp_path / "stars", window=32)).windows
+    windows = load_transformers_model(models.stars(tmp_path / "stars", window=32)).windows
     text = "".join(models.SYLLABLES[index % len(models.SYLLABLES)] for index in range(length))
     pieces = windows._windows(text, list(range(length)))
     bodies = [piece.ids[1:-1] for piece in pieces]
@@ -119,18 +119,18 @@ def test_a_windows_letters_are_those_of_its_tokens() -> None:
 
 
 def test_positions_of_roberta_are_not_overrun(loaded: Loaded, tmp_path: Path) -> None:
-    from app.sentiment.loading import load_reader
+    from app.sentiment.transformers_model import load_transformers_model
 
     folder = models.roberta(tmp_path / "roberta", positions=34)
-    assert load_reader(folder).windows.size == 32
+    assert load_transformers_model(folder).windows.size == 32
     assert len(loaded(folder).analyze(["재미있다 " * 200, "최고"])) == 2
 
 
 def test_long_runs_without_spaces_are_not_one_unknown_word(loaded: Loaded, electra_folder: Path) -> None:
     """WordPiece takes a "word" of more than 100 letters as unknown, whole."""
-    from app.sentiment.loading import load_reader
+    from app.sentiment.transformers_model import load_transformers_model
 
-    reader = load_reader(electra_folder)
+    reader = load_transformers_model(electra_folder)
     (windows,) = reader.windows.cut(["재미있다" * 100])
     unknown = reader.windows._tokenizer.unk_token_id
     assert sum(len(window.ids) for window in windows) > 400

@@ -1,7 +1,7 @@
-"""Rank 1. A model's folder in, a `Reader` out, or one line saying why not. May import torch, transformers, errors.
+"""Loads a model folder through transformers as a `TextClassifier`.
 
-A user's folder and what the hub gave take this path: `AutoTokenizer` and `AutoModelForSequenceClassification`, no
-network, no code from the folder, no pickle beyond tensors. The bundled model's is `bundle`.
+For a user's folder and for downloaded models: `AutoTokenizer` and `AutoModelForSequenceClassification`, without
+network, code from the folder, or pickle beyond tensors.
 """
 
 from pathlib import Path
@@ -14,17 +14,17 @@ from transformers import AutoModelForSequenceClassification, AutoTokenizer
 from transformers.utils import logging as transformers_logging
 
 from app.errors import ModelError, first_line
+from app.sentiment.classifier import TextClassifier
 from app.sentiment.config import id2label, read_config
-from app.sentiment.labels import Scale
-from app.sentiment.reader import Reader
-from app.sentiment.windows import Windows
+from app.sentiment.label_scale import LabelScale
+from app.sentiment.tokenization import WindowTokenizer
 
-_LARGEST_WINDOW = 256  # longer ones cost more than they tell of a review
+_LARGEST_WINDOW = 256  # tokens; attention costs their square
 _LOCAL = {"local_files_only": True, "trust_remote_code": False}
 
 
-class _TorchModel:
-    """A transformers model as an `app.sentiment.reader.Model`."""
+class TorchModel:
+    """A transformers model as an `app.sentiment.classifier.Model`."""
 
     def __init__(self, model: Any) -> None:
         self._model = model
@@ -36,19 +36,19 @@ class _TorchModel:
         return logits
 
 
-def settle_thread(threads: int) -> None:
-    """Makes torch compute on `threads` cores, in the thread that calls this and will own the model."""
+def init_thread(threads: int) -> None:
+    """Set torch to compute on `threads` cores; call it in the thread that owns the model."""
     torch.set_num_threads(threads)
     if torch.get_num_interop_threads() != 1:
-        torch.set_num_interop_threads(1)  # may be said only once in a process
+        torch.set_num_interop_threads(1)  # can be set only once in a process
     torch.set_flush_denormal(True)
 
 
-def load_reader(folder: Path) -> Reader:
-    """The model in `folder`, warmed up. Raises `app.errors.ModelError`, without the model's name."""
+def load_transformers_model(folder: Path) -> TextClassifier:
+    """Load the model in `folder` and warm it up. Raises `app.errors.ModelError`, without the model's name."""
     transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     config = read_config(folder)
-    scale = Scale.from_config(id2label(config), config.get("sentiment"))
+    scale = LabelScale.from_config(id2label(config), config.get("sentiment"))
     tokenizer = _tokenizer(folder)
     model = _model(folder)
     if len(scale.polarity) != model.config.num_labels:
@@ -59,7 +59,7 @@ def load_reader(folder: Path) -> Reader:
         raise ModelError(f"its tokenizer goes up to token {largest}, and its model knows {rows}: they do not match")
     pad = _pad(tokenizer, model)
     try:
-        reader = Reader(_TorchModel(model), Windows(tokenizer, _window(tokenizer, model)), scale, pad)
+        reader = TextClassifier(TorchModel(model), WindowTokenizer(tokenizer, _window(tokenizer, model)), scale, pad)
         reader.warm_up()
     except Exception as error:
         raise ModelError(f"it loads but cannot read a text ({first_line(error)})") from error
@@ -71,7 +71,7 @@ def _tokenizer(folder: Path) -> Any:
         tokenizer = AutoTokenizer.from_pretrained(folder, **_LOCAL)
     except Exception as error:
         raise ModelError(f"its tokenizer cannot be loaded ({first_line(error)})") from error
-    # transformers makes an empty tokenizer of a folder without one: all would read as unknown
+    # For a folder without a tokenizer, transformers makes an empty one, of which every token is unknown.
     if len(tokenizer.get_vocab()) <= len(tokenizer.all_special_tokens):
         raise ModelError("it has no tokenizer (tokenizer.json or a vocabulary)")
     return tokenizer
@@ -85,20 +85,20 @@ def _model(folder: Path) -> Any:
     except Exception as error:
         raise ModelError(f"its weights cannot be loaded ({first_line(error)})") from error
     missing = sorted(found["missing_keys"])
-    if missing:  # transformers would fill them with random numbers
+    if missing:  # transformers fills them with random numbers
         raise ModelError(f"its weights lack {', '.join(missing[:3])}; it is not (or no whole) text classifier")
     return model.eval().requires_grad_(False)
 
 
 def _pad(tokenizer: Any, model: Any) -> int:
     pad: int = next((token for token in (tokenizer.pad_token_id, tokenizer.eos_token_id) if token is not None), 0)
-    if model.config.pad_token_id is None:  # models that look for the last token of a text need to know
+    if model.config.pad_token_id is None:  # some models search for the last token before the padding
         model.config.pad_token_id = pad
     return pad
 
 
 def _window(tokenizer: Any, model: Any) -> int:
-    """The tokens the model can read at once, special ones included, within what is sensible."""
+    """Return how many tokens one window has, special ones included: the model's limit, at most `_LARGEST_WINDOW`."""
     sizes = [_LARGEST_WINDOW, tokenizer.model_max_length, getattr(model.config, "max_position_embeddings", None)]
     for name, module in model.named_modules():
         if name.endswith("position_embeddings") and isinstance(module, torch.nn.Embedding):

@@ -46,7 +46,7 @@ def test_star_model_loads_in_full_precision(stars: QueuedAnalyzer, stars_folder:
     import torch
     from safetensors.torch import load_file
 
-    from app.sentiment.loading import _model, load_reader
+    from app.sentiment.transformers_model import _model, load_transformers_model
 
     assert stars.name == str(stars_folder)
     stored = load_file(stars_folder / "model.safetensors")
@@ -54,7 +54,7 @@ def test_star_model_loads_in_full_precision(stars: QueuedAnalyzer, stars_folder:
     model = _model(stars_folder)
     assert {parameter.dtype for parameter in model.parameters()} == {torch.float32}
     assert not model.training
-    reader = load_reader(stars_folder)
+    reader = load_transformers_model(stars_folder)
     ids = np.array([[2, 5, 3]])
     assert reader.model(ids, np.ones_like(ids)).dtype == np.float32
 

@@ -1,4 +1,4 @@
-"""Rank 1. Class probabilities of any model in, `Sentiment` out. May import numpy, models, errors.
+"""Class probabilities of any model in, `Sentiment` out.
 
 The scale is read from `config.id2label`; `README.md` lists the label sets. Every set comes down to one weight a class:
 how positive it is (0, 0.5 or 1).
@@ -75,14 +75,14 @@ _DEFAULTS = (("threshold", 0.5), ("temperature", 1.0))
 
 
 @dataclass(frozen=True, slots=True)
-class Scale:
+class LabelScale:
     """The reading of one model's classes: `polarity` is each class's share in P(positive), 0, 0.5 or 1."""
 
     polarity: NDArray[np.float64]
     calibration: Calibration = Calibration()
 
     @classmethod
-    def from_config(cls, id2label: Mapping[int, object], calibration: object = None) -> "Scale":
+    def from_config(cls, id2label: Mapping[int, object], calibration: object = None) -> "LabelScale":
         """Return the scale of a model with these labels and, unless None, this calibration.
 
         Stars count as positive above the middle of their scale, an odd middle by half, as does a neutral class.

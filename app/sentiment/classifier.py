@@ -1,4 +1,4 @@
-"""Rank 1. A loaded model, and how it reads texts; used by one thread. May import numpy, models and its own room."""
+"""A loaded model that classifies texts; used by one thread."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,52 +8,55 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.sentiment.batches import batches
-from app.sentiment.explaining import Verdict
-from app.sentiment.labels import Scale
-from app.sentiment.windows import Window, Windows
+from app.sentiment.explanation import Prediction
+from app.sentiment.label_scale import LabelScale
+from app.sentiment.tokenization import Window, WindowTokenizer
 
 _BATCH_TOKENS = 256  # more at once is no faster on a core, and takes memory
-_CALL_TOKENS = 16  # what a call costs however little it reads, in tokens: padding that saves one may take as many
-# Of 32 reviews at once, 896 a second are read this way; filling each batch up, 831 (one core of a Xeon at 2.5 GHz).
+_CALL_TOKENS = 16  # the fixed cost of a call, in tokens: as much padding is worth one call less
+# In batches of 32 reviews this reads 896 a second, filled batches 831 (one core of a Xeon at 2.5 GHz).
 
 
 class Model(Protocol):
-    """What a loaded model does."""
+    """A loaded model: a function from token ids to class logits."""
 
     def __call__(self, ids: NDArray[np.int64], mask: NDArray[np.int64]) -> NDArray[np.floating]:
-        """Class logits, (rows, classes), of token ids and mask, both (rows, tokens)."""
+        """Return class logits, (rows, classes), for token ids and mask, both (rows, tokens)."""
         ...
 
 
-class Second(Protocol):
-    """Another model's opinion, which needs no tokens."""
+class AuxiliaryModel(Protocol):
+    """A second model, which works on the text instead of tokens."""
 
-    def mix(self, logits: NDArray[np.float64], texts: Sequence[str]) -> NDArray[np.float64]:
-        """`logits`, (texts, classes), and its own for the same texts, as one."""
+    def combine_logits(self, logits: NDArray[np.float64], texts: Sequence[str]) -> NDArray[np.float64]:
+        """Return `logits`, (texts, classes), combined with its own for the same texts."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
-class Reader:
-    """A model ready to read. `pad` fills up a batch's shorter texts; `second` is asked once for all batches, as a call
-    costs it much and a text little."""
+class TextClassifier:
+    """A model with its tokenizer and label scale.
+
+    `pad` is the token that fills up a batch's shorter texts. `second` is called once for all batches, since its cost is
+    by call rather than by text.
+    """
 
     model: Model
-    windows: Windows
-    scale: Scale
+    windows: WindowTokenizer
+    scale: LabelScale
     pad: int
-    second: Second | None = None
+    second: AuxiliaryModel | None = None
 
-    def judge(self, texts: Sequence[str]) -> list[Verdict]:
-        """One `Verdict` a text, in order."""
+    def predict(self, texts: Sequence[str]) -> list[Prediction]:
+        """Return one `Prediction` per text, in order."""
         if not texts:
             return []
-        probabilities = self._of_texts(texts)
+        probabilities = self._probabilities_of_texts(texts)
         odds = self.scale.log_odds(probabilities).tolist()
-        return [Verdict(*both) for both in zip(self.scale.read(probabilities), odds, strict=True)]
+        return [Prediction(*both) for both in zip(self.scale.read(probabilities), odds, strict=True)]
 
-    def _of_texts(self, texts: Sequence[str]) -> NDArray[np.float64]:
-        """Class probabilities, (texts, classes). A text's windows count by their tokens, which are equally many."""
+    def _probabilities_of_texts(self, texts: Sequence[str]) -> NDArray[np.float64]:
+        """Return class probabilities, (texts, classes): the mean over a text's windows, which are equally long."""
         cut = self.windows.cut(texts)
         probabilities = self._probabilities([window for windows in cut for window in windows])
         if len(probabilities) > len(texts):
@@ -61,32 +64,32 @@ class Reader:
             probabilities = np.stack([part.mean(axis=0) for part in np.split(probabilities, ends[:-1])])
         return probabilities
 
-    def pieces(self, texts: Sequence[str]) -> list[list[tuple[int, int]]]:
-        """Where in each text its tokens lie, as (start, end)."""
-        return [self.windows.pieces(text) for text in texts]
+    def token_spans(self, texts: Sequence[str]) -> list[list[tuple[int, int]]]:
+        """Return the (start, end) of each text's tokens."""
+        return [self.windows.token_spans(text) for text in texts]
 
     def warm_up(self) -> None:
-        """Reads made-up windows of a few lengths, the longest included, so that no visitor waits for a first time."""
-        token = 1 if self.pad == 0 else 0  # not padding: positions are counted from the tokens that are none
+        """Run the model on windows of a few lengths, the longest included, so that the first request is not slow."""
+        token = 1 if self.pad == 0 else 0  # not the padding token, which has no position
         for length in (self.windows.size, 32, 16):
             self._probabilities([Window([token] * min(length, self.windows.size), "")])
         self._probabilities([Window([token] * 8, ""), Window([token] * 6, "")])
-        self.judge(["안녕하세요"])
+        self.predict(["안녕하세요"])
 
     def _probabilities(self, rows: list[Window]) -> NDArray[np.float64]:
-        """Class probabilities, (rows, classes)."""
+        """Return class probabilities, (rows, classes)."""
         logits = np.empty((len(rows), len(self.scale.polarity)))
         for batch in batches([len(row.ids) or 1 for row in rows], _BATCH_TOKENS, _CALL_TOKENS):
             ids, mask = self._arrays([rows[index].ids or [self.pad] for index in batch])
             logits[batch] = self.model(ids, mask)
         if self.second:
-            logits = self.second.mix(logits, [row.text for row in rows])
+            logits = self.second.combine_logits(logits, [row.text for row in rows])
         if not np.isfinite(logits).all():
             raise ArithmeticError("the model's answer is not a number")
         return softmax(logits)
 
     def _arrays(self, rows: list[list[int]]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Token ids and mask."""
+        """Return token ids and mask, both (rows, tokens)."""
         longest = max(map(len, rows))
         if all(len(row) == longest for row in rows):
             ids = np.array(rows, np.int64)
@@ -100,7 +103,7 @@ class Reader:
 
 
 def softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Probabilities, rows adding up to 1."""
+    """Return probabilities, rows adding up to 1."""
     exponents = np.exp(logits - logits.max(axis=-1, keepdims=True))
     probabilities: NDArray[np.float64] = exponents / exponents.sum(axis=-1, keepdims=True)
     return probabilities

@@ -4,7 +4,7 @@ import shutil
 from pathlib import Path
 
 from app.sentiment import BUNDLED
-from app.sentiment.card import read_card
+from app.sentiment.model_card import read_card
 
 
 def test_an_id_is_of_the_files(tmp_path: Path) -> None:

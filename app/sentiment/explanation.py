@@ -1,4 +1,4 @@
-"""Rank 1. Why a text rates as it does: how it reads without each of its words (occlusion). May import models.
+"""Explains a rating by occlusion: the text is classified without each of its words.
 
 The texts without each of the words are one batch. Words are compared by log-odds, since ratings have a ceiling: a
 review of three superlatives rates 10 without any one of them. A word's weight is its share of the text's log-odds
@@ -15,28 +15,28 @@ from app.models import Explanation, Sentiment, Word
 
 Span = tuple[int, int]
 
-LONG_WORD = 8  # letters; a longer "word" is a sentence without spaces, and is taken apart as the model reads it
-WORDS_MAX = 100  # of a longer text, neighbours are taken together
+LONG_WORD = 8  # characters; a longer word, such as a sentence without spaces, is split at the model's tokens
+WORDS_MAX = 100  # the words of a longer text are grouped
 RATED_WORDS = 5  # of a text of several parts, that are read without, raising and lowering ones each
 PART = 200  # characters; a longer text is explained part by part, each counting by its length
 
 
-class Verdict(NamedTuple):
-    """How a text was read, and how far it leans to positive (above 0) or to negative."""
+class Prediction(NamedTuple):
+    """The reading of a text, and its log-odds of positive."""
 
     sentiment: Sentiment
     log_odds: float
 
 
 class Explainable(Protocol):
-    """What explaining needs of a model."""
+    """The part of a model that an explanation needs."""
 
-    def judge(self, texts: Sequence[str]) -> list[Verdict]:
-        """One verdict a text, in order."""
+    def predict(self, texts: Sequence[str]) -> list[Prediction]:
+        """Return one prediction per text, in order."""
         ...
 
-    def pieces(self, texts: Sequence[str]) -> list[list[Span]]:
-        """Where the tokens of each text lie, as (start, end)."""
+    def token_spans(self, texts: Sequence[str]) -> list[list[Span]]:
+        """Return the (start, end) of each text's tokens."""
         ...
 
 
@@ -45,14 +45,14 @@ def explain(text: str, model: Explainable) -> Explanation:
 
     A text of several parts is read as a whole only without the `RATED_WORDS` strongest words of either side.
     """
-    parts = _parts(_words(text, model.pieces))
+    parts = _parts(_words(text, model.token_spans))
     ends = [(0, len(text))] if len(parts) == 1 else [(part[0][0], part[-1][1]) for part in parts]
     asked = [text]
     for (start, end), part in zip(ends, parts, strict=True):
         asked.append(text[start:end])
         asked += [text[start:word_start] + text[word_end:end] for word_start, word_end in part]
-    verdicts = _judge(model, asked)
-    odds = (verdicts[one].log_odds for one in asked[1:])
+    predictions = _predictions(model, asked)
+    odds = (predictions[one].log_odds for one in asked[1:])
     words: list[Word] = []
     for (first, last), part in zip(ends, parts, strict=True):
         share = (last - first) / sum(end - start for start, end in ends)
@@ -62,17 +62,17 @@ def explain(text: str, model: Explainable) -> Explanation:
             words.append(Word(text[start:end], start, end, round(min(10.0, max(-10.0, weight)), 4)))
     rated = words if len(parts) == 1 else [*_strongest(words), *_strongest(words, lowering=True)]
     without = {word: text[: word.start] + text[word.end :] for word in rated}
-    verdicts |= _judge(model, [left for left in without.values() if left not in verdicts])
-    ratings = {word: verdicts[left].sentiment.rating for word, left in without.items()}
+    predictions |= _predictions(model, [left for left in without.values() if left not in predictions])
+    ratings = {word: predictions[left].sentiment.rating for word, left in without.items()}
     return Explanation(
-        verdicts[text].sentiment, tuple(replace(word, rating_without=ratings.get(word)) for word in words)
+        predictions[text].sentiment, tuple(replace(word, rating_without=ratings.get(word)) for word in words)
     )
 
 
-def _judge(model: Explainable, texts: Sequence[str]) -> dict[str, Verdict]:
-    """Return the verdict of each different text."""
+def _predictions(model: Explainable, texts: Sequence[str]) -> dict[str, Prediction]:
+    """Return the prediction of each different text."""
     different = list(dict.fromkeys(texts))
-    return dict(zip(different, model.judge(different) if different else [], strict=True))
+    return dict(zip(different, model.predict(different) if different else [], strict=True))
 
 
 def _strongest(words: Sequence[Word], *, lowering: bool = False) -> list[Word]:
@@ -89,7 +89,7 @@ def _points(odds: float) -> float:
 
 
 def _words(text: str, pieces: Callable[[Sequence[str]], list[list[Span]]]) -> list[Span]:
-    """Words between spaces; long ones in pieces of two letters and more; never more than `WORDS_MAX` in all."""
+    """Return the words between spaces, long ones split, at most `WORDS_MAX` in all."""
     spans = [match.span() for match in re.finditer(r"\S+", text)]
     long = [(start, end) for start, end in spans if end - start > LONG_WORD][:WORDS_MAX]
     cut = dict(zip(long, pieces([text[start:end] for start, end in long]) if long else [], strict=True))
@@ -103,7 +103,7 @@ def _words(text: str, pieces: Callable[[Sequence[str]], list[list[Span]]]) -> li
 
 
 def _joined(spans: list[Span], length: int) -> list[Span]:
-    """`spans` from 0 to `length` without gaps, each of two letters or more."""
+    """Return `spans` from 0 to `length` without gaps, each of two characters or more."""
     ends = [0]
     for _, end in spans:
         if ends[-1] + 2 <= end <= length - 2:
@@ -112,7 +112,7 @@ def _joined(spans: list[Span], length: int) -> list[Span]:
 
 
 def _parts(words: list[Span]) -> list[list[Span]]:
-    """The words in parts of at most `PART` characters (a longer word is a part of its own), even in length."""
+    """Return the words in parts of about equal length, at most `PART` characters (a longer word is its own part)."""
     if not words:
         return []
     length = words[-1][1] - words[0][0]

@@ -8,7 +8,7 @@ import pytest
 
 from app.models import Explanation, Label, Sentiment
 from app.sentiment import load
-from app.sentiment.explaining import LONG_WORD, WORDS_MAX, Verdict, explain
+from app.sentiment.explanation import LONG_WORD, WORDS_MAX, Prediction, explain
 from app.sentiment.worker import QueuedAnalyzer
 
 ODDS = {"재밌다": 0.5, "최고": 1.0, "지루": -0.6, "노잼": -1.5}
@@ -17,13 +17,13 @@ ODDS = {"재밌다": 0.5, "최고": 1.0, "지루": -0.6, "노잼": -1.5}
 class FourWords:
     """Knows four words, and takes texts apart by twos."""
 
-    def judge(self, texts: Sequence[str]) -> list[Verdict]:
+    def predict(self, texts: Sequence[str]) -> list[Prediction]:
         return [
-            Verdict(Sentiment.from_probability(1 / (1 + exp(-odds))), odds)
+            Prediction(Sentiment.from_probability(1 / (1 + exp(-odds))), odds)
             for odds in (float(sum(odds * text.count(word) for word, odds in ODDS.items())) for text in texts)
         ]
 
-    def pieces(self, texts: Sequence[str]) -> list[list[tuple[int, int]]]:
+    def token_spans(self, texts: Sequence[str]) -> list[list[tuple[int, int]]]:
         return [[(at, min(at + 2, len(text))) for at in range(0, len(text), 2)] for text in texts]
 
 
@@ -53,8 +53,8 @@ def test_a_word_comes_with_the_rating_without_it(bundled: QueuedAnalyzer) -> Non
     for model in (FOUR_WORDS, bundled):
         for text in ("정말 재밌다 근데 지루", "노잼", " 최고의 연기 최고 "):
             words = explain(text, model).words
-            without = model.judge([text[: word.start] + text[word.end :] for word in words])
-            assert [word.rating_without for word in words] == [verdict.sentiment.rating for verdict in without]
+            without = model.predict([text[: word.start] + text[word.end :] for word in words])
+            assert [word.rating_without for word in words] == [prediction.sentiment.rating for prediction in without]
 
 
 def test_a_long_text_is_read_as_a_whole_without_its_strongest_words() -> None:
@@ -69,9 +69,9 @@ def test_no_text_is_read_twice() -> None:
     asked: list[str] = []
 
     class Listening(FourWords):
-        def judge(self, texts: Sequence[str]) -> list[Verdict]:
+        def predict(self, texts: Sequence[str]) -> list[Prediction]:
             asked.extend(texts)
-            return super().judge(texts)
+            return super().predict(texts)
 
     explain("최고 최고 재밌다", Listening())
     assert asked == ["최고 최고 재밌다", " 최고 재밌다", "최고  재밌다", "최고 최고 "]

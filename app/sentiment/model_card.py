@@ -1,4 +1,4 @@
-"""Rank 1. What lies beside a model's weights about it, for people to read. Imports models only.
+"""Reads a model's card: the measurements that lie beside its weights.
 
 `training/evaluate.py` and `training/behaviour.py` write metrics.json and behaviour.json for any model folder. A file
 that is missing or unreadable leaves its part of the card empty.
@@ -22,7 +22,7 @@ def read_card(name: str, folder: Path) -> ModelCard:
     """Return the card of the model in `folder`, from its metrics.json and behaviour.json."""
     folder = folder.resolve()
     metrics = _json(folder / "metrics.json")
-    shown = Path(name).name if Path(name).is_dir() else name  # where it lies on this machine is nobody's business
+    shown = Path(name).name if Path(name).is_dir() else name  # a path on this machine is not shown
     return ModelCard(
         shown,
         _figures(metrics),
@@ -34,8 +34,10 @@ def read_card(name: str, folder: Path) -> ModelCard:
 
 
 def _digest(folder: Path) -> str:
-    """Twelve characters that differ between two models: of what configures them, their weights' sizes, and the ends of
-    those, which training changes as it does the rest; reading all of a large model would hold up the start."""
+    """Return a digest, in hexadecimal, of a model's configuration and of the sizes and both ends of its weights.
+
+    Training changes all of the weights, and reading all of a large model would delay the start.
+    """
     digest = blake2b(digest_size=6)
     for path in sorted(folder.iterdir()):
         if not path.is_file() or (path.suffix not in _WEIGHTS and path.name not in _CONFIGS):
@@ -75,7 +77,7 @@ def _pairs(metrics: dict[str, Any], file: str, name: str) -> list[tuple[float, f
 
 
 def _misreadings(behaviour: dict[str, Any]) -> list[Misreading]:
-    """The wrong readings of every kind, the surest first: those mislead most."""
+    """Return the wrong readings of every kind, the most confident first."""
     try:
         wrong = [
             Misreading(

@@ -9,11 +9,11 @@ import pytest
 
 from app.errors import ModelError
 from app.models import Label, Sentiment
-from app.sentiment.labels import Scale
+from app.sentiment.label_scale import LabelScale
 
 
 def read(labels: list[str], *probabilities: float, calibration: Any = None) -> Sentiment:
-    scale = Scale.from_config(dict(enumerate(labels)), calibration)
+    scale = LabelScale.from_config(dict(enumerate(labels)), calibration)
     (sentiment,) = scale.read(np.array([probabilities]))
     return sentiment
 
@@ -109,7 +109,7 @@ def test_calibrated_ratings_keep_their_order_and_meet_at_the_middle() -> None:
     for labels in (["neg", "pos"], TEN):
         sides = len(labels) // 2
         rows = [[(1 - p) / sides] * sides + [p / sides] * sides for p in np.linspace(0.001, 0.999, 999)]
-        scale = Scale.from_config(dict(enumerate(labels)), {"threshold": 0.8, "temperature": 0.7})
+        scale = LabelScale.from_config(dict(enumerate(labels)), {"threshold": 0.8, "temperature": 0.7})
         readings = scale.read(np.array(rows))
         for sentiment in readings:
             one_number(sentiment)
@@ -119,7 +119,7 @@ def test_calibrated_ratings_keep_their_order_and_meet_at_the_middle() -> None:
 
 
 def test_log_odds_know_no_ceiling() -> None:
-    scale = Scale.from_config({0: "neg", 1: "pos"}, {"threshold": 0.6, "temperature": 2})
+    scale = LabelScale.from_config({0: "neg", 1: "pos"}, {"threshold": 0.6, "temperature": 2})
     odds = scale.log_odds(np.array([[1e-30, 1.0], [1e-20, 1.0], [0.4, 0.6], [1.0, 0.0]])).tolist()
     assert odds[0] > odds[1] > 20
     assert odds[2] == pytest.approx(0)

@@ -1,7 +1,7 @@
-"""Rank 1. Text in, windows of token ids out: nothing of a text is left unread. May import tokenizers.
+"""Tokenizes texts into windows that cover all of their tokens.
 
-A text that fits is one window. A longer one becomes windows of one length, overlapping a little so that a sentence
-cut by one is whole in the next; equal lengths make the plain mean over them a mean over tokens, and need no padding.
+A text that fits is one window. A longer one becomes windows of one length that overlap, so that a sentence cut by one
+is whole in the next; equal lengths make the plain mean over them a mean over tokens, and need no padding.
 """
 
 import re
@@ -11,23 +11,22 @@ from typing import Any, NamedTuple
 
 from tokenizers import Tokenizer
 
-_OVERLAP = 8  # a window's tokens / 8 are read again in the next
+_OVERLAP = 8  # windows share 1/8 of their tokens with the next
 _PROBE = "a"
 
 
 class Window(NamedTuple):
-    """A part of a text: its token ids, special tokens included, and its letters."""
+    """A part of a text: its token ids, special tokens included, and its characters."""
 
     ids: list[int]
     text: str
 
 
-class Windows:
-    """Cuts texts for one tokenizer. Not thread-safe, as tokenizers are not (huggingface/tokenizers#537)."""
+class WindowTokenizer:
+    """Splits texts into windows for one tokenizer. Not thread-safe (huggingface/tokenizers#537)."""
 
     def __init__(self, tokenizer: Any, size: int) -> None:
-        """`tokenizer`: a `tokenizers.Tokenizer`, or one of transformers'. `size`: tokens the model reads at once,
-        special tokens included."""
+        """Wrap `tokenizer`, of `tokenizers` or transformers, for windows of `size` tokens, special ones included."""
         self._tokenizer = tokenizer
         if isinstance(tokenizer, Tokenizer):
             self._fast: Tokenizer | None = tokenizer
@@ -42,12 +41,12 @@ class Windows:
         self._run = self._longest_run()
 
     def cut(self, texts: Sequence[str]) -> list[list[Window]]:
-        """The windows of each text, at least one."""
+        """Return the windows of each text, at least one."""
         cleaned = [self._clean(text) for text in texts]
         return [self._windows(text, ids) for text, ids in zip(cleaned, self._encode(cleaned), strict=True)]
 
-    def pieces(self, text: str) -> list[tuple[int, int]]:
-        """Where in `text` its tokens lie; one piece where the tokenizer cannot say, or reads another text."""
+    def token_spans(self, text: str) -> list[tuple[int, int]]:
+        """Return the (start, end) of each token; one span if the tokenizer has no offsets or the text is changed."""
         return self._spans(text, 1) if self._clean(text) == text else [(0, len(text))]
 
     def _windows(self, text: str, ids: list[int]) -> list[Window]:
@@ -67,14 +66,14 @@ class Windows:
         return Window([*self._before, *ids, *self._after], text)
 
     def _spans(self, text: str, tokens: int) -> list[tuple[int, int]]:
-        """Where in the text each token lies. A tokenizer that cannot say has each lie all over it."""
+        """Return the (start, end) of each token; without offsets, the whole text for each."""
         if self._fast is None:
             return [(0, len(text))] * tokens
         spans: list[tuple[int, int]] = self._fast.encode(text, add_special_tokens=False).offsets
         return spans
 
     def _clean(self, text: str) -> str:
-        """NFC, one space for any white space, no lone surrogates (which a tokenizer refuses to take)."""
+        """Return the text in NFC, with single spaces and without lone surrogates, which tokenizers refuse."""
         text = unicodedata.normalize("NFC", text.encode("utf-8", "replace").decode())
         text = " ".join(text.split())
         return text if self._run is None else self._run.sub(r"\g<0> ", text)
@@ -86,7 +85,7 @@ class Windows:
         return ids
 
     def _special(self) -> tuple[list[int], list[int]]:
-        """The ids that the tokenizer puts before and after a text."""
+        """Return the ids of the special tokens before and after a text."""
         plain = self._encode([_PROBE])[0]
         own = isinstance(self._tokenizer, Tokenizer)
         whole: list[int] = self._tokenizer.encode(_PROBE).ids if own else self._tokenizer(_PROBE)["input_ids"]
@@ -96,9 +95,11 @@ class Windows:
         return [], []
 
     def _longest_run(self) -> re.Pattern[str] | None:
-        """WordPiece reads a "word" longer than its limit as one unknown: a long review without spaces would go unread.
-        Breaking such runs keeps them readable. The limit counts letters after normalisation, which may have taken
-        a Hangul syllable apart."""
+        """Return a pattern for the longest run without spaces that WordPiece can tokenize, if there is a limit.
+
+        A longer word would be one unknown token, so runs are broken there. The limit counts characters after
+        normalisation, which may decompose a Hangul syllable.
+        """
         limit = getattr(getattr(self._fast, "model", None), "max_input_chars_per_word", None)
         if self._fast is None or limit is None:
             return None
