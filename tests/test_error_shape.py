@@ -77,9 +77,19 @@ def test_ids_that_name_nothing(client: FlaskClient, path: str, id: str) -> None:
     check(client.delete(path.format(id)), 405 if path.endswith("rating") and id == "0" else 404)
 
 
-@pytest.mark.parametrize("id", [0, -1, 10**30, "text", "1", None, 1.5])
-def test_movie_ids_of_reviews(client: FlaskClient, id: Any) -> None:
-    check(client.post("/reviews", json={**REVIEW, "movie_id": id}), 422)
+@pytest.mark.parametrize("id", ["0", "-1", "1" + "0" * 30, "9" * 5000, "text"])
+def test_pages_of_ids_that_name_nothing(client: FlaskClient, movie_id: int, id: str) -> None:
+    for path in (f"/movie/{id}", f"/movie/{id}/delete", f"/review/{id}/delete"):
+        assert client.get(path).status_code == 404
+        assert client.post(path).status_code in (404, 405)
+    assert client.get("/", query_string={"movie": id, "page": id, "sort": id}).status_code == 200
+
+
+@pytest.mark.parametrize("id", ["0", "-1", *("1" + "0" * digits for digits in (30, 400, 5_000)), '"1"', "null", "1.5"])
+def test_movie_ids_of_reviews(client: FlaskClient, id: str) -> None:
+    body = f'{{"movie_id": {id}, "author": "a", "content": "b"}}'
+    detail = check(client.post("/reviews", data=body, content_type="application/json"), 422)
+    assert detail[0]["loc"] == ["body", "movie_id"]
 
 
 def test_unknown_paths_and_methods(client: FlaskClient) -> None:
@@ -156,14 +166,6 @@ def test_a_failure_leaks_nothing(client: FlaskClient, movie_id: int, analyzer: A
     assert client.get("/reviews/1").get_json() == []
 
 
-def test_the_store_takes_markup_as_text(client: FlaskClient) -> None:
-    nasty = "<script>alert(1)</script>"
-    answer = client.post("/movies", json={"title": nasty, "director": nasty, "genre": nasty})
-    assert answer.status_code == 201
-    assert answer.get_json()["title"] == nasty
-    assert answer.mimetype == "application/json"
-
-
 @pytest.mark.parametrize("accept", ["text/html,application/xhtml+xml,*/*;q=0.8", "application/json", ""])
 def test_who_gets_a_page(app: Flask, client: FlaskClient, accept: str) -> None:
     headers = {"Accept": accept}
@@ -173,13 +175,6 @@ def test_who_gets_a_page(app: Flask, client: FlaskClient, accept: str) -> None:
     elsewhere = client.get("/nope", headers=headers)
     assert elsewhere.status_code == 404
     assert elsewhere.mimetype == ("text/html" if "html" in accept else "application/json")
-
-
-@pytest.mark.parametrize("digits", [30, 400, 5_000])
-def test_numbers_too_long_to_read_break_a_rule_and_are_json(client: FlaskClient, digits: int) -> None:
-    body = b'{"movie_id": 1' + b"0" * digits + b', "author": "a", "content": "b"}'
-    detail = check(client.post("/reviews", data=body, content_type="application/json"), 422)
-    assert detail[0]["loc"] == ["body", "movie_id"]
 
 
 def test_odd_addresses(client: FlaskClient) -> None:
@@ -217,12 +212,9 @@ def test_a_failing_page_is_a_page(client: FlaskClient, movie_id: int, analyzer: 
     assert "secret" not in answer.get_data(as_text=True)
 
 
-def test_markup_in_reviews_is_text(client: FlaskClient, movie_id: int) -> None:
-    nasty = "<script>alert(1)</script>"
-    answer = client.post("/reviews", json={"movie_id": movie_id, "author": nasty, "content": nasty, "rating": 11})
-    assert (answer.get_json()["author"], answer.get_json()["content"]) == (nasty, nasty)
-    assert nasty not in client.get(f"/movie/{movie_id}").get_data(as_text=True)
-    assert client.post("/sentiment", json={"text": nasty, "more": [1]}).status_code == 200
+def test_unknown_fields_are_ignored(client: FlaskClient, movie_id: int) -> None:
+    assert client.post("/reviews", json={**REVIEW, "rating": 11}).status_code == 201
+    assert client.post("/sentiment", json={"text": "최고", "more": [1]}).status_code == 200
 
 
 class DeletingAnalyzer(FakeAnalyzer):

@@ -57,6 +57,8 @@ def test_text_stays_text_everywhere(admin: Visitor, store: Store, nasty: str) ->
     review = admin.client.post(
         "/reviews", json={"movie_id": movie["id"], "author": nasty[:40], "content": f"최고 {nasty}"}
     ).get_json()
+    if nasty in MARKUP:
+        assert (movie["title"], review["author"], review["content"]) == (f"가 {nasty}", nasty[:40], f"최고 {nasty}")
     admin.client.delete(f"/reviews/{write(admin.client, movie['id'], nasty)}")
     for path in pages(movie["id"], review["id"]):
         page = admin.see(path)
@@ -68,7 +70,9 @@ def test_text_stays_text_everywhere(admin: Visitor, store: Store, nasty: str) ->
 
 
 def test_nothing_runs_inline_and_nothing_comes_from_elsewhere(visitor: Visitor, movie_id: int) -> None:
-    for path in ("/", f"/movie/{movie_id}", "/model", "/login", "/nothing", "/docs", "/static/nothing"):
+    review_id = write(visitor.client, movie_id, "최고예요 " * 200)
+    own = (f"/movie/{movie_id}", f"/review/{review_id}/delete", f"/review/{review_id}/edit")
+    for path in ("/", "/model", "/login", "/nothing", "/docs", "/static/nothing", *own):
         answer = visitor.client.get(path, headers={"Accept": "text/html"})
         policy = answer.headers["Content-Security-Policy"]
         assert "default-src 'none'" in policy
@@ -79,9 +83,12 @@ def test_nothing_runs_inline_and_nothing_comes_from_elsewhere(visitor: Visitor, 
         page = BeautifulSoup(answer.get_data(), "html.parser")
         assert not page.select("script:not([src]), style, [style]")
         assert all(re.match(r"/(static|docs)/", str(tag["src"])) for tag in page.select("script[src]"))
+        assert not [name for tag in page.find_all(True) for name in tag.attrs if name.startswith("on")]
 
 
-@pytest.mark.parametrize("path", ["/", "/movies", "/nothing", "/static/style.css", "/healthz", "/movies/7", "/login"])
+@pytest.mark.parametrize(
+    "path", ["/", "/movies", "/nothing", "/static/style.css", "/healthz", "/movies/7", "/login", "/docs"]
+)
 def test_every_answer_has_its_headers(app: Flask, path: str) -> None:
     for base, has_hsts in (("http://localhost", False), ("https://localhost", True)):
         headers = app.test_client().get(path, base_url=base).headers

@@ -260,3 +260,15 @@ def test_far_too_large_form_is_a_page(visitor: Visitor, movie_id: int) -> None:
 @pytest.mark.parametrize("path", ["/review", "/movie", "/movie/1/review"])
 def test_get_of_a_post_route_is_a_page(visitor: Visitor, movie_id: int, path: str) -> None:
     assert text(visitor.see(path, 405).h1) == "이 방법으로는 열 수 없어요"
+
+
+def test_a_chosen_movie_stays_chosen_among_many(visitor: Visitor, add_movie: AddMovie) -> None:
+    for number in range(1, 601):
+        add_movie(f"영화 {number:04}")
+    page = read(visitor.post("/review", "/?sort=title", movie_id="530", author="", content="최고"))
+    assert page.select_one('#write [name="movie_id"]')["value"] == "530"  # type: ignore[index]
+
+
+def test_of_two_deletions_the_second_finds_nothing(visitor: Visitor, movie_id: int) -> None:
+    assert visitor.post(f"/movie/{movie_id}/delete").status_code == 303
+    assert visitor.post(f"/movie/{movie_id}/delete").status_code == 404
