@@ -36,7 +36,7 @@ demo: $(runtime) ## serve the site with well-known movies and reviews in it
 	@DEMO=1 exec $(venv)/bin/gunicorn -c gunicorn.conf.py wsgi:app
 
 test: $(tools) ## run all tests but the slow ones
-	@$(venv)/bin/python -m pytest -m "not slow" $(ARGS)
+	@$(venv)/bin/python -m pytest -n 2 --dist loadfile -m "not slow" $(ARGS)
 
 test-slow: $(tools) ## run the slow tests
 	@$(venv)/bin/python -m pytest -m slow $(ARGS)

@@ -20,7 +20,7 @@ from app.http.session import MARK_LASTS, SessionInterface, cookie_name
 from app.http.traps import Traps
 from app.inputs import BODY_MAX
 from app.protocols import Analyzer
-from app.settings import ROOT, Settings
+from app.settings import ROOT, VERSION, Settings
 from app.store import Store, open_store
 from app.web.admin import blueprint as admin_blueprint
 from app.web.changes import blueprint as changes_blueprint
@@ -52,6 +52,7 @@ def create_app(
     key = secret_key(settings.secret_key, settings.instance_dir)
     app.config.update(
         SECRET_KEY=key,
+        VERSION=VERSION,
         MAX_CONTENT_LENGTH=BODY_MAX,
         IMPORT_MAX=settings.import_max * 1024 * 1024,
         SESSION_COOKIE_NAME=cookie_name(key),

@@ -8,8 +8,8 @@ from typing import Any
 
 from app.errors import SettingsError
 
+VERSION = "0.2.0"
 ROOT = Path(__file__).resolve().parent.parent
-VERSION = "0.1.0"
 LOG_LEVELS = ("info", "warning", "error", "off")
 """From all to nothing: "warning" are answers from 400 on, "error" those from 500."""
 

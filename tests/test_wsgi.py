@@ -73,6 +73,7 @@ def free_port() -> int:
         return port
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", [[*GUNICORN, "wsgi:app"], FLASK], ids=["gunicorn", "flask"])
 @pytest.mark.parametrize(
     ("name", "value"),
@@ -91,6 +92,7 @@ def test_start_that_cannot_go_on_says_one_line(tmp_path: Path, command: list[str
     assert value in line
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("command", "named"),
     [
@@ -160,6 +162,7 @@ def test_site_starts_answers_and_stops(tmp_path: Path) -> None:
         assert [json.loads(line)["path"] for line in rest.splitlines()] == ["/healthz"]
 
 
+@pytest.mark.slow
 def test_who_waits_when_the_site_is_told_to_end_is_answered(tmp_path: Path) -> None:
     with running(tmp_path, SLOW_SITE, LOG_LEVEL="off") as (process, address):
         clients = [HTTPConnection(address.removeprefix("http://"), timeout=30) for _ in range(40)]

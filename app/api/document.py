@@ -68,7 +68,7 @@ def build_document(app: Flask) -> dict[str, Any]:
         "openapi": "3.1.0",
         "info": {
             "title": "감평",
-            "version": "1",
+            "version": app.config["VERSION"],
             "description": "Movies, Korean reviews, and the rating a language model reads out of each review.",
             "license": {"name": "MIT", "identifier": "MIT"},
         },

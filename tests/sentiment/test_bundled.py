@@ -201,6 +201,7 @@ def test_the_export_answers_as_the_trained_model_did(reader: TextClassifier) -> 
         assert found == pytest.approx(expected, abs=0.1), text
 
 
+@pytest.mark.slow
 def test_the_graph_computes_what_transformers_computes(reader: TextClassifier) -> None:
     """Other programs may load the folder as a BERT. The site rounds what its layers multiply, to 8 bits (which moves a
     logit by 0.01 on average), and takes the mean of three parts, which is its own."""
@@ -221,6 +222,7 @@ def test_the_graph_computes_what_transformers_computes(reader: TextClassifier) -
     assert np.array(logits_of(reader, texts)) == pytest.approx(all_three, abs=0.1)
 
 
+@pytest.mark.slow
 def test_other_programs_load_the_encoder_in_the_type_they_ask_for() -> None:
     tokenizer = AutoTokenizer.from_pretrained(BUNDLED)
     answers = []
@@ -245,6 +247,7 @@ def test_a_text_reads_the_same_whatever_is_in_the_batch_with_it(reader: TextClas
         assert reader.model(np.array([row]), np.ones((1, len(row)), np.int64))[0] == pytest.approx(answer, abs=1e-4)
 
 
+@pytest.mark.slow
 def test_reading_needs_neither_torch_nor_transformers() -> None:
     """They would take 300 MB and seconds."""
     script = """

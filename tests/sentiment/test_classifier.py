@@ -118,6 +118,7 @@ def test_a_windows_letters_are_those_of_its_tokens() -> None:
         assert same > 0.8 * len(piece.ids)  # but for where it was cut, a piece may be read in other parts
 
 
+@pytest.mark.slow
 def test_positions_of_roberta_are_not_overrun(loaded: Loaded, tmp_path: Path) -> None:
     from app.sentiment.transformers_model import load_transformers_model
 
@@ -126,6 +127,7 @@ def test_positions_of_roberta_are_not_overrun(loaded: Loaded, tmp_path: Path) ->
     assert len(loaded(folder).analyze(["재미있다 " * 200, "최고"])) == 2
 
 
+@pytest.mark.slow
 def test_long_runs_without_spaces_are_not_one_unknown_word(loaded: Loaded, electra_folder: Path) -> None:
     """WordPiece takes a "word" of more than 100 letters as unknown, whole."""
     from app.sentiment.transformers_model import load_transformers_model
