@@ -1,4 +1,4 @@
-"""Rank 0. Every setting with its environment variable, default and meaning; README's table is checked against it."""
+"""Settings with their environment variables, defaults and meanings. A test holds docs/settings.md to them."""
 
 import os
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Two processes of the site on one PostgreSQL with one Redis behind nginx, as README describes it."""
+"""Two processes of the site on one PostgreSQL with one Redis behind nginx, as docs/deploying.md describes it."""
 
 import json
 import os

@@ -1,26 +1,35 @@
-"""The README and the CHANGELOG, checked against the code: a table that lies fails here."""
+"""The documentation, checked against the code: a table that lies fails here."""
 
 import re
 from dataclasses import fields
 from pathlib import Path
 
+import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
 from app.settings import ROOT, Settings
 
-README = Path(ROOT, "README.md").read_text(encoding="utf-8")
+PAGES = ["README.md", "README.ko.md", "CONTRIBUTING.md", "SECURITY.md", "training/README.md"]
+PAGES += sorted(f"docs/{path.name}" for path in Path(ROOT, "docs").glob("*.md"))
 
 
-def rows(heading: str) -> list[list[str]]:
-    """The cells of the first table under a heading, its head left out."""
-    section = README.split(f"## {heading}\n", 1)[1].split("\n## ", 1)[0]
+def read(page: str) -> str:
+    return Path(ROOT, page).read_text(encoding="utf-8")
+
+
+def rows(page: str, heading: str) -> list[list[str]]:
+    """Return the cells of the first table under a heading, without its head."""
+    section = read(page).split(f"# {heading}\n", 1)[1].split("\n## ", 1)[0]
     lines = [line for line in section.splitlines() if line.startswith("|")]
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
 
 
 def test_the_settings_table_is_the_code() -> None:
-    table = {name.strip("`"): (default.strip("`"), meaning) for name, default, meaning in rows("Settings")}
+    table = {
+        name.strip("`"): (default.strip("`"), meaning)
+        for name, default, meaning in rows("docs/settings.md", "Settings")
+    }
     expected = {}
     for item in fields(Settings):
         default = "`instance`" if item.name == "instance_dir" else f"`{item.default}`" if item.default != "" else ""
@@ -31,7 +40,7 @@ def test_the_settings_table_is_the_code() -> None:
 def test_the_route_table_is_the_code(client: FlaskClient) -> None:
     listed = {
         (method, re.sub(r"\{\w+\}", "{id}", path))
-        for route, *_ in rows("JSON routes")
+        for route, *_ in rows("docs/api.md", "Routes")
         for method, path in re.findall(r"`(GET|POST|PATCH|DELETE) (/[^`?]*)", route)
     }
     document = client.get("/openapi.json").get_json()
@@ -42,7 +51,7 @@ def test_the_route_table_is_the_code(client: FlaskClient) -> None:
 def test_the_page_table_is_the_code(app: Flask) -> None:
     listed = {
         (method, path)
-        for route, *_ in rows("Pages")
+        for route, *_ in rows("docs/pages.md", "Pages")
         for methods, path in re.findall(r"`([A-Z, ]+) (/[^`?]*)`", route)
         for method in methods.split(", ")
     }
@@ -55,22 +64,39 @@ def test_the_page_table_is_the_code(app: Flask) -> None:
     assert listed == served
 
 
-def test_every_file_named_in_the_readme_is_there() -> None:
-    named = re.findall(r"\]\(([^)#:]+)\)", README)
-    assert named
-    assert [name for name in named if not Path(ROOT, name).exists()] == []
+@pytest.mark.parametrize("page", PAGES)
+def test_links_lead_to_files_and_headings(page: str) -> None:
+    for name, anchor in re.findall(r"\]\(([^):#]*)(?:#([^)]+))?\)", read(page)):
+        target = Path(ROOT, page).parent / name if name else Path(ROOT, page)
+        assert target.exists(), name
+        if anchor:
+            headings = re.findall(r"^#+ (.+)$", target.read_text(encoding="utf-8"), re.MULTILINE)
+            assert anchor in {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
-def test_the_changelog_starts_with_what_is_not_released() -> None:
-    changelog = Path(ROOT, "CHANGELOG.md").read_text(encoding="utf-8")
-    assert changelog.index("## Unreleased") < changelog.index("- ")
+@pytest.mark.parametrize("page", ["docs/architecture.md", "CONTRIBUTING.md", "SECURITY.md"])
+def test_named_modules_are_there(page: str) -> None:
+    for name in re.findall(r"`((?:app|templates|tests|static|benchmarks)/[\w./-]*)`", read(page)):
+        assert Path(ROOT, name).exists(), name
+
+
+def test_architecture_names_each_package() -> None:
+    named = {cell for row in rows("docs/architecture.md", "Packages") for cell in re.findall(r"`(app/\w+)", row[1])}
+    packages = {f"app/{path.stem}" for path in Path(ROOT, "app").iterdir() if not path.name.startswith("__")}
+    assert packages - {"app/translations"} == named
+
+
+def test_both_readmes_are_short_and_have_the_same_commands() -> None:
+    def commands(page: str) -> list[str]:
+        blocks = re.findall(r"```sh\n(.*?)```", read(page), re.DOTALL)
+        return [line.split("   #")[0] for block in blocks for line in block.splitlines()]
+
+    assert commands("README.md") == commands("README.ko.md")
+    for page in ("README.md", "README.ko.md"):
+        assert len(read(page).splitlines()) <= 130
 
 
 def test_nothing_is_left_to_fill_in() -> None:
-    for path in ("README.md", "training/README.md", "app/sentiment/bundled/README.md", "CONTRIBUTING.md"):
+    for path in (*PAGES, "app/sentiment/bundled/README.md"):
         text = Path(ROOT, path).read_text(encoding="utf-8")
         assert not re.search(r"^[A-Z]{6,}$|@@|TODO|\{\w+\[\w+\]", text, re.MULTILINE), path
-
-
-def test_the_licence_is_there() -> None:
-    assert "MIT License" in Path(ROOT, "LICENSE").read_text(encoding="utf-8")
