@@ -5,6 +5,7 @@ from typing import Any
 from unicodedata import normalize
 
 from app.catalogue import Catalogue
+from app.catalogue.search import has_word, searched_text, split_words
 from app.errors import FieldError, Invalid, NotFound
 from app.http.context import installed
 from app.inputs import ID_MAX, QUERY_MAX, TITLE_MAX, MoviesQuery
@@ -24,7 +25,7 @@ def choose_movie(form: ReviewForm, data: Mapping[str, str]) -> dict[str, str]:
     if not typed or (data.get("movie_id") and typed == data.get("movie_was", "").strip()):
         return dict(data)
     matches = find_meant(typed)
-    if len(matches) == 1:
+    if len(matches) == 1 and all(has_word(searched_text(matches[0]), word) for word in split_words(typed)):
         return {**data, "movie_id": str(matches[0].id)}
     form.matches = matches[:MATCHES_MOST]
     if not any(_fold(movie.title) == _fold(typed) for movie in matches):

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 
+from app.catalogue.search import split_genre
 from app.http.language import gettext, ngettext
 from app.models import Label, Movie
 
@@ -149,5 +150,6 @@ FILTERS: dict[str, Callable[..., object]] = {
     "excerpt": split_text,
     "close_up": close_up,
     "shorten": shorten,
+    "names": split_genre,
     "width": format_width,
 }

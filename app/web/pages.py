@@ -76,11 +76,17 @@ def _found_movies() -> dict[str, Any]:
     """What the list of movies shows, by the address's query."""
     query = _read_query(MoviesQuery, per_page=MOVIES_A_PAGE)
     page = catalogue().movies(query)
+    filters = {name: value for name in ("genre", "director", "year") if (value := getattr(query, name))}
 
     def address(number: int) -> str:
-        return url_for("web.home", q=query.q or None, genre=query.genre or None, sort=query.sort, page=number)
+        return url_for("web.home", q=query.q or None, sort=query.sort, page=number, **filters)
+
+    def matched(movie: Movie) -> tuple[str, ...]:
+        return tuple(catalogue().matched_fields(movie, query.q)) if query.q else ()
 
     return {
+        "filters": filters,
+        "matched": matched,
         "page": page,
         "query": query,
         "links": page_links(page, address),

@@ -133,3 +133,10 @@ def test_several_matches_of_another_title_offer_to_add_it(visitor: Visitor, add_
     page = read(visitor.post("/review", movie="벌새", movie_id="", movie_was="", **WRITTEN))
     assert len(page.select('#write [type="radio"]')) == 2
     assert page.select_one("#add [name=title]")["value"] == "벌새"  # type: ignore[index]
+
+
+def test_a_mistyped_title_is_asked_about(visitor: Visitor, add_movie: AddMovie, catalogue: Catalogue) -> None:
+    movie = add_movie("기생충")
+    page = read(visitor.post("/review", movie="기생츙", movie_id="", movie_was="", **WRITTEN))
+    assert [radio["value"] for radio in page.select('#write [type="radio"]')] == [str(movie.id)]
+    assert catalogue.reviews(movie.id, ReviewsQuery()).total == 0

@@ -172,3 +172,25 @@ def test_headings_and_landmarks_are_in_order(visitor: Visitor, add_movie: AddMov
         assert page.html and page.html["lang"] == "ko"
         ids = [tag["id"] for tag in page.select("[id]")]
         assert len(ids) == len(set(ids))
+
+
+def test_a_movies_facts_lead_to_the_movies_that_share_them(visitor: Visitor, add_movie: AddMovie) -> None:
+    movie = add_movie("기생충", release_date="2019-05-30", director="봉준호", genre="드라마, 스릴러")
+    add_movie("살인의 추억", release_date="2003-04-25", director="봉준호", genre="범죄")
+    add_movie("벌새", release_date="2019-08-29", director="김보라", genre="드라마")
+    links = {text(link): str(link["href"]) for link in visitor.see(f"/movie/{movie.id}").select(".about .meta a")}
+    assert list(links) == ["2019.05.30", "봉준호", "드라마", "스릴러"]
+    assert [sorted(titles(visitor, path)) for path in links.values()] == [
+        ["기생충", "벌새"], ["기생충", "살인의 추억"], ["기생충", "벌새"], ["기생충"]
+    ]  # fmt: skip
+    page = visitor.see(links["봉준호"])
+    assert text(page.h1) == "봉준호 감독" and "봉준호" in text(page.title)
+    assert page.select_one('form[role="search"] input[name="director"][value="봉준호"]')
+    assert all("director=" in str(link["href"]) for link in page.select(".list-tools a"))
+
+
+def test_a_card_says_what_was_found_besides_the_title(visitor: Visitor, add_movie: AddMovie) -> None:
+    add_movie("벌새", release_date="2019-08-29", director="김보라", genre="드라마")
+    assert text(visitor.see("/?q=김보라").select_one(".found-by")) == "감독 김보라"
+    assert text(visitor.see("/?q=벌새+2019").select_one(".found-by")) == "개봉 2019"
+    assert not visitor.see("/?q=벌새").select(".found-by")
