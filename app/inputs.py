@@ -242,6 +242,7 @@ class ReviewInput(Input):
     movie_id: Id
     author: Author
     content: Text
+    spoiler: Annotated[bool, Field(description="whether the text gives the plot away")] = False
 
 
 class MoviePatch(Input):
@@ -264,6 +265,7 @@ class ReviewPatch(Input):
 
     author: Author = Field(default_factory=str)
     content: Text = Field(default_factory=str)
+    spoiler: Annotated[bool, Field(description="whether the text gives the plot away")] = False
 
 
 class SentimentInput(Input):

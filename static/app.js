@@ -321,6 +321,8 @@ for (const link of document.querySelectorAll("a[data-words]")) {
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       plain = [...content.childNodes];
       content.replaceChildren(...page.body.childNodes);
+      const cover = content.closest("details.spoiler");
+      if (cover) cover.open = true; // who asks for the words asks for the text
       label.data = say("close_words");
       link.ariaExpanded = "true";
     } catch {

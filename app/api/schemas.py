@@ -53,6 +53,8 @@ class ReviewOut(Schema):
     created_at: Annotated[str, Field(json_schema_extra={"format": "date-time"})]
     model: Annotated[str, Field(description="the model that read it; empty where that is not known")]
     correction_count: Annotated[Count, Field(description="readers who say that the label is wrong")]
+    spoiler: Annotated[bool, Field(description="whether the text gives the plot away")]
+    like_count: Annotated[Count, Field(description="readers who like it")]
     edited_at: Annotated[
         str,
         Field(

@@ -79,7 +79,13 @@ class Catalogue:
         (sentiment,) = self._analyzer.analyze([review.content])
         model = self._analyzer.card.id
         return self._store.add_review(
-            review.movie_id, review.author, review.content, sentiment, model=model, writer=writer
+            review.movie_id,
+            review.author,
+            review.content,
+            sentiment,
+            model=model,
+            writer=writer,
+            spoiler=review.spoiler,
         )
 
     def review(self, review_id: int) -> Review:
@@ -98,11 +104,14 @@ class Catalogue:
         """Changes what `patch` names; another text is read again. Raises `app.errors.Busy` as `add_review` does."""
         given = patch.model_fields_set
         author = patch.author if "author" in given else None
+        spoiler = patch.spoiler if "spoiler" in given else None
         if "content" not in given or patch.content == self._store.review(review_id).content:
-            return self._store.update_review(review_id, author, who=who)
+            return self._store.update_review(review_id, author, spoiler=spoiler, who=who)
         (sentiment,) = self._analyzer.analyze([patch.content])
         read = (patch.content, sentiment)
-        return self._store.update_review(review_id, author, read, model=self._analyzer.card.id, who=who)
+        return self._store.update_review(
+            review_id, author, read, spoiler=spoiler, model=self._analyzer.card.id, who=who
+        )
 
     def delete_review(self, review_id: int, who: str = "") -> Review:
         return self._store.delete_review(review_id, who)

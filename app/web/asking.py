@@ -17,7 +17,7 @@ def edit_movie(movie: Movie, posted: EditMovieForm | None = None) -> Response:
 
 def edit_review(movie: Movie, review: Review, posted: EditReviewForm | None = None, version: str = "") -> Response:
     """The review in a form, which carries the `version` that it starts from."""
-    form = posted or EditReviewForm(author=review.author, content=review.content)
+    form = posted or EditReviewForm(author=review.author, content=review.content, spoiler=review.spoiler)
     form.version.data = version
     return render("edit.html", posted, movie=movie, review=review, form=form, sure_from=CONFIDENT_FROM)
 

@@ -62,7 +62,7 @@ def edit_review(id: int) -> BaseResponse:
 
 def version_of(review: Review) -> str:
     """Return a token of the review's text and author, which another edit changes."""
-    return blake2b(f"{review.author}\n{review.content}".encode(), digest_size=8).hexdigest()
+    return blake2b(f"{review.author}\n{review.spoiler}\n{review.content}".encode(), digest_size=8).hexdigest()
 
 
 def _edit_review(id: int, form: EditReviewForm) -> BaseResponse:
@@ -71,7 +71,8 @@ def _edit_review(id: int, form: EditReviewForm) -> BaseResponse:
 
     def edit(data: dict[str, str]) -> Review:
         count(Count.POSTS)
-        return catalogue().edit_review(id, read(ReviewPatch, data, strict=False), caller.who())
+        fields = data | {"spoiler": data.get("spoiler", "off")}  # a box that is not ticked is not sent
+        return catalogue().edit_review(id, read(ReviewPatch, fields, strict=False), caller.who())
 
     version = version_of(old)
     if form.version.data and form.version.data != version and form.is_genuine():

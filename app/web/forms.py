@@ -5,7 +5,7 @@ from typing import Any, Self, TypeVar
 
 from flask import request
 from flask_wtf import FlaskForm
-from wtforms import Field, HiddenField, StringField, TextAreaField
+from wtforms import BooleanField, Field, HiddenField, StringField, TextAreaField
 from wtforms.i18n import DummyTranslations
 
 from app import inputs
@@ -167,6 +167,7 @@ class EditReviewForm(Form):
             "placeholder": _("어떤 점이 좋았나요, 아쉬웠나요?"),
         },
     )
+    spoiler = BooleanField(_("스포일러가 있어요"))
     version = HiddenField()
 
     def conflict(self) -> None:

@@ -1,6 +1,7 @@
 """What the pages show: each function gathers it from the catalogue, renders, and answers with the form's status."""
 
 from collections.abc import Mapping
+from itertools import islice
 from typing import Any, TypeVar
 
 from flask import Response, make_response, render_template, request, url_for
@@ -150,12 +151,12 @@ def _extremes(movie: Movie) -> list[Review]:
     """
     if movie.review_count < EXTREMES_FROM:
         return []
-    return [
-        review
-        for label, end in ((Label.POSITIVE, ReviewOrder.HIGHEST), (Label.NEGATIVE, ReviewOrder.LOWEST))
-        for review in catalogue().reviews(movie.id, ReviewsQuery(sort=end, per_page=1)).items
-        if review.sentiment_label is label
-    ]
+    extremes = []
+    for label, end in ((Label.POSITIVE, ReviewOrder.HIGHEST), (Label.NEGATIVE, ReviewOrder.LOWEST)):
+        found = catalogue().reviews(movie.id, ReviewsQuery(sort=end, per_page=REVIEWS_A_PAGE)).items
+        plain = (review for review in found if not review.spoiler)
+        extremes += [review for review in islice(plain, 1) if review.sentiment_label is label]
+    return extremes
 
 
 def review_address(review_id: int) -> str:
