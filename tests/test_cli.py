@@ -108,11 +108,23 @@ def test_columns_are_named_and_what_is_lost_is_told(run: Run, store: Store) -> N
         "1 cells not taken, first in row 2: created_at: is not a day such as 2024-05-01: '언젠가'",
         "not imported: 별점 (a review's text is its vote)",
         "columns not imported: Film",
+        "to undo it within a day: flask --app wsgi undo 1",
     ]
     assert [(review.author, review.content) for review in store.all_reviews()] == [("모임", "최고")]
     assert run("import", "in.csv", "--map", "text=느낌").exit_code == 2
     result = run("import", "in.csv", "--map", "content=느낀 점")
     assert result.stderr == "gampyeong: no column is called 느낀 점; there are: Film, 느낌, 별점, 작성일\n"
+
+
+def test_an_import_is_undone(run: Run, store: Store) -> None:
+    assert run("undo").stderr == "gampyeong: import 0 not found\n"
+    Path("in.csv").write_text(TABLE, encoding="utf-8")
+    run("import", "in.csv")
+    result = run("undo")
+    assert (result.exit_code, result.stdout) == (0, "undone: import 1 (영화 1편 · 리뷰 2개)\n")
+    assert not store.movies()
+    assert run("undo", "1").stderr == "gampyeong: change 1 cannot be undone any more\n"
+    assert run("undo").exit_code == 1
 
 
 @pytest.mark.parametrize(
@@ -223,7 +235,7 @@ def test_a_database_outlives_its_commands(tmp_path: Path) -> None:
     assert result.stderr.startswith("gampyeong: cannot use the model /nonexistent")
 
 
-@pytest.mark.parametrize("arguments", [("export", "x.jsonl"), ("import", "x.csv"), ("rescore",)])
+@pytest.mark.parametrize("arguments", [("export", "x.jsonl"), ("import", "x.csv"), ("rescore",), ("undo",)])
 def test_without_a_database_a_command_says_so(tmp_path: Path, arguments: tuple[str, ...]) -> None:
     result = shell(tmp_path, *arguments, SENTIMENT_MODEL="/nonexistent")  # which nobody asks, so it may be wrong
     assert (result.returncode, result.stdout) == (2, "")

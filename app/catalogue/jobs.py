@@ -62,11 +62,16 @@ class Jobs:
     def start(self, what: str, work: Work) -> Job | None:
         """Begins `work`; None where another job is running. The thread dies with the process, unfinished."""
         with self._lock:
-            if self.last and self.last.is_running:
+            if self.is_running:
                 return None
             job = self.last = Job(what)
         threading.Thread(target=_run, args=(job, work), name=f"job-{what}", daemon=True).start()
         return job
+
+    @property
+    def is_running(self) -> bool:
+        """Whether a job is running."""
+        return self.last is not None and self.last.is_running
 
     def stop(self) -> None:
         """Asks the running job, if any, to end at its next report."""

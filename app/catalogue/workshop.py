@@ -8,9 +8,12 @@ from app.catalogue import import_export
 from app.catalogue.import_export import ImportResult, Preview, TableOptions
 from app.catalogue.progress import ProgressCallback, ignore
 from app.catalogue.rescoring import Rescored, count_outdated, rescore
-from app.models import Action
+from app.errors import NotFound
+from app.models import Action, Change
 from app.protocols import Analyzer
 from app.store import Store
+
+_CHANGES_SEARCHED = 1_000
 
 
 class Workshop:
@@ -52,8 +55,8 @@ class Workshop:
         who: str = "",
         report: ProgressCallback = ignore,
     ) -> ImportResult:
-        """Takes a file in and notes it in the log; see `import_export.import_file`."""
-        outcome = import_export.import_file(
+        """Import a file as one entry of the audit log; see `import_export.import_file`."""
+        return import_export.import_file(
             self._store,
             self._analyzer,
             file,
@@ -61,12 +64,19 @@ class Workshop:
             written_at=written_at,
             skip_bad=skip_bad,
             reread=reread,
+            who=who,
             report=report,
         )
-        if outcome.added and outcome.added.reviews + outcome.added.movies:
-            summary = f"영화 {outcome.added.movies:,}편 · 리뷰 {outcome.added.reviews:,}개"
-            self._store.log(Action.IMPORT, summary, who)
-        return outcome
+
+    def undo(self, change_id: int = 0, who: str = "") -> Change:
+        """Undo a deletion or an import, the latest import for 0; raises what `Store.undo` does, `NotFound` for none."""
+        if not change_id:
+            changes, _ = self._store.changes(0, _CHANGES_SEARCHED)
+            imports = [change.id for change in changes if change.action is Action.IMPORT and change.undoable]
+            if not imports:
+                raise NotFound("import", 0)
+            change_id = imports[0]
+        return self._store.undo(change_id, who)
 
     def models(self) -> dict[str, int]:
         """How many reviews each model read, by its id; empty for one that is not known any more."""

@@ -124,6 +124,16 @@ def import_command(
     if outcome.added is None:
         _fail(wording.tell_outcome(outcome), 1)
     click.echo(wording.tell_outcome(outcome))
+    if outcome.added and outcome.added.change_id:
+        click.echo(f"to undo it within a day: flask --app wsgi undo {outcome.added.change_id}", err=True)
+
+
+@_command("undo")
+@click.argument("number", type=click.IntRange(1), required=False)
+def undo_command(workshop: Workshop, number: int | None) -> None:
+    """Undo an import or a deletion of the last day, by its NUMBER in the log; the latest import where none is given."""
+    change = workshop.undo(number or 0)
+    click.echo(f"undone: {change.action.value} {change.id} ({change.summary})")
 
 
 @_command("rescore")
@@ -136,7 +146,7 @@ def rescore_command(workshop: Workshop, everything: bool) -> None:
         click.echo(told)
 
 
-COMMANDS = (export_command, import_command, rescore_command)
+COMMANDS = (export_command, import_command, rescore_command, undo_command)
 
 
 @contextmanager

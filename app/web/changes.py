@@ -7,12 +7,15 @@ from flask_babel import gettext
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response as BaseResponse
 
+from app.catalogue.jobs import Jobs
 from app.errors import Invalid
 from app.http import caller, policy
+from app.http.context import installed
 from app.http.language import lazy_gettext as _
 from app.http.policy import Deed
 from app.inputs import PageQuery, read
 from app.models import UNDO_HOURS, Action, Change
+from app.web import messages
 from app.web.filters import shorten
 from app.web.forms import DeleteForm
 from app.web.notices import NAME_MOST, tell
@@ -58,6 +61,9 @@ def undo(id: int) -> BaseResponse:
     change = _own_change(id)
     form = DeleteForm.posted()
     if not form.is_genuine():
+        return _ask(change, form)
+    if change.action is Action.IMPORT and installed(Jobs).is_running:
+        form.status, form.alert = 409, str(messages.JOB_RUNNING)
         return _ask(change, form)
     catalogue().undo(id, caller.who())
     return redirect(_tell_undone(change), 303)
@@ -110,6 +116,9 @@ def _own_change(id: int) -> Change:
 
 def _tell_undone(change: Change) -> str:
     """Says what came back; the address where it is. A review is lit up there as a new one is."""
+    if change.action is Action.IMPORT:
+        tell(gettext("가져온 것을 되돌렸어요: %(summary)s", summary=change.summary))
+        return url_for("changes.show_log")
     if change.review_id:
         author = shorten(catalogue().review(change.review_id).author, NAME_MOST)
         tell(gettext("%(author)s 님의 리뷰를 되돌렸어요.", author=author), review_id=change.review_id)

@@ -26,7 +26,7 @@ def tell_progress(progress: Progress) -> str:
     if progress.stage is Stage.CHECK:
         return _("파일을 살펴보고 있어요 (%(percent)s%%)", percent=int(progress.share * 100))
     if progress.stage is Stage.WRITE:
-        return _("저장하고 있어요. 이제는 멈출 수 없어요.")
+        return _("저장하고 있어요 (%(percent)s%%)", percent=int(progress.share * 100))
     parts = [_("리뷰 %(done)s / %(total)s개", done=f"{progress.done:,}", total=f"{progress.total:,}")]
     if progress.rate:
         parts.append(_("초당 %(rate)s개", rate=f"{progress.rate:,.0f}"))

@@ -10,7 +10,7 @@ from app.catalogue import reading
 from app.catalogue.import_export import export_corrections, import_file
 from app.catalogue.progress import Progress, Stage
 from app.errors import Busy
-from app.models import CorrectedLabel, Label, MovieFields, Sentiment
+from app.models import Action, CorrectedLabel, Label, MovieFields, Sentiment
 from app.store import Store
 from tests.fakes import FakeAnalyzer
 from tests.import_export.conftest import ROWS, Import, NewStore, exported, reviews_of
@@ -145,15 +145,65 @@ def test_a_movie_added_meanwhile_is_taken_for_the_files(
 ) -> None:
     add_all, others = store.add_all, ["괴물"]
 
-    def interfere(*everything: Any) -> None:
+    def interfere(*everything: Any, **more: Any) -> None:
         while others:
             store.add_movie(MovieFields(others.pop()))
-        add_all(*everything)
+        add_all(*everything, **more)
 
     monkeypatch.setattr(store, "add_all", interfere)
     outcome = take(ROWS)
     assert outcome.added and outcome.added.movies == 1
     assert [(movie.title, movie.review_count) for movie in store.movies()] == [("괴물", 2), ("기생충", 1)]
+
+
+def test_an_import_is_undone_as_a_whole(take: Import, store: Store) -> None:
+    fill(store)
+    before = exported(store)
+    result = take(ROWS + "벌새,밤편지,좋았다,\n")
+    (entry, _), _ = store.changes(0, 2)
+    assert result.added and result.added.change_id == entry.id
+    assert (entry.action, entry.summary, entry.undoable) == (Action.IMPORT, "영화 1편 · 리뷰 4개", True)
+    store.undo(entry.id)
+    assert exported(store) == before
+    again = take(ROWS)
+    assert again.added and again.added.reviews == 3
+
+
+def test_an_import_that_adds_nothing_is_no_entry(take: Import, store: Store) -> None:
+    take(ROWS)
+    result = take(ROWS)
+    assert result.added and result.added.change_id == 0
+    assert store.changes()[1] == 1
+
+
+@pytest.mark.parametrize("failing", [1, 2, 3])
+def test_a_failure_while_writing_leaves_the_store_as_it_was(
+    take: Import, store: Store, monkeypatch: pytest.MonkeyPatch, failing: int
+) -> None:
+    fill(store)
+    before, entries = exported(store), store.changes()
+    add_all, calls = store.add_all, [0]
+
+    def fail(*everything: Any, **more: Any) -> None:
+        calls[0] += 1
+        if calls[0] == failing:
+            raise OSError("the disk is full")
+        add_all(*everything, **more)
+
+    monkeypatch.setattr(store, "add_all", fail)
+    with pytest.raises(OSError):
+        take(many(1_200))
+    assert (exported(store), store.changes()) == (before, entries)
+
+
+def test_whoever_reports_may_end_it_while_it_writes(take: Import, store: Store) -> None:
+    def end(progress: Progress) -> None:
+        if progress.stage is Stage.WRITE and progress.done > 400:
+            raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        take(many(1_200), report=end)
+    assert not store.movies() and not store.changes()[1]
 
 
 def test_corrected_reviews_become_training_rows(store: Store) -> None:

@@ -179,3 +179,17 @@ def test_a_file_with_bad_rows_is_kept_for_another_try(visitor: Visitor, app: Fla
     send(visitor, "import", visitor.see(PREVIEW), skip_bad="y")
     assert not result(visitor, app).select_one(f'a[href="{PREVIEW}"]')
     assert store.totals().review_count == 1
+
+
+def test_an_import_can_be_undone_from_its_page(visitor: Visitor, app: Flask, store: Store) -> None:
+    send(visitor, "import", upload_case(visitor, "pipe.csv"))
+    link = result(visitor, app).select_one('a[href^="/undo/"]')
+    assert link
+    page = visitor.see(str(link["href"]))
+    assert "가져온 것을 되돌릴까요?" in text(page.select_one("h1"))
+    answer = visitor.post(str(link["href"]), str(link["href"]))
+    assert answer.headers["Location"] == "/admin/log"
+    page = visitor.see("/admin/log")
+    assert "가져온 것을 되돌렸어요: 영화 1편 · 리뷰 1개" in text(page.select_one("main"))
+    assert not store.movies()
+    assert visitor.post(str(link["href"])).status_code == 410

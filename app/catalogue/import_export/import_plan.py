@@ -1,4 +1,4 @@
-"""Write a parsed file to the store, all at once; reviews are made from their staged rows as the store asks for them."""
+"""Write a parsed file to the store, or nothing of it; reviews are made from their staged rows a piece at a time."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -10,7 +10,8 @@ from app.catalogue.import_export.movie_matching import match_movies
 from app.catalogue.import_export.parsed_file import ParsedFile
 from app.catalogue.import_export.records import MovieRow, ReviewRow
 from app.catalogue.import_export.staged_reviews import StagedReviews
-from app.catalogue.progress import ProgressCallback, ProgressReporter, Stage, yield_to_others
+from app.catalogue.progress import ProgressCallback, ProgressReporter, Stage
+from app.catalogue.reading import chunks
 from app.errors import AlreadyThere, NotFound
 from app.models import Correction, Label, Movie, Review
 from app.store import Store
@@ -19,37 +20,56 @@ UNDATED = "undated"
 """The `Review.writer` of a review whose moment is only the clock of its import: its file had none. No browser's mark is
 so short, so it makes nobody its owner."""
 _ATTEMPTS = 3
-_YIELD_EVERY = 250  # reviews
+_PIECE = 500  # rows of a transaction
+_UNFINISHED = "가져오는 중"
 
 
 @dataclass(frozen=True, slots=True)
 class ImportCounts:
-    """How much was added."""
+    """How much was added, and the entry of the audit log by which it can be undone; 0 where nothing was."""
 
     movies: int = 0
     reviews: int = 0
     corrections: int = 0
+    change_id: int = 0
 
 
-def write(store: Store, parsed: ParsedFile, report: ProgressCallback) -> ImportCounts:
-    """Add movies, the staged reviews, and their corrections.
+def write(store: Store, parsed: ParsedFile, who: str, report: ProgressCallback) -> ImportCounts:
+    """Add movies, the staged reviews, and their corrections, as one entry of the audit log.
 
-    Raises `AlreadyThere` or `NotFound` when others keep adding or deleting the same movies meanwhile.
+    They are added in many transactions, so that others write in between; all are deleted again where one fails, or
+    `report` raises. Raises `AlreadyThere` or `NotFound` when others keep adding or deleting the same movies meanwhile.
     """
-    count = len(parsed.reviews)
-    ProgressReporter(report, Stage.WRITE, count)
     for attempt in range(_ATTEMPTS):
+        progress = ProgressReporter(report, Stage.WRITE, len(parsed.reviews))
         plan = ImportPlan(store, parsed)
-        if not plan.movies and not count:
+        if not plan.movies and not plan.reviews:
             break
         try:
-            # Memory keeps every review anyway, and should not read the disk while it holds its lock.
-            store.add_all(plan.movies, plan.reviews if store.durable else list(plan.reviews), plan.corrections)
-            break
+            return _write(store, plan, who, progress)
         except (AlreadyThere, NotFound):
             if attempt == _ATTEMPTS - 1:
                 raise
-    return ImportCounts(len(plan.movies), count, len(plan.corrections))
+    return ImportCounts()
+
+
+def _write(store: Store, plan: "ImportPlan", who: str, progress: ProgressReporter) -> ImportCounts:
+    change_id = store.begin_import(_UNFINISHED, who).id
+    try:
+        for movies in chunks(plan.movies, _PIECE):
+            store.add_all(movies, (), import_id=change_id)
+        for start in range(0, len(plan.reviews), _PIECE):
+            reviews = plan.reviews[start : start + _PIECE]
+            store.add_all((), reviews, import_id=change_id)
+            progress.add(len(reviews))
+        corrections = list(plan.corrections())
+        for piece in chunks(corrections, _PIECE):
+            store.add_all((), (), piece, import_id=change_id)
+    except BaseException:
+        store.cancel_import(change_id)
+        raise
+    store.finish_import(change_id, f"영화 {len(plan.movies):,}편 · 리뷰 {len(plan.reviews):,}개")
+    return ImportCounts(len(plan.movies), len(plan.reviews), len(corrections), change_id)
 
 
 class ImportPlan:
@@ -68,7 +88,15 @@ class ImportPlan:
         movie_ids = {row.id: existing.get(row.id) or made[row.fields.key] for row in parsed.movies.values()}
         self.movies = [Movie(**asdict(row.fields), id=made[key]) for key, row in new.items()]
         self.reviews = _Reviews(parsed.reviews, movie_ids, first_review)
-        self.corrections = list(_corrections(parsed, self.reviews))
+        self._parsed = parsed
+
+    def corrections(self) -> Iterator[Correction]:
+        """Yield those of reviews that are added now. Readers get marks that no browser has."""
+        wanted = {row.review_id for row in self._parsed.corrections}
+        ids = {file_id: new_id for file_id, new_id in self.reviews.ids() if file_id in wanted} if wanted else {}
+        for row in self._parsed.corrections:
+            if row.review_id in ids:
+                yield Correction(ids[row.review_id], f"imported-{row.reader:08}", row.label, row.created_at)
 
 
 class _Reviews(Sequence[Review]):
@@ -92,8 +120,6 @@ class _Reviews(Sequence[Review]):
     def __getitem__(self, place: int | slice) -> Review | list[Review]:
         if isinstance(place, slice):
             return [self[index] for index in range(*place.indices(len(self)))]
-        if place % _YIELD_EVERY == 0:
-            yield_to_others()
         (row,) = self._rows.get([self._places[place]])
         return self._review(row, self._first + place if self._first else row.id)
 
@@ -116,14 +142,3 @@ class _Reviews(Sequence[Review]):
             model=row.model,
             writer="" if row.created_at else UNDATED,
         )
-
-
-def _corrections(parsed: ParsedFile, reviews: _Reviews) -> Iterator[Correction]:
-    """Yield those of reviews that are added now. Readers get marks that no browser has."""
-    if not parsed.corrections:
-        return
-    wanted = {row.review_id for row in parsed.corrections}
-    ids = {file_id: new_id for file_id, new_id in reviews.ids() if file_id in wanted}
-    for row in parsed.corrections:
-        if row.review_id in ids:
-            yield Correction(ids[row.review_id], f"imported-{row.reader:08}", row.label, row.created_at)

@@ -53,9 +53,12 @@ def import_file(
     written_at: datetime | None = None,
     skip_bad: bool = False,
     reread: bool = False,
+    who: str = "",
     report: ProgressCallback = ignore,
 ) -> ImportResult:
     """Import JSON Lines or a table, packed or not. All or nothing, but with `skip_bad` all good rows.
+
+    It is one entry of the audit log, `who`'s, and can be undone as a whole.
 
     Reviews that bring their sentiment keep it, unless `reread`; the others are analyzed here. `written_at` is when the
     file was, if known. Raises `Invalid` for a file that cannot be read, `Busy` when the model has no time for minutes,
@@ -72,7 +75,7 @@ def import_file(
         if reread:
             parsed.reviews.forget_sentiments()
         _analyze(parsed.reviews, analyzer, report)
-        added = write(store, parsed, report)
+        added = write(store, parsed, who, report)
         return _result(parsed, added, known, repeated)
 
 
