@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -22,6 +23,7 @@ from app.models import Label, ModelCard, MovieFields
 from app.settings import ROOT, Settings
 from app.store import Store, open_store
 from tests.fakes import FakeAnalyzer
+from tests.import_export.test_cases import CASES, CASES_BY_NAME
 
 pytestmark = pytest.mark.slow
 
@@ -114,6 +116,15 @@ def test_columns_are_named_and_what_is_lost_is_told(run: Run, store: Store) -> N
     assert run("import", "in.csv", "--map", "text=느낌").exit_code == 2
     result = run("import", "in.csv", "--map", "content=느낀 점")
     assert result.stderr == "gampyeong: no column is called 느낀 점; there are: Film, 느낌, 별점, 작성일\n"
+
+
+@pytest.mark.parametrize("name", CASES_BY_NAME)
+def test_every_case_gives_by_the_command_what_it_should(run: Run, store: Store, name: str) -> None:
+    case = CASES_BY_NAME[name]
+    options = [*(["--title", case.title] if case.title else []), *(["--skip-bad"] if case.skip_bad else [])]
+    result = run("import", str(CASES / name), *options)
+    assert (result.exit_code, store.totals().review_count) == (0, case.count)
+    assert [int(row) for row in re.findall(r"^row (\d+):", result.stderr, re.MULTILINE)] == case.bad
 
 
 def test_an_import_is_undone(run: Run, store: Store) -> None:

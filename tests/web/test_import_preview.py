@@ -12,10 +12,10 @@ from werkzeug.test import TestResponse
 
 from app.store import Store
 from app.web.uploads import EXPIRES_AFTER, MAX_FILES, Uploads
+from tests.import_export.test_cases import CASES, CASES_BY_NAME
 from tests.web.conftest import Visitor, read, text
-from tests.web.test_data_page import PAGE, result
+from tests.web.test_data_page import PAGE, result, wait
 
-CASES = Path(__file__).parent.parent / "import_export" / "cases"
 PREVIEW = f"{PAGE}/preview"
 
 
@@ -116,6 +116,17 @@ def test_every_case_is_shown_or_refused_with_a_sentence(visitor: Visitor, name: 
     answer = visitor.client.get(PREVIEW)
     assert answer.status_code in (200, 422)
     assert read(answer).select_one(".preview-rows li, [role=alert], #file-error")
+
+
+@pytest.mark.parametrize("name", CASES_BY_NAME)
+def test_every_case_gives_by_the_page_what_it_should(visitor: Visitor, app: Flask, store: Store, name: str) -> None:
+    case = CASES_BY_NAME[name]
+    page = upload_case(visitor, name)
+    send(visitor, "import", page, title=case.title, **{"skip_bad": "y"} if case.skip_bad else {})
+    wait(app)
+    assert store.totals().review_count == case.count
+    if case.texts is not None:
+        assert [review.content for review in store.all_reviews()] == case.texts
 
 
 def test_a_hostile_cell_is_shown_as_text(visitor: Visitor) -> None:

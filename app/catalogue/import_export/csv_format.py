@@ -17,6 +17,7 @@ from app.catalogue.import_export import csv_columns
 from app.catalogue.import_export.dates import format_local
 from app.catalogue.import_export.encodings import ERRORS, find_encoding
 from app.catalogue.import_export.tables import HEADER_WITHIN, Record, Table, find_header
+from app.catalogue.progress import yield_to_others
 from app.errors import FieldError
 from app.models import Movie, Review
 
@@ -26,6 +27,7 @@ _COMPUTED = re.compile(r"'*[=+\-@\t\r＝＋－＠]")
 _DELIMITERS = ",;\t|"
 _OFTEN_UNQUOTED = "\t|"
 _SAMPLE = 64 * 1024
+_YIELD_EVERY = 1_000  # lines
 _ESCAPED = re.compile(r'\\(["\\])')
 
 
@@ -109,8 +111,9 @@ def _first_rows(sample: str, delimiter: str) -> Iterator[list[str]]:
 def _lines(text: io.TextIOWrapper, skip: int = 0, escaped: bool = False) -> Iterator[str]:
     """Yield the lines of a file from its start, with `\\"` as `""` where it is `escaped`."""
     text.seek(0)
-    lines = islice(text, skip, None)
-    for line in lines:
+    for number, line in enumerate(islice(text, skip, None)):
+        if number % _YIELD_EVERY == 0:
+            yield_to_others()
         yield _ESCAPED.sub(lambda found: '""' if found[1] == '"' else "\\", line) if escaped else line
 
 

@@ -3,6 +3,7 @@
 import codecs
 from typing import BinaryIO
 
+from app.catalogue.progress import yield_to_others
 from app.errors import FieldError, Invalid
 
 ERRORS = "surrogateescape"
@@ -47,6 +48,7 @@ def _fits(file: BinaryIO, encoding: str) -> bool:
         while chunk := file.read(_CHUNK):
             foreign += len(chunk) - len(chunk.translate(None, _BEYOND_ASCII))
             wrong += _count_wrong(decoder.decode(chunk))
+            yield_to_others()
         wrong += _count_wrong(decoder.decode(b"", final=True))
     except UnicodeDecodeError:  # UTF-16 has no bytes to escape
         return False
