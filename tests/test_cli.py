@@ -219,6 +219,7 @@ def test_progress_says_rate_and_time_left() -> None:
         == "reading 12,345 of 100,000 (12%), 690/s, 2 min 7 s left"
     )
     assert describe(Progress(Stage.READ, 1, 10**7, 700.0)).endswith("3 h 58 min left")
+    assert describe(Progress(Stage.READ, 900, 1_000, 10.0, later=100)).endswith("20 s left")
     assert describe(Progress(Stage.CHECK, 512, 1024, 10.0)) == "checking 50%"
 
 

@@ -24,12 +24,13 @@ class Stage(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Progress:
     """`done` of `total` (bytes of the file while it is checked, reviews else), at `rate` a second. `total` may be 0:
-    unknown."""
+    unknown. What comes after this stage takes as long as `later` more units of it."""
 
     stage: Stage
     done: int
     total: int
     rate: float
+    later: int = 0
 
     @property
     def share(self) -> float:
@@ -38,8 +39,8 @@ class Progress:
 
     @property
     def seconds_left(self) -> float | None:
-        """At this rate; None while nobody can tell."""
-        return max(0, self.total - self.done) / self.rate if self.total and self.rate else None
+        """At this rate, with the stages after this one; None while nobody can tell."""
+        return (max(0, self.total - self.done) + self.later) / self.rate if self.total and self.rate else None
 
 
 ProgressCallback = Callable[[Progress], None]
@@ -54,9 +55,15 @@ class ProgressReporter:
     """Times one stage and reports it."""
 
     def __init__(
-        self, report: ProgressCallback, stage: Stage, total: int, now: Callable[[], float] = time.monotonic
+        self,
+        report: ProgressCallback,
+        stage: Stage,
+        total: int,
+        *,
+        later: int = 0,
+        now: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._report, self._stage, self._total, self._now = report, stage, total, now
+        self._report, self._stage, self._total, self._later, self._now = report, stage, total, later, now
         self._start = now()
         self._done = 0
         self.add(0)
@@ -65,5 +72,6 @@ class ProgressReporter:
         """So many more are done; 0 says that it is still at it."""
         self._done += count
         elapsed = self._now() - self._start
-        self._report(Progress(self._stage, self._done, self._total, self._done / elapsed if elapsed > 0 else 0.0))
+        rate = self._done / elapsed if elapsed > 0 else 0.0
+        self._report(Progress(self._stage, self._done, self._total, rate, self._later))
         yield_to_others()

@@ -19,6 +19,7 @@ from app.models import MovieFields
 from app.store import Store, open_store
 from tests.fakes import FakeAnalyzer
 from tests.import_export.conftest import Import, reviews_of
+from tests.import_export.test_cases import CASES
 
 NASTY = st.sampled_from(
     ['"', '""', "'", "\\", '\\"', ",", ";", "\t", "|", "\n", "\r\n", "\r", "\u2028", "\x00", "\x1a", "=1", "<b>",
@@ -255,6 +256,18 @@ def test_a_bomb_is_not_unpacked(take: Import, monkeypatch: pytest.MonkeyPatch, p
     with pytest.raises(Invalid) as caught:
         take(pack(b"a" * 4_000_000))
     assert [error.type for error in caught.value.errors] == ["unpacked_too_large"]
+
+
+def test_a_cell_far_away_does_not_end_the_site(take: Import) -> None:
+    """It would be a rectangle of half a terabyte."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(CASES / "club.xlsx") as book, zipfile.ZipFile(out, "w") as bomb:
+        for name in book.namelist():
+            far = b'<row r="1048576"><c r="XFD1048576"><v>1</v></c></row></sheetData>'
+            bomb.writestr(name, book.read(name).replace(b"</sheetData>", far))
+    with pytest.raises(Invalid) as caught:
+        take(out.getvalue())
+    assert [error.type for error in caught.value.errors] == ["workbook_broken"]
 
 
 def test_days_ago_are_counted_from_when_a_packed_file_was_written(take: Import, store: Store) -> None:

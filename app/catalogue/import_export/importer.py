@@ -22,6 +22,8 @@ from app.protocols import Analyzer
 from app.store import Store
 
 _SORTED = 1_024
+_WRITES_FASTER = 10
+"""How many times as fast reviews are written as they are analyzed, for the time that is left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +119,7 @@ def _analyze(reviews: StagedReviews, analyzer: Analyzer, report: ProgressCallbac
     not of all rows, so that the rate is the same throughout and tells when it will be done.
     """
     count, _ = reviews.lengths()
-    progress = ProgressReporter(report, Stage.READ, count)
+    progress = ProgressReporter(report, Stage.READ, count, later=len(reviews) // _WRITES_FASTER)
     model = analyzer.card.id
     after = 0
     while window := reviews.to_analyze(after, _SORTED):

@@ -140,4 +140,5 @@ def open_table(opened: OpenedFile) -> Iterator[Table]:
     elif opened.type is FileType.JSON_ARRAY:
         yield json_format.read_table(opened.content)
     else:
-        yield workbook_format.read_table(opened.content)
+        with workbook_format.open_table(opened.content) as table:
+            yield table

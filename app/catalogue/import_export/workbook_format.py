@@ -1,50 +1,77 @@
-"""Workbooks of spreadsheets (.xlsx, .xls, .ods), read by python-calamine."""
+"""Workbooks of spreadsheets (.xlsx, .xls, .ods), read by python-calamine in a process of its own."""
 
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
 from collections.abc import Iterator
-from datetime import date, datetime, time
+from contextlib import contextmanager
+from pathlib import Path
 from typing import BinaryIO
-
-from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
 
 from app.catalogue.import_export.csv_columns import count_known
 from app.catalogue.import_export.tables import Record, Table, find_header
 from app.errors import FieldError, Invalid
 
-
-def read_table(file: BinaryIO) -> Table:
-    """Return the first sheet with most known headings. Raises `Invalid` for a workbook that cannot be read."""
-    file.seek(0)
-    try:
-        workbook = CalamineWorkbook.from_filelike(file)
-        sheets = [workbook.get_sheet_by_index(index) for index in range(len(workbook.sheet_names))]
-    except (CalamineError, ValueError, OSError) as error:
-        raise _broken() from error
-    found = [(sheet, find_header(_records(sheet))) for sheet in sheets]
-    if not found:
-        raise _broken()
-    sheet, (number, header, width, records) = max(found, key=lambda item: count_known(item[1][1]))
-    unused = [other.name for other in sheets if other is not sheet and other.height]
-    return Table(header, number, width, records, unused)
+_PROGRAM = Path(__file__).with_name("workbook_process.py")
+_TIMEOUT = 120  # seconds
 
 
-def _records(sheet: CalamineSheet) -> Iterator[Record]:
-    """Yield the rows with the numbers that the spreadsheet shows."""
-    first = (sheet.start or (0, 0))[0]
-    for number, row in enumerate(sheet.to_python(skip_empty_area=True) if sheet.height else [], start=first + 1):
-        cells = [_text(cell) for cell in row]
-        if any(map(str.strip, cells)):
-            yield number, cells
+@contextmanager
+def open_table(file: BinaryIO) -> Iterator[Table]:
+    """Open the first sheet with most known headings. Raises `Invalid` for a workbook that cannot be read."""
+    with tempfile.TemporaryFile(prefix="gampyeong-") as cells:
+        _convert(file, cells)
+        sheets = _find_sheets(cells)
+        if not sheets:
+            raise _broken()
+        found = [(name, find_header(_records(cells, start))) for name, start in sheets]
+        name, (number, header, width, _) = max(found, key=lambda item: count_known(item[1][1]))
+        start = dict(sheets)[name]
+        records = ((place, row) for place, row in _records(cells, start) if place > number)
+        yield Table(header, number, width, records, [other for other, _ in sheets if other != name])
 
 
-def _text(cell: object) -> str:
-    """Return a cell as it would be typed."""
-    if isinstance(cell, datetime):
-        return cell.isoformat(" ", "seconds")
-    if isinstance(cell, date | time):
-        return cell.isoformat()
-    if isinstance(cell, float) and cell.is_integer():
-        return str(int(cell))
-    return str(cell)
+def _convert(file: BinaryIO, cells: BinaryIO) -> None:
+    with tempfile.TemporaryFile(prefix="gampyeong-") as workbook:
+        file.seek(0)
+        shutil.copyfileobj(file, workbook)
+        workbook.seek(0)
+        command = [sys.executable, "-I", str(_PROGRAM)]
+        try:
+            subprocess.run(  # noqa: S603 - the command is ours
+                command, stdin=workbook, stdout=cells, stderr=subprocess.DEVNULL, timeout=_TIMEOUT, check=True
+            )
+        except subprocess.SubprocessError as error:
+            raise _broken() from error
+
+
+def _find_sheets(cells: BinaryIO) -> list[tuple[str, int]]:
+    """Return the sheets that have cells, each with where its rows begin."""
+    cells.seek(0)
+    names: list[tuple[str, int]] = []
+    is_new, name = False, ""
+    while line := cells.readline():
+        if line.startswith(b'["sheet"'):
+            is_new, name, start = True, json.loads(line)[1], cells.tell()
+        elif is_new:
+            names.append((name, start))
+            is_new = False
+    return names
+
+
+def _records(cells: BinaryIO, start: int) -> Iterator[Record]:
+    """Yield the rows of one sheet with the numbers that the spreadsheet shows."""
+    position = start
+    while True:
+        cells.seek(position)
+        line = cells.readline()
+        position = cells.tell()
+        if not line or line.startswith(b'["sheet"'):
+            return
+        number, row = json.loads(line)
+        yield number, row
 
 
 def _broken() -> Invalid:
