@@ -31,6 +31,7 @@ for _name, _filter in FILTERS.items():
 blueprint.add_app_template_filter(posters.draw, "drawing")
 blueprint.add_app_template_global(cached_fragment)
 blueprint.add_app_template_global(lambda: marks.STEPS, "mark_steps")
+blueprint.add_app_template_global(lambda: catalogue().model_card().id, "present_model")
 # Every page, errors too, has the search box and the footer.
 blueprint.app_context_processor(lambda: {"query_max": QUERY_MAX, "is_durable": installed(Workshop).durable})
 

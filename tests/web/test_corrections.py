@@ -108,7 +108,10 @@ def test_pages_say_when_another_model_read_the_reviews(
     visitor: Visitor, movie_id: int, review: Review, analyzer: FakeAnalyzer, client: FlaskClient
 ) -> None:
     assert not visitor.see("/model").select("#models-title")
+    assert "다른 모델" not in text(visitor.see(f"/movie/{movie_id}").select_one(".reviews"))
     analyzer.card = ModelCard("new", id="new@1")
+    shown = visitor.see(f"/movie/{movie_id}").select_one(f"#review-{review.id}")
+    assert "지금과 다른 모델이 읽은 평점이에요" in text(shown)
     assert "리뷰 1개는 지금과 다른 모델이 읽었어요." in text(visitor.see(f"/movie/{movie_id}").select_one(".reviews"))
     assert "fake@1" in text(visitor.see("/model").select_one("section:has(#models-title)"))
     assert client.get(f"/reviews/{movie_id}").get_json()[0]["model"] == "fake@1"
