@@ -156,6 +156,21 @@ def test_a_quotation_mark_never_closed_takes_no_rows_with_it(take: Import, store
     assert [review.content for review in reviews_of(store)] == ["최고", "별로"]
 
 
+def test_rows_within_a_cell_are_rows(take: Import, store: Store) -> None:
+    """A quotation mark closed by another row's would make one review of three people's."""
+    rows = '괴물,가,"역대 최고\n괴물,나,또 봄\n괴물,다,이건 명작"\n괴물,라,별로\n'
+    outcome = take("제목,작성자,내용\n" + rows, skip_bad=True)
+    assert reasons(outcome) == [(2, [("", "csv_invalid")])]
+    assert [review.author for review in reviews_of(store)] == ["나", "다", "라"]
+
+
+def test_a_review_of_several_lines_with_commas_is_one(take: Import, store: Store) -> None:
+    text = "첫 줄, 쉼표, 둘\n배우,연출,음악 다 좋다\n괴물, 또 보고 싶다"
+    outcome = take(f'제목,작성자,내용\n괴물,가,"{text}"\n')
+    assert outcome.bad_count == 0
+    assert reviews_of(store)[0].content == text
+
+
 def test_what_lies_beyond_the_last_column_is_a_reason(take: Import, store: Store) -> None:
     """A comma that nobody quoted would cut the review short."""
     outcome = take("제목,작성자,내용\n괴물,밤편지,좋아요, 정말\n괴물,새벽,별로,, \n", skip_bad=True)

@@ -8,7 +8,7 @@ import csv
 import io
 import re
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from typing import Any, BinaryIO
@@ -81,10 +81,12 @@ def _read_table(text: io.TextIOWrapper) -> Table:
         dialect |= {"quotechar": None, "quoting": csv.QUOTE_NONE}
     else:
         escaped = _is_escaped(text, dialect)
-    records = _records(_lines(text, hint, escaped), **dialect)
-    number, header, width, rest = find_header(_not_blank(records))
+    first = _records(_lines(text, hint, escaped), lambda cells: False, dialect)
+    number, header, width, _ = find_header(_not_blank(first))
     is_own = [csv_columns.column_name(header, index).lstrip("\ufeff") for index in range(len(header))] == _HEADER
-    return Table(header, number, width, rest, is_own=is_own)
+    holds_rows = (lambda cells: False) if is_own else _RowsInCells(header, delimiter)
+    records = _not_blank(_records(_lines(text, hint, escaped), holds_rows, dialect))
+    return Table(header, number, width, (record for record in records if record[0] > number), is_own=is_own)
 
 
 def _find_delimiter(text: io.TextIOWrapper) -> tuple[int, str]:
@@ -170,15 +172,48 @@ class _Pushback:
     def begin(self) -> None:
         self._record.clear()
 
+    @property
+    def has_several(self) -> bool:
+        """Whether the last record has more than one line."""
+        return len(self._record) > 1
+
     def rewind(self) -> None:
         self._again.extendleft(reversed(self._record[1:]))
 
 
-def _records(lines: Iterator[str], **dialect: Any) -> Iterator[Record]:
+class _RowsInCells:
+    """Recognizes a cell that holds other rows, as one with a quotation mark that is closed only some rows below does.
+
+    A line within the cell is a row if it has as many cells as the headings, a text, and the title of a row above it.
+    """
+
+    def __init__(self, header: Sequence[str], delimiter: str) -> None:
+        columns = csv_columns.guess(header)
+        self._width, self._delimiter = len(header), delimiter
+        self._title, self._content = (columns.get(field, [-1])[0] for field in ("title", "content"))
+        self._titles: set[str] = set()
+
+    def __call__(self, cells: Sequence[str]) -> bool:
+        if min(self._title, self._content) < 0 or len(cells) <= self._title:
+            return False
+        self._titles.add(cells[self._title].strip())
+        return any(self._is_row(line) for cell in cells for line in re.split("[\r\n]+", cell)[1:])
+
+    def _is_row(self, line: str) -> bool:
+        cells = line.split(self._delimiter)
+        if len(cells) != self._width:
+            return False
+        title, content = (cells[place].strip() for place in (self._title, self._content))
+        return bool(title and content) and title in self._titles
+
+
+def _records(
+    lines: Iterator[str], holds_rows: Callable[[Sequence[str]], bool], dialect: dict[str, Any]
+) -> Iterator[Record]:
     """Yield every record with its number, from 1, or why it cannot be read.
 
-    A record that cannot be read is one line: parsing goes on with the next, so that a quotation mark that is never
-    closed takes no other rows with it.
+    A record that cannot be read, or that `holds_rows`, is one line: parsing goes on with the next, so that a quotation
+    mark that is not closed takes no other rows with it.
     """
     source = _Pushback(lines)
     reader = csv.reader(source, strict=True, **dialect)
@@ -187,12 +222,18 @@ def _records(lines: Iterator[str], **dialect: Any) -> Iterator[Record]:
         number += 1
         source.begin()
         try:
-            yield number, next(reader)
+            cells = next(reader)
         except StopIteration:
             return
         except csv.Error as error:
             source.rewind()
             yield number, FieldError("", "csv_invalid", str(error))
+            continue
+        if source.has_several and holds_rows(cells):
+            source.rewind()
+            yield number, FieldError("", "csv_invalid", "the rows below are in a cell: a quotation mark is not closed")
+        else:
+            yield number, cells
 
 
 def _not_blank(records: Iterator[Record]) -> Iterator[Record]:
