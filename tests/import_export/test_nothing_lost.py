@@ -101,6 +101,14 @@ def test_no_element_of_an_array_is_lost(items: list[dict[str, Any]]) -> None:
     assert result is None or result.rows == len(items)
 
 
+def test_a_key_that_only_a_late_object_has_is_a_column(take: Import, store: Store) -> None:
+    items = [{"title": "괴물", "review": f"{number}번 봤다"} for number in range(300)] + [
+        {"title": "괴물", "review": "최고", "nickname": "밤편지"}
+    ]
+    take(json.dumps(items), skip_bad=True)
+    assert [review.author for review in reviews_of(store)] == ["밤편지"]
+
+
 def test_a_row_of_wrong_bytes_is_named_by_its_number(take: Import) -> None:
     rows = ["괴물,밤편지,최고".encode(), "괴물,새벽,지루".encode() + b"\xed\x95", "괴물,가,좋았다".encode()]
     result = take(b"\n".join(["제목,작성자,내용".encode(), *rows]), skip_bad=True)

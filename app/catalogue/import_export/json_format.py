@@ -4,25 +4,27 @@ import codecs
 import json
 import re
 from collections.abc import Iterator
-from itertools import chain, islice
 from typing import Any, BinaryIO
 
 from app.catalogue.import_export.tables import Record, Table
+from app.catalogue.progress import yield_to_others
 from app.errors import FieldError, Invalid
 
 _CHUNK = 64 * 1024  # characters
 _OBJECT_MAX = 1_000_000  # characters of one object
-_KEYS_WITHIN = 100  # objects whose keys are headings; a later one's other keys are no columns
+_KEYS_MAX = 1_000  # of all objects; those of an object above are no columns
 _SPACE, _COMMA, _CLOSING = re.compile(r"\s*"), re.compile(r"\s*,\s*"), re.compile(r"\s*\]")
 _decode = json.JSONDecoder().raw_decode
 
 
 def read_table(file: BinaryIO) -> Table:
-    """Return the array as a table. Raises `Invalid`, also while its records are read, where it is not well-formed."""
-    objects = _read_array(file)
-    first = list(islice(objects, _KEYS_WITHIN))
-    header = list(dict.fromkeys(key for item in first if isinstance(item, dict) for key in item))
-    return Table(header, 0, len(header), _records(header, chain(first, objects)))
+    """Return the array as a table. Raises `Invalid` where it is not well-formed."""
+    keys: dict[str, None] = {}
+    for item in _read_array(file):
+        if isinstance(item, dict) and len(keys) < _KEYS_MAX:
+            keys |= dict.fromkeys(item)
+    header = list(keys)
+    return Table(header, 0, len(header), _records(header, _read_array(file)))
 
 
 def _records(header: list[str], objects: Iterator[Any]) -> Iterator[Record]:
@@ -60,6 +62,7 @@ def _read_array(file: BinaryIO) -> Iterator[Any]:
             continue
         if at_end or len(buffer) - position > _OBJECT_MAX:
             raise _broken(count)
+        yield_to_others()
         chunk = _read(text, max(_CHUNK, len(buffer) - position), count)
         buffer, position, at_end = buffer[position:] + chunk, 0, not chunk
     if buffer[closing.end() :].strip() or _read(text, -1, count).strip():
