@@ -15,6 +15,8 @@ _ENVIRONMENT = {
     "HF_HUB_DISABLE_UPDATE_CHECK": "1",
     "HF_HUB_DISABLE_XET": "1",
     "DISABLE_SAFETENSORS_CONVERSION": "1",
+    # Threads that load weights would be greenlets under gevent, and keep the process from ending.
+    "HF_DEACTIVATE_ASYNC_LOAD": "1",
     # A start prints what is wrong in one line, or nothing.
     "HF_HUB_DISABLE_PROGRESS_BARS": "1",
     "HF_HUB_VERBOSITY": "critical",

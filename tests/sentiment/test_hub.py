@@ -6,6 +6,7 @@ import os
 import socket
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from app.models import Label
 from app.sentiment import load
 from tests.sentiment import models
 from tests.sentiment.hub import Hub, commit_of
+from tests.test_wsgi import running
 
 pytestmark = pytest.mark.slow
 
@@ -91,6 +93,18 @@ def test_first_start_downloads_and_second_needs_no_hub(start: Start, praising: P
     assert any("pytorch_model.bin" in request for request in hub.requests)
     assert all("/resolve/" in request or "/cdn/" in request for request in hub.requests)  # nothing else is needed
     assert start(LOAD, hub.url) == first  # the hub is gone
+
+
+def test_gunicorn_serves_a_model_of_the_hub(tmp_path: Path, praising: Path) -> None:
+    with Hub({ID: {"main": praising}}) as hub:
+        settings = {"SENTIMENT_MODEL": ID, "HF_ENDPOINT": hub.url, "HF_HOME": str(tmp_path / "cache")}
+        with running(tmp_path, "from wsgi import app", **settings) as (_, address):
+            body = json.dumps({"text": "재미있어요"}).encode()
+            request = urllib.request.Request(  # noqa: S310 - loopback
+                f"{address}/sentiment", body, {"Content-Type": "application/json"}
+            )
+            with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
+                assert json.load(answer)["sentiment_label"] == Label.POSITIVE
 
 
 def test_hub_that_is_there_is_asked_once_for_what_is_cached(start: Start, praising: Path) -> None:
