@@ -75,7 +75,14 @@ def serve(folder: Path, code: str, *options: str) -> Iterator[tuple[int, subproc
 
 @pytest.fixture(scope="module")
 def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
-    with serve(tmp_path_factory.mktemp("site"), FAKE_SITE, "--keep-alive", "3") as (number, _):
+    with serve(tmp_path_factory.mktemp("site"), FAKE_SITE) as (number, _):
+        yield number
+
+
+@pytest.fixture(scope="module")
+def hasty_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    """A site that waits 3 seconds for a request's head, and for the rest of a body that it has refused."""
+    with serve(tmp_path_factory.mktemp("hasty_site"), FAKE_SITE, "--keep-alive", "3") as (number, _):
         yield number
 
 
@@ -129,6 +136,12 @@ def connecting(port: int) -> Iterator["Connect"]:
 @pytest.fixture
 def connect(port: int) -> Iterator["Connect"]:
     with connecting(port) as open_:
+        yield open_
+
+
+@pytest.fixture
+def connect_hasty(hasty_port: int) -> Iterator["Connect"]:
+    with connecting(hasty_port) as open_:
         yield open_
 
 
@@ -226,11 +239,11 @@ POST = b"POST /movies HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/j
         POST + b"Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n",
     ],
 )
-def test_what_no_client_sends_is_refused_and_hung_up_on(connect: Connect, sent: bytes) -> None:
-    client = connect().send(sent)
+def test_what_no_client_sends_is_refused_and_hung_up_on(connect_hasty: Connect, sent: bytes) -> None:
+    client = connect_hasty().send(sent)
     assert client.answer()[0] in (400, 411, 413, 414, 415, 431, 501)
     client.read.read()  # until the site hangs up
-    assert connect().send(GET).answer()[0] == 200
+    assert connect_hasty().send(GET).answer()[0] == 200
 
 
 def test_the_site_survives_clients_that_hang_up(connect: Connect) -> None:
