@@ -48,6 +48,15 @@ def test_the_route_table_is_the_code(client: FlaskClient) -> None:
     assert listed == served | {("GET", "/openapi.json"), ("GET", "/docs")}
 
 
+def test_query_parameters_are_the_documents(client: FlaskClient) -> None:
+    document = client.get("/openapi.json").get_json()
+    for route, *_ in rows("docs/api.md", "Routes"):
+        for path, query in re.findall(r"`GET (/[^`?]*)\?([^`]*)`", route):
+            parameters = document["paths"][re.sub(r"\{\w+\}", "{id}", path)]["get"]["parameters"]
+            named = [parameter["name"] for parameter in parameters if parameter["in"] == "query"]
+            assert sorted(part.rstrip("=") for part in query.split("&")) == sorted(named)
+
+
 def test_the_page_table_is_the_code(app: Flask) -> None:
     listed = {
         (method, path)
