@@ -22,12 +22,15 @@ from app.inputs import BODY_MAX
 from app.protocols import Analyzer
 from app.settings import ROOT, VERSION, Settings
 from app.store import Store, open_store
+from app.web import authors
 from app.web.admin import blueprint as admin_blueprint
 from app.web.changes import blueprint as changes_blueprint
 from app.web.corrections import blueprint as corrections_blueprint
 from app.web.data import blueprint as data_blueprint
 from app.web.editing import blueprint as editing_blueprint
+from app.web.likes import blueprint as likes_blueprint
 from app.web.preferences import blueprint as preferences_blueprint
+from app.web.recent import blueprint as recent_blueprint
 from app.web.uploads import Uploads
 from app.web.views import blueprint as web_blueprint
 
@@ -92,6 +95,9 @@ def create_app(
     app.register_blueprint(data_blueprint)
     app.register_blueprint(preferences_blueprint)
     app.register_blueprint(corrections_blueprint)
+    app.register_blueprint(likes_blueprint)
+    app.register_blueprint(recent_blueprint)
+    authors.register(app)
     app.register_blueprint(api_blueprint)
     for command in COMMANDS:
         app.cli.add_command(command)

@@ -365,6 +365,13 @@ class ReviewsQuery(PageQuery):
     sort: ReviewOrder = ReviewOrder.NEWEST
 
 
+class AllReviewsQuery(PageQuery):
+    """Which of all movies' reviews: those under a nickname, if `author` is given, in which order; else the newest."""
+
+    author: Annotated[str, Field(max_length=AUTHOR_MAX)] = ""
+    sort: ReviewOrder = ReviewOrder.NEWEST
+
+
 InputT = TypeVar("InputT", bound=Input)
 
 

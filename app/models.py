@@ -35,6 +35,7 @@ class ReviewOrder(StrEnum):
     OLDEST = "oldest"
     HIGHEST = "highest"
     LOWEST = "lowest"
+    LIKED = "liked"
 
 
 UNDO_HOURS = 24
@@ -233,6 +234,28 @@ class Review:
     def is_uncertain(self) -> bool:
         """Whether the reading is too unsure to be painted green or red."""
         return self.sentiment_score < CONFIDENT_FROM
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorSummary:
+    """The reviews under one nickname: the numbers of positive and negative ones rated from 0, from 1, ... from 9 on,
+    and the sum of their ratings."""
+
+    histogram: Sequence[tuple[int, int]]
+    rating_sum: float
+
+    @property
+    def review_count(self) -> int:
+        return sum(map(sum, self.histogram))
+
+    @property
+    def average_rating(self) -> float | None:
+        return self.rating_sum / self.review_count if self.review_count else None
+
+    @property
+    def positive_share(self) -> float | None:
+        positive = sum(positive for positive, _ in self.histogram)
+        return positive / self.review_count if self.review_count else None
 
 
 @dataclass(frozen=True, slots=True)

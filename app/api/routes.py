@@ -31,6 +31,7 @@ from app.http.paging import page_headers
 from app.http.policy import Deed
 from app.http.traps import once
 from app.inputs import (
+    AllReviewsQuery,
     CorrectionInput,
     Input,
     MovieInput,
@@ -135,6 +136,19 @@ def add_review() -> Response:
         return _answer(ReviewOut, _catalogue().add_review(review, caller.writer()), 201)
 
 
+@blueprint.get("/reviews")
+@documents(Operation("reviews", list[ReviewOut], query=AllReviewsQuery, headers=_LIST_HEADERS))
+def list_all_reviews() -> Response:
+    """The reviews of all movies, newest first.
+
+    With `author`, those under that nickname, in the order of `sort`. Browsers get a page at this address.
+    """
+    page = _catalogue().all_reviews(_query(AllReviewsQuery))
+    response = _answer(list[ReviewOut], [review for review, _ in page.items], headers=page_headers(page))
+    response.vary.add("Accept")
+    return response
+
+
 # GET means a movie's id and DELETE a review's: one path template in the document, so one name for both.
 @blueprint.get("/reviews/<int:id>")
 @documents(Operation("reviews", list[ReviewOut], query=ReviewsQuery, headers=_LIST_HEADERS))
@@ -183,6 +197,17 @@ def correct_review(id: int) -> Response:
 def take_correction_back(id: int) -> Response:
     """Take back what this browser said of the review's label, if it did."""
     return _answer(ReviewOut, _catalogue().correct(id, caller.mark(), None))
+
+
+@blueprint.post("/reviews/<int:id>/like")
+@documents(Operation("reviews", ReviewOut, problems=(429,)))
+def like_review(id: int) -> Response:
+    """Like the review with this id.
+
+    Counted once a browser, known by its cookie.
+    """
+    count(Count.POSTS)
+    return _answer(ReviewOut, _catalogue().like(id, caller.leave_mark()))
 
 
 @blueprint.post("/sentiment")

@@ -7,9 +7,19 @@ from app.catalogue.forgiving import matched_fields
 from app.catalogue.listing import PRIOR, Listing, Weighing
 from app.catalogue.search import beginning, split_words
 from app.errors import NotFound
-from app.inputs import MovieInput, MoviePatch, MoviesQuery, PageQuery, ReviewInput, ReviewPatch, ReviewsQuery
+from app.inputs import (
+    AllReviewsQuery,
+    MovieInput,
+    MoviePatch,
+    MoviesQuery,
+    PageQuery,
+    ReviewInput,
+    ReviewPatch,
+    ReviewsQuery,
+)
 from app.models import (
     Action,
+    AuthorSummary,
     Change,
     CorrectedLabel,
     Explanation,
@@ -96,6 +106,18 @@ class Catalogue:
         items, total = self._store.reviews(movie_id, query.label, query.start, query.per_page, query.sort)
         return Page(items, total, query.page, query.per_page)
 
+    def all_reviews(self, query: AllReviewsQuery) -> Page[tuple[Review, Movie]]:
+        """Return reviews of all movies with their movies: those under a nickname, or the newest."""
+        if query.author:
+            items, total = self._store.reviews_by_author(query.author, query.start, query.per_page, query.sort)
+        else:
+            items, total = self._store.latest_reviews(query.start, query.per_page)
+        return Page(items, total, query.page, query.per_page)
+
+    def author(self, name: str) -> AuthorSummary:
+        """Return what the reviews under this nickname amount to."""
+        return self._store.author_summary(name)
+
     def histogram(self, movie_id: int) -> list[tuple[int, int]]:
         """How many of the movie's positive and negative reviews are rated up to 1, up to 2, ... up to 10."""
         return self._store.histogram(movie_id)
@@ -120,6 +142,11 @@ class Catalogue:
         """Keeps a reader's word that the review is `label`; None, or what the model says too, takes it back."""
         agrees = str(label) == self._store.review(review_id).sentiment_label
         return self._store.correct(review_id, reader, None if agrees else label)
+
+    def like(self, review_id: int, reader: str) -> Review:
+        """Count that this reader likes the review, once."""
+        self._store.like_review(review_id, reader)
+        return self._store.review(review_id)
 
     def position(self, review_id: int) -> int:
         """How many reviews of its movie are newer."""

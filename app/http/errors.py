@@ -27,6 +27,8 @@ JSON_PATHS = ("/movies", "/reviews", "/sentiment", "/openapi.json", "/healthz", 
 PAGE_PATHS = (
     "/movie",
     "/review",
+    "/author",
+    "/reviews.atom",
     "/docs",
     "/model",
     "/login",

@@ -7,7 +7,7 @@ from flask import request
 
 from app.models import Page
 
-_FILTERS = ("q", "genre", "sort", "label")
+_FILTERS = ("q", "genre", "director", "year", "sort", "label", "author")
 _FILTER_MOST = 200  # characters; anything else the caller wrote there is not ours to repeat in a header
 
 

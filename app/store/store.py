@@ -18,6 +18,7 @@ from sqlalchemy.exc import IntegrityError
 from app.errors import AlreadyThere, Expired, NotFound
 from app.models import (
     Action,
+    AuthorSummary,
     Change,
     CorrectedLabel,
     Correction,
@@ -76,6 +77,7 @@ _ORDERS: dict[ReviewOrder, tuple[sa.ColumnElement[Any], ...]] = {
     ReviewOrder.OLDEST: (reviews.c.id.asc(),),
     ReviewOrder.HIGHEST: (reviews.c.rating.desc(), reviews.c.id.desc()),
     ReviewOrder.LOWEST: (reviews.c.rating.asc(), reviews.c.id.desc()),
+    ReviewOrder.LIKED: (reviews.c.like_count.desc(), reviews.c.id.desc()),
 }
 _of_movie = reviews.c.movie_id == sa.bindparam("movie_id")
 _bin = sa.case(*((reviews.c.rating < top, top - 1) for top in range(1, 10)), else_=9).label("bin")  # as Review.bar
@@ -243,6 +245,16 @@ class Store:
             found = _read_reviews(connection, chosen)
             total = connection.execute(sa.select(sa.func.count()).where(*is_theirs)).scalar_one()
         return _with_movies(found, self._refreshed()), int(total)
+
+    def author_summary(self, author: str) -> AuthorSummary:
+        """Return the distribution and the sum of the ratings of reviews by authors of exactly this name."""
+        chosen = sa.select(reviews.c.sentiment_label, _bin, sa.func.count(), sa.func.sum(reviews.c.rating))
+        chosen = chosen.where(reviews.c.author == author, _kept_review).group_by(reviews.c.sentiment_label, _bin)
+        with self._database.read() as connection:
+            rows = connection.execute(chosen).all()
+        found = {(label, place): count for label, place, count, _ in rows}
+        pairs = [(found.get((Label.POSITIVE, place), 0), found.get((Label.NEGATIVE, place), 0)) for place in range(10)]
+        return AuthorSummary(pairs, sum(float(rating) for *_, rating in rows))
 
     def position(self, review_id: int) -> int:
         """Return how many reviews of its movie are newer."""

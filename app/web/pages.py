@@ -10,7 +10,7 @@ from app.catalogue import Catalogue, Workshop
 from app.errors import Invalid
 from app.http.context import installed
 from app.http.language import lazy_gettext
-from app.inputs import TITLE_MAX, Input, MoviesQuery, ReviewsQuery, read
+from app.inputs import TITLE_MAX, AllReviewsQuery, Input, MoviesQuery, ReviewsQuery, read
 from app.models import CONFIDENT_FROM, Label, Movie, Review, ReviewOrder
 from app.web import charts
 from app.web.choosing import fill_in
@@ -20,6 +20,8 @@ from app.web.rendering import render
 
 MOVIES_A_PAGE = 24
 REVIEWS_A_PAGE = 20
+LATEST_SHOWN = 4
+"""Reviews in the strip below the home page's movies."""
 GENRES_MOST = 200
 MISREADINGS_MOST = 8
 EXTREMES_FROM = 4
@@ -33,11 +35,12 @@ _SORTS = {
     "release": lazy_gettext("개봉일순"),
     "title": lazy_gettext("가나다순"),
 }
-_REVIEW_ORDERS = {
+REVIEW_ORDERS = {
     ReviewOrder.NEWEST: lazy_gettext("최신순"),
     ReviewOrder.OLDEST: lazy_gettext("오래된순"),
     ReviewOrder.HIGHEST: lazy_gettext("평점 높은순"),
     ReviewOrder.LOWEST: lazy_gettext("평점 낮은순"),
+    ReviewOrder.LIKED: lazy_gettext("공감순"),
 }
 InputT = TypeVar("InputT", bound=Input)
 
@@ -57,12 +60,22 @@ def home(review_form: ReviewForm | None = None, movie_form: MovieForm | None = N
     return render(
         "home.html",
         review_form or movie_form,
+        latest=_latest(),
         **_found_movies(),
         review_form=form,
         movie_form=movie_form or MovieForm(title=missing),
         sure_from=CONFIDENT_FROM,
         open_form="review" if review_form or chosen else "movie" if movie_form or missing else "",
     )
+
+
+def _latest() -> list[tuple[Review, Movie]]:
+    """Return the few newest reviews that give no plot away; none on pages but the first, or where a search leaves
+    movies out."""
+    if read_query(MoviesQuery).is_narrowed or request.args.get("page", "1") != "1":
+        return []
+    newest = catalogue().all_reviews(AllReviewsQuery(per_page=4 * LATEST_SHOWN)).items
+    return [(review, movie) for review, movie in newest if not review.spoiler][:LATEST_SHOWN]
 
 
 def movie_list() -> Response:
@@ -75,7 +88,7 @@ def movie_list() -> Response:
 
 def _found_movies() -> dict[str, Any]:
     """What the list of movies shows, by the address's query."""
-    query = _read_query(MoviesQuery, per_page=MOVIES_A_PAGE)
+    query = read_query(MoviesQuery, per_page=MOVIES_A_PAGE)
     page = catalogue().movies(query)
     filters = {name: value for name in ("genre", "director", "year") if (value := getattr(query, name))}
 
@@ -91,7 +104,7 @@ def _found_movies() -> dict[str, Any]:
         "page": page,
         "query": query,
         "links": page_links(page, address),
-        "sorts": _named(_SORTS),
+        "sorts": named(_SORTS),
         "weighing": catalogue().weighing(),
         "genres": tuple(catalogue().genres()[:GENRES_MOST]),
         "totals": catalogue().totals(),
@@ -101,7 +114,7 @@ def _found_movies() -> dict[str, Any]:
 def movie(movie_id: int, review_form: ReviewForm | None = None) -> Response:
     """One movie with its reviews. Raises `NotFound`."""
     found = catalogue().movie(movie_id)
-    query = _read_query(ReviewsQuery, per_page=REVIEWS_A_PAGE)
+    query = read_query(ReviewsQuery, per_page=REVIEWS_A_PAGE)
     newest = catalogue().reviews(movie_id, ReviewsQuery(per_page=_TREND_REVIEWS))
     is_first = query == ReviewsQuery(per_page=REVIEWS_A_PAGE)
     page = newest.cut(REVIEWS_A_PAGE) if is_first else catalogue().reviews(movie_id, query)
@@ -117,7 +130,7 @@ def movie(movie_id: int, review_form: ReviewForm | None = None) -> Response:
         page=page,
         query=query,
         labels=tuple(Label),
-        orders=_named(_REVIEW_ORDERS),
+        orders=named(REVIEW_ORDERS),
         extremes=_extremes(found) if is_first else [],
         links=page_links(page, address),
         bars=charts.histogram(catalogue().histogram(movie_id)),
@@ -167,12 +180,12 @@ def review_address(review_id: int) -> str:
     return url_for("web.show_movie", id=review.movie_id, page=page, _anchor=f"review-{review_id}")
 
 
-def _named(orders: Mapping[Any, str]) -> tuple[tuple[str, str], ...]:
+def named(orders: Mapping[Any, str]) -> tuple[tuple[str, str], ...]:
     """Each order's value and its name, in this page's language."""
     return tuple((value, str(name)) for value, name in orders.items())
 
 
-def _read_query(model: type[InputT], **fixed: Any) -> InputT:
+def read_query(model: type[InputT], **fixed: Any) -> InputT:
     """The address's query; what breaks a rule there is left out, as nobody typed it into a form."""
     data = request.args.to_dict() | fixed
     try:

@@ -23,6 +23,8 @@ WITH_MOVIES = (
     "/movie/1/delete",
     "/review/1/why",
     "/review/1/delete",
+    "/reviews",
+    "/author/moviemoon",
 )
 THEMES = ("light", "dark")
 WIDTHS = (1440, 390)

@@ -1,0 +1,70 @@
+"""What is new: the latest reviews of all movies as a page, and Atom feeds (RFC 4287)."""
+
+import re
+from collections.abc import Sequence
+
+from flask import Blueprint, Response, make_response, render_template, request, url_for
+from flask_babel import gettext
+
+from app.inputs import AllReviewsQuery, ReviewsQuery
+from app.models import Movie, Review
+from app.web.pages import REVIEWS_A_PAGE, catalogue, read_query
+from app.web.paging import page_links
+from app.web.rendering import render
+
+blueprint = Blueprint("recent", __name__)
+
+PATH = "/reviews"
+"""The same address as the JSON route's: browsers ask for HTML, other clients get JSON."""
+FEED_ENTRIES = 50
+_EPOCH = "1970-01-01T00:00:00Z"
+_NOT_XML = re.compile("[^\\t\\n\\r -\\ud7ff\\ue000-\\ufffd\\U00010000-\\U0010ffff]")
+
+
+@blueprint.before_app_request
+def show() -> Response | None:
+    """Answer a browser's `GET /reviews` with a page; leave other requests to their routes."""
+    if request.path != PATH or request.method not in ("GET", "HEAD"):
+        return None
+    if request.accept_mimetypes.best_match(["application/json", "text/html"]) != "text/html":
+        return None
+    page = catalogue().all_reviews(AllReviewsQuery(page=read_query(AllReviewsQuery).page, per_page=REVIEWS_A_PAGE))
+    response = render("recent.html", page=page, links=page_links(page, lambda number: f"{PATH}?page={number}"))
+    response.vary.add("Accept")
+    return response
+
+
+@blueprint.get("/reviews.atom")
+def feed() -> Response:
+    entries = catalogue().all_reviews(AllReviewsQuery(per_page=FEED_ENTRIES)).items
+    return _feed(gettext("감평의 새 리뷰"), entries, url_for("web.home", _external=True))
+
+
+@blueprint.get("/movie/<int:id>/reviews.atom")
+def movie_feed(id: int) -> Response:
+    movie = catalogue().movie(id)
+    reviews = catalogue().reviews(id, ReviewsQuery(per_page=FEED_ENTRIES)).items
+    title = gettext("‘%(title)s’의 새 리뷰", title=movie.title)
+    return _feed(title, [(review, movie) for review in reviews], url_for("web.show_movie", id=id, _external=True))
+
+
+@blueprint.app_template_filter()
+def xml_text(text: str) -> str:
+    """Return the text without the few characters that XML 1.0 cannot hold."""
+    return _NOT_XML.sub("", text)
+
+
+def _feed(title: str, entries: Sequence[tuple[Review, Movie]], page: str) -> Response:
+    updated = max((review.edited_at or review.created_at for review, _ in entries), default=_EPOCH)
+    text = render_template(
+        "feed.xml",
+        title=title,
+        entries=entries,
+        page=page,
+        url=request.base_url,
+        updated=updated,
+        covered=gettext("스포일러가 있는 리뷰예요."),
+    )
+    response = make_response(text)
+    response.mimetype = "application/atom+xml"
+    return response
