@@ -333,6 +333,20 @@ for (const link of document.querySelectorAll("a[data-words]")) {
   });
 }
 
+// ---- The link to a review is copied ------------------------------------------------------------------------------
+
+if (navigator.clipboard)
+  for (const button of document.querySelectorAll("button[data-copy]")) {
+    const label = button.firstChild;
+    const name = label.data;
+    button.hidden = false;
+    button.addEventListener("click", async () => {
+      await navigator.clipboard.writeText(new URL(button.dataset.copy, location).href);
+      label.data = button.dataset.copied;
+      setTimeout(() => (label.data = name), 2000);
+    });
+  }
+
 // ---- Exact times in the browser's own time zone ------------------------------------------------------------------
 
 const times = document.querySelectorAll("time[title]");

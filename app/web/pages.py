@@ -135,6 +135,7 @@ def movie(movie_id: int, review_form: ReviewForm | None = None) -> Response:
         links=page_links(page, address),
         bars=charts.histogram(catalogue().histogram(movie_id)),
         trend=charts.trend([review.rating for review in newest.items]),
+        shared=next((review for review in page.items if str(review.id) == request.args.get("review")), None),
         review_form=review_form or ReviewForm(),
         sure_from=CONFIDENT_FROM,
         open_form="review" if review_form or not found.review_count else "",
@@ -172,12 +173,14 @@ def _extremes(movie: Movie) -> list[Review]:
     return extremes
 
 
-def review_address(review_id: int) -> str:
-    """Where the review stands on its movie's page. Raises `NotFound`."""
+def review_address(review_id: int, *, is_shared: bool = False) -> str:
+    """Where the review stands on its movie's page, which describes the review rather than the movie to who unfolds the
+    link if `is_shared`. Raises `NotFound`."""
     review = catalogue().review(review_id)
     number = catalogue().position(review_id) // REVIEWS_A_PAGE + 1
     page = number if number > 1 else None
-    return url_for("web.show_movie", id=review.movie_id, page=page, _anchor=f"review-{review_id}")
+    shared = review_id if is_shared else None
+    return url_for("web.show_movie", id=review.movie_id, page=page, review=shared, _anchor=f"review-{review_id}")
 
 
 def named(orders: Mapping[Any, str]) -> tuple[tuple[str, str], ...]:

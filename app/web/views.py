@@ -117,7 +117,7 @@ def delete_movie(id: int) -> BaseResponse:
 
 @blueprint.get("/review/<int:id>")
 def show_review(id: int) -> BaseResponse:
-    return redirect(pages.review_address(id), 303)
+    return redirect(pages.review_address(id, is_shared=True), 303)
 
 
 @blueprint.get("/review/<int:id>/words")

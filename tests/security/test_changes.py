@@ -16,6 +16,12 @@ def undo_of(page: BeautifulSoup) -> str:
     return str(form["action"])
 
 
+def test_the_log_keeps_what_a_text_was_before_an_edit(visitor: Visitor, admin: Visitor, movie_id: int) -> None:
+    written = write(visitor.client, movie_id, "처음에 <쓴> 글")
+    assert visitor.client.patch(f"/reviews/{written}", json={"content": "고친 글"}).status_code == 200
+    assert text(admin.see("/admin/log").select_one("tbody blockquote")) == "처음에 <쓴> 글"
+
+
 def test_log_is_the_administrators(visitor: Visitor, admin: Visitor, app: Flask, movie_id: int) -> None:
     written = write(visitor.client, movie_id, "처음엔 심심했는데")
     visitor.post(f"/review/{written}/delete")

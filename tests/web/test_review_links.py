@@ -62,8 +62,9 @@ def test_an_end_that_no_review_is_at_is_not_shown(
 
 def test_a_review_has_its_own_address(visitor: Visitor, movie_id: int, add_review: AddReview) -> None:
     reviews = [add_review(movie_id, "최고예요") for _ in range(REVIEWS_A_PAGE + 1)]
-    for review, path in ((reviews[-1], f"/movie/{movie_id}"), (reviews[0], f"/movie/{movie_id}?page=2")):
+    for review, path in ((reviews[-1], f"/movie/{movie_id}?"), (reviews[0], f"/movie/{movie_id}?page=2&")):
         answer = visitor.client.get(f"/review/{review.id}")
+        path = f"{path}review={review.id}"
         assert (answer.status_code, answer.headers["Location"]) == (303, f"{path}#review-{review.id}")
         shown = visitor.see(path).select_one(f"#review-{review.id}")
         assert shown and shown.select_one(f'.by a[href="/review/{review.id}"]')
@@ -90,3 +91,19 @@ def test_words_come_alone_for_who_shows_them_in_place(visitor: Visitor, movie_id
     marks = [str(mark) for mark in page.select("mark")]
     assert marks == [str(mark) for mark in visitor.see(f"/review/{review.id}/why").select("mark")] != []
     assert visitor.client.get("/review/999/words").status_code == 404
+
+
+def test_a_shared_review_is_described_by_itself(visitor: Visitor, movie_id: int, add_review: AddReview) -> None:
+    review = add_review(movie_id, "배우는 최고예요 <b>")
+    path = visitor.client.get(f"/review/{review.id}").headers["Location"]
+    page = visitor.see(path)
+    told = {str(meta["property"]): str(meta["content"]) for meta in page.select('meta[property^="og:"]')}
+    assert told["og:title"] == "밤편지 님의 리뷰 · 리틀 포레스트 · 감평"
+    assert told["og:description"] == f"긍정 {review.rating:.1f} — 배우는 최고예요 <b>"
+    assert told["og:url"].endswith(f"/review/{review.id}")
+    visitor.client.patch(f"/reviews/{review.id}", json={"spoiler": True})
+    assert "배우는" not in str(visitor.see(path).select_one('meta[property="og:description"]'))
+    for odd in ("0", "x", "", "99", "9" * 30):
+        title = visitor.see(f"/movie/{movie_id}?review={odd}").select_one('meta[property="og:title"]')
+        assert title and title["content"] == "리틀 포레스트 · 감평"
+    assert page.select_one(f'button[data-copy="/review/{review.id}"][hidden]')
