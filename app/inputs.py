@@ -25,7 +25,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from app.errors import FieldError, Invalid
-from app.models import CorrectedLabel, Label, MovieFields, ReviewOrder, Sentiment
+from app.models import CorrectedLabel, Label, MovieFields, ReviewSort, Sentiment
 
 TITLE_MAX = 200
 DIRECTOR_MAX = 100
@@ -362,14 +362,14 @@ class ReviewsQuery(PageQuery):
     """Which of a movie's reviews, in which order."""
 
     label: Label | None = None
-    sort: ReviewOrder = ReviewOrder.NEWEST
+    sort: ReviewSort = ReviewSort.NEWEST
 
 
 class AllReviewsQuery(PageQuery):
     """Which of all movies' reviews: those under a nickname, if `author` is given, in which order; else the newest."""
 
     author: Annotated[str, Field(max_length=AUTHOR_MAX)] = ""
-    sort: ReviewOrder = ReviewOrder.NEWEST
+    sort: ReviewSort = ReviewSort.NEWEST
 
 
 InputT = TypeVar("InputT", bound=Input)

@@ -28,8 +28,8 @@ class CorrectedLabel(StrEnum):
     NEITHER = "어느 쪽도 아님"
 
 
-class ReviewOrder(StrEnum):
-    """How a movie's reviews are ordered; those with the same rating newest first."""
+class ReviewSort(StrEnum):
+    """Orders of a movie's reviews; those with the same rating newest first."""
 
     NEWEST = "newest"
     OLDEST = "oldest"
@@ -134,7 +134,7 @@ def movie_key(title: str, release_date: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Workload:
+class QueueStats:
     """What the model has to do and has done since the start: the texts `waiting` now; how many `turns` read 1, 2, ...
     texts at once; the `seconds` all turns took."""
 
@@ -269,16 +269,16 @@ class Correction:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
-    """How a model reads a review now. It counts only while the review's text is still `content`."""
+class ScoredReview:
+    """A review's id, the text that was analyzed, and its new sentiment; out of date once the text is another one."""
 
     review_id: int
     content: str
     sentiment: Sentiment
 
 
-class Action(StrEnum):
-    """What a line of the log tells of."""
+class AuditAction(StrEnum):
+    """Kinds of audit log entries."""
 
     EDIT_MOVIE = "edit_movie"
     DELETE_MOVIE = "delete_movie"
@@ -290,18 +290,18 @@ class Action(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
-    """One line of the log of what was changed or deleted.
+class AuditEntry:
+    """An entry of the audit log.
 
     `who` is "admin", a writer's mark, or empty where everybody may; `summary` has at most 120 characters; `undone_at`
-    is empty while the change stands. `undoable` is worked out on reading: a deletion or an import that stands and is
+    is empty if it was not undone. `undoable` is computed on reading: a deletion or an import that was not undone and is
     younger than `UNDO_HOURS`. `before` is a review's text before an edit; `import_id` is the number of an import.
     """
 
     id: int
     at: str
     who: str
-    action: Action
+    action: AuditAction
     movie_id: int | None
     review_id: int | None
     summary: str
@@ -312,8 +312,8 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class Totals:
-    """The whole catalogue in three numbers."""
+class CatalogueTotals:
+    """Counts over the whole catalogue."""
 
     movie_count: int
     review_count: int

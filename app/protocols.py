@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from app.models import Explanation, ModelCard, Sentiment, Workload
+from app.models import Explanation, ModelCard, QueueStats, Sentiment
 
 
 class Analyzer(Protocol):
@@ -26,7 +26,7 @@ class Analyzer(Protocol):
         """How the text is read, and each word's part in it. Raises `app.errors.Busy` as `analyze` does."""
         ...
 
-    def workload(self) -> Workload:
+    def workload(self) -> QueueStats:
         """What it has to do and has done."""
         ...
 

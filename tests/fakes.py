@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from app.errors import Busy, Unavailable
-from app.models import Explanation, ModelCard, Sentiment, Workload
+from app.models import Explanation, ModelCard, QueueStats, Sentiment
 from app.sentiment.explanation import Prediction, explain
 
 PRAISE = ("재미있", "재밌", "최고", "좋", "감동", "따뜻", "명작")
@@ -37,8 +37,8 @@ class FakeAnalyzer:
     def token_spans(self, texts: Sequence[str]) -> list[list[tuple[int, int]]]:
         return [[(0, len(text))] for text in texts]
 
-    def workload(self) -> Workload:
-        return Workload(turns={1: len(self.seen)}, seconds=0.25)
+    def workload(self) -> QueueStats:
+        return QueueStats(turns={1: len(self.seen)}, seconds=0.25)
 
     def check(self) -> None:
         if self.broken:

@@ -18,18 +18,18 @@ from app.inputs import (
     ReviewsQuery,
 )
 from app.models import (
-    Action,
+    AuditAction,
+    AuditEntry,
     AuthorSummary,
-    Change,
+    CatalogueTotals,
     CorrectedLabel,
     Explanation,
     ModelCard,
     Movie,
     Page,
+    QueueStats,
     Review,
     Sentiment,
-    Totals,
-    Workload,
 )
 from app.protocols import Analyzer
 from app.store import Store
@@ -152,21 +152,21 @@ class Catalogue:
         """How many reviews of its movie are newer."""
         return self._store.position(review_id)
 
-    def changes(self, query: PageQuery) -> Page[Change]:
+    def changes(self, query: PageQuery) -> Page[AuditEntry]:
         """The log of what was changed and deleted, newest first."""
         items, total = self._store.changes(query.start, query.per_page)
         return Page(items, total, query.page, query.per_page)
 
-    def change(self, change_id: int) -> Change | None:
+    def change(self, change_id: int) -> AuditEntry | None:
         """Return that entry of the audit log; None where there is none."""
         try:
             return self._store.change(change_id)
         except NotFound:
             return None
 
-    def last_change(self, action: Action, thing: int) -> Change | None:
+    def last_change(self, action: AuditAction, thing: int) -> AuditEntry | None:
         """What just became of the movie or review `thing`, if the log has not moved on far since."""
-        about = {Action.DELETE_MOVIE: "movie_id", Action.DELETE_REVIEW: "review_id"}[action]
+        about = {AuditAction.DELETE_MOVIE: "movie_id", AuditAction.DELETE_REVIEW: "review_id"}[action]
         return next(
             (
                 change
@@ -176,7 +176,7 @@ class Catalogue:
             None,
         )
 
-    def undo(self, change_id: int, who: str = "") -> Change:
+    def undo(self, change_id: int, who: str = "") -> AuditEntry:
         """Brings back what the change deleted; raises what `Store.undo` does."""
         return self._store.undo(change_id, who)
 
@@ -196,7 +196,7 @@ class Catalogue:
         """Every genre that some movie has, in dictionary order."""
         return self._listing().genres
 
-    def workload(self) -> Workload:
+    def workload(self) -> QueueStats:
         """What the model has to do and has done."""
         return self._analyzer.workload()
 
@@ -205,7 +205,7 @@ class Catalogue:
         self._store.check()
         self._analyzer.check()
 
-    def totals(self) -> Totals:
+    def totals(self) -> CatalogueTotals:
         return self._store.totals()
 
     def _listing(self) -> Listing:

@@ -8,7 +8,7 @@ from heapq import nlargest
 
 from app.catalogue.progress import ProgressCallback, ProgressReporter, Stage, ignore
 from app.catalogue.reading import chunks, pages, read_patiently
-from app.models import Label, Reading, Review, Sentiment
+from app.models import Label, Review, ScoredReview, Sentiment
 from app.protocols import Analyzer
 from app.store import Store
 
@@ -76,7 +76,7 @@ def rescore(
     for reviews in chunks(outdated) if total else ():
         sentiments = read_patiently(analyzer, [review.content for review in reviews], lambda: meter.add(0))
         moves = [Move(review, now) for review, now in zip(reviews, sentiments, strict=True)]
-        store.put_readings([Reading(move.review.id, move.review.content, move.now) for move in moves], model)
+        store.put_readings([ScoredReview(move.review.id, move.review.content, move.now) for move in moves], model)
         result.add(moves)
         meter.add(len(moves))
     return result

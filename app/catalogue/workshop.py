@@ -9,7 +9,7 @@ from app.catalogue.import_export import ImportResult, Preview, TableOptions
 from app.catalogue.progress import ProgressCallback, ignore
 from app.catalogue.rescoring import Rescored, count_outdated, rescore
 from app.errors import NotFound
-from app.models import Action, Change
+from app.models import AuditAction, AuditEntry
 from app.protocols import Analyzer
 from app.store import Store
 
@@ -68,11 +68,11 @@ class Workshop:
             report=report,
         )
 
-    def undo(self, change_id: int = 0, who: str = "") -> Change:
+    def undo(self, change_id: int = 0, who: str = "") -> AuditEntry:
         """Undo a deletion or an import, the latest import for 0; raises what `Store.undo` does, `NotFound` for none."""
         if not change_id:
             changes, _ = self._store.changes(0, _CHANGES_SEARCHED)
-            imports = [change.id for change in changes if change.action is Action.IMPORT and change.undoable]
+            imports = [change.id for change in changes if change.action is AuditAction.IMPORT and change.undoable]
             if not imports:
                 raise NotFound("import", 0)
             change_id = imports[0]
@@ -93,6 +93,6 @@ class Workshop:
             moved = f"긍정으로 {result.to_positive:,}, 부정으로 {result.to_negative:,}"
             mean = f"평균 {result.mean_before:.2f} → {result.mean_now:.2f}"
             self._store.log(
-                Action.RESCORE, f"리뷰 {result.count:,}개 · {moved} · {mean} · {self._analyzer.card.name}", who
+                AuditAction.RESCORE, f"리뷰 {result.count:,}개 · {moved} · {mean} · {self._analyzer.card.name}", who
             )
         return result

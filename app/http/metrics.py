@@ -9,7 +9,7 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
 from app.errors import Unavailable
 from app.http.watching import Answered
-from app.models import Label, ModelCard, Totals, Workload
+from app.models import CatalogueTotals, Label, ModelCard, QueueStats
 from app.settings import VERSION
 
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
@@ -21,7 +21,11 @@ class Metrics:
     """One app's numbers, in a registry of its own: several apps in a process do not mix."""
 
     def __init__(
-        self, *, workload: Callable[[], Workload], totals: Callable[[], Totals], card: Callable[[], ModelCard]
+        self,
+        *,
+        workload: Callable[[], QueueStats],
+        totals: Callable[[], CatalogueTotals],
+        card: Callable[[], ModelCard],
     ) -> None:
         """The three are asked when the metrics are."""
         self._registry = CollectorRegistry()
@@ -55,7 +59,7 @@ class Metrics:
 class _Model:
     """What the model has to do and has done."""
 
-    def __init__(self, workload: Callable[[], Workload], card: Callable[[], ModelCard]) -> None:
+    def __init__(self, workload: Callable[[], QueueStats], card: Callable[[], ModelCard]) -> None:
         self._workload, self._card = workload, card
 
     def collect(self) -> Iterator[Metric]:
@@ -74,7 +78,7 @@ class _Model:
 class _Reviews:
     """What the store holds; nothing while it cannot be asked, which `/readyz` reports."""
 
-    def __init__(self, totals: Callable[[], Totals]) -> None:
+    def __init__(self, totals: Callable[[], CatalogueTotals]) -> None:
         self._totals = totals
 
     def collect(self) -> Iterator[Metric]:
@@ -89,7 +93,7 @@ class _Reviews:
         yield reviews
 
 
-def _buckets(work: Workload) -> list[tuple[str, float]]:
+def _buckets(work: QueueStats) -> list[tuple[str, float]]:
     """How many turns read at most so many texts, as (limit, count); the last limit is +Inf."""
     counts = [
         (str(float(most)), float(sum(turns for texts, turns in work.turns.items() if texts <= most))) for most in _TEXTS

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from functools import cached_property
 
-from app.models import Explanation, ModelCard, Sentiment, Workload
+from app.models import Explanation, ModelCard, QueueStats, Sentiment
 from app.protocols import Analyzer
 
 
@@ -27,7 +27,7 @@ class LazyAnalyzer:
     def explain(self, text: str) -> Explanation:
         return self._loaded.explain(text)
 
-    def workload(self) -> Workload:
+    def workload(self) -> QueueStats:
         return self._loaded.workload()
 
     def check(self) -> None:

@@ -15,7 +15,7 @@ from itertools import count
 from typing import Any, Protocol
 
 from app.errors import Busy, Unavailable, first_line
-from app.models import Explanation, ModelCard, Sentiment, Workload
+from app.models import Explanation, ModelCard, QueueStats, Sentiment
 from app.native_thread import NativeThread
 from app.sentiment.explanation import Prediction, explain
 from app.sentiment.process_setup import trim_memory
@@ -89,9 +89,9 @@ class QueuedAnalyzer:
         """Return the sentiment of `text` and each word's part in it. Raises the errors of `analyze`."""
         return explain(text, self)
 
-    def workload(self) -> Workload:
+    def workload(self) -> QueueStats:
         """Return the number of waiting texts, and counts since the start."""
-        return Workload(len(self._queue), dict(self._batch_sizes), self._seconds)
+        return QueueStats(len(self._queue), dict(self._batch_sizes), self._seconds)
 
     def check(self) -> None:
         """Raise `Unavailable` when the model has stopped or does not return."""

@@ -4,10 +4,10 @@ from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from app.models import UNDO_HOURS, Action, Change, MovieFields, Review
+from app.models import UNDO_HOURS, AuditAction, AuditEntry, MovieFields, Review
 from app.store.clock import stamp
 
-_DELETIONS: Collection[Action] = (Action.DELETE_MOVIE, Action.DELETE_REVIEW)
+_DELETIONS: Collection[AuditAction] = (AuditAction.DELETE_MOVIE, AuditAction.DELETE_REVIEW)
 _MAX_SUMMARY_LENGTH = 120
 
 
@@ -31,7 +31,7 @@ def undo_cutoff(now: datetime) -> str:
     return stamp(now - timedelta(hours=UNDO_HOURS))
 
 
-def with_undoable(entry: Change, now: datetime) -> Change:
+def with_undoable(entry: AuditEntry, now: datetime) -> AuditEntry:
     """Return the entry with `undoable` set: deletions and imports that stand and are young enough."""
     can_be = entry.action in _DELETIONS or entry.import_id is not None
     return replace(entry, undoable=can_be and not entry.undone_at and entry.at > undo_cutoff(now))

@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from app.models import Movie, Totals
+from app.models import CatalogueTotals, Movie
 from app.store.tables import MOVIE_COLUMNS, movies
 from app.store.versions import oldest_unseen_version
 
@@ -30,7 +30,7 @@ class MovieCache:
         self._refreshed = -inf
         self.by_id: dict[int, Movie] = {}
         self.movies: tuple[Movie, ...] = ()
-        self.totals = Totals(0, 0, 0)
+        self.totals = CatalogueTotals(0, 0, 0)
 
     def refresh(self, connection: sa.Connection) -> None:
         """Read the movies that changed. While there are none, `movies` stays the same object."""
@@ -66,7 +66,7 @@ class MovieCache:
             found[movie_id] = movie
         self.by_id = found if is_sorted else dict(sorted(found.items()))
         self.movies = tuple(self.by_id.values())
-        self.totals = Totals(len(found), reviews, positive)
+        self.totals = CatalogueTotals(len(found), reviews, positive)
 
 
 def _read(connection: sa.Connection, since: int) -> Sequence[sa.Row[Any]]:

@@ -17,19 +17,19 @@ from sqlalchemy.exc import IntegrityError
 
 from app.errors import AlreadyThere, Expired, NotFound
 from app.models import (
-    Action,
+    AuditAction,
+    AuditEntry,
     AuthorSummary,
-    Change,
+    CatalogueTotals,
     CorrectedLabel,
     Correction,
     Label,
     Movie,
     MovieFields,
-    Reading,
     Review,
-    ReviewOrder,
+    ReviewSort,
+    ScoredReview,
     Sentiment,
-    Totals,
 )
 from app.store.audit import summarize_movie, summarize_review, truncate, undo_cutoff, with_undoable
 from app.store.clock import Clock, stamp, utc_now
@@ -53,8 +53,8 @@ from app.store.versions import current_version
 
 T = TypeVar("T")
 BATCH = 500
-YIELD_SECONDS = 0.0001  # gevent polls sockets only after 50 sleeps of 0 seconds
 """Rows of a statement, and of a transaction where an operation is made of many."""
+YIELD_SECONDS = 0.0001  # gevent polls sockets only after 50 sleeps of 0 seconds
 _MAX_ID = 2**63 - 1
 _TITLES_LOCK = 7_160_823_402  # any number, as long as it never changes
 
@@ -72,12 +72,12 @@ _ALL_REVIEWS = sa.select(*REVIEW_COLUMNS, _against)
 _REVIEWS = _ALL_REVIEWS.where(_kept_review)
 _REVIEW = _REVIEWS.where(reviews.c.id == sa.bindparam("id"))
 _CHANGES = sa.select(*CHANGE_COLUMNS)
-_ORDERS: dict[ReviewOrder, tuple[sa.ColumnElement[Any], ...]] = {
-    ReviewOrder.NEWEST: (reviews.c.id.desc(),),
-    ReviewOrder.OLDEST: (reviews.c.id.asc(),),
-    ReviewOrder.HIGHEST: (reviews.c.rating.desc(), reviews.c.id.desc()),
-    ReviewOrder.LOWEST: (reviews.c.rating.asc(), reviews.c.id.desc()),
-    ReviewOrder.LIKED: (reviews.c.like_count.desc(), reviews.c.id.desc()),
+_ORDERS: dict[ReviewSort, tuple[sa.ColumnElement[Any], ...]] = {
+    ReviewSort.NEWEST: (reviews.c.id.desc(),),
+    ReviewSort.OLDEST: (reviews.c.id.asc(),),
+    ReviewSort.HIGHEST: (reviews.c.rating.desc(), reviews.c.id.desc()),
+    ReviewSort.LOWEST: (reviews.c.rating.asc(), reviews.c.id.desc()),
+    ReviewSort.LIKED: (reviews.c.like_count.desc(), reviews.c.id.desc()),
 }
 _of_movie = reviews.c.movie_id == sa.bindparam("movie_id")
 _bin = sa.case(*((reviews.c.rating < top, top - 1) for top in range(1, 10)), else_=9).label("bin")  # as Review.bar
@@ -148,7 +148,7 @@ class Store:
     def movie(self, movie_id: int) -> Movie:
         return self._cached(movie_id)
 
-    def totals(self) -> Totals:
+    def totals(self) -> CatalogueTotals:
         return self._refreshed().totals
 
     def add_movie(self, fields: MovieFields, *, owner: str = "") -> Movie:
@@ -173,7 +173,7 @@ class Store:
             if movie != old:
                 changed = movies.update().where(movies.c.id == movie_id).values(version=current_version())
                 connection.execute(changed.values(**values, key=fields.key))
-                self._log(connection, Action.EDIT_MOVIE, who, summarize_movie(movie), movie_id)
+                self._log(connection, AuditAction.EDIT_MOVIE, who, summarize_movie(movie), movie_id)
         return movie
 
     def delete_movie(self, movie_id: int, who: str = "") -> int:
@@ -181,7 +181,7 @@ class Store:
         self._purge()
         with self._write() as connection:
             movie = _lock_movie(connection, movie_id)
-            entry = self._log(connection, Action.DELETE_MOVIE, who, summarize_movie(movie), movie_id)
+            entry = self._log(connection, AuditAction.DELETE_MOVIE, who, summarize_movie(movie), movie_id)
             of_movie = reviews.update().where(reviews.c.movie_id == movie_id, _kept_review)
             connection.execute(of_movie.values(deleted_by=entry.id))
             _set_movies_deleted(connection, [movie_id], entry.id)
@@ -207,7 +207,7 @@ class Store:
         label: Label | None = None,
         offset: int = 0,
         limit: int | None = None,
-        order: ReviewOrder = ReviewOrder.NEWEST,
+        order: ReviewSort = ReviewSort.NEWEST,
     ) -> tuple[list[Review], int]:
         """Return a slice of the movie's reviews, and the number of all of them (of that label, if given)."""
         movie = self._cached(movie_id)
@@ -236,7 +236,7 @@ class Store:
         return _with_movies(found, cache), cache.totals.review_count
 
     def reviews_by_author(
-        self, author: str, offset: int = 0, limit: int = 20, order: ReviewOrder = ReviewOrder.NEWEST
+        self, author: str, offset: int = 0, limit: int = 20, order: ReviewSort = ReviewSort.NEWEST
     ) -> tuple[list[tuple[Review, Movie]], int]:
         """Return a slice of the reviews by authors of exactly this name, with their movies; and how many there are."""
         is_theirs = (reviews.c.author == author, _kept_review)
@@ -322,7 +322,7 @@ class Store:
             new = replace(new, edited_at=stamp(self._now()))
             _update_reviews(connection, [(old, new)])
             before = old.content if new.content != old.content else ""
-            self._log(connection, Action.EDIT_REVIEW, who, summarize_review(new), new.movie_id, review_id, before)
+            self._log(connection, AuditAction.EDIT_REVIEW, who, summarize_review(new), new.movie_id, review_id, before)
             return _find_review(connection, review_id)
 
     def delete_review(self, review_id: int, who: str = "") -> Review:
@@ -331,7 +331,7 @@ class Store:
         with self._write() as connection:
             review = _lock_review(connection, review_id)
             entry = self._log(
-                connection, Action.DELETE_REVIEW, who, summarize_review(review), review.movie_id, review_id
+                connection, AuditAction.DELETE_REVIEW, who, summarize_review(review), review.movie_id, review_id
             )
             connection.execute(reviews.update().where(reviews.c.id == review_id).values(deleted_by=entry.id))
             _count(connection, [(review, -1)])
@@ -356,7 +356,7 @@ class Store:
         with self._database.read() as connection:
             return {model: int(total) for model, total in connection.execute(_MODELS) if total}
 
-    def put_readings(self, readings: Sequence[Reading], model: str) -> int:
+    def put_readings(self, readings: Sequence[ScoredReview], model: str) -> int:
         """Write the sentiments by `model` of reviews whose text is still the same; return the number of these."""
         written = 0
         for batch in _batches(readings):
@@ -409,7 +409,7 @@ class Store:
 
     # The audit log
 
-    def changes(self, offset: int = 0, limit: int = 50) -> tuple[list[Change], int]:
+    def changes(self, offset: int = 0, limit: int = 50) -> tuple[list[AuditEntry], int]:
         """Return a slice of the audit log, newest first, and the number of all entries."""
         newest = _CHANGES.order_by(audit_log.c.id.desc()).offset(offset).limit(limit)
         with self._database.read() as connection:
@@ -417,16 +417,16 @@ class Store:
             total = connection.execute(sa.select(sa.func.count()).select_from(audit_log)).scalar_one()
         return entries, int(total)
 
-    def change(self, change_id: int) -> Change:
+    def change(self, change_id: int) -> AuditEntry:
         with self._database.read() as connection:
             return self._find_entry(connection, change_id)
 
-    def log(self, action: Action, summary: str, who: str = "") -> Change:
+    def log(self, action: AuditAction, summary: str, who: str = "") -> AuditEntry:
         """Add an entry for an operation that is made of many transactions."""
         with self._write() as connection:
             return self._log(connection, action, who, summary)
 
-    def undo(self, change_id: int, who: str = "") -> Change:
+    def undo(self, change_id: int, who: str = "") -> AuditEntry:
         """Undo a deletion or an import; return its entry, which now says when that was.
 
         Raises `app.errors.Expired` for what cannot be undone, was undone before or is older than `UNDO_HOURS`,
@@ -445,7 +445,7 @@ class Store:
                 _restore(connection, entry)
             undone_at = stamp(self._now())
             connection.execute(audit_log.update().where(audit_log.c.id == change_id).values(undone_at=undone_at))
-            self._log(connection, Action.UNDO, who, entry.summary, entry.movie_id, entry.review_id)
+            self._log(connection, AuditAction.UNDO, who, entry.summary, entry.movie_id, entry.review_id)
         return replace(entry, undone_at=undone_at, undoable=False)
 
     # Many at once
@@ -476,15 +476,15 @@ class Store:
             for batch in _batches(added_corrections):
                 connection.execute(corrections.insert(), [asdict(correction) for correction in batch])
 
-    def begin_import(self, summary: str, who: str = "") -> Change:
+    def begin_import(self, summary: str, who: str = "") -> AuditEntry:
         """Log an import. Its entry's `import_id` marks what `add_all` adds; its rows are deleted by `undo`."""
         with self._write() as connection:
-            entry = self._log(connection, Action.IMPORT, who, summary)
+            entry = self._log(connection, AuditAction.IMPORT, who, summary)
             numbered = audit_log.update().where(audit_log.c.id == entry.id).values(import_id=entry.id)
             connection.execute(numbered)
             return self._find_entry(connection, entry.id)
 
-    def finish_import(self, import_id: int, summary: str) -> Change:
+    def finish_import(self, import_id: int, summary: str) -> AuditEntry:
         """Set the entry's summary to what was added."""
         with self._write() as connection:
             named = audit_log.update().where(audit_log.c.id == import_id).values(summary=truncate(summary))
@@ -559,27 +559,27 @@ class Store:
     def _log(
         self,
         connection: sa.Connection,
-        action: Action,
+        action: AuditAction,
         who: str,
         summary: str,
         movie_id: int | None = None,
         review_id: int | None = None,
         before: str = "",
-    ) -> Change:
-        entry = Change(0, stamp(self._now()), who, action, movie_id, review_id, truncate(summary), before=before)
+    ) -> AuditEntry:
+        entry = AuditEntry(0, stamp(self._now()), who, action, movie_id, review_id, truncate(summary), before=before)
         values = asdict(entry)
         del values["id"], values["undoable"]
         return with_undoable(replace(entry, id=_new_id(connection.execute(audit_log.insert(), values))), self._now())
 
-    def _find_entry(self, connection: sa.Connection, change_id: int) -> Change:
+    def _find_entry(self, connection: sa.Connection, change_id: int) -> AuditEntry:
         _check_range("change", change_id)
         row = connection.execute(_CHANGES.where(audit_log.c.id == change_id)).one_or_none()
         if row is None:
             raise NotFound("change", change_id)
         return self._entry(row)
 
-    def _entry(self, row: sa.Row[Any]) -> Change:
-        return with_undoable(Change(**row._mapping), self._now())
+    def _entry(self, row: sa.Row[Any]) -> AuditEntry:
+        return with_undoable(AuditEntry(**row._mapping), self._now())
 
 
 # Within a transaction
@@ -661,7 +661,7 @@ def _set_movies_deleted(
     connection.execute(chosen.values(deleted_by=deleted_by, version=current_version()))
 
 
-def _restore(connection: sa.Connection, entry: Change) -> None:
+def _restore(connection: sa.Connection, entry: AuditEntry) -> None:
     """Undo a deletion. Raises as `Store.undo` does."""
     key = connection.scalar(sa.select(movies.c.key).where(movies.c.deleted_by == entry.id))
     deleted = _read_reviews(connection, _ALL_REVIEWS.where(reviews.c.deleted_by == entry.id))

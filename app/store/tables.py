@@ -10,7 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from app.models import Action, Change, CorrectedLabel, Correction, Label, Movie, Review
+from app.models import AuditAction, AuditEntry, CorrectedLabel, Correction, Label, Movie, Review
 
 Id = sa.BigInteger().with_variant(sa.Integer, "sqlite")  # SQLite's own row id has to be declared INTEGER
 metadata = sa.MetaData()
@@ -95,7 +95,7 @@ audit_log = sa.Table(
     metadata,
     _id(),
     *_text("at", "who"),
-    sa.Column("action", _enum(Action), nullable=False),
+    sa.Column("action", _enum(AuditAction), nullable=False),
     sa.Column("movie_id", sa.BigInteger),
     sa.Column("review_id", sa.BigInteger),
     *_text("summary", "before", "undone_at"),
@@ -138,4 +138,4 @@ def columns_of(model: type, table: sa.Table, *, without: Collection[str] = ()) -
 MOVIE_COLUMNS = columns_of(Movie, movies)
 REVIEW_COLUMNS = columns_of(Review, reviews, without=["correction_count"])
 CORRECTION_COLUMNS = columns_of(Correction, corrections)
-CHANGE_COLUMNS = columns_of(Change, audit_log, without=["undoable"])
+CHANGE_COLUMNS = columns_of(AuditEntry, audit_log, without=["undoable"])

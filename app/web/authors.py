@@ -5,7 +5,7 @@ from werkzeug.routing import PathConverter
 
 from app.errors import NotFound
 from app.inputs import AUTHOR_MAX, AllReviewsQuery
-from app.models import ReviewOrder
+from app.models import ReviewSort
 from app.web import charts
 from app.web.pages import REVIEW_ORDERS, REVIEWS_A_PAGE, catalogue, named, read_query
 from app.web.paging import page_links
@@ -39,7 +39,7 @@ def show(name: str) -> Response:
     if not summary.review_count:
         raise NotFound("author", 0)
     page = catalogue().all_reviews(query)
-    sort = None if query.sort is ReviewOrder.NEWEST else query.sort
+    sort = None if query.sort is ReviewSort.NEWEST else query.sort
     return render(
         "author.html",
         author=name,

@@ -14,7 +14,7 @@ from app.http.context import installed
 from app.http.language import lazy_gettext as _
 from app.http.policy import Deed
 from app.inputs import PageQuery, read
-from app.models import UNDO_HOURS, Action, Change
+from app.models import UNDO_HOURS, AuditAction, AuditEntry
 from app.web import messages
 from app.web.filters import shorten
 from app.web.forms import DeleteForm
@@ -27,13 +27,13 @@ blueprint = Blueprint("changes", __name__)
 
 CHANGES_A_PAGE = 50
 _ACTIONS = {
-    Action.EDIT_MOVIE: _("영화 수정"),
-    Action.DELETE_MOVIE: _("영화 삭제"),
-    Action.EDIT_REVIEW: _("리뷰 수정"),
-    Action.DELETE_REVIEW: _("리뷰 삭제"),
-    Action.UNDO: _("되돌림"),
-    Action.IMPORT: _("가져오기"),
-    Action.RESCORE: _("다시 읽기"),
+    AuditAction.EDIT_MOVIE: _("영화 수정"),
+    AuditAction.DELETE_MOVIE: _("영화 삭제"),
+    AuditAction.EDIT_REVIEW: _("리뷰 수정"),
+    AuditAction.DELETE_REVIEW: _("리뷰 삭제"),
+    AuditAction.UNDO: _("되돌림"),
+    AuditAction.IMPORT: _("가져오기"),
+    AuditAction.RESCORE: _("다시 읽기"),
 }
 _MARK_SHOWN = 6
 _NUMBER_LENGTH = 18
@@ -62,14 +62,14 @@ def undo(id: int) -> BaseResponse:
     form = DeleteForm.posted()
     if not form.is_genuine():
         return _ask(change, form)
-    if change.action is Action.IMPORT and installed(Jobs).is_running:
+    if change.action is AuditAction.IMPORT and installed(Jobs).is_running:
         form.status, form.alert = 409, str(messages.JOB_RUNNING)
         return _ask(change, form)
     catalogue().undo(id, caller.who())
     return redirect(_tell_undone(change), 303)
 
 
-def last_deletion(action: Action, thing: int) -> int | None:
+def last_deletion(action: AuditAction, thing: int) -> int | None:
     """Return the number of the deletion in the log; None where the log has moved on."""
     change = catalogue().last_change(action, thing)
     return change.id if change else None
@@ -104,7 +104,7 @@ def name_of(who: str) -> str:
     return gettext("글쓴이 %(mark)s…", mark=who[:_MARK_SHOWN])
 
 
-def _own_change(id: int) -> Change:
+def _own_change(id: int) -> AuditEntry:
     """The change, for who may take it back: who made it, or the administrator."""
     change = catalogue().change(id)
     if change is None:
@@ -114,9 +114,9 @@ def _own_change(id: int) -> Change:
     return change
 
 
-def _tell_undone(change: Change) -> str:
+def _tell_undone(change: AuditEntry) -> str:
     """Says what came back; the address where it is. A review is lit up there as a new one is."""
-    if change.action is Action.IMPORT:
+    if change.action is AuditAction.IMPORT:
         tell(gettext("가져온 것을 되돌렸어요: %(summary)s", summary=change.summary))
         return url_for("changes.show_log")
     if change.review_id:
@@ -127,5 +127,5 @@ def _tell_undone(change: Change) -> str:
     return url_for("web.show_movie", id=change.movie_id)
 
 
-def _ask(change: Change, form: DeleteForm) -> Response:
+def _ask(change: AuditEntry, form: DeleteForm) -> Response:
     return render("undo.html", form, change=change, form=form, actions=_ACTIONS)

@@ -11,7 +11,7 @@ from app.errors import Invalid
 from app.http.context import installed
 from app.http.language import lazy_gettext
 from app.inputs import TITLE_MAX, AllReviewsQuery, Input, MoviesQuery, ReviewsQuery, read
-from app.models import CONFIDENT_FROM, Label, Movie, Review, ReviewOrder
+from app.models import CONFIDENT_FROM, Label, Movie, Review, ReviewSort
 from app.web import charts
 from app.web.choosing import fill_in
 from app.web.forms import MovieForm, ReviewForm
@@ -36,11 +36,11 @@ _SORTS = {
     "title": lazy_gettext("가나다순"),
 }
 REVIEW_ORDERS = {
-    ReviewOrder.NEWEST: lazy_gettext("최신순"),
-    ReviewOrder.OLDEST: lazy_gettext("오래된순"),
-    ReviewOrder.HIGHEST: lazy_gettext("평점 높은순"),
-    ReviewOrder.LOWEST: lazy_gettext("평점 낮은순"),
-    ReviewOrder.LIKED: lazy_gettext("공감순"),
+    ReviewSort.NEWEST: lazy_gettext("최신순"),
+    ReviewSort.OLDEST: lazy_gettext("오래된순"),
+    ReviewSort.HIGHEST: lazy_gettext("평점 높은순"),
+    ReviewSort.LOWEST: lazy_gettext("평점 낮은순"),
+    ReviewSort.LIKED: lazy_gettext("공감순"),
 }
 InputT = TypeVar("InputT", bound=Input)
 
@@ -120,7 +120,7 @@ def movie(movie_id: int, review_form: ReviewForm | None = None) -> Response:
     page = newest.cut(REVIEWS_A_PAGE) if is_first else catalogue().reviews(movie_id, query)
 
     def address(number: int) -> str:
-        sort = None if query.sort is ReviewOrder.NEWEST else query.sort
+        sort = None if query.sort is ReviewSort.NEWEST else query.sort
         return url_for("web.show_movie", id=movie_id, label=query.label, sort=sort, page=number, _anchor="reviews")
 
     return render(
@@ -166,7 +166,7 @@ def _extremes(movie: Movie) -> list[Review]:
     if movie.review_count < EXTREMES_FROM:
         return []
     extremes = []
-    for label, end in ((Label.POSITIVE, ReviewOrder.HIGHEST), (Label.NEGATIVE, ReviewOrder.LOWEST)):
+    for label, end in ((Label.POSITIVE, ReviewSort.HIGHEST), (Label.NEGATIVE, ReviewSort.LOWEST)):
         found = catalogue().reviews(movie.id, ReviewsQuery(sort=end, per_page=REVIEWS_A_PAGE)).items
         plain = (review for review in found if not review.spoiler)
         extremes += [review for review in islice(plain, 1) if review.sentiment_label is label]

@@ -15,7 +15,7 @@ from app.http.limits import Count, count
 from app.http.policy import Deed
 from app.http.traps import once
 from app.inputs import QUERY_MAX, MovieInput, ReviewInput, read
-from app.models import Action, Movie, Review
+from app.models import AuditAction, Movie, Review
 from app.web import asking, explaining, marks, messages, pages, posters
 from app.web.changes import last_deletion
 from app.web.choosing import choose_movie, suggest
@@ -99,7 +99,7 @@ def delete_movie(id: int) -> BaseResponse:
         return asking.ask_to_delete(movie, form=form)
     gone = catalogue().delete_movie(id, caller.who())
     title = shorten(movie.title, NAME_MOST)
-    deletion = last_deletion(Action.DELETE_MOVIE, id)
+    deletion = last_deletion(AuditAction.DELETE_MOVIE, id)
     tell(
         ngettext(
             "‘%(title)s’ 영화와 리뷰 %(count)s개를 지웠어요.",
@@ -146,7 +146,7 @@ def delete_review(id: int) -> BaseResponse:
     if not form.is_genuine():
         return asking.ask_to_delete(catalogue().movie(review.movie_id), review, form)
     catalogue().delete_review(id, caller.who())
-    deletion = last_deletion(Action.DELETE_REVIEW, id)
+    deletion = last_deletion(AuditAction.DELETE_REVIEW, id)
     tell(gettext("%(author)s 님의 리뷰를 지웠어요.", author=shorten(review.author, NAME_MOST)), undo=deletion)
     return _go_to("web.show_movie", id=review.movie_id, deleted=deletion)
 

@@ -10,7 +10,7 @@ from app.catalogue import reading
 from app.catalogue.import_export import export_corrections, import_file
 from app.catalogue.progress import Progress, Stage
 from app.errors import Busy
-from app.models import Action, CorrectedLabel, Label, MovieFields, Sentiment
+from app.models import AuditAction, CorrectedLabel, Label, MovieFields, Sentiment
 from app.store import Store
 from tests.fakes import FakeAnalyzer
 from tests.import_export.conftest import ROWS, Import, NewStore, exported, reviews_of
@@ -162,7 +162,7 @@ def test_an_import_is_undone_as_a_whole(take: Import, store: Store) -> None:
     result = take(ROWS + "벌새,밤편지,좋았다,\n")
     (entry, _), _ = store.changes(0, 2)
     assert result.added and result.added.change_id == entry.id
-    assert (entry.action, entry.summary, entry.undoable) == (Action.IMPORT, "영화 1편 · 리뷰 4개", True)
+    assert (entry.action, entry.summary, entry.undoable) == (AuditAction.IMPORT, "영화 1편 · 리뷰 4개", True)
     store.undo(entry.id)
     assert exported(store) == before
     again = take(ROWS)

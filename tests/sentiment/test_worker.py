@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from app.errors import Busy, Unavailable
-from app.models import Label, Sentiment, Workload
+from app.models import Label, QueueStats, Sentiment
 from app.sentiment import worker
 from app.sentiment.explanation import Prediction
 from app.sentiment.worker import QueuedAnalyzer
@@ -331,7 +331,7 @@ def test_a_model_that_is_stuck_is_not_ready(
 
 def test_the_workload_is_counted(make: Make, model: Model, pool: ThreadPoolExecutor) -> None:
     analyzer = make()
-    assert analyzer.workload() == Workload()
+    assert analyzer.workload() == QueueStats()
     model.gate.clear()
     answers = [pool.submit(analyzer.analyze, ["first"])]
     assert model.entered.acquire(timeout=WAIT)

@@ -9,7 +9,7 @@ import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
-from app.models import Action, Label, MovieFields, Totals
+from app.models import AuditAction, CatalogueTotals, Label, MovieFields
 from app.store import open_store
 from tests.store.conftest import GOOD, Clock
 
@@ -43,12 +43,13 @@ def test_a_database_of_the_first_edition_is_brought_over(tmp_path: Path, clock: 
         ]  # fmt: skip
         assert store.histogram(1)[1] == (0, 1)
         assert store.models() == {"bundled@1": 5, "old@1": 1}
-        assert store.totals() == Totals(3, 6, 5)
+        assert store.totals() == CatalogueTotals(3, 6, 5)
         changes, total = store.changes()
         assert total == 9
         assert [change.action for change in changes] == [
-            Action.RESCORE, Action.DELETE_MOVIE, Action.DELETE_REVIEW, Action.UNDO, Action.DELETE_REVIEW,
-            Action.DELETE_REVIEW, Action.IMPORT, Action.EDIT_MOVIE, Action.EDIT_REVIEW,
+            AuditAction.RESCORE, AuditAction.DELETE_MOVIE, AuditAction.DELETE_REVIEW, AuditAction.UNDO,
+            AuditAction.DELETE_REVIEW, AuditAction.DELETE_REVIEW, AuditAction.IMPORT,
+            AuditAction.EDIT_MOVIE, AuditAction.EDIT_REVIEW,
         ]  # fmt: skip
         assert [change.id for change in changes if change.undoable] == [8, 7]
         store.close()

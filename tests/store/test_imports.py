@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from app.errors import Expired, NotFound
-from app.models import UNDO_HOURS, Action, Change, Correction, Label, Movie, Totals
+from app.models import UNDO_HOURS, AuditAction, AuditEntry, CatalogueTotals, Correction, Label, Movie
 from app.store import Store
 from tests.store.conftest import BAD, AddReview, Clock
 from tests.store.test_many import make_review
@@ -13,7 +13,7 @@ from tests.store.test_many import make_review
 AddMovie = Callable[..., int]
 
 
-def import_some(store: Store) -> Change:
+def import_some(store: Store) -> AuditEntry:
     """Imports two movies and five reviews, two of them of a movie that is there already, in two pieces."""
     entry = store.begin_import("", "admin")
     store.add_all(
@@ -31,7 +31,7 @@ def test_an_import_is_one_line_of_the_log(store: Store, add_movie: AddMovie, clo
     add_movie("있는 영화")
     entry = import_some(store)
     assert (entry.action, entry.who, entry.summary, entry.undoable) == (
-        Action.IMPORT, "admin", "영화 2편 · 리뷰 5개", True,
+        AuditAction.IMPORT, "admin", "영화 2편 · 리뷰 5개", True,
     )  # fmt: skip
     assert store.changes() == ([entry], 1)
     assert store.change(entry.id) == entry
@@ -39,7 +39,7 @@ def test_an_import_is_one_line_of_the_log(store: Store, add_movie: AddMovie, clo
     assert not store.change(entry.id).undoable
     with pytest.raises(Expired):
         store.undo(entry.id)
-    assert store.totals() == Totals(3, 5, 3)
+    assert store.totals() == CatalogueTotals(3, 5, 3)
 
 
 def test_an_import_is_undone_as_a_whole_and_nothing_else(
@@ -50,7 +50,7 @@ def test_an_import_is_undone_as_a_whole_and_nothing_else(
     before = list(store.movies()), store.all_reviews(), store.models(), store.totals(), store.histogram(there)
     entry = import_some(store)
     theirs = add_review(7, BAD, model="old")  # of an imported movie, but not imported
-    assert store.totals() == Totals(3, 7, 4)
+    assert store.totals() == CatalogueTotals(3, 7, 4)
     undone = store.undo(entry.id, "admin")
     assert (undone.undone_at, undone.undoable) == ("2026-11-22T12:00:00Z", False)
     assert [movie.id for movie in store.movies()] == [there, 7]
@@ -58,7 +58,7 @@ def test_an_import_is_undone_as_a_whole_and_nothing_else(
     assert store.models() == {"old": 2}
     assert (store.movie(7).review_count, store.movie(7).positive_count) == (1, 0)
     assert list(store.corrections()) == []
-    assert [line.action for line in store.changes()[0]] == [Action.UNDO, Action.IMPORT]
+    assert [line.action for line in store.changes()[0]] == [AuditAction.UNDO, AuditAction.IMPORT]
     with pytest.raises(Expired):
         store.undo(entry.id)
     store.delete_movie(7)
@@ -66,16 +66,16 @@ def test_an_import_is_undone_as_a_whole_and_nothing_else(
     clock.turn(hours=UNDO_HOURS)
     store.delete_review(own.id)  # takes the occasion to purge
     assert add_movie("괴물") == 9
-    assert store.totals() == Totals(2, 0, 0)
+    assert store.totals() == CatalogueTotals(2, 0, 0)
 
 
 def test_many_rows_are_undone(store: Store) -> None:
     entry = store.begin_import("")
     reviews = [make_review(1 + n, 1 + n % 700) for n in range(1_300)]
     store.add_all([Movie(f"영화 {n}", id=n) for n in range(1, 701)], reviews, import_id=entry.import_id)
-    assert store.totals() == Totals(700, 1_300, 650)
+    assert store.totals() == CatalogueTotals(700, 1_300, 650)
     store.undo(entry.id)
-    assert (store.totals(), store.models(), list(store.movies())) == (Totals(0, 0, 0), {}, [])
+    assert (store.totals(), store.models(), list(store.movies())) == (CatalogueTotals(0, 0, 0), {}, [])
 
 
 def test_an_import_that_failed_leaves_nothing(store: Store, add_movie: AddMovie) -> None:
@@ -83,7 +83,7 @@ def test_an_import_that_failed_leaves_nothing(store: Store, add_movie: AddMovie)
     entry = import_some(store)
     assert entry.import_id is not None
     store.cancel_import(entry.import_id)
-    assert store.totals() == Totals(1, 0, 0)
+    assert store.totals() == CatalogueTotals(1, 0, 0)
     assert store.changes() == ([], 0)
     with pytest.raises(NotFound):
         store.change(entry.id)

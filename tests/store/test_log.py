@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from app.errors import AlreadyThere, Expired, NotFound
-from app.models import UNDO_HOURS, Action, Correction, Label, MovieFields, Reading, Totals
+from app.models import UNDO_HOURS, AuditAction, CatalogueTotals, Correction, Label, MovieFields, ScoredReview
 from app.store import Store
 from tests.store.conftest import BAD, GOOD, AddReview, Clock
 
@@ -20,14 +20,14 @@ def test_the_log_says_what_was_done(store: Store, add_movie: AddMovie, add_revie
     store.delete_review(review.id)
     store.update_movie(movie_id, lambda _: MovieFields("괴물 2"), "admin")
     store.delete_movie(movie_id, "admin")
-    store.log(Action.IMPORT, "reviews.csv: 3", "admin")
+    store.log(AuditAction.IMPORT, "reviews.csv: 3", "admin")
     changes, total = store.changes()
     assert [(change.action, change.who, change.movie_id, change.review_id) for change in changes] == [
-        (Action.IMPORT, "admin", None, None),
-        (Action.DELETE_MOVIE, "admin", movie_id, None),
-        (Action.EDIT_MOVIE, "admin", movie_id, None),
-        (Action.DELETE_REVIEW, "", movie_id, review.id),
-        (Action.EDIT_REVIEW, "a mark", movie_id, review.id),
+        (AuditAction.IMPORT, "admin", None, None),
+        (AuditAction.DELETE_MOVIE, "admin", movie_id, None),
+        (AuditAction.EDIT_MOVIE, "admin", movie_id, None),
+        (AuditAction.DELETE_REVIEW, "", movie_id, review.id),
+        (AuditAction.EDIT_REVIEW, "a mark", movie_id, review.id),
     ]
     assert total == 5
     assert [change.undoable for change in changes] == [False, True, False, True, False]
@@ -55,7 +55,7 @@ def test_a_deleted_review_comes_back(store: Store, add_movie: AddMovie, add_revi
     assert (undone.id, undone.undone_at, undone.undoable) == (change.id, "2026-11-22T12:00:00Z", False)
     (latest, line), _ = store.changes()
     assert (latest.action, latest.who, latest.summary, latest.review_id) == (
-        Action.UNDO, "admin", change.summary, reviews[1].id,
+        AuditAction.UNDO, "admin", change.summary, reviews[1].id,
     )  # fmt: skip
     assert line == undone
     with pytest.raises(Expired):
@@ -80,7 +80,7 @@ def test_a_deleted_movie_comes_back_with_its_reviews(store: Store, add_movie: Ad
     assert store.review(good.id) == good
     store.undo(first.id)
     assert store.reviews(movie_id) == ([bad, good], 2)
-    assert store.totals() == Totals(2, 2, 1)
+    assert store.totals() == CatalogueTotals(2, 2, 1)
 
 
 def test_a_movie_that_was_added_again_does_not_come_back(store: Store, add_movie: AddMovie) -> None:
@@ -115,7 +115,7 @@ def test_a_deletion_can_be_undone_for_a_day(
     store.delete_movie(add_movie())  # takes the occasion to throw the trash away
     with pytest.raises(Expired):
         store.undo(change.id)
-    assert store.totals() == Totals(0, 0, 0)
+    assert store.totals() == CatalogueTotals(0, 0, 0)
     assert list(store.corrections()) == []
     clock.turn(hours=-2)  # somebody sets the clock
     with pytest.raises(Expired):
@@ -154,7 +154,7 @@ def test_corrections_count_against_the_label_as_it_reads_now(
     store.correct(review.id, "b", Label.POSITIVE)
     assert store.review(review.id).correction_count == 1
     store.correct(review.id, "b", Label.NEGATIVE)
-    store.put_readings([Reading(review.id, review.content, BAD)], "new")
+    store.put_readings([ScoredReview(review.id, review.content, BAD)], "new")
     assert store.review(review.id).correction_count == 0
     store.update_review(review.id, "another author", (review.content, BAD), model="new")
     assert len(list(store.corrections())) == 2

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from app.errors import AlreadyThere, NotFound
-from app.models import Correction, Label, Movie, Review, Totals
+from app.models import CatalogueTotals, Correction, Label, Movie, Review
 from app.store import Store
 from tests.store.conftest import BAD, GOOD, AddReview
 
@@ -70,14 +70,14 @@ def test_many_at_once(store: Store, add_movie: AddMovie, add_review: AddReview) 
     assert store.histogram(7)[9] == (1, 0)
     assert list(store.corrections()) == [corrections[2], corrections[1], corrections[0]]
     assert store.models() == {"old": 2, "new": 2}
-    assert store.totals() == Totals(3, 4, 3)
+    assert store.totals() == CatalogueTotals(3, 4, 3)
     assert add_movie() > 7
     assert add_review(7).id > 30
 
 
 def test_nothing_at_once(store: Store) -> None:
     store.add_all([], [])
-    assert store.totals() == Totals(0, 0, 0)
+    assert store.totals() == CatalogueTotals(0, 0, 0)
 
 
 @pytest.mark.parametrize(
@@ -119,4 +119,4 @@ def test_what_belongs_to_nothing(store: Store) -> None:
     with pytest.raises(NotFound) as gone:
         store.add_all([Movie("괴물", id=1)], [make_review(1, 1)], [Correction(2, "a", Label.NEGATIVE, "")])
     assert (gone.value.kind, gone.value.id) == ("review", 2)
-    assert store.totals() == Totals(0, 0, 0)
+    assert store.totals() == CatalogueTotals(0, 0, 0)

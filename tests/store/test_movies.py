@@ -8,7 +8,7 @@ import pytest
 
 from app.errors import AlreadyThere, NotFound
 from app.inputs import MoviePatch
-from app.models import MovieFields, Sentiment, Totals, movie_key
+from app.models import CatalogueTotals, MovieFields, Sentiment, movie_key
 from app.store import Store
 from tests.store.conftest import BAD, GOOD, AddReview, rated
 
@@ -102,7 +102,7 @@ def test_after_its_last_review_a_movie_has_no_rating(store: Store, add_movie: Ad
     review = add_review(movie_id)
     assert store.delete_review(review.id) == review
     assert store.movie(movie_id).average_rating is None
-    assert store.totals() == Totals(1, 0, 0)
+    assert store.totals() == CatalogueTotals(1, 0, 0)
 
 
 def test_a_mean_stays_on_the_scale_whatever_sums_leave_behind(store: Store, add_movie: AddMovie) -> None:
@@ -144,7 +144,7 @@ def test_deleting_a_movie_takes_its_reviews_and_no_others(
         with pytest.raises(NotFound):
             call(review.id)
     assert store.review(stays.id) == stays
-    assert store.totals() == Totals(1, 1, 1)
+    assert store.totals() == CatalogueTotals(1, 1, 1)
     assert [movie.id for movie in store.movies()] == [kept]
 
 
@@ -201,7 +201,7 @@ def test_absurd_ids_are_not_found(store: Store, id: int) -> None:
         store.correct(id, "a reader", None)
     with pytest.raises(NotFound):
         store.add_review(id, "밤편지", "좋아요", GOOD)
-    assert store.totals() == Totals(0, 0, 0)
+    assert store.totals() == CatalogueTotals(0, 0, 0)
 
 
 def test_edits_at_once_of_different_fields_all_stay(store: Store, movie_id: int) -> None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from app.errors import AlreadyThere, NotFound
-from app.models import MovieFields, ReviewOrder
+from app.models import MovieFields, ReviewSort
 from app.store import Store
 from tests.store.conftest import BAD, GOOD, AddReview, rated
 
@@ -72,7 +72,7 @@ def test_reviews_of_an_author_with_their_movies(store: Store, add_movie: AddMovi
     assert ([(review.id, movie.title) for review, movie in found], total) == (
         [(ids[2], "괴물"), (ids[1], "기생충"), (ids[0], "괴물")], 3,
     )  # fmt: skip
-    found, total = store.reviews_by_author("밤편지", 1, 1, ReviewOrder.HIGHEST)
+    found, total = store.reviews_by_author("밤편지", 1, 1, ReviewSort.HIGHEST)
     assert ([review.id for review, _ in found], total) == ([ids[2]], 3)
     store.delete_movie(second)
     assert store.reviews_by_author("밤편지")[1] == 2

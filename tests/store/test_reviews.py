@@ -7,7 +7,7 @@ from contextlib import suppress
 import pytest
 
 from app.errors import NotFound
-from app.models import Label, Reading, ReviewOrder
+from app.models import Label, ReviewSort, ScoredReview
 from app.store import Store
 from tests.store.conftest import BAD, GOOD, AddReview, Clock, rated
 
@@ -41,14 +41,14 @@ def test_reviews_are_newest_first_and_sliced(store: Store, add_movie: AddMovie, 
 @pytest.mark.parametrize(
     ("order", "everything", "bad"),
     [
-        (ReviewOrder.NEWEST, "765432", "753"),
-        (ReviewOrder.OLDEST, "234567", "357"),
-        (ReviewOrder.HIGHEST, "624735", "735"),
-        (ReviewOrder.LOWEST, "573462", "573"),
+        (ReviewSort.NEWEST, "765432", "753"),
+        (ReviewSort.OLDEST, "234567", "357"),
+        (ReviewSort.HIGHEST, "624735", "735"),
+        (ReviewSort.LOWEST, "573462", "573"),
     ],
 )
 def test_orders(
-    store: Store, add_movie: AddMovie, add_review: AddReview, order: ReviewOrder, everything: str, bad: str
+    store: Store, add_movie: AddMovie, add_review: AddReview, order: ReviewSort, everything: str, bad: str
 ) -> None:
     movie_id, other = add_movie(), add_movie()
     add_review(movie_id, content="1")
@@ -132,8 +132,8 @@ def test_which_models_read(store: Store, add_movie: AddMovie, add_review: AddRev
     assert store.models() == {"old": 3, "older": 1}
     store.delete_movie(other)
     assert store.models() == {"old": 3}
-    readings = [Reading(review.id, review.content, BAD) for review in reviews[:2]]
-    stale = [Reading(reviews[2].id, "what it no longer says", BAD), Reading(99, "gone", BAD)]
+    readings = [ScoredReview(review.id, review.content, BAD) for review in reviews[:2]]
+    stale = [ScoredReview(reviews[2].id, "what it no longer says", BAD), ScoredReview(99, "gone", BAD)]
     assert store.put_readings([*readings, *stale], "new") == 2
     assert store.models() == {"old": 1, "new": 2}
     read = store.review(reviews[0].id)

@@ -12,7 +12,7 @@ import psycopg
 import pytest
 
 from app.errors import Unavailable
-from app.models import Movie, MovieFields, Reading
+from app.models import Movie, MovieFields, ScoredReview
 from app.store import Store, engine, open_store
 from tests.postgresql import Server
 from tests.store.conftest import BAD, GOOD, AddReview
@@ -50,7 +50,7 @@ def test_posts_to_different_movies_do_not_wait_for_each_other(no_patience: str) 
     store.update_review(review.id, read=("다시 보니 별로", BAD))
     store.correct(review.id, "a reader", GOOD.label)
     assert store.like_review(review.id, "an owner") == 1
-    assert store.put_readings([Reading(review.id, "다시 보니 별로", GOOD)], "two") == 1
+    assert store.put_readings([ScoredReview(review.id, "다시 보니 별로", GOOD)], "two") == 1
     store.undo((store.delete_review(review.id), store.changes()[0][0].id)[1])
     store.add_all([Movie("새 영화", id=movie_id)], [make_review(review_id, second)])
     store.delete_movie(movie_id)
@@ -91,7 +91,7 @@ def test_all_kinds_of_writers_at_once(store: Store, add_movie: AddMovie, add_rev
     work: list[Callable[[int], Any]] = [
         lambda n: add_review(movie_ids[n % 3], content=str(n)),
         lambda n: store.update_review(reviews[20 + n % 10].id, f"{n}"),
-        lambda n: store.put_readings([Reading(review.id, review.content, BAD) for review in reviews[n % 7 :]], "new"),
+        lambda n: store.put_readings([ScoredReview(r.id, r.content, BAD) for r in reviews[n % 7 :]], "new"),
         lambda n: store.undo((store.delete_review(reviews[n].id), newest_about(store, reviews[n].id))[1]),
         lambda n: store.correct(reviews[20 + n % 10].id, f"reader {n}", BAD.label),
         lambda n: store.update_movie(movie_ids[n % 3], lambda movie: MovieFields(movie.title, director=str(n))),
