@@ -48,7 +48,7 @@ class Busy(GampyeongError):
         self.retry_after = retry_after
 
 
-class AlreadyThere(GampyeongError):
+class AlreadyExists(GampyeongError):
     """There is such a `kind` ("movie", "review") already, with this id: 409, or for who meant to add it, that one."""
 
     def __init__(self, kind: str, id: int) -> None:
@@ -57,7 +57,7 @@ class AlreadyThere(GampyeongError):
         self.id = id
 
 
-class Expired(GampyeongError):
+class UndoExpired(GampyeongError):
     """A change that cannot be undone, or not any more: 410."""
 
     def __init__(self, change_id: int) -> None:

@@ -9,7 +9,7 @@ from bs4 import BeautifulSoup
 from flask import Flask
 from flask.testing import FlaskClient
 
-from app.errors import AlreadyThere, Expired, Unavailable
+from app.errors import AlreadyExists, Unavailable, UndoExpired
 from app.factory import create_app
 from app.http.errors import JSON_PATHS, PAGE_PATHS
 from app.models import Sentiment
@@ -152,8 +152,8 @@ def test_conflicts_and_what_is_too_late(app: Flask, client: FlaskClient) -> None
     def refuse(error: Exception) -> Any:
         raise error
 
-    app.add_url_rule("/movies/twin", "twin", view_func=lambda: refuse(AlreadyThere("movie", 1)))
-    app.add_url_rule("/movies/late", "late", view_func=lambda: refuse(Expired(1)))
+    app.add_url_rule("/movies/twin", "twin", view_func=lambda: refuse(AlreadyExists("movie", 1)))
+    app.add_url_rule("/movies/late", "late", view_func=lambda: refuse(UndoExpired(1)))
     assert check(client.get("/movies/twin"), 409) == "movie 1 is already there"
     assert check(client.get("/movies/late"), 410) == "change 1 cannot be undone any more"
 

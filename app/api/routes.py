@@ -20,7 +20,7 @@ from app.api.schemas import (
     dump,
 )
 from app.catalogue import Catalogue
-from app.errors import AlreadyThere
+from app.errors import AlreadyExists
 from app.http import caller, policy
 from app.http.assets import Asset
 from app.http.context import installed
@@ -87,7 +87,7 @@ def add_movie() -> Response:
     count(Count.POSTS)
     try:
         movie, status = _catalogue().add_movie(_body(MovieInput)), 201
-    except AlreadyThere as error:
+    except AlreadyExists as error:
         movie, status = _catalogue().movie(error.id), 200
     return _answer(MovieOut, movie, status, {"Location": url_for("api.get_movie", id=movie.id)})
 

@@ -50,7 +50,7 @@ class Catalogue:
         self._explain = lru_cache(_EXPLANATIONS_KEPT)(lambda text: analyzer.explain(text))
 
     def add_movie(self, movie: MovieInput) -> Movie:
-        """Raises `app.errors.AlreadyThere`, with its id, when there is a movie of this title and release date."""
+        """Raises `app.errors.AlreadyExists`, with its id, when there is a movie of this title and release date."""
         return self._store.add_movie(movie.fields())
 
     def movie(self, movie_id: int) -> Movie:
@@ -76,7 +76,7 @@ class Catalogue:
         return self._listing().weighing
 
     def edit_movie(self, movie_id: int, patch: MoviePatch, who: str = "") -> Movie:
-        """Changes what `patch` names. Raises `app.errors.AlreadyThere` where that makes it another movie."""
+        """Changes what `patch` names. Raises `app.errors.AlreadyExists` where that makes it another movie."""
         return self._store.update_movie(movie_id, patch.apply, who)
 
     def delete_movie(self, movie_id: int, who: str = "") -> int:

@@ -10,7 +10,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from app.errors import AlreadyThere
+from app.errors import AlreadyExists
 from app.models import Movie, Review
 from app.protocols import Analyzer
 from app.store import Store
@@ -49,7 +49,7 @@ def fill(store: Store, analyzer: Analyzer, now: datetime | None = None) -> int:
         )
         for number, ((moment, place, author, content), sentiment) in enumerate(zip(said, sentiments, strict=True))
     ]
-    with suppress(AlreadyThere):  # another process of the same database was sooner
+    with suppress(AlreadyExists):  # another process of the same database was sooner
         store.add_all(added, written)
     return len(written)
 

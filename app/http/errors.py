@@ -8,16 +8,16 @@ from flask import Flask, Response, current_app, render_template, request, url_fo
 from werkzeug.exceptions import BadHost, HTTPException, RequestEntityTooLarge
 
 from app.errors import (
-    AlreadyThere,
+    AlreadyExists,
     Busy,
     Denied,
-    Expired,
     FieldError,
     Invalid,
     NotFound,
     Repeated,
     TooMany,
     Unavailable,
+    UndoExpired,
     first_line,
 )
 from app.http.json import json_response
@@ -89,9 +89,9 @@ def register(app: Flask) -> None:
     app.register_error_handler(NotFound, lambda error: answer(404, str(error)))
     app.register_error_handler(Denied, _denied)
     app.register_error_handler(Busy, lambda error: answer(503, str(error), {"Retry-After": str(error.retry_after)}))
-    app.register_error_handler(AlreadyThere, lambda error: answer(409, str(error)))
+    app.register_error_handler(AlreadyExists, lambda error: answer(409, str(error)))
     app.register_error_handler(Repeated, lambda error: answer(409, str(error)))
-    app.register_error_handler(Expired, lambda error: answer(410, str(error)))
+    app.register_error_handler(UndoExpired, lambda error: answer(410, str(error)))
     app.register_error_handler(Unavailable, _unavailable)
     app.register_error_handler(TooMany, _too_many)
     app.register_error_handler(HTTPException, _http_error)

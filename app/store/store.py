@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from app.errors import AlreadyThere, Expired, NotFound
+from app.errors import AlreadyExists, NotFound, UndoExpired
 from app.models import (
     AuditAction,
     AuditEntry,
@@ -152,7 +152,7 @@ class Store:
         return self._refreshed().totals
 
     def add_movie(self, fields: MovieFields, *, owner: str = "") -> Movie:
-        """Raises `app.errors.AlreadyThere` where there is a movie of the same `movie_key`."""
+        """Raises `app.errors.AlreadyExists` where there is a movie of the same `movie_key`."""
         with self._write(titles=True) as connection:
             _check_unique(connection, fields.key)
             values = {**asdict(fields), "key": fields.key, "owner": owner}
@@ -163,7 +163,7 @@ class Store:
     def update_movie(self, movie_id: int, change: Callable[[Movie], MovieFields], who: str = "") -> Movie:
         """Give the movie the fields that `change` returns for it, and log that, unless they are the same.
 
-        Raises `app.errors.AlreadyThere` as `add_movie` does."""
+        Raises `app.errors.AlreadyExists` as `add_movie` does."""
         with self._write(titles=True) as connection:
             old = _lock_movie(connection, movie_id)
             fields = change(old)
@@ -393,13 +393,13 @@ class Store:
     # Nicknames
 
     def claim_nickname(self, key: str, passphrase_hash: str) -> None:
-        """Keep the nickname for who has the passphrase. Raises `app.errors.AlreadyThere` where it is claimed."""
+        """Keep the nickname for who has the passphrase. Raises `app.errors.AlreadyExists` where it is claimed."""
         values = {"key": key, "passphrase_hash": passphrase_hash, "created_at": stamp(self._now())}
         try:
             with self._write() as connection:
                 connection.execute(nicknames.insert(), values)
         except IntegrityError:
-            raise AlreadyThere("nickname", 0) from None
+            raise AlreadyExists("nickname", 0) from None
 
     def nickname_hash(self, key: str) -> str | None:
         """Return the hash of the nickname's passphrase; None where it is not claimed."""
@@ -429,8 +429,8 @@ class Store:
     def undo(self, change_id: int, who: str = "") -> AuditEntry:
         """Undo a deletion or an import; return its entry, which now says when that was.
 
-        Raises `app.errors.Expired` for what cannot be undone, was undone before or is older than `UNDO_HOURS`,
-        `app.errors.AlreadyThere` where the movie was added again, and `app.errors.NotFound` ("movie") where the
+        Raises `app.errors.UndoExpired` for what cannot be undone, was undone before or is older than `UNDO_HOURS`,
+        `app.errors.AlreadyExists` where the movie was added again, and `app.errors.NotFound` ("movie") where the
         review's movie is deleted. Of an import's movies, those that have reviews by others stay.
         """
         entry = self.change(change_id)
@@ -440,7 +440,7 @@ class Store:
             connection.execute(sa.select(audit_log.c.id).where(audit_log.c.id == change_id).with_for_update())
             entry = self._find_entry(connection, change_id)
             if not entry.undoable:
-                raise Expired(change_id)
+                raise UndoExpired(change_id)
             if entry.import_id is None:
                 _restore(connection, entry)
             undone_at = stamp(self._now())
@@ -465,7 +465,7 @@ class Store:
     ) -> None:
         """Add them as they are, except for their counts, in one transaction; `import_id` is from `begin_import`.
 
-        Raises `app.errors.AlreadyThere` where an id or a movie's key is taken, also by something deleted that can
+        Raises `app.errors.AlreadyExists` where an id or a movie's key is taken, also by something deleted that can
         come back, and `app.errors.NotFound` for a review's movie or a correction's review; then nothing is added.
         """
         with self._write(titles=bool(added_movies)) as connection:
@@ -668,7 +668,7 @@ def _restore(connection: sa.Connection, entry: AuditEntry) -> None:
     if key is not None:
         _check_unique(connection, key)
     elif not deleted:  # purged, and then the clock was set back
-        raise Expired(entry.id)
+        raise UndoExpired(entry.id)
     else:
         _lock_movie(connection, deleted[0].movie_id)
     connection.execute(reviews.update().where(reviews.c.deleted_by == entry.id).values(deleted_by=None))
@@ -716,18 +716,18 @@ def _existing(
 
 
 def _check_unique(connection: sa.Connection, key: str, movie_id: int | None = None) -> None:
-    """Raise `AlreadyThere` where another movie has this key."""
+    """Raise `AlreadyExists` where another movie has this key."""
     taken = connection.scalar(sa.select(movies.c.id).where(movies.c.key == key, _kept_movie))
     if taken is not None and taken != movie_id:
-        raise AlreadyThere("movie", taken)
+        raise AlreadyExists("movie", taken)
 
 
 def _check_duplicates(kind: str, named: Iterable[tuple[T, int]], existing: Iterable[T] = ()) -> None:
-    """Raise `AlreadyThere`, with the id, for the first name that exists or comes twice."""
+    """Raise `AlreadyExists`, with the id, for the first name that exists or comes twice."""
     seen = set(existing)
     for name, item_id in named:
         if name in seen:
-            raise AlreadyThere(kind, item_id)
+            raise AlreadyExists(kind, item_id)
         seen.add(name)
 
 

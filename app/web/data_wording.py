@@ -9,7 +9,7 @@ from app.catalogue.import_export import ImportResult
 from app.catalogue.import_export.records import BadRow
 from app.catalogue.jobs import Job
 from app.catalogue.progress import Progress, Stage
-from app.errors import AlreadyThere, Busy, FieldError, Invalid, NotFound, Unavailable
+from app.errors import AlreadyExists, Busy, FieldError, Invalid, NotFound, Unavailable
 
 _MISSING_TYPES = ("blank", "missing", "string_type")
 _BESIDE_A_FIELD = (
@@ -54,7 +54,7 @@ def tell_error(job: Job) -> str:
         return _("모델이 다른 글을 읽느라 오래 쉬지 못했어요. 조금 뒤에 다시 해 주세요.")
     if isinstance(error, Unavailable | OSError):
         return _("지금은 저장할 수 없어요. 잠시 뒤에 다시 해 주세요.")
-    if isinstance(error, AlreadyThere | NotFound):
+    if isinstance(error, AlreadyExists | NotFound):
         return _("그 사이에 영화 목록이 바뀌었어요. 다시 해 주세요.")
     return _("우리 쪽 문제로 멈췄어요. 서버 기록에 까닭이 남아 있어요.")
 

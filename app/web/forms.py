@@ -9,7 +9,7 @@ from wtforms import BooleanField, Field, HiddenField, StringField, TextAreaField
 from wtforms.i18n import DummyTranslations
 
 from app import inputs
-from app.errors import AlreadyThere, Busy, Invalid, NotFound, Repeated, TooMany, Unavailable
+from app.errors import AlreadyExists, Busy, Invalid, NotFound, Repeated, TooMany, Unavailable
 from app.http import traps
 from app.http.language import lazy_gettext as _
 from app.models import Movie
@@ -77,7 +77,7 @@ class Form(FlaskForm):
                 raise
             self._note(422)
             self.complain("movie_id", messages.MOVIE_GONE)
-        except AlreadyThere as error:
+        except AlreadyExists as error:
             self._note(409)
             self.complain("title", messages.MOVIE_THERE)
             self.there = error.id

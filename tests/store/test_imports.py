@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from app.errors import Expired, NotFound
+from app.errors import NotFound, UndoExpired
 from app.models import UNDO_HOURS, AuditAction, AuditEntry, CatalogueTotals, Correction, Label, Movie
 from app.store import Store
 from tests.store.conftest import BAD, AddReview, Clock
@@ -37,7 +37,7 @@ def test_an_import_is_one_line_of_the_log(store: Store, add_movie: AddMovie, clo
     assert store.change(entry.id) == entry
     clock.turn(hours=UNDO_HOURS)
     assert not store.change(entry.id).undoable
-    with pytest.raises(Expired):
+    with pytest.raises(UndoExpired):
         store.undo(entry.id)
     assert store.totals() == CatalogueTotals(3, 5, 3)
 
@@ -59,7 +59,7 @@ def test_an_import_is_undone_as_a_whole_and_nothing_else(
     assert (store.movie(7).review_count, store.movie(7).positive_count) == (1, 0)
     assert list(store.corrections()) == []
     assert [line.action for line in store.changes()[0]] == [AuditAction.UNDO, AuditAction.IMPORT]
-    with pytest.raises(Expired):
+    with pytest.raises(UndoExpired):
         store.undo(entry.id)
     store.delete_movie(7)
     assert (list(store.movies()), store.all_reviews(), store.models(), store.totals(), store.histogram(there)) == before

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from app.errors import AlreadyThere, Expired, NotFound
+from app.errors import AlreadyExists, NotFound, UndoExpired
 from app.models import UNDO_HOURS, AuditAction, CatalogueTotals, Correction, Label, MovieFields, ScoredReview
 from app.store import Store
 from tests.store.conftest import BAD, GOOD, AddReview, Clock
@@ -58,9 +58,9 @@ def test_a_deleted_review_comes_back(store: Store, add_movie: AddMovie, add_revi
         AuditAction.UNDO, "admin", change.summary, reviews[1].id,
     )  # fmt: skip
     assert line == undone
-    with pytest.raises(Expired):
+    with pytest.raises(UndoExpired):
         store.undo(change.id)
-    with pytest.raises(Expired):
+    with pytest.raises(UndoExpired):
         store.undo(latest.id)
 
 
@@ -88,7 +88,7 @@ def test_a_movie_that_was_added_again_does_not_come_back(store: Store, add_movie
     store.delete_movie(movie_id)
     again = add_movie("괴물")
     (change,), _ = store.changes()
-    with pytest.raises(AlreadyThere) as there:
+    with pytest.raises(AlreadyExists) as there:
         store.undo(change.id)
     assert there.value.id == again
     store.delete_movie(again)
@@ -110,17 +110,17 @@ def test_a_deletion_can_be_undone_for_a_day(
     clock.turn(seconds=1)
     assert not store.changes()[0][1].undoable
     for deletion in store.changes()[0]:
-        with pytest.raises(Expired):
+        with pytest.raises(UndoExpired):
             store.undo(deletion.id)
     store.delete_movie(add_movie())  # takes the occasion to throw the trash away
-    with pytest.raises(Expired):
+    with pytest.raises(UndoExpired):
         store.undo(change.id)
     assert store.totals() == CatalogueTotals(0, 0, 0)
     assert list(store.corrections()) == []
     clock.turn(hours=-2)  # somebody sets the clock
-    with pytest.raises(Expired):
+    with pytest.raises(UndoExpired):
         store.undo(change.id)
-    with pytest.raises(Expired):
+    with pytest.raises(UndoExpired):
         store.undo(change.id + 1)
 
 

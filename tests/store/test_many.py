@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from app.errors import AlreadyThere, NotFound
+from app.errors import AlreadyExists, NotFound
 from app.models import CatalogueTotals, Correction, Label, Movie, Review
 from app.store import Store
 from tests.store.conftest import BAD, GOOD, AddReview
@@ -99,7 +99,7 @@ def test_what_is_there_already(
     add_review(1), add_review(2)
     store.delete_movie(2)  # its id and its review's may come back by undoing that
     before = holds(store)
-    with pytest.raises(AlreadyThere) as there:
+    with pytest.raises(AlreadyExists) as there:
         store.add_all(movies, reviews)
     assert (there.value.kind, there.value.id) == (kind, id)
     assert holds(store) == before
@@ -107,7 +107,7 @@ def test_what_is_there_already(
 
 
 def test_two_of_the_same_movie(store: Store) -> None:
-    with pytest.raises(AlreadyThere):
+    with pytest.raises(AlreadyExists):
         store.add_all([Movie("괴물", id=1), Movie("괴 물", id=2)], [])
     assert list(store.movies()) == []
 

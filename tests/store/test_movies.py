@@ -6,7 +6,7 @@ from unicodedata import normalize
 
 import pytest
 
-from app.errors import AlreadyThere, NotFound
+from app.errors import AlreadyExists, NotFound
 from app.inputs import MoviePatch
 from app.models import CatalogueTotals, MovieFields, Sentiment, movie_key
 from app.store import Store
@@ -43,7 +43,7 @@ def test_what_makes_two_movies_the_same(title: str, other: str, same: bool) -> N
 def test_a_movie_is_added_once(store: Store, add_movie: AddMovie) -> None:
     movie_id = add_movie("괴물", release_date="2006-07-27")
     seen = store.movies()
-    with pytest.raises(AlreadyThere) as there:
+    with pytest.raises(AlreadyExists) as there:
         store.add_movie(MovieFields(" 괴 물", "2006-07-27", "somebody else"))
     assert (there.value.kind, there.value.id) == ("movie", movie_id)
     assert store.movies() is seen
@@ -58,7 +58,7 @@ def test_a_movie_is_edited(store: Store, add_movie: AddMovie, add_review: AddRev
     changed = store.update_movie(movie_id, lambda _: MovieFields("괴물 2", director="봉준호"), "admin")
     assert store.movie(movie_id) == changed
     assert (changed.title, changed.director, changed.review_count) == ("괴물 2", "봉준호", 1)
-    with pytest.raises(AlreadyThere) as there:
+    with pytest.raises(AlreadyExists) as there:
         store.update_movie(movie_id, lambda _: MovieFields("기생충"))
     assert there.value.id == other
     assert store.movie(movie_id) == changed

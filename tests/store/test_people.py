@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from app.errors import AlreadyThere, NotFound
+from app.errors import AlreadyExists, NotFound
 from app.models import MovieFields, ReviewSort
 from app.store import Store
 from tests.store.conftest import BAD, GOOD, AddReview, rated
@@ -94,7 +94,7 @@ def test_the_latest_reviews_with_their_movies(store: Store, add_movie: AddMovie,
 def test_a_nickname_is_claimed_once(store: Store) -> None:
     assert store.nickname_hash("밤편지") is None
     store.claim_nickname("밤편지", "a hash")
-    with pytest.raises(AlreadyThere) as there:
+    with pytest.raises(AlreadyExists) as there:
         store.claim_nickname("밤편지", "another hash")
     assert there.value.kind == "nickname"
     assert store.nickname_hash("밤편지") == "a hash"

@@ -76,11 +76,11 @@ def test_of_two_that_give_the_same_title_one_is_told(no_patience: str) -> None:
 
 
 def add_or_find(store: Store, fields: MovieFields) -> int:
-    from app.errors import AlreadyThere
+    from app.errors import AlreadyExists
 
     try:
         return store.add_movie(fields).id
-    except AlreadyThere as there:
+    except AlreadyExists as there:
         return there.id
 
 

@@ -12,7 +12,7 @@ from app.catalogue.import_export.records import MovieRow, ReviewRow
 from app.catalogue.import_export.staged_reviews import StagedReviews
 from app.catalogue.progress import ProgressCallback, ProgressReporter, Stage
 from app.catalogue.reading import chunks
-from app.errors import AlreadyThere, NotFound
+from app.errors import AlreadyExists, NotFound
 from app.models import Correction, Label, Movie, Review
 from app.store import Store
 
@@ -38,7 +38,7 @@ def write(store: Store, parsed: ParsedFile, who: str, report: ProgressCallback) 
     """Add movies, the staged reviews, and their corrections, as one entry of the audit log.
 
     They are added in many transactions, so that others write in between; all are deleted again where one fails, or
-    `report` raises. Raises `AlreadyThere` or `NotFound` when others keep adding or deleting the same movies meanwhile.
+    `report` raises. Raises `AlreadyExists` or `NotFound` when others keep adding or deleting the same movies meanwhile.
     """
     for attempt in range(_ATTEMPTS):
         progress = ProgressReporter(report, Stage.WRITE, len(parsed.reviews))
@@ -47,7 +47,7 @@ def write(store: Store, parsed: ParsedFile, who: str, report: ProgressCallback) 
             break
         try:
             return _write(store, plan, who, progress)
-        except (AlreadyThere, NotFound):
+        except (AlreadyExists, NotFound):
             if attempt == _ATTEMPTS - 1:
                 raise
     return ImportCounts()
