@@ -226,11 +226,6 @@ class Review:
         return self.sentiment_label is Label.POSITIVE
 
     @property
-    def bar(self) -> int:
-        """Its place (0..9) in the histogram: ratings from 0, from 1, ... from 9 on; 5.0 is above the middle."""
-        return min(9, max(0, int(self.rating)))
-
-    @property
     def is_uncertain(self) -> bool:
         """Whether the reading is too unsure to be painted green or red."""
         return self.sentiment_score < CONFIDENT_FROM

@@ -52,7 +52,7 @@ def fill(url: str, movies: int, reviews: int) -> None:
     """Fill the database if it is empty."""
     store, started = open_store(url), time.perf_counter()
     if store.totals().movie_count == 0:
-        store.reserve(movies, reviews)
+        store.reserve_ids(movies, reviews)
         store.add_all(list(make_movies(movies)), [])
         for batch in make_batches(movies, reviews):
             store.add_all([], batch)

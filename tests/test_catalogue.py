@@ -67,11 +67,11 @@ def test_a_line_of_the_log_is_found_however_old_it_is(shelf: Catalogue, store: S
     shelf.delete_review(1)
     for number in range(2_100):
         store.update_review(2, f"{number}번째 이름")
-    change = shelf.change(1)
+    change = shelf.audit_entry(1)
     assert change is not None
     assert (change.id, change.review_id) == (1, 1)
-    assert shelf.change(2_101) is not None
-    assert (shelf.change(0), shelf.change(-5), shelf.change(2_102)) == (None, None, None)
+    assert shelf.audit_entry(2_101) is not None
+    assert (shelf.audit_entry(0), shelf.audit_entry(-5), shelf.audit_entry(2_102)) == (None, None, None)
 
 
 def test_a_busy_model_keeps_nothing(shelf: Catalogue, analyzer: Any) -> None:

@@ -57,7 +57,7 @@ def test_a_table_in_and_everything_out(run: Run, store: Store) -> None:
     result = run("import", "out.jsonl")
     assert result.stdout == "0 movies and 0 reviews added, 2 reviews were there already; 2 rows read\n"
     assert store.totals().review_count == 2
-    assert [change.summary for change in store.changes()[0]] == ["영화 1편 · 리뷰 2개"]
+    assert [change.summary for change in store.audit_log()[0]] == ["영화 1편 · 리뷰 2개"]
 
 
 def test_a_name_or_an_option_asks_for_csv(run: Run, store: Store) -> None:
@@ -166,7 +166,7 @@ def test_a_failed_export_leaves_no_half_file(run: Run, store: Store, monkeypatch
 
 def test_corrections_become_training_rows(run: Run, store: Store) -> None:
     run("import", "-", input=TABLE.encode())
-    store.correct(1, "somebody", Label.NEGATIVE)
+    store.set_correction(1, "somebody", Label.NEGATIVE)
     assert run("export", "--corrections", "rows.tsv").exit_code == 0
     head, row = Path("rows.tsv").read_text("utf-8").splitlines()
     assert head == "review_id\tmovie_id\tstars\tdate\treview"
@@ -185,7 +185,7 @@ def test_a_new_model_reads_what_the_old_one_read(run: Run, store: Store, analyze
     ]
     assert store.models() == {"new@1": 2}
     assert run("rescore", "--all").stdout.startswith("2 reviews read again")
-    assert store.changes()[0][0].summary == "리뷰 2개 · 긍정으로 0, 부정으로 0 · 평균 5.00 → 5.00 · new"
+    assert store.audit_log()[0][0].summary == "리뷰 2개 · 긍정으로 0, 부정으로 0 · 평균 5.00 → 5.00 · new"
 
 
 class Terminal(io.StringIO):

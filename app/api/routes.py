@@ -189,14 +189,14 @@ def correct_review(id: int) -> Response:
     Counted once a browser, known by its cookie, and never mixed into a rating. The model's own label takes it back.
     """
     count(Count.POSTS)
-    return _answer(ReviewOut, _catalogue().correct(id, caller.leave_mark(), _body(CorrectionInput).label))
+    return _answer(ReviewOut, _catalogue().set_correction(id, caller.leave_mark(), _body(CorrectionInput).label))
 
 
 @blueprint.delete("/reviews/<int:id>/correction")
 @documents(Operation("reviews", ReviewOut))
 def take_correction_back(id: int) -> Response:
     """Take back what this browser said of the review's label, if it did."""
-    return _answer(ReviewOut, _catalogue().correct(id, caller.mark(), None))
+    return _answer(ReviewOut, _catalogue().set_correction(id, caller.mark(), None))
 
 
 @blueprint.post("/reviews/<int:id>/like")

@@ -138,10 +138,10 @@ class Catalogue:
     def delete_review(self, review_id: int, who: str = "") -> Review:
         return self._store.delete_review(review_id, who)
 
-    def correct(self, review_id: int, reader: str, label: CorrectedLabel | None) -> Review:
+    def set_correction(self, review_id: int, reader: str, label: CorrectedLabel | None) -> Review:
         """Keeps a reader's word that the review is `label`; None, or what the model says too, takes it back."""
         agrees = str(label) == self._store.review(review_id).sentiment_label
-        return self._store.correct(review_id, reader, None if agrees else label)
+        return self._store.set_correction(review_id, reader, None if agrees else label)
 
     def like(self, review_id: int, reader: str) -> Review:
         """Count that this reader likes the review, once."""
@@ -152,15 +152,15 @@ class Catalogue:
         """How many reviews of its movie are newer."""
         return self._store.position(review_id)
 
-    def changes(self, query: PageQuery) -> Page[AuditEntry]:
+    def audit_log(self, query: PageQuery) -> Page[AuditEntry]:
         """The log of what was changed and deleted, newest first."""
-        items, total = self._store.changes(query.start, query.per_page)
+        items, total = self._store.audit_log(query.start, query.per_page)
         return Page(items, total, query.page, query.per_page)
 
-    def change(self, change_id: int) -> AuditEntry | None:
+    def audit_entry(self, change_id: int) -> AuditEntry | None:
         """Return that entry of the audit log; None where there is none."""
         try:
-            return self._store.change(change_id)
+            return self._store.audit_entry(change_id)
         except NotFound:
             return None
 
@@ -170,7 +170,7 @@ class Catalogue:
         return next(
             (
                 change
-                for change in self._store.changes(0, _CHANGES_RECENT)[0]
+                for change in self._store.audit_log(0, _CHANGES_RECENT)[0]
                 if change.action is action and getattr(change, about) == thing
             ),
             None,

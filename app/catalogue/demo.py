@@ -30,7 +30,7 @@ def fill(store: Store, analyzer: Analyzer, now: datetime | None = None) -> int:
         for moment, (author, content) in _dated(movie, now)
     )
     sentiments = analyzer.analyze([content for *_, content in said])
-    first_movie, first_review = store.reserve(len(movies), len(said))
+    first_movie, first_review = store.reserve_ids(len(movies), len(said))
     added = [
         Movie(id=first_movie + place, **{name: value for name, value in movie.items() if name != "reviews"})
         for place, movie in enumerate(movies)

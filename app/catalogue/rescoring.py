@@ -76,7 +76,7 @@ def rescore(
     for reviews in chunks(outdated) if total else ():
         sentiments = read_patiently(analyzer, [review.content for review in reviews], lambda: meter.add(0))
         moves = [Move(review, now) for review, now in zip(reviews, sentiments, strict=True)]
-        store.put_readings([ScoredReview(move.review.id, move.review.content, move.now) for move in moves], model)
+        store.update_sentiments([ScoredReview(move.review.id, move.review.content, move.now) for move in moves], model)
         result.add(moves)
         meter.add(len(moves))
     return result

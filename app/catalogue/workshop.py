@@ -71,7 +71,7 @@ class Workshop:
     def undo(self, change_id: int = 0, who: str = "") -> AuditEntry:
         """Undo a deletion or an import, the latest import for 0; raises what `Store.undo` does, `NotFound` for none."""
         if not change_id:
-            changes, _ = self._store.changes(0, _CHANGES_SEARCHED)
+            changes, _ = self._store.audit_log(0, _CHANGES_SEARCHED)
             imports = [change.id for change in changes if change.action is AuditAction.IMPORT and change.undoable]
             if not imports:
                 raise NotFound("import", 0)
@@ -92,7 +92,7 @@ class Workshop:
         if result.count:
             moved = f"긍정으로 {result.to_positive:,}, 부정으로 {result.to_negative:,}"
             mean = f"평균 {result.mean_before:.2f} → {result.mean_now:.2f}"
-            self._store.log(
+            self._store.add_audit_entry(
                 AuditAction.RESCORE, f"리뷰 {result.count:,}개 · {moved} · {mean} · {self._analyzer.card.name}", who
             )
         return result

@@ -37,7 +37,7 @@ from app.store.engine import Database
 from app.store.ids import reserve_ids, skip_ids
 from app.store.movie_cache import MovieCache
 from app.store.tables import (
-    CHANGE_COLUMNS,
+    AUDIT_COLUMNS,
     CORRECTION_COLUMNS,
     MOVIE_COLUMNS,
     REVIEW_COLUMNS,
@@ -71,7 +71,7 @@ _MOVIE = sa.select(*MOVIE_COLUMNS).where(movies.c.id == sa.bindparam("id"), _kep
 _ALL_REVIEWS = sa.select(*REVIEW_COLUMNS, _against)
 _REVIEWS = _ALL_REVIEWS.where(_kept_review)
 _REVIEW = _REVIEWS.where(reviews.c.id == sa.bindparam("id"))
-_CHANGES = sa.select(*CHANGE_COLUMNS)
+_ENTRIES = sa.select(*AUDIT_COLUMNS)
 _ORDERS: dict[ReviewSort, tuple[sa.ColumnElement[Any], ...]] = {
     ReviewSort.NEWEST: (reviews.c.id.desc(),),
     ReviewSort.OLDEST: (reviews.c.id.asc(),),
@@ -80,7 +80,7 @@ _ORDERS: dict[ReviewSort, tuple[sa.ColumnElement[Any], ...]] = {
     ReviewSort.LIKED: (reviews.c.like_count.desc(), reviews.c.id.desc()),
 }
 _of_movie = reviews.c.movie_id == sa.bindparam("movie_id")
-_bin = sa.case(*((reviews.c.rating < top, top - 1) for top in range(1, 10)), else_=9).label("bin")  # as Review.bar
+_bin = sa.case(*((reviews.c.rating < top, top - 1) for top in range(1, 10)), else_=9).label("bin")
 _HISTOGRAM = (
     sa.select(reviews.c.sentiment_label, _bin, sa.func.count())
     .where(_of_movie, _kept_review)
@@ -356,22 +356,22 @@ class Store:
         with self._database.read() as connection:
             return {model: int(total) for model, total in connection.execute(_MODELS) if total}
 
-    def put_readings(self, readings: Sequence[ScoredReview], model: str) -> int:
+    def update_sentiments(self, scored: Sequence[ScoredReview], model: str) -> int:
         """Write the sentiments by `model` of reviews whose text is still the same; return the number of these."""
         written = 0
-        for batch in _batches(readings):
+        for batch in _batches(scored):
             with self._write() as connection:
                 found = {review.id: review for review in _lock_reviews(connection, [item.review_id for item in batch])}
                 changed = {}
-                for reading in batch:
-                    old = found.get(reading.review_id)
-                    if old is not None and old.content == reading.content:
-                        changed[old.id] = old, _with_sentiment(old, reading.sentiment, model)
+                for item in batch:
+                    old = found.get(item.review_id)
+                    if old is not None and old.content == item.content:
+                        changed[old.id] = old, _with_sentiment(old, item.sentiment, model)
                 _update_reviews(connection, list(changed.values()))
             written += len(changed)
         return written
 
-    def correct(self, review_id: int, reader: str, label: CorrectedLabel | None) -> Review:
+    def set_correction(self, review_id: int, reader: str, label: CorrectedLabel | None) -> Review:
         """Set this reader's label of the review, or delete it (None)."""
         with self._write() as connection:
             _lock_review(connection, review_id)
@@ -409,19 +409,19 @@ class Store:
 
     # The audit log
 
-    def changes(self, offset: int = 0, limit: int = 50) -> tuple[list[AuditEntry], int]:
+    def audit_log(self, offset: int = 0, limit: int = 50) -> tuple[list[AuditEntry], int]:
         """Return a slice of the audit log, newest first, and the number of all entries."""
-        newest = _CHANGES.order_by(audit_log.c.id.desc()).offset(offset).limit(limit)
+        newest = _ENTRIES.order_by(audit_log.c.id.desc()).offset(offset).limit(limit)
         with self._database.read() as connection:
             entries = [self._entry(row) for row in connection.execute(newest)]
             total = connection.execute(sa.select(sa.func.count()).select_from(audit_log)).scalar_one()
         return entries, int(total)
 
-    def change(self, change_id: int) -> AuditEntry:
+    def audit_entry(self, change_id: int) -> AuditEntry:
         with self._database.read() as connection:
             return self._find_entry(connection, change_id)
 
-    def log(self, action: AuditAction, summary: str, who: str = "") -> AuditEntry:
+    def add_audit_entry(self, action: AuditAction, summary: str, who: str = "") -> AuditEntry:
         """Add an entry for an operation that is made of many transactions."""
         with self._write() as connection:
             return self._log(connection, action, who, summary)
@@ -433,7 +433,7 @@ class Store:
         `app.errors.AlreadyExists` where the movie was added again, and `app.errors.NotFound` ("movie") where the
         review's movie is deleted. Of an import's movies, those that have reviews by others stay.
         """
-        entry = self.change(change_id)
+        entry = self.audit_entry(change_id)
         if entry.undoable and entry.import_id is not None:
             self._delete_imported(entry.import_id)
         with self._write(titles=True) as connection:
@@ -450,10 +450,10 @@ class Store:
 
     # Many at once
 
-    def reserve(self, movies_: int, reviews_: int) -> tuple[int, int]:
+    def reserve_ids(self, movie_count: int, review_count: int) -> tuple[int, int]:
         """Reserve that many ids of each; return the first of each, which are the next ids where none are reserved."""
         with self._write() as connection:
-            return reserve_ids(connection, movies, movies_), reserve_ids(connection, reviews, reviews_)
+            return reserve_ids(connection, movies, movie_count), reserve_ids(connection, reviews, review_count)
 
     def add_all(
         self,
@@ -573,7 +573,7 @@ class Store:
 
     def _find_entry(self, connection: sa.Connection, change_id: int) -> AuditEntry:
         _check_range("change", change_id)
-        row = connection.execute(_CHANGES.where(audit_log.c.id == change_id)).one_or_none()
+        row = connection.execute(_ENTRIES.where(audit_log.c.id == change_id)).one_or_none()
         if row is None:
             raise NotFound("change", change_id)
         return self._entry(row)

@@ -138,4 +138,4 @@ def columns_of(model: type, table: sa.Table, *, without: Collection[str] = ()) -
 MOVIE_COLUMNS = columns_of(Movie, movies)
 REVIEW_COLUMNS = columns_of(Review, reviews, without=["correction_count"])
 CORRECTION_COLUMNS = columns_of(Correction, corrections)
-CHANGE_COLUMNS = columns_of(AuditEntry, audit_log, without=["undoable"])
+AUDIT_COLUMNS = columns_of(AuditEntry, audit_log, without=["undoable"])

@@ -46,7 +46,7 @@ def show_log() -> Response:
         query = read(PageQuery, {"page": request.args.get("page", "1"), "per_page": CHANGES_A_PAGE}, strict=False)
     except Invalid:  # nobody types it
         query = PageQuery(per_page=CHANGES_A_PAGE)
-    page = catalogue().changes(query)
+    page = catalogue().audit_log(query)
     links = page_links(page, lambda number: url_for("changes.show_log", page=number))
     return render("log.html", page=page, links=links, actions=_ACTIONS, name=name_of, hours=UNDO_HOURS)
 
@@ -85,7 +85,7 @@ def deletion_notices(shown: list[Any]) -> list[dict[str, Any]]:
         return []
     if any(message.get("undo") for message in shown):
         return []
-    change = catalogue().change(int(number))
+    change = catalogue().audit_entry(int(number))
     if change is None or not change.undoable or not policy.may(Deed.UNDO, change.who):
         return []
     text = f"{_ACTIONS[change.action]}: {shorten(change.summary, NAME_MOST)}"
@@ -106,7 +106,7 @@ def name_of(who: str) -> str:
 
 def _own_change(id: int) -> AuditEntry:
     """The change, for who may take it back: who made it, or the administrator."""
-    change = catalogue().change(id)
+    change = catalogue().audit_entry(id)
     if change is None:
         policy.require(Deed.UNDO)
         raise NotFound

@@ -50,7 +50,7 @@ def _correct(review: Review, label: str) -> str:
     """Keeps the reader's word, or takes it back where there is none; what to tell them."""
     count(Count.POSTS)
     said = read(CorrectionInput, {"label": label}).label if label else None
-    catalogue().correct(review.id, caller.leave_mark(), said)
+    catalogue().set_correction(review.id, caller.leave_mark(), said)
     others = [number for number in _mine() if number != review.id]
     if said is None or str(said) == review.sentiment_label:
         session[_MINE] = others

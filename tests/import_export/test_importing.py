@@ -26,7 +26,7 @@ def fill(store: Store) -> None:
     for movie_id, content in ((monster, "최고"), (gone, "최고"), (parasite, "지루해요"), (monster, "최고")):
         store.add_review(movie_id, "밤편지", content, GOOD, model="old@1", writer="secret")
     store.delete_movie(gone)
-    store.correct(3, "reader", Label.NEGATIVE)
+    store.set_correction(3, "reader", Label.NEGATIVE)
 
 
 def test_repeating_a_table_doubles_nothing(take: Import, store: Store) -> None:
@@ -98,10 +98,10 @@ def many(count: int) -> bytes:
 
 def test_a_failure_in_the_middle_leaves_the_store_as_it_was(store: Store) -> None:
     fill(store)
-    before, changes = exported(store), store.changes()
+    before, changes = exported(store), store.audit_log()
     with pytest.raises(RuntimeError):
         import_file(store, Stumbling(), io.BytesIO(many(600)))
-    assert (exported(store), store.changes()) == (before, changes)
+    assert (exported(store), store.audit_log()) == (before, changes)
 
 
 def test_whoever_reports_may_end_it(take: Import, store: Store) -> None:
@@ -160,7 +160,7 @@ def test_an_import_is_undone_as_a_whole(take: Import, store: Store) -> None:
     fill(store)
     before = exported(store)
     result = take(ROWS + "벌새,밤편지,좋았다,\n")
-    (entry, _), _ = store.changes(0, 2)
+    (entry, _), _ = store.audit_log(0, 2)
     assert result.added and result.added.change_id == entry.id
     assert (entry.action, entry.summary, entry.undoable) == (AuditAction.IMPORT, "영화 1편 · 리뷰 4개", True)
     store.undo(entry.id)
@@ -173,7 +173,7 @@ def test_an_import_that_adds_nothing_is_no_entry(take: Import, store: Store) -> 
     take(ROWS)
     result = take(ROWS)
     assert result.added and result.added.change_id == 0
-    assert store.changes()[1] == 1
+    assert store.audit_log()[1] == 1
 
 
 @pytest.mark.parametrize("failing", [1, 2, 3])
@@ -181,7 +181,7 @@ def test_a_failure_while_writing_leaves_the_store_as_it_was(
     take: Import, store: Store, monkeypatch: pytest.MonkeyPatch, failing: int
 ) -> None:
     fill(store)
-    before, entries = exported(store), store.changes()
+    before, entries = exported(store), store.audit_log()
     add_all, calls = store.add_all, [0]
 
     def fail(*everything: Any, **more: Any) -> None:
@@ -193,7 +193,7 @@ def test_a_failure_while_writing_leaves_the_store_as_it_was(
     monkeypatch.setattr(store, "add_all", fail)
     with pytest.raises(OSError):
         take(many(1_200))
-    assert (exported(store), store.changes()) == (before, entries)
+    assert (exported(store), store.audit_log()) == (before, entries)
 
 
 def test_whoever_reports_may_end_it_while_it_writes(take: Import, store: Store) -> None:
@@ -203,17 +203,17 @@ def test_whoever_reports_may_end_it_while_it_writes(take: Import, store: Store) 
 
     with pytest.raises(InterruptedError):
         take(many(1_200), report=end)
-    assert not store.movies() and not store.changes()[1]
+    assert not store.movies() and not store.audit_log()[1]
 
 
 def test_corrected_reviews_become_training_rows(store: Store) -> None:
     fill(store)
-    store.correct(1, "one", Label.NEGATIVE)
-    store.correct(1, "two", Label.NEGATIVE)
-    store.correct(4, "one", Label.POSITIVE)
-    store.correct(4, "two", Label.NEGATIVE)
+    store.set_correction(1, "one", Label.NEGATIVE)
+    store.set_correction(1, "two", Label.NEGATIVE)
+    store.set_correction(4, "one", Label.POSITIVE)
+    store.set_correction(4, "two", Label.NEGATIVE)
     store.add_review(1, "밤편지", "봤다", GOOD)
-    store.correct(5, "one", CorrectedLabel.NEITHER)
+    store.set_correction(5, "one", CorrectedLabel.NEITHER)
     rows = [line.split("\t") for line in b"".join(export_corrections(store)).decode().splitlines()]
     assert rows[0] == ["review_id", "movie_id", "stars", "date", "review"]
     assert [(row[0], row[1], row[2], row[4]) for row in rows[1:]] == [

@@ -28,7 +28,7 @@ def test_the_format_is_pinned(store: Store) -> None:
     review = store.add_review(
         movie.id, "밤편지", "최고\n정말", Sentiment(Label.POSITIVE, 0.9, 9.125), model="fake@1", writer="secret"
     )
-    said = store.correct(review.id, "somebody", Label.NEGATIVE) and next(iter(store.corrections()))
+    said = store.set_correction(review.id, "somebody", Label.NEGATIVE) and next(iter(store.corrections()))
     assert exported(store).decode() == (
         '{"format":"gampyeong","version":1}\n'
         '{"kind":"movie","id":1,"title":"괴물","release_date":"2006-07-27","director":"봉준호","genre":"SF",'
@@ -48,7 +48,7 @@ def test_what_was_deleted_stays_here(store: Store) -> None:
     gone, kept = (store.add_movie(MovieFields(title)).id for title in ("괴물", "기생충"))
     for movie_id in (gone, kept, kept):
         store.add_review(movie_id, "밤편지", "최고", Sentiment(Label.POSITIVE, 0.9, 9.0))
-    store.correct(3, "somebody", Label.NEGATIVE)
+    store.set_correction(3, "somebody", Label.NEGATIVE)
     store.delete_movie(gone)
     store.delete_review(3)
     kinds = [json.loads(line).get("kind") for line in exported(store).splitlines()]

@@ -71,7 +71,7 @@ def test_a_review_edited_meanwhile_keeps_its_own_reading(store: Store) -> None:
 def test_nothing_to_do_changes_nothing(store: Store, analyzer: FakeAnalyzer) -> None:
     analyzer.card = ModelCard("old", id="old@1")
     rescore(store, analyzer)
-    before, changes = exported(store), store.changes()
+    before, changes = exported(store), store.audit_log()
     result = rescore(store, analyzer)
     assert (result.mean_before, result.mean_now, result.biggest) == (None, None, [])
-    assert (exported(store), store.changes()) == (before, changes)
+    assert (exported(store), store.audit_log()) == (before, changes)

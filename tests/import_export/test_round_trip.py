@@ -112,7 +112,7 @@ def test_what_was_said_of_a_text_that_changes_meanwhile_is_left_out(
 
     for export, mark in ((export_catalogue, b'"correction"'), (export_corrections, "지루해요".encode())):
         for review in (changing, lasting):
-            store.correct(review.id, "a reader", Label.NEGATIVE)
+            store.set_correction(review.id, "a reader", Label.NEGATIVE)
         with monkeypatch.context() as patched:
             patched.setattr(store, "all_reviews", edit_and_read)
             content = b"".join(export(store))

@@ -186,4 +186,4 @@ def test_log_knows_who(
     visitor.client.delete(f"/reviews/{own}")
     delete_by_page(admin, f"/review/{write(visitor.client, movie_id)}")
     make_app(admin_password="").test_client().delete(f"/movies/{movie_id}")
-    assert [change.who for change in store.changes()[0]] == ["", "admin", mark]
+    assert [change.who for change in store.audit_log()[0]] == ["", "admin", mark]

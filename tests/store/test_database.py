@@ -95,7 +95,7 @@ def test_what_one_writes_the_other_shows(url: str) -> None:
     second = other.add_movie(MovieFields("기생충"))
     one.delete_movie(movie.id)
     assert [found.id for found in other.movies()] == [second.id]
-    other.undo(other.changes()[0][0].id)
+    other.undo(other.audit_log()[0][0].id)
     assert [found.id for found in one.movies()] == [movie.id, second.id]
     assert list(one.movies()) == list(other.movies())
     one.close(), other.close()

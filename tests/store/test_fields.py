@@ -30,7 +30,7 @@ movie = store.add_movie(MovieFields("괴물", director="봉준호", runtime="119
 store.add_review(movie.id, "밤편지", "좋아요", Sentiment(Label.POSITIVE, 0.9, 9.1))
 store.update_movie(movie.id, lambda m: MovieFields(m.title, director=m.director, runtime="120분"))
 store.delete_movie(movie.id)
-store.undo(store.changes()[0][0].id)
+store.undo(store.audit_log()[0][0].id)
 store.add_all([type(movie)("기생충", runtime="132분", id=7)], [])
 if store.durable:
     store.close()

@@ -44,7 +44,7 @@ def test_a_database_of_the_first_edition_is_brought_over(tmp_path: Path, clock: 
         assert store.histogram(1)[1] == (0, 1)
         assert store.models() == {"bundled@1": 5, "old@1": 1}
         assert store.totals() == CatalogueTotals(3, 6, 5)
-        changes, total = store.changes()
+        changes, total = store.audit_log()
         assert total == 9
         assert [change.action for change in changes] == [
             AuditAction.RESCORE, AuditAction.DELETE_MOVIE, AuditAction.DELETE_REVIEW, AuditAction.UNDO,

@@ -33,10 +33,10 @@ def test_an_import_is_one_line_of_the_log(store: Store, add_movie: AddMovie, clo
     assert (entry.action, entry.who, entry.summary, entry.undoable) == (
         AuditAction.IMPORT, "admin", "영화 2편 · 리뷰 5개", True,
     )  # fmt: skip
-    assert store.changes() == ([entry], 1)
-    assert store.change(entry.id) == entry
+    assert store.audit_log() == ([entry], 1)
+    assert store.audit_entry(entry.id) == entry
     clock.turn(hours=UNDO_HOURS)
-    assert not store.change(entry.id).undoable
+    assert not store.audit_entry(entry.id).undoable
     with pytest.raises(UndoExpired):
         store.undo(entry.id)
     assert store.totals() == CatalogueTotals(3, 5, 3)
@@ -58,7 +58,7 @@ def test_an_import_is_undone_as_a_whole_and_nothing_else(
     assert store.models() == {"old": 2}
     assert (store.movie(7).review_count, store.movie(7).positive_count) == (1, 0)
     assert list(store.corrections()) == []
-    assert [line.action for line in store.changes()[0]] == [AuditAction.UNDO, AuditAction.IMPORT]
+    assert [line.action for line in store.audit_log()[0]] == [AuditAction.UNDO, AuditAction.IMPORT]
     with pytest.raises(UndoExpired):
         store.undo(entry.id)
     store.delete_movie(7)
@@ -84,9 +84,9 @@ def test_an_import_that_failed_leaves_nothing(store: Store, add_movie: AddMovie)
     assert entry.import_id is not None
     store.cancel_import(entry.import_id)
     assert store.totals() == CatalogueTotals(1, 0, 0)
-    assert store.changes() == ([], 0)
+    assert store.audit_log() == ([], 0)
     with pytest.raises(NotFound):
-        store.change(entry.id)
+        store.audit_entry(entry.id)
 
 
 def test_a_review_deleted_by_itself_is_not_deleted_again(
@@ -95,7 +95,7 @@ def test_a_review_deleted_by_itself_is_not_deleted_again(
     movie_id = add_movie("있는 영화")
     entry = import_some(store)
     store.delete_review(30)
-    deletion = store.changes()[0][0]
+    deletion = store.audit_log()[0][0]
     store.undo(entry.id)
     assert store.movie(movie_id).review_count == 0
     store.undo(deletion.id)

@@ -20,8 +20,8 @@ def test_the_log_says_what_was_done(store: Store, add_movie: AddMovie, add_revie
     store.delete_review(review.id)
     store.update_movie(movie_id, lambda _: MovieFields("괴물 2"), "admin")
     store.delete_movie(movie_id, "admin")
-    store.log(AuditAction.IMPORT, "reviews.csv: 3", "admin")
-    changes, total = store.changes()
+    store.add_audit_entry(AuditAction.IMPORT, "reviews.csv: 3", "admin")
+    changes, total = store.audit_log()
     assert [(change.action, change.who, change.movie_id, change.review_id) for change in changes] == [
         (AuditAction.IMPORT, "admin", None, None),
         (AuditAction.DELETE_MOVIE, "admin", movie_id, None),
@@ -36,24 +36,24 @@ def test_the_log_says_what_was_done(store: Store, add_movie: AddMovie, add_revie
     assert changes[4].summary.startswith("밤편지: 다시 보니 별로 별로")
     assert len(changes[4].summary) == 120
     assert len({change.id for change in changes}) == 5
-    assert store.changes(1, 2) == (changes[1:3], 5)
-    assert store.changes(9) == ([], 5)
+    assert store.audit_log(1, 2) == (changes[1:3], 5)
+    assert store.audit_log(9) == ([], 5)
 
 
 def test_a_deleted_review_comes_back(store: Store, add_movie: AddMovie, add_review: AddReview) -> None:
     movie_id = add_movie()
     reviews = [add_review(movie_id, content=str(n), model="old", writer="w") for n in range(3)]
-    store.correct(reviews[1].id, "a reader", BAD.label)
+    store.set_correction(reviews[1].id, "a reader", BAD.label)
     before = store.movies(), store.reviews(movie_id), store.histogram(movie_id), store.models(), store.corrections()
     store.delete_review(reviews[1].id)
-    (change, *_), _ = store.changes()
+    (change, *_), _ = store.audit_log()
     assert store.totals().review_count == 2
     assert list(store.corrections()) == []
     undone = store.undo(change.id, "admin")
     after = store.movies(), store.reviews(movie_id), store.histogram(movie_id), store.models(), store.corrections()
     assert after == before
     assert (undone.id, undone.undone_at, undone.undoable) == (change.id, "2026-11-22T12:00:00Z", False)
-    (latest, line), _ = store.changes()
+    (latest, line), _ = store.audit_log()
     assert (latest.action, latest.who, latest.summary, latest.review_id) == (
         AuditAction.UNDO, "admin", change.summary, reviews[1].id,
     )  # fmt: skip
@@ -71,7 +71,7 @@ def test_a_deleted_movie_comes_back_with_its_reviews(store: Store, add_movie: Ad
     before = list(store.movies()), store.reviews(movie_id), store.histogram(movie_id), store.totals()
     store.delete_movie(movie_id)
     assert [movie.id for movie in store.movies()] == [other]
-    (last, first), _ = store.changes()
+    (last, first), _ = store.audit_log()
     with pytest.raises(NotFound) as gone:
         store.undo(first.id)  # the review of a movie that is deleted
     assert (gone.value.kind, gone.value.id) == ("movie", movie_id)
@@ -87,7 +87,7 @@ def test_a_movie_that_was_added_again_does_not_come_back(store: Store, add_movie
     movie_id = add_movie("괴물")
     store.delete_movie(movie_id)
     again = add_movie("괴물")
-    (change,), _ = store.changes()
+    (change,), _ = store.audit_log()
     with pytest.raises(AlreadyExists) as there:
         store.undo(change.id)
     assert there.value.id == again
@@ -101,15 +101,15 @@ def test_a_deletion_can_be_undone_for_a_day(
 ) -> None:
     movie_id = add_movie("괴물")
     review = add_review(movie_id)
-    store.correct(review.id, "a reader", BAD.label)
+    store.set_correction(review.id, "a reader", BAD.label)
     store.delete_review(review.id)
     store.delete_movie(movie_id)
-    (_, change), _ = store.changes()
+    (_, change), _ = store.audit_log()
     clock.turn(hours=UNDO_HOURS, seconds=-1)
-    assert store.changes()[0][1].undoable
+    assert store.audit_log()[0][1].undoable
     clock.turn(seconds=1)
-    assert not store.changes()[0][1].undoable
-    for deletion in store.changes()[0]:
+    assert not store.audit_log()[0][1].undoable
+    for deletion in store.audit_log()[0]:
         with pytest.raises(UndoExpired):
             store.undo(deletion.id)
     store.delete_movie(add_movie())  # takes the occasion to throw the trash away
@@ -126,19 +126,19 @@ def test_a_deletion_can_be_undone_for_a_day(
 
 def test_one_word_a_reader_a_review(store: Store, add_movie: AddMovie, add_review: AddReview, clock: Clock) -> None:
     first, second = (add_review(add_movie()) for _ in range(2))
-    assert store.correct(first.id, "b", Label.NEGATIVE).correction_count == 1
+    assert store.set_correction(first.id, "b", Label.NEGATIVE).correction_count == 1
     clock.turn(minutes=1)
-    assert store.correct(first.id, "b", Label.NEGATIVE).correction_count == 1
-    assert store.correct(first.id, "a", Label.NEGATIVE).correction_count == 2
-    assert store.correct(second.id, "a", Label.NEGATIVE).correction_count == 1
+    assert store.set_correction(first.id, "b", Label.NEGATIVE).correction_count == 1
+    assert store.set_correction(first.id, "a", Label.NEGATIVE).correction_count == 2
+    assert store.set_correction(second.id, "a", Label.NEGATIVE).correction_count == 1
     assert list(store.corrections()) == [
         Correction(first.id, "a", Label.NEGATIVE, "2026-11-22T12:01:00Z"),
         Correction(first.id, "b", Label.NEGATIVE, "2026-11-22T12:00:00Z"),
         Correction(second.id, "a", Label.NEGATIVE, "2026-11-22T12:01:00Z"),
     ]
-    assert store.correct(first.id, "b", None).correction_count == 1
-    assert store.correct(first.id, "b", None).correction_count == 1
-    assert store.correct(second.id, "a", Label.POSITIVE).correction_count == 0
+    assert store.set_correction(first.id, "b", None).correction_count == 1
+    assert store.set_correction(first.id, "b", None).correction_count == 1
+    assert store.set_correction(second.id, "a", Label.POSITIVE).correction_count == 0
     assert [(item.review_id, item.reader, item.label) for item in store.corrections()] == [
         (first.id, "a", Label.NEGATIVE),
         (second.id, "a", Label.POSITIVE),
@@ -150,11 +150,11 @@ def test_corrections_count_against_the_label_as_it_reads_now(
     store: Store, add_movie: AddMovie, add_review: AddReview
 ) -> None:
     review = add_review(add_movie())
-    store.correct(review.id, "a", Label.NEGATIVE)
-    store.correct(review.id, "b", Label.POSITIVE)
+    store.set_correction(review.id, "a", Label.NEGATIVE)
+    store.set_correction(review.id, "b", Label.POSITIVE)
     assert store.review(review.id).correction_count == 1
-    store.correct(review.id, "b", Label.NEGATIVE)
-    store.put_readings([ScoredReview(review.id, review.content, BAD)], "new")
+    store.set_correction(review.id, "b", Label.NEGATIVE)
+    store.update_sentiments([ScoredReview(review.id, review.content, BAD)], "new")
     assert store.review(review.id).correction_count == 0
     store.update_review(review.id, "another author", (review.content, BAD), model="new")
     assert len(list(store.corrections())) == 2

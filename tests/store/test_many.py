@@ -34,8 +34,8 @@ def holds(store: Store) -> Any:
 def test_reserved_ids_are_nobody_elses(store: Store, add_movie: AddMovie, add_review: AddReview) -> None:
     movie_id = add_movie()
     add_review(movie_id)
-    assert store.reserve(3, 10) == (2, 2)
-    assert store.reserve(0, 1) == (5, 12)
+    assert store.reserve_ids(3, 10) == (2, 2)
+    assert store.reserve_ids(0, 1) == (5, 12)
     assert add_movie() == 5
     assert add_review(movie_id).id == 13
 
@@ -103,7 +103,7 @@ def test_what_is_there_already(
         store.add_all(movies, reviews)
     assert (there.value.kind, there.value.id) == (kind, id)
     assert holds(store) == before
-    store.undo(store.changes()[0][0].id)
+    store.undo(store.audit_log()[0][0].id)
 
 
 def test_two_of_the_same_movie(store: Store) -> None:

@@ -70,7 +70,7 @@ def test_an_edit_that_changes_nothing_is_none(store: Store, add_movie: AddMovie)
     seen = store.movies()
     assert store.update_movie(movie_id, lambda _: MovieFields("괴물")).id == movie_id
     assert store.movies() is seen
-    assert store.changes() == ([], 0)
+    assert store.audit_log() == ([], 0)
 
 
 def test_the_list_is_the_same_object_until_something_changes(
@@ -177,13 +177,13 @@ def test_every_change_of_a_movie_makes_a_new_list_and_nothing_else_does(
     note()
     store.delete_review(first.id)
     note()
-    store.undo(store.changes()[0][0].id)
+    store.undo(store.audit_log()[0][0].id)
     note()
     store.delete_movie(movie_id)
     note()
     assert [movies for movies in seen if list(movies) == list(seen[-1])] == [(), ()]
     assert len({id(movies) for movies in seen[1:]}) == len(seen) - 1
-    store.totals(), store.changes(), store.models(), store.corrections(), store.all_reviews()
+    store.totals(), store.audit_log(), store.models(), store.corrections(), store.all_reviews()
     with pytest.raises(NotFound):
         store.delete_movie(movie_id)
     assert store.movies() is seen[-1]
@@ -198,7 +198,7 @@ def test_absurd_ids_are_not_found(store: Store, id: int) -> None:
         with pytest.raises(NotFound):
             call(id)
     with pytest.raises(NotFound):
-        store.correct(id, "a reader", None)
+        store.set_correction(id, "a reader", None)
     with pytest.raises(NotFound):
         store.add_review(id, "밤편지", "좋아요", GOOD)
     assert store.totals() == CatalogueTotals(0, 0, 0)

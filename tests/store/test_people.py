@@ -38,7 +38,7 @@ def test_an_edit_keeps_what_was_there_before(store: Store, add_movie: AddMovie, 
     review = add_review(add_movie(), content="처음 글")
     store.update_review(review.id, read=("다음 글", BAD))
     store.update_review(review.id, "심야영화")
-    assert [entry.before for entry in store.changes()[0]] == ["", "처음 글"]
+    assert [entry.before for entry in store.audit_log()[0]] == ["", "처음 글"]
 
 
 def test_one_like_an_owner(store: Store, add_movie: AddMovie, add_review: AddReview) -> None:
@@ -53,7 +53,7 @@ def test_one_like_an_owner(store: Store, add_movie: AddMovie, add_review: AddRev
     for review_id in (review.id, 99, 0, 2**63):
         with pytest.raises(NotFound):
             store.like_review(review_id, "c")
-    store.undo(store.changes()[0][0].id)
+    store.undo(store.audit_log()[0][0].id)
     assert store.like_review(review.id, "c") == 3
 
 

@@ -87,7 +87,7 @@ def test_an_edit_that_changes_nothing_is_none(store: Store, add_movie: AddMovie,
     seen = store.movies()
     assert store.update_review(review.id, review.author, (review.content, GOOD), model="old") == review
     assert store.movies() is seen
-    assert store.changes() == ([], 0)
+    assert store.audit_log() == ([], 0)
 
 
 def test_the_place_of_a_review(store: Store, add_movie: AddMovie, add_review: AddReview) -> None:
@@ -109,7 +109,7 @@ def test_all_reviews_by_id(store: Store, add_movie: AddMovie, add_review: AddRev
     assert store.all_reviews(reviews[4].id) == []
     store.delete_movie(second)
     assert store.all_reviews() == [reviews[1], reviews[3]]
-    store.undo(store.changes()[0][0].id)
+    store.undo(store.audit_log()[0][0].id)
     assert store.all_reviews() == reviews
 
 
@@ -121,7 +121,7 @@ def test_many_deletions_leave_the_rest_in_order(store: Store, add_movie: AddMovi
     reviews.append(add_review(kept))
     store.delete_movie(gone)
     assert store.all_reviews() == reviews
-    store.undo(store.changes()[0][0].id)
+    store.undo(store.audit_log()[0][0].id)
     assert [review.id for review in store.all_reviews(limit=2_000)] == list(range(1, 1_205))
 
 
@@ -134,7 +134,7 @@ def test_which_models_read(store: Store, add_movie: AddMovie, add_review: AddRev
     assert store.models() == {"old": 3}
     readings = [ScoredReview(review.id, review.content, BAD) for review in reviews[:2]]
     stale = [ScoredReview(reviews[2].id, "what it no longer says", BAD), ScoredReview(99, "gone", BAD)]
-    assert store.put_readings([*readings, *stale], "new") == 2
+    assert store.update_sentiments([*readings, *stale], "new") == 2
     assert store.models() == {"old": 1, "new": 2}
     read = store.review(reviews[0].id)
     assert (read.sentiment_label, read.sentiment_score, read.rating) == (BAD.label, BAD.score, BAD.rating)
@@ -143,8 +143,8 @@ def test_which_models_read(store: Store, add_movie: AddMovie, add_review: AddRev
     assert (movie.positive_count, movie.average_rating) == (1, pytest.approx((9.1 + 1.7 + 1.7) / 3))
     assert store.histogram(movie_id)[1] == (0, 2)
     seen = store.movies()
-    assert store.put_readings(stale, "new") == 0
-    assert store.put_readings([], "new") == 0
+    assert store.update_sentiments(stale, "new") == 0
+    assert store.update_sentiments([], "new") == 0
     assert store.movies() is seen
 
 

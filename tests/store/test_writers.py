@@ -38,7 +38,7 @@ def test_posts_to_different_movies_do_not_wait_for_each_other(no_patience: str) 
     store = open_store(no_patience)
     first, second = (store.add_movie(MovieFields(title)).id for title in ("괴물", "기생충"))
     review = store.add_review(second, "밤편지", "좋아요", GOOD, model="one")
-    movie_id, review_id = store.reserve(1, 1)
+    movie_id, review_id = store.reserve_ids(1, 1)
     half = """
         UPDATE movies SET review_count = review_count + 1, version = pg_current_xact_id()::text::bigint WHERE id = 1;
         INSERT INTO model_counts VALUES (1, 'one', 1);
@@ -48,10 +48,10 @@ def test_posts_to_different_movies_do_not_wait_for_each_other(no_patience: str) 
     other = locked(no_patience, half)
     assert store.add_review(second, "심야영화", "저도요", GOOD, model="one").movie_id == second
     store.update_review(review.id, read=("다시 보니 별로", BAD))
-    store.correct(review.id, "a reader", GOOD.label)
+    store.set_correction(review.id, "a reader", GOOD.label)
     assert store.like_review(review.id, "an owner") == 1
-    assert store.put_readings([ScoredReview(review.id, "다시 보니 별로", GOOD)], "two") == 1
-    store.undo((store.delete_review(review.id), store.changes()[0][0].id)[1])
+    assert store.update_sentiments([ScoredReview(review.id, "다시 보니 별로", GOOD)], "two") == 1
+    store.undo((store.delete_review(review.id), store.audit_log()[0][0].id)[1])
     store.add_all([Movie("새 영화", id=movie_id)], [make_review(review_id, second)])
     store.delete_movie(movie_id)
     assert [movie.review_count for movie in store.movies()] == [0, 3]
@@ -91,11 +91,11 @@ def test_all_kinds_of_writers_at_once(store: Store, add_movie: AddMovie, add_rev
     work: list[Callable[[int], Any]] = [
         lambda n: add_review(movie_ids[n % 3], content=str(n)),
         lambda n: store.update_review(reviews[20 + n % 10].id, f"{n}"),
-        lambda n: store.put_readings([ScoredReview(r.id, r.content, BAD) for r in reviews[n % 7 :]], "new"),
+        lambda n: store.update_sentiments([ScoredReview(r.id, r.content, BAD) for r in reviews[n % 7 :]], "new"),
         lambda n: store.undo((store.delete_review(reviews[n].id), newest_about(store, reviews[n].id))[1]),
-        lambda n: store.correct(reviews[20 + n % 10].id, f"reader {n}", BAD.label),
+        lambda n: store.set_correction(reviews[20 + n % 10].id, f"reader {n}", BAD.label),
         lambda n: store.update_movie(movie_ids[n % 3], lambda movie: MovieFields(movie.title, director=str(n))),
-        lambda n: store.add_all([], [make_review(store.reserve(0, 1)[1], movie_id) for movie_id in movie_ids[:1]]),
+        lambda n: store.add_all([], [make_review(store.reserve_ids(0, 1)[1], movie_id) for movie_id in movie_ids[:1]]),
     ]
     with ThreadPoolExecutor(7) as pool:
         list(pool.map(lambda n: work[n % 7](n // 7), range(140)))
@@ -109,7 +109,7 @@ def test_all_kinds_of_writers_at_once(store: Store, add_movie: AddMovie, add_rev
 
 
 def newest_about(store: Store, review_id: int) -> int:
-    return next(entry.id for entry in store.changes()[0] if entry.review_id == review_id)
+    return next(entry.id for entry in store.audit_log()[0] if entry.review_id == review_id)
 
 
 def test_blocks_of_ids_are_nobody_elses(store: Store, add_movie: AddMovie, add_review: AddReview) -> None:
@@ -118,7 +118,7 @@ def test_blocks_of_ids_are_nobody_elses(store: Store, add_movie: AddMovie, add_r
     def work(n: int) -> list[int]:
         if n % 2:
             return [add_review(movie_id).id]
-        first = store.reserve(0, 10)[1]
+        first = store.reserve_ids(0, 10)[1]
         return list(range(first, first + 10))
 
     with ThreadPoolExecutor(8) as pool:
@@ -164,4 +164,4 @@ def test_in_memory_a_reader_waits_for_the_commit(store: Store) -> None:
         store.update_movie(movie_id, change)
     reader.join()
     assert seen == ["괴물"]
-    assert store.changes() == ([], 0)
+    assert store.audit_log() == ([], 0)

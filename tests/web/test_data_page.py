@@ -75,7 +75,7 @@ def test_what_is_downloaded_can_be_uploaded_elsewhere(visitor: Visitor, app: Fla
 def test_reviews_and_corrections_are_downloaded(visitor: Visitor, app: Flask, store: Store) -> None:
     upload(visitor, TABLE)
     wait(app)
-    store.correct(1, "somebody", Label.NEGATIVE)
+    store.set_correction(1, "somebody", Label.NEGATIVE)
     answer = visitor.client.get(f"{PAGE}/reviews.csv")
     assert (answer.mimetype, answer.data.count(b"\r\n")) == ("text/csv", 3)
     assert visitor.client.get(f"{PAGE}/corrections.tsv").data.count(b"\n") == 2

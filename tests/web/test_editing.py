@@ -28,7 +28,7 @@ def test_movie_is_changed_by_form(visitor: Visitor, movie_id: int, catalogue: Ca
     movie = catalogue.movie(movie_id)
     assert (movie.title, movie.director, movie.poster_url) == ("벌새", "김보라", "")
     assert text(visitor.see(f"/movie/{movie_id}").select_one(".notice")) == messages.MOVIE_EDITED
-    assert store.changes()[0][0].action is AuditAction.EDIT_MOVIE
+    assert store.audit_log()[0][0].action is AuditAction.EDIT_MOVIE
 
 
 def test_review_is_changed_by_form_and_read_again(

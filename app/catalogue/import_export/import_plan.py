@@ -82,8 +82,8 @@ class ImportPlan:
             if row.id not in existing:
                 new.setdefault(row.fields.key, row)
         count = len(parsed.reviews)
-        keep = parsed.ids_fit and store.reserve(0, 0) == (1, 1)
-        first_movie, first_review = (0, 0) if keep else store.reserve(len(new), count)
+        keep = parsed.ids_fit and store.reserve_ids(0, 0) == (1, 1)
+        first_movie, first_review = (0, 0) if keep else store.reserve_ids(len(new), count)
         made = {key: row.id if keep else first_movie + place for place, (key, row) in enumerate(new.items())}
         movie_ids = {row.id: existing.get(row.id) or made[row.fields.key] for row in parsed.movies.values()}
         self.movies = [Movie(**asdict(row.fields), id=made[key]) for key, row in new.items()]
