@@ -9,18 +9,45 @@ import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import MetaData, create_engine
+
 from app.models import AuditAction, CatalogueTotals, Label, MovieFields
+from app.settings import ROOT
 from app.store import open_store
 from tests.store.conftest import GOOD, Clock
 
 FILE = Path(__file__).with_name("first_edition.db")
 
 
-def test_a_database_of_the_first_edition_is_brought_over(tmp_path: Path, clock: Clock) -> None:
-    shutil.copy(FILE, tmp_path / "site.db")
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path, clock: Clock) -> str:
+    """The address of such a database; in PostgreSQL the first migration's tables with the file's rows."""
     clock.moment = datetime(2026, 11, 22, 12, tzinfo=UTC)
+    copy = f"sqlite:///{shutil.copy(FILE, tmp_path)}"
+    if request.param == "sqlite":
+        return copy
+    address: str = request.getfixturevalue("postgresql").new_database()
+    source, target = create_engine(copy), create_engine(address)
+    with source.connect() as rows, target.begin() as connection:
+        config = Config(attributes={"connection": connection})
+        config.set_main_option("script_location", str(ROOT / "app/store/migrations"))
+        command.upgrade(config, "0001")
+        tables = MetaData()
+        tables.reflect(connection)
+        connection.execute(tables.tables["catalogue"].delete())
+        for table in tables.sorted_tables:
+            if table.name != "alembic_version":
+                connection.execute(table.insert(), [dict(row) for row in rows.execute(table.select()).mappings()])
+    source.dispose(), target.dispose()
+    return address
+
+
+def test_a_database_of_the_first_edition_is_brought_over(url: str, clock: Clock) -> None:
     for _ in range(2):  # the second time it is of this edition
-        store = open_store(f"sqlite:///{tmp_path}/site.db", clock)
+        store = open_store(url, clock)
         assert [(movie.id, movie.title, movie.release_date, movie.genre) for movie in store.movies()] == [
             (1, "괴물", "2006-07-27", "SF, 드라마"),
             (2, "제목만 아는 영화", "", "드라마"),
@@ -55,10 +82,8 @@ def test_a_database_of_the_first_edition_is_brought_over(tmp_path: Path, clock: 
         store.close()
 
 
-def test_what_the_first_edition_deleted_can_still_be_undone(tmp_path: Path, clock: Clock) -> None:
-    shutil.copy(FILE, tmp_path / "site.db")
-    clock.moment = datetime(2026, 11, 22, 12, tzinfo=UTC)
-    store = open_store(f"sqlite:///{tmp_path}/site.db", clock)
+def test_what_the_first_edition_deleted_can_still_be_undone(url: str, clock: Clock) -> None:
+    store = open_store(url, clock)
     store.undo(8)
     store.undo(7)
     movie = store.movie(4)
