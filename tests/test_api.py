@@ -57,6 +57,8 @@ def test_add_a_review(client: FlaskClient, movie_id: int) -> None:
         "sentiment_label": "긍정",
         "sentiment_score": pytest.approx(0.9),
         "rating": pytest.approx(9.0),
+        "spoiler": False,
+        "like_count": 0,
         "model": "fake@1",
         "correction_count": 0,
     }
