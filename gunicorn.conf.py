@@ -8,7 +8,7 @@ import sys
 from gunicorn.sock import close_sockets
 
 from app.errors import SettingsError
-from app.http.addresses import check_start
+from app.security.bind_check import check_start
 from app.sentiment import MODEL_THREADS
 from app.sentiment.worker import MAX_WAIT_SECONDS
 from app.settings import Settings

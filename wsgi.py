@@ -10,7 +10,7 @@ import click
 
 from app.errors import ModelError, SettingsError
 from app.factory import create_app
-from app.http.addresses import check_start
+from app.security.bind_check import check_start
 from app.settings import Settings
 
 try:

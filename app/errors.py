@@ -1,11 +1,11 @@
-"""Rank 0. The failures the product knows by name; `app/http/errors.py` maps each to a status code, once."""
+"""The failures the product knows by name; `app/error_handlers.py` maps each to a status code, once."""
 
 from dataclasses import dataclass
 from dataclasses import field as attribute
 from typing import Any
 
 
-class GampyeongError(Exception):
+class AppError(Exception):
     """The base of all failures below; its text is one sentence that may be shown to the caller."""
 
 
@@ -21,7 +21,7 @@ class FieldError:
     index: int | None = None
 
 
-class Invalid(GampyeongError):
+class ValidationFailed(AppError):
     """What the caller sent breaks rules: 422. `errors` holds at least one `FieldError`; `source` is where they were
     found, "body" or "query"."""
 
@@ -31,7 +31,7 @@ class Invalid(GampyeongError):
         self.source = source
 
 
-class NotFound(GampyeongError):
+class NotFound(AppError):
     """There is no such `kind` ("movie", "review") with this id, or no longer: 404."""
 
     def __init__(self, kind: str, id: int) -> None:
@@ -40,7 +40,7 @@ class NotFound(GampyeongError):
         self.id = id
 
 
-class Busy(GampyeongError):
+class ModelBusy(AppError):
     """The model has more to read than it may queue: 503. `retry_after` is in whole seconds."""
 
     def __init__(self, message: str = "the model is busy", *, retry_after: int = 1) -> None:
@@ -48,7 +48,7 @@ class Busy(GampyeongError):
         self.retry_after = retry_after
 
 
-class AlreadyExists(GampyeongError):
+class AlreadyExists(AppError):
     """There is such a `kind` ("movie", "review") already, with this id: 409, or for who meant to add it, that one."""
 
     def __init__(self, kind: str, id: int) -> None:
@@ -57,7 +57,7 @@ class AlreadyExists(GampyeongError):
         self.id = id
 
 
-class UndoExpired(GampyeongError):
+class UndoExpired(AppError):
     """A change that cannot be undone, or not any more: 410."""
 
     def __init__(self, change_id: int) -> None:
@@ -65,7 +65,7 @@ class UndoExpired(GampyeongError):
         self.change_id = change_id
 
 
-class Unavailable(GampyeongError):
+class StoreUnavailable(AppError):
     """The store cannot be reached or written (database lost, disk full), or the model is stuck: 503. `retry_after` is
     in whole seconds."""
 
@@ -74,7 +74,7 @@ class Unavailable(GampyeongError):
         self.retry_after = retry_after
 
 
-class Denied(GampyeongError):
+class PermissionDenied(AppError):
     """The caller may not do this: 401 where logging in would help (`needs_login`), else 403. `is_writers`: the writer
     of a review may."""
 
@@ -84,11 +84,11 @@ class Denied(GampyeongError):
         self.is_writers = is_writers
 
 
-class Repeated(GampyeongError):
+class DuplicateSubmission(AppError):
     """The client sent the same thing again: 409."""
 
 
-class TooMany(GampyeongError):
+class RateLimited(AppError):
     """One client asks for more than its share: 429. `retry_after` is in whole seconds."""
 
     def __init__(self, message: str, *, retry_after: int) -> None:
@@ -102,9 +102,9 @@ def first_line(error: BaseException) -> str:
     return text if len(text) <= 200 else text[:199] + "…"
 
 
-class SettingsError(GampyeongError):
+class SettingsError(AppError):
     """An environment variable holds something that cannot be used; the site does not start."""
 
 
-class ModelError(GampyeongError):
+class ModelError(AppError):
     """The sentiment model cannot be used; the text names the model, the cause and the way out, in one line."""

@@ -1,33 +1,33 @@
-"""Rank 4. Puts the app together, and nothing else: no routes, no rules."""
+"""Puts the app together, and nothing else: no routes, no rules."""
 
 from pathlib import Path
 
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from app import compression, error_handlers, i18n, static_files, telemetry
 from app.api.routes import blueprint as api_blueprint
-from app.catalogue import Catalogue, Workshop, demo
-from app.catalogue.jobs import Jobs
 from app.cli import COMMANDS
-from app.http import assets, compression, doors, errors, headers, language, policy, watching
-from app.http.administrator import Administrator
-from app.http.context import IdConverter, install
-from app.http.limits import Limits
-from app.http.metrics import Metrics
-from app.http.request_log import RequestLog
-from app.http.secret import admin_password, secret_key
-from app.http.session import MARK_LASTS, SessionInterface, cookie_name
-from app.http.traps import Traps
-from app.inputs import BODY_MAX
+from app.extensions import IdConverter, register_service
 from app.protocols import Analyzer
+from app.schemas import BODY_MAX
+from app.security import headers, permissions, request_guard
+from app.security.admin_auth import AdminAuth
+from app.security.rate_limits import RateLimiter
+from app.security.secret_key import admin_password, secret_key
+from app.security.session import MARK_LASTS, SessionInterface, cookie_name
+from app.security.spam_protection import SpamProtection
+from app.services import MaintenanceService, ReviewService, demo_data
+from app.services.jobs import Jobs
 from app.settings import ROOT, VERSION, Settings
 from app.store import Store, open_store
+from app.telemetry import AccessLog, Metrics
 from app.web import authors
 from app.web.admin import blueprint as admin_blueprint
-from app.web.changes import blueprint as changes_blueprint
+from app.web.audit_log import blueprint as changes_blueprint
 from app.web.corrections import blueprint as corrections_blueprint
-from app.web.data import blueprint as data_blueprint
-from app.web.editing import blueprint as editing_blueprint
+from app.web.edit import blueprint as editing_blueprint
+from app.web.import_export import blueprint as data_blueprint
 from app.web.likes import blueprint as likes_blueprint
 from app.web.preferences import blueprint as preferences_blueprint
 from app.web.recent import blueprint as recent_blueprint
@@ -68,26 +68,26 @@ def create_app(
     store = open_store(settings.database_url) if store is None else store
     analyzer = _load(settings, lazy) if analyzer is None else analyzer
     if settings.demo and not lazy:
-        demo.fill(store, analyzer)
-    catalogue = Catalogue(store, analyzer)
+        demo_data.seed(store, analyzer)
+    catalogue = ReviewService(store, analyzer)
     metrics = Metrics(workload=catalogue.workload, totals=catalogue.totals, card=catalogue.model_card)
-    install(app, Administrator(admin_password(settings)))
-    install(app, catalogue)
-    install(app, Workshop(store, analyzer))
-    install(app, metrics)
-    install(app, Jobs())
-    install(app, Uploads(Path(settings.instance_dir, "uploads")))
-    log = RequestLog(settings.log_level)
-    watching.register(app, metrics.count, log.write, believe_ids=settings.trusted_proxies > 0)
-    install(app, Limits(settings))
-    install(app, Traps(settings))
-    errors.register(app)
-    doors.register(app, settings)
-    policy.register(app, settings)
+    register_service(app, AdminAuth(admin_password(settings)))
+    register_service(app, catalogue)
+    register_service(app, MaintenanceService(store, analyzer))
+    register_service(app, metrics)
+    register_service(app, Jobs())
+    register_service(app, Uploads(Path(settings.instance_dir, "uploads")))
+    log = AccessLog(settings.log_level)
+    telemetry.register(app, metrics.count, log.write, trust_request_ids=settings.trusted_proxies > 0)
+    register_service(app, RateLimiter(settings))
+    register_service(app, SpamProtection(settings))
+    error_handlers.register(app)
+    request_guard.register(app, settings)
+    permissions.register(app, settings)
     headers.register(app)
     compression.register(app)
-    language.register(app)
-    assets.register(app, ROOT / "static")
+    i18n.register(app)
+    static_files.register(app, ROOT / "static")
     app.register_blueprint(web_blueprint)
     app.register_blueprint(editing_blueprint)
     app.register_blueprint(admin_blueprint)

@@ -1,4 +1,4 @@
-"""Rank 0. What the product is about, as frozen dataclasses. Imports the standard library only."""
+"""What the product is about, as frozen dataclasses. Imports the standard library only."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -79,7 +79,7 @@ class Sentiment:
 
 
 @dataclass(frozen=True, slots=True)
-class Word:
+class WordWeight:
     """A part of a text, from `start` to before `end` (code points).
 
     `weight` (-10..10, above 0 for positive) is its share of the text's log-odds times the rating's distance from 5: a
@@ -98,11 +98,11 @@ class Explanation:
     """How a text was read, and what each of its words, in order, has to do with it."""
 
     sentiment: Sentiment
-    words: Sequence[Word] = ()
+    words: Sequence[WordWeight] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Misreading:
+class KnownMisclassification:
     """A text the model is known to read wrongly: what a person says (None = neither), and how the model reads it."""
 
     text: str
@@ -124,7 +124,7 @@ class ModelCard:
     figures: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     calibration_bins: Sequence[tuple[float, float]] = ()
     movie_points: Sequence[tuple[float, float]] = ()
-    misreadings: Sequence[Misreading] = ()
+    misreadings: Sequence[KnownMisclassification] = ()
     id: str = ""
 
 

@@ -1,4 +1,4 @@
-"""Rank 0. What an analyzer can do. `app/sentiment/` implements this; tests fake it."""
+"""What an analyzer can do. `app/sentiment/` implements this; tests fake it."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -17,13 +17,13 @@ class Analyzer(Protocol):
     def analyze(self, texts: Sequence[str]) -> list[Sentiment]:
         """One `Sentiment` a text, in order; `[]` for no texts.
 
-        Raises `app.errors.Busy` when there is more queued than may be. Texts are not empty after trimming: that is
-        refused earlier, by `app.inputs`.
+        Raises `app.errors.ModelBusy` when there is more queued than may be. Texts are not empty after trimming: that is
+        refused earlier, by `app.schemas`.
         """
         ...
 
     def explain(self, text: str) -> Explanation:
-        """How the text is read, and each word's part in it. Raises `app.errors.Busy` as `analyze` does."""
+        """How the text is read, and each word's part in it. Raises `app.errors.ModelBusy` as `analyze` does."""
         ...
 
     def workload(self) -> QueueStats:
@@ -31,5 +31,5 @@ class Analyzer(Protocol):
         ...
 
     def check(self) -> None:
-        """Raises `app.errors.Unavailable` when it cannot read now, however long one waits."""
+        """Raises `app.errors.StoreUnavailable` when it cannot read now, however long one waits."""
         ...

@@ -7,8 +7,8 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from app.catalogue import Catalogue
 from app.factory import create_app
+from app.services import ReviewService
 from app.settings import Settings
 from app.store import Store, open_store
 from tests.fakes import FakeAnalyzer
@@ -40,8 +40,8 @@ def app(analyzer: FakeAnalyzer, store: Store, tmp_path: Path) -> Flask:
 
 
 @pytest.fixture
-def catalogue(app: Flask) -> Catalogue:
-    found: Catalogue = app.extensions["Catalogue"]
+def catalogue(app: Flask) -> ReviewService:
+    found: ReviewService = app.extensions["ReviewService"]
     return found
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from app.errors import Busy, Unavailable
+from app.errors import ModelBusy, StoreUnavailable
 from app.models import Explanation, ModelCard, QueueStats, Sentiment
 from app.sentiment.explanation import Prediction, explain
 
@@ -21,7 +21,7 @@ class FakeAnalyzer:
 
     def analyze(self, texts: Sequence[str]) -> list[Sentiment]:
         if self.busy:
-            raise Busy(retry_after=2)
+            raise ModelBusy(retry_after=2)
         if self.broken:
             raise RuntimeError("secret detail that no answer may show")
         self.seen += texts
@@ -42,7 +42,7 @@ class FakeAnalyzer:
 
     def check(self) -> None:
         if self.broken:
-            raise Unavailable("the model does not answer")
+            raise StoreUnavailable("the model does not answer")
 
     def _read(self, text: str) -> Sentiment:
         mood = _mood(text)

@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from app.http.session import cookie_name
+from app.security.session import cookie_name
 from tests.fakes import FakeAnalyzer
 
 REVIEW = {"author": "밤편지", "content": "볼수록 따뜻하고 좋아요"}
@@ -174,6 +174,7 @@ def test_the_document_lists_every_json_route(app: Flask, client: FlaskClient) ->
             ("/movies/{id}", "delete"), ("/movies/{id}", "patch"),
         ("/movies/{id}/average_rating", "get"), ("/reviews", "post"), ("/reviews/{id}", "get"),
         ("/reviews/{id}", "patch"),
+        ("/reviews", "get"), ("/reviews/{id}/like", "post"),
         ("/reviews/{id}", "delete"), ("/reviews/{id}/correction", "post"), ("/reviews/{id}/correction", "delete"),
         ("/sentiment", "post"), ("/sentiment/batch", "post"),
         ("/sentiment/explain", "post"), ("/healthz", "get"),

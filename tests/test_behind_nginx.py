@@ -176,7 +176,7 @@ def test_restarting_one_under_load_loses_no_acknowledged_review(tmp_path: Path, 
         first = Connection(cluster.port)
         _, movie = first.ask("POST", "/movies", {"title": "괴물"})
         done, restarted = threading.Event(), threading.Event()
-        posted: list[tuple[str, int, bool]] = []
+        from_request: list[tuple[str, int, bool]] = []
 
         def post(client: int) -> None:
             connection, number = Connection(cluster.port), 0
@@ -184,21 +184,21 @@ def test_restarting_one_under_load_loses_no_acknowledged_review(tmp_path: Path, 
                 number += 1
                 text, is_after = f"리뷰 {client}-{number}", restarted.is_set()
                 body = {"movie_id": movie["id"], "author": "밤편지", "content": text}
-                posted.append((text, connection.ask("POST", "/reviews", body)[0], is_after))
+                from_request.append((text, connection.ask("POST", "/reviews", body)[0], is_after))
             connection.close()
 
         threads = [threading.Thread(target=post, args=(client,)) for client in range(CLIENTS)]
         for thread in threads:
             thread.start()
         for port in cluster.ports:
-            before = len(posted)
-            while len(posted) < before + 10 * CLIENTS:
+            before = len(from_request)
+            while len(from_request) < before + 10 * CLIENTS:
                 time.sleep(0.01)
             assert cluster.stop_site(port) == 0
             cluster.start_site(port)
         restarted.set()
-        before = len(posted)
-        while len(posted) < before + 10 * CLIENTS:
+        before = len(from_request)
+        while len(from_request) < before + 10 * CLIENTS:
             time.sleep(0.01)
         done.set()
         for thread in threads:
@@ -206,14 +206,14 @@ def test_restarting_one_under_load_loses_no_acknowledged_review(tmp_path: Path, 
         first.close()
         stored: Counter[str] = Counter()
         sites = [Connection(port) for port in cluster.ports]
-        for page in range(1, len(posted) // 1_000 + 2):
+        for page in range(1, len(from_request) // 1_000 + 2):
             _, reviews = sites[0].ask("GET", f"/reviews/{movie['id']}?per_page=1000&page={page}")
             stored.update(review["content"] for review in reviews)
-        acknowledged = [text for text, status, _ in posted if status == 201]
+        acknowledged = [text for text, status, _ in from_request if status == 201]
         assert [text for text in acknowledged if stored[text] != 1] == []
         assert {count for count in stored.values()} == {1}
-        assert stored.keys() <= {text for text, _, _ in posted}
-        assert {status for _, status, is_after in posted if is_after} == {201}
+        assert stored.keys() <= {text for text, _, _ in from_request}
+        assert {status for _, status, is_after in from_request if is_after} == {201}
         for site in sites:
             _, found = site.ask("GET", f"/movies/{movie['id']}")
             assert found["review_count"] == stored.total()

@@ -5,22 +5,22 @@ from typing import Any
 
 import pytest
 
-from app.catalogue import Catalogue
-from app.catalogue.listing import Listing
-from app.catalogue.ranking import MANY
-from app.catalogue.search import Haystack
-from app.errors import Busy, NotFound
-from app.inputs import MovieInput, MoviesQuery, ReviewInput, ReviewPatch, ReviewsQuery
+from app.errors import ModelBusy, NotFound
 from app.models import Label, MovieFields, Page, Sentiment
+from app.schemas import MovieInput, MoviesQuery, ReviewInput, ReviewPatch, ReviewsQuery
+from app.services import ReviewService
+from app.services.movie_list import MovieList
+from app.services.search import SearchIndex
+from app.services.sorted_index import MANY
 from app.store import Store
 
 
-def titles(catalogue: Catalogue, **query: Any) -> list[str]:
+def titles(catalogue: ReviewService, **query: Any) -> list[str]:
     return [movie.title for movie in catalogue.movies(MoviesQuery(**query)).items]
 
 
 @pytest.fixture
-def shelf(catalogue: Catalogue) -> Catalogue:
+def shelf(catalogue: ReviewService) -> ReviewService:
     for title, day, director, genre in [
         ("기생충", "2019-05-30", "봉준호", "드라마, 스릴러"),
         ("괴물", "2006-07-27", "봉준호", "SF"),
@@ -33,7 +33,7 @@ def shelf(catalogue: Catalogue) -> Catalogue:
     return catalogue
 
 
-def test_a_review_is_read_and_kept(catalogue: Catalogue, analyzer: Any) -> None:
+def test_a_review_is_read_and_kept(catalogue: ReviewService, analyzer: Any) -> None:
     movie = catalogue.add_movie(MovieInput(title="괴물"))
     review = catalogue.add_review(ReviewInput(movie_id=movie.id, author="밤편지", content="정말 최고"))
     assert (review.sentiment_label, analyzer.seen) == (Label.POSITIVE, ["정말 최고"])
@@ -41,18 +41,18 @@ def test_a_review_is_read_and_kept(catalogue: Catalogue, analyzer: Any) -> None:
     assert catalogue.reviews(movie.id, ReviewsQuery()) == Page([review], 1, 1, 1000)
 
 
-def test_a_review_remembers_which_model_read_it(shelf: Catalogue, store: Store) -> None:
+def test_a_review_remembers_which_model_read_it(shelf: ReviewService, store: Store) -> None:
     assert store.models() == {"fake@1": 4}
 
 
-def test_an_unknown_movie_costs_no_inference(catalogue: Catalogue, analyzer: Any) -> None:
+def test_an_unknown_movie_costs_no_inference(catalogue: ReviewService, analyzer: Any) -> None:
     with pytest.raises(NotFound):
         catalogue.add_review(ReviewInput(movie_id=9, author="밤편지", content="정말 최고"))
     assert analyzer.seen == []
 
 
 def test_what_others_changed_while_a_text_was_read_stays(
-    shelf: Catalogue, store: Store, analyzer: Any, monkeypatch: pytest.MonkeyPatch
+    shelf: ReviewService, store: Store, analyzer: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def analyze(texts: list[str]) -> list[Sentiment]:
         store.update_review(1, "새벽")
@@ -63,7 +63,7 @@ def test_what_others_changed_while_a_text_was_read_stays(
     assert (review.author, review.content, review.rating) == ("새벽", "다시 보니 별로", 1.0)
 
 
-def test_a_line_of_the_log_is_found_however_old_it_is(shelf: Catalogue, store: Store) -> None:
+def test_a_line_of_the_log_is_found_however_old_it_is(shelf: ReviewService, store: Store) -> None:
     shelf.delete_review(1)
     for number in range(2_100):
         store.update_review(2, f"{number}번째 이름")
@@ -74,9 +74,9 @@ def test_a_line_of_the_log_is_found_however_old_it_is(shelf: Catalogue, store: S
     assert (shelf.audit_entry(0), shelf.audit_entry(-5), shelf.audit_entry(2_102)) == (None, None, None)
 
 
-def test_a_busy_model_keeps_nothing(shelf: Catalogue, analyzer: Any) -> None:
+def test_a_busy_model_keeps_nothing(shelf: ReviewService, analyzer: Any) -> None:
     analyzer.busy = True
-    with pytest.raises(Busy):
+    with pytest.raises(ModelBusy):
         shelf.add_review(ReviewInput(movie_id=1, author="밤편지", content="최고"))
     assert shelf.movie(1).review_count == 2
 
@@ -102,7 +102,7 @@ def test_a_busy_model_keeps_nothing(shelf: Catalogue, analyzer: Any) -> None:
         ("(", []),
     ],
 )
-def test_search(shelf: Catalogue, q: str, found: list[str]) -> None:
+def test_search(shelf: ReviewService, q: str, found: list[str]) -> None:
     assert titles(shelf, q=q) == found
 
 
@@ -120,12 +120,12 @@ def test_search(shelf: Catalogue, q: str, found: list[str]) -> None:
 )
 def test_every_step_of_typing_finds_it(typed: str, title: str) -> None:
     for step in typed.split():
-        assert Haystack({1: title}).find(step) == {1}, step
+        assert SearchIndex({1: title}).find(step) == {1}, step
 
 
 @pytest.mark.parametrize("typed", ["깁", "긱", "깃생", "기색", "괸", "ㄳㅂ"])
 def test_what_it_cannot_become_is_not_found(typed: str) -> None:
-    assert Haystack({1: "기생충", 2: "괴물"}).find(typed) == set()
+    assert SearchIndex({1: "기생충", 2: "괴물"}).find(typed) == set()
 
 
 @pytest.mark.parametrize(
@@ -138,7 +138,7 @@ def test_what_it_cannot_become_is_not_found(typed: str) -> None:
         ("title", ["Old Boy", "괴물", "기생충", "리틀 포레스트"]),
     ],
 )
-def test_orders(shelf: Catalogue, sort: str, order: list[str]) -> None:
+def test_orders(shelf: ReviewService, sort: str, order: list[str]) -> None:
     assert titles(shelf, sort=sort) == order
 
 
@@ -147,24 +147,24 @@ def test_the_plain_order_by_rating_goes_by_the_mean_alone(store: Store) -> None:
         movie = store.add_movie(MovieFields(title))
         for rating in ratings:
             store.add_review(movie.id, "밤편지", "글", Sentiment(Label.POSITIVE, 0.9, rating))
-    order = [movie.title for movie in Listing(store.movies()).order("average")]
+    order = [movie.title for movie in MovieList(store.movies()).order("average")]
     assert order == ["두 번", "한 번", "열 번", "없음"]
 
 
 def test_one_rave_does_not_top_the_list(store: Store, analyzer: Any) -> None:
-    catalogue = Catalogue(store, analyzer, rating_prior=5)
+    catalogue = ReviewService(store, analyzer, rating_prior=5)
     for title, texts in [("한 편", ["최고 최고 명작 감동"]), ("여럿", ["최고 감동"] * 9), ("싫은", ["지루해요"] * 6)]:
         movie = catalogue.add_movie(MovieInput(title=title))
         for text in texts:
             catalogue.add_review(ReviewInput(movie_id=movie.id, author="밤편지", content=text))
     assert titles(catalogue) == ["여럿", "한 편", "싫은"]
-    assert titles(Catalogue(store, analyzer, rating_prior=0)) == ["한 편", "여럿", "싫은"]
+    assert titles(ReviewService(store, analyzer, rating_prior=0)) == ["한 편", "여럿", "싫은"]
     weighing = catalogue.weighing()
     assert weighing.mean == pytest.approx((9.9 + 9 * 9.0 + 6 * 1.5) / 16, abs=0.005)
     assert weighing.rate(catalogue.movie(1)) == pytest.approx((9.9 + 5 * (weighing.mean or 0)) / 6)
 
 
-def test_an_order_is_kept_until_something_changes(shelf: Catalogue) -> None:
+def test_an_order_is_kept_until_something_changes(shelf: ReviewService) -> None:
     first = shelf.movies(MoviesQuery()).items
     assert all(a is b for a, b in zip(first, shelf.movies(MoviesQuery()).items, strict=True))
     first.clear()
@@ -174,14 +174,14 @@ def test_an_order_is_kept_until_something_changes(shelf: Catalogue) -> None:
     assert shelf.genres() == ["SF", "드라마", "스릴러"]
 
 
-def test_genres(shelf: Catalogue) -> None:
+def test_genres(shelf: ReviewService) -> None:
     assert shelf.genres() == ["SF", "드라마", "스릴러"]
     assert titles(shelf, genre="드라마") == ["리틀 포레스트", "기생충"]
     assert titles(shelf, genre="sf") == ["괴물"]
     assert titles(shelf, genre="액션") == []
 
 
-def test_pages(shelf: Catalogue) -> None:
+def test_pages(shelf: ReviewService) -> None:
     page = shelf.movies(MoviesQuery(sort="title", page=2, per_page=3))
     assert ([movie.title for movie in page.items], page.total, page.last) == (["리틀 포레스트"], 4, 2)
     assert shelf.movies(MoviesQuery(page=9)).items == []
@@ -191,7 +191,7 @@ def test_pages(shelf: Catalogue) -> None:
 def test_orders_follow_every_change(store: Store, sort: Any) -> None:
     """What a listing takes over from an earlier one is what it would have worked out itself."""
     draw = random.Random(sort)  # noqa: S311 - the same steps each time
-    listing = Listing(())
+    listing = MovieList(())
     for step in range(300):
         ids = [movie.id for movie in store.movies()]
         if draw.random() < 0.3 or not ids:
@@ -205,9 +205,9 @@ def test_orders_follow_every_change(store: Store, sort: Any) -> None:
         else:
             store.add_review(draw.choice(ids), "밤편지", "글", Sentiment(Label.POSITIVE, 0.9, draw.choice((1.0, 9.0))))
         if step % draw.randint(1, 5) == 0:  # not every state is looked at in every order
-            listing = Listing(store.movies(), earlier=listing)
-            assert listing.order(sort) == Listing(store.movies()).order(sort)
-            fresh = Listing(store.movies())
+            listing = MovieList(store.movies(), earlier=listing)
+            assert listing.order(sort) == MovieList(store.movies()).order(sort)
+            fresh = MovieList(store.movies())
             for query in (MoviesQuery(sort=sort, q="1"), MoviesQuery(sort=sort, q="김 1", genre="sf")):
                 assert listing.find(query) == fresh.find(query)
             assert listing.genres == fresh.genres
@@ -215,13 +215,13 @@ def test_orders_follow_every_change(store: Store, sort: Any) -> None:
 
 def test_an_order_nobody_looked_at_for_long_is_right_again(store: Store) -> None:
     movies = [store.add_movie(MovieFields(f"영화 {number}")) for number in range(20)]
-    listing = Listing(store.movies())
+    listing = MovieList(store.movies())
     listing.order("reviews")
     for number in range(2 * MANY):
         store.add_review(movies[number % 20].id, "밤편지", "글", Sentiment(Label.POSITIVE, 0.9, 9.0))
-        listing = Listing(store.movies(), earlier=listing)
+        listing = MovieList(store.movies(), earlier=listing)
         if number in (3, MANY // 2 + 1, 2 * MANY - 1):
-            assert listing.order("reviews") == Listing(store.movies()).order("reviews")
+            assert listing.order("reviews") == MovieList(store.movies()).order("reviews")
 
 
 @pytest.mark.parametrize("q", ["ㄱ", "ㅇㄹ", "여르", "여름", "김", "ㄱㅂ 여", "봉준", "없는말"])
@@ -229,11 +229,11 @@ def test_looking_through_all_texts_finds_what_looking_through_each_does(q: str) 
     draw = random.Random(q)  # noqa: S311 - the same texts each time
     words = ["여름", "그 여름의", "기억", "아이", "ㄱㄱ", "Old", "봉준호", "김보라", ""]
     texts = {key: "\n".join(draw.choice(words) + draw.choice(words) for _ in range(3)) for key in range(500)}
-    haystack = Haystack(texts)
-    assert haystack.find(q) == {key for key, text in texts.items() if Haystack({0: text}).find(q)}
+    haystack = SearchIndex(texts)
+    assert haystack.find(q) == {key for key, text in texts.items() if SearchIndex({0: text}).find(q)}
     gone, come = range(100, 200), {key: draw.choice(words) for key in range(150, 600)}
     kept = {key: text for key, text in texts.items() if key not in gone} | come
-    assert haystack.replace(gone, come).find(q) == Haystack(kept).find(q)
+    assert haystack.replace(gone, come).find(q) == SearchIndex(kept).find(q)
 
 
 @pytest.mark.parametrize("few", [0, 500])
@@ -241,7 +241,7 @@ def test_looking_through_all_texts_finds_what_looking_through_each_does(q: str) 
 def test_a_page_of_what_matches_is_cut_from_the_whole_order(
     store: Store, sort: Any, few: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.catalogue.listing._FEW", few)
+    monkeypatch.setattr("app.services.movie_list._FEW", few)
     draw = random.Random(3)  # noqa: S311 - the same movies each time
     for number in range(60):
         genre = draw.choice(("", "드라마, SF", "SF", "공포"))
@@ -251,7 +251,7 @@ def test_a_page_of_what_matches_is_cut_from_the_whole_order(
         store.add_review(
             draw.randint(1, number + 1), "밤편지", "글", Sentiment(Label.POSITIVE, 0.9, draw.choice((1, 9)))
         )
-    made = Listing(store.movies())
+    made = MovieList(store.movies())
     for q, genre in (("", "SF"), ("가", ""), ("가", "sf"), ("없는 말", ""), (" ", ""), ("", "없는 장르")):
         wanted = [
             movie

@@ -17,9 +17,9 @@ import pytest
 from click.testing import Result
 from flask import Flask
 
-from app.catalogue.progress import Progress, Stage
-from app.cli.progress import ProgressLine, describe
+from app.cli.progress_bar import ProgressLine, describe
 from app.models import Label, ModelCard, MovieFields
+from app.services.progress import Progress, Stage
 from app.settings import ROOT, Settings
 from app.store import Store, open_store
 from tests.fakes import FakeAnalyzer

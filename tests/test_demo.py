@@ -3,10 +3,10 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
-from app.catalogue import Catalogue, demo
 from app.factory import create_app
-from app.inputs import MovieInput, MoviesQuery, ReviewInput, ReviewsQuery
 from app.models import MovieFields
+from app.schemas import MovieInput, MoviesQuery, ReviewInput, ReviewsQuery
+from app.services import ReviewService, demo_data
 from app.settings import Settings
 from app.store import Store
 from tests.fakes import FakeAnalyzer
@@ -15,23 +15,23 @@ NOW = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
 
 
 def test_an_empty_store_is_filled_once(store: Store, analyzer: FakeAnalyzer) -> None:
-    count = demo.fill(store, analyzer, NOW)
+    count = demo_data.seed(store, analyzer, NOW)
     totals = store.totals()
     assert (totals.review_count, totals.movie_count) == (count, 15)
     assert count > 70
-    assert demo.fill(store, analyzer, NOW) == 0
+    assert demo_data.seed(store, analyzer, NOW) == 0
     assert store.totals() == totals
 
 
 def test_a_store_with_a_movie_is_left_alone(store: Store, analyzer: FakeAnalyzer) -> None:
     store.add_movie(MovieFields("벌새"))
-    assert demo.fill(store, analyzer) == 0
+    assert demo_data.seed(store, analyzer) == 0
     assert len(store.movies()) == 1
 
 
 def test_it_keeps_the_rules_of_the_forms(store: Store, analyzer: FakeAnalyzer) -> None:
-    demo.fill(store, analyzer, NOW)
-    catalogue = Catalogue(store, analyzer)
+    demo_data.seed(store, analyzer, NOW)
+    catalogue = ReviewService(store, analyzer)
     for movie in catalogue.movies(MoviesQuery(per_page=100)).items:
         fields = {name: getattr(movie, name) for name in ("title", "release_date", "director", "genre", "poster_url")}
         MovieInput(**fields)
@@ -44,7 +44,7 @@ def test_it_keeps_the_rules_of_the_forms(store: Store, analyzer: FakeAnalyzer) -
 
 
 def test_reviews_lie_in_the_last_weeks_and_newer_ones_have_higher_ids(store: Store, analyzer: FakeAnalyzer) -> None:
-    demo.fill(store, analyzer, NOW)
+    demo_data.seed(store, analyzer, NOW)
     moments = [review.created_at for review in store.all_reviews()]
     assert moments == sorted(moments)
     assert moments[0] > "2026-10-01" and moments[-1] < "2026-11-22T03:00:00Z"

@@ -9,13 +9,13 @@ from bs4 import BeautifulSoup
 from flask import Flask
 from flask.testing import FlaskClient
 
-from app.errors import AlreadyExists, Unavailable, UndoExpired
+from app.error_handlers import JSON_PATHS, PAGE_PATHS
+from app.errors import AlreadyExists, StoreUnavailable, UndoExpired
 from app.factory import create_app
-from app.http.errors import JSON_PATHS, PAGE_PATHS
 from app.models import Sentiment
 from app.settings import Settings
 from app.store import Store, open_store
-from app.web import messages
+from app.web import error_messages
 from tests.fakes import FakeAnalyzer
 
 REVIEW = {"movie_id": 1, "author": "밤편지", "content": "최고예요"}
@@ -122,7 +122,7 @@ def failing(error: Exception) -> Any:
 def test_a_store_that_cannot_be_written(tmp_path: Path, analyzer: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     settings = Settings(secret_key="tests", instance_dir=str(tmp_path))
     store = open_store()
-    monkeypatch.setattr(store, "add_review", failing(Unavailable("the disk is full", retry_after=7)))
+    monkeypatch.setattr(store, "add_review", failing(StoreUnavailable("the disk is full", retry_after=7)))
     client = create_app(settings, store=store, analyzer=analyzer).test_client()
     client.post("/movies", json={"title": "괴물"})
     answer = client.post("/reviews", json=REVIEW)
@@ -133,14 +133,14 @@ def test_a_store_that_cannot_be_written(tmp_path: Path, analyzer: Any, monkeypat
     answer = client.post("/review", data={**REVIEW, "csrf_token": token["value"]})
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "7")
     page = BeautifulSoup(answer.get_data(), "html.parser")
-    assert str(messages.UNAVAILABLE) in page.get_text()
+    assert str(error_messages.UNAVAILABLE) in page.get_text()
     assert REVIEW["content"] in page.select("textarea")[0].get_text()
 
 
 def test_a_store_that_cannot_be_reached(tmp_path: Path, analyzer: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     settings = Settings(secret_key="tests", instance_dir=str(tmp_path))
     store = open_store()
-    monkeypatch.setattr(store, "movies", failing(Unavailable("the database is away")))
+    monkeypatch.setattr(store, "movies", failing(StoreUnavailable("the database is away")))
     client = create_app(settings, store=store, analyzer=analyzer).test_client()
     assert check(client.get("/movies"), 503) == "the database is away"
     page = client.get("/")

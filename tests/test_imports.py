@@ -13,41 +13,60 @@ PATHS = sorted([ROOT / "wsgi.py", *(ROOT / "app").rglob("*.py")])
 
 GROUND = {"models", "protocols", "errors"}
 # What a room may touch besides itself. A new room gets a line here, between those above and below it.
+SHARED = {
+    "security",
+    "services",
+    "schemas",
+    "extensions",
+    "i18n",
+    "telemetry",
+    "static_files",
+    "error_handlers",
+    "json_io",
+} | GROUND
 MAY_TOUCH = {
     "models": set(),
     "protocols": {"models"},
     "errors": set(),
     "settings": {"errors"},
-    "inputs": {"models", "errors"},
+    "schemas": {"models", "errors"},
     "native_thread": set(),
     "gevent_worker": set(),
     "sentiment": GROUND | {"native_thread"},
     "store": {"models", "errors"},
-    "catalogue": GROUND | {"inputs", "store", "native_thread"},
-    "http": {"errors", "models", "settings"},
-    "api": {"http", "catalogue", "inputs", "models", "errors"},
-    "web": {"http", "catalogue", "inputs", "models", "errors"},
-    "cli": {"http", "catalogue", "settings", "models", "errors"},
-    "factory": {"cli", "web", "api", "http", "catalogue", "store", "sentiment", "inputs", "settings"} | GROUND,
-    "wsgi": {"factory", "http", "settings", "errors"},
+    "services": GROUND | {"schemas", "store", "native_thread"},
+    "extensions": set(),
+    "compression": set(),
+    "i18n": set(),
+    "static_files": {"extensions"},
+    "json_io": {"errors"},
+    "telemetry": {"errors", "models", "settings", "extensions"},
+    "security": {"errors", "models", "settings", "extensions", "i18n"},
+    "error_handlers": {"errors", "i18n", "security", "json_io", "extensions"},
+    "api": SHARED,
+    "web": SHARED,
+    "cli": {"security", "extensions", "services", "settings", "models", "errors"},
+    "factory": SHARED | {"cli", "web", "api", "store", "sentiment", "settings", "compression"},
+    "wsgi": {"factory", "security", "settings", "errors"},
 }
 # Which rooms may import a library; what is not named here is left to review.
-FACES = {"http", "api", "web", "cli", "factory"}
+HOOKS = {"json_io", "security", "extensions", "compression", "i18n", "static_files", "telemetry", "error_handlers"}
+FACES = HOOKS | {"api", "web", "cli", "factory"}
 ONLY_IN = {
     "flask": FACES,
     "werkzeug": FACES | {"gevent_worker"},
     "jinja2": FACES,
-    "flask_compress": {"http"},
-    "limits": {"http"},
-    "itsdangerous": {"http"},
+    "flask_compress": {"compression"},
+    "limits": {"security"},
+    "itsdangerous": {"security"},
     "gunicorn": {"gevent_worker"},
     "gevent": {"gevent_worker", "native_thread"},
     "flask_wtf": {"web", "factory"},
     "wtforms": {"web"},
-    "flask_babel": {"http", "web"},
-    "babel": {"http"},
-    "pydantic": {"inputs", "api", "catalogue"},
-    "python_calamine": {"catalogue"},
+    "flask_babel": {"i18n", "web"},
+    "babel": {"i18n"},
+    "pydantic": {"schemas", "api", "services"},
+    "python_calamine": {"services"},
     "sqlalchemy": {"store"},
     "alembic": {"store"},
     "psycopg": {"store"},
@@ -60,7 +79,7 @@ ONLY_IN = {
     "numpy": {"sentiment"},
     "emoji": {"sentiment"},
     "click": {"cli", "wsgi"},
-    "prometheus_client": {"http"},
+    "prometheus_client": {"telemetry"},
 }
 
 

@@ -5,32 +5,32 @@ import unicodedata
 
 import pytest
 
-from app import inputs
-from app.errors import Invalid
-from app.inputs import MovieInput, MoviesQuery, ReviewInput, ReviewsQuery, SentimentBatchInput, SentimentInput, read
+from app import schemas
+from app.errors import ValidationFailed
 from app.models import Label
+from app.schemas import MovieInput, MoviesQuery, ReviewInput, ReviewsQuery, SentimentBatchInput, SentimentInput, parse
 
 
-def broken(model: type[inputs.Input], data: object, **options: bool) -> list[tuple[str, str]]:
-    with pytest.raises(Invalid) as caught:
-        read(model, data, **options)
+def broken(model: type[schemas.Input], data: object, **options: bool) -> list[tuple[str, str]]:
+    with pytest.raises(ValidationFailed) as caught:
+        parse(model, data, **options)
     return [(error.field, error.type) for error in caught.value.errors]
 
 
 def test_a_title_is_enough() -> None:
-    movie = read(MovieInput, {"title": "기생충", "rating": 11, "id": 4})
+    movie = parse(MovieInput, {"title": "기생충", "rating": 11, "id": 4})
     assert movie.model_dump() == {"title": "기생충", "release_date": "", "director": "", "genre": "", "poster_url": ""}
 
 
 @pytest.mark.parametrize("edge", [" ", "\u3000", "\u200b", "\ufeff", "\n", "\u3164", "\u00a0"])
 def test_edges_are_trimmed(edge: str) -> None:
-    assert read(MovieInput, {"title": f"{edge}괴물{edge}"}).title == "괴물"
+    assert parse(MovieInput, {"title": f"{edge}괴물{edge}"}).title == "괴물"
     assert broken(SentimentInput, {"text": edge * 3}) == [("text", "blank")]
 
 
 def test_nfd_becomes_nfc_before_it_is_counted() -> None:
-    text = "각" * inputs.CONTENT_MAX
-    assert read(SentimentInput, {"text": unicodedata.normalize("NFD", text)}).text == text
+    text = "각" * schemas.CONTENT_MAX
+    assert parse(SentimentInput, {"text": unicodedata.normalize("NFD", text)}).text == text
 
 
 def test_syllables_that_ks_x_1001_spells_out_are_composed() -> None:
@@ -38,11 +38,11 @@ def test_syllables_that_ks_x_1001_spells_out_are_composed() -> None:
     text = "뙇 햏햏 믜쟈 쀍 뷁"
     spelt_out = text.encode("euc_kr").decode("cp949")
     assert "\u3164" in spelt_out
-    assert read(SentimentInput, {"text": spelt_out}).text == text
+    assert parse(SentimentInput, {"text": spelt_out}).text == text
 
 
 def test_line_ends_become_lf_and_inner_lines_stay() -> None:
-    assert read(SentimentInput, {"text": "하나\r\n둘\r\r셋"}).text == "하나\n둘\n\n셋"
+    assert parse(SentimentInput, {"text": "하나\r\n둘\r\r셋"}).text == "하나\n둘\n\n셋"
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def test_broken_movies(field: str, value: object, kind: str) -> None:
 
 @pytest.mark.parametrize("url", ["", "http://localhost:8000/a.jpg", "https://포스터.한국/길?a=1#b", "https://1.2.3.4"])
 def test_good_posters(url: str) -> None:
-    assert read(MovieInput, {"title": "괴물", "poster_url": url}).poster_url == url
+    assert parse(MovieInput, {"title": "괴물", "poster_url": url}).poster_url == url
 
 
 @pytest.mark.parametrize("id", [0, -1, 10**30, "1", 1.5, True, None, []])
@@ -89,7 +89,7 @@ def test_ids_are_positive_whole_numbers(id: object) -> None:
 
 def test_forms_may_send_numbers_as_text() -> None:
     data = {"movie_id": "7", "author": "밤편지", "content": "좋아요"}
-    assert read(ReviewInput, data, strict=False).movie_id == 7
+    assert parse(ReviewInput, data, strict=False).movie_id == 7
     assert broken(ReviewInput, {**data, "movie_id": ""}, strict=False) == [("movie_id", "int_parsing")]
 
 
@@ -107,15 +107,15 @@ def test_every_broken_rule_is_named_at_once() -> None:
 
 
 def test_a_batch_names_the_text_that_is_wrong() -> None:
-    with pytest.raises(Invalid) as caught:
-        read(SentimentBatchInput, {"texts": ["좋아요", " "]})
+    with pytest.raises(ValidationFailed) as caught:
+        parse(SentimentBatchInput, {"texts": ["좋아요", " "]})
     assert [(error.field, error.index) for error in caught.value.errors] == [("texts", 1)]
     assert broken(SentimentBatchInput, {"texts": ["가"] * 1_001}) == [("texts", "too_long")]
-    assert read(SentimentBatchInput, {"texts": []}).texts == []
+    assert parse(SentimentBatchInput, {"texts": []}).texts == []
 
 
 def test_queries() -> None:
-    assert read(ReviewsQuery, {"label": "긍정", "page": "2"}, strict=False).label is Label.POSITIVE
+    assert parse(ReviewsQuery, {"label": "긍정", "page": "2"}, strict=False).label is Label.POSITIVE
     assert broken(ReviewsQuery, {"label": "좋음"}, strict=False) == [("label", "enum")]
     assert broken(MoviesQuery, {"page": "0", "per_page": "1001"}, strict=False) == [
         ("page", "greater_than_equal"),
@@ -137,18 +137,18 @@ def test_absurd_texts_are_refused_without_effort() -> None:
 
 
 def test_marks_may_be_stacked_as_people_do() -> None:
-    assert read(SentimentInput, {"text": "Z\u0351\u0302\u0320algo"}).text
+    assert parse(SentimentInput, {"text": "Z\u0351\u0302\u0320algo"}).text
     assert broken(SentimentInput, {"text": "a" + "\u0351" * 65}) == [("text", "combining_marks")]
 
 
 def test_the_published_pattern_says_what_the_check_does() -> None:
     schema = json.loads(json.dumps(SentimentInput.model_json_schema()))["properties"]["text"]
-    assert schema["maxLength"] == inputs.CONTENT_MAX
+    assert schema["maxLength"] == schemas.CONTENT_MAX
     import re
 
     for text, good in [("좋아요", True), ("\u3164", False), ("  \n ", False), ("a\x00", False), ("줄\n줄", True)]:
         assert bool(re.search(schema["pattern"], text)) is good
         if good:
-            read(SentimentInput, {"text": text})
+            parse(SentimentInput, {"text": text})
         else:
             assert broken(SentimentInput, {"text": text})

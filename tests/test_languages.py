@@ -14,7 +14,7 @@ from babel.messages.pofile import read_po
 from bs4 import BeautifulSoup
 from flask.testing import FlaskClient
 
-from app.http.language import LANGUAGES, NATIVE, TRANSLATIONS
+from app.i18n import LANGUAGES, NATIVE, TRANSLATIONS
 from app.settings import ROOT
 
 HANGUL = re.compile("[가-힣ㄱ-ㅎ]")

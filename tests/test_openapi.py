@@ -8,9 +8,9 @@ import pytest
 import schemathesis
 from hypothesis import HealthCheck, settings
 
-from app.catalogue import Catalogue
+from app.extensions import register_service
 from app.factory import create_app
-from app.http.context import install
+from app.services import ReviewService
 from app.settings import Settings
 from app.store import open_store
 from tests.fakes import FakeAnalyzer
@@ -29,7 +29,7 @@ schema = schemathesis.openapi.from_wsgi("/openapi.json", app)
 
 def fill() -> None:
     """Gives the app a new store with movies and reviews 1 to 3, so that ids hit whatever was deleted before."""
-    install(app, Catalogue(open_store(), FakeAnalyzer()))
+    register_service(app, ReviewService(open_store(), FakeAnalyzer()))
     client = app.test_client()
     for movie_id in (1, 2, 3):
         client.post("/movies", json={"title": f"괴물 {movie_id}"})

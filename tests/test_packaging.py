@@ -129,8 +129,8 @@ def test_make_installs_only_what_changed(project: Path) -> None:
     assert asked(project, "run") == [COMMAND]
     os.utime(project / "requirements.txt")
     assert asked(project, "setup") == []
-    install, test = asked(project, "test")
-    assert install.split()[-1] == "requirements-dev.txt"
+    register_service, test = asked(project, "test")
+    assert register_service.split()[-1] == "requirements-dev.txt"
     assert test == "python -m pytest -n 2 --dist loadfile -m not slow"
     assert asked(project, "test", "ARGS=-k movie") == ["python -m pytest -n 2 --dist loadfile -m not slow -k movie"]
     assert asked(project, "test-slow", "ARGS=-k movie") == ["python -m pytest -m slow -k movie"]

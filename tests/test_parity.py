@@ -9,9 +9,9 @@ import pytest
 from bs4 import BeautifulSoup
 from flask.testing import FlaskClient
 
-from app.catalogue import Catalogue
 from app.factory import create_app
-from app.inputs import MoviesQuery, ReviewsQuery
+from app.schemas import MoviesQuery, ReviewsQuery
+from app.services import ReviewService
 from app.settings import Settings
 from tests.fakes import FakeAnalyzer
 
@@ -46,7 +46,7 @@ class Site:
         self.client.post("/movies", json={"title": "리틀 포레스트"})
 
     def holds(self) -> Any:
-        catalogue: Catalogue = self.app.extensions["Catalogue"]
+        catalogue: ReviewService = self.app.extensions["ReviewService"]
         movies = catalogue.movies(MoviesQuery(sort="newest")).items
         reviews = [review for movie in movies for review in catalogue.reviews(movie.id, ReviewsQuery()).items]
         return movies, [replace(review, created_at="") for review in reviews]

@@ -3,9 +3,9 @@
 import pytest
 from flask.testing import FlaskClient
 
-from app.catalogue import Catalogue
-from app.catalogue.hangul import from_latin_keys, spell, to_latin_keys
-from app.inputs import MovieInput, MoviesQuery
+from app.schemas import MovieInput, MoviesQuery
+from app.services import ReviewService
+from app.services.hangul import from_latin_keys, spell, to_latin_keys
 
 MOVIES = (
     ("기생충", "2019-05-30", "봉준호", "드라마, 스릴러"),
@@ -23,13 +23,13 @@ MOVIES = (
 
 
 @pytest.fixture
-def filled(catalogue: Catalogue) -> Catalogue:
+def filled(catalogue: ReviewService) -> ReviewService:
     for title, date, director, genre in MOVIES:
         catalogue.add_movie(MovieInput(title=title, release_date=date, director=director, genre=genre))
     return catalogue
 
 
-def titles(catalogue: Catalogue, **query: object) -> list[str]:
+def titles(catalogue: ReviewService, **query: object) -> list[str]:
     return [movie.title for movie in catalogue.movies(MoviesQuery(**query)).items]  # type: ignore[arg-type]
 
 
@@ -61,18 +61,18 @@ def titles(catalogue: Catalogue, **query: object) -> list[str]:
         ("봉준효 스릴러", "기생충"),
     ],
 )
-def test_search_forgives(filled: Catalogue, q: str, found: str) -> None:
+def test_search_forgives(filled: ReviewService, q: str, found: str) -> None:
     assert titles(filled, q=q) == [found]
 
 
 @pytest.mark.parametrize(
     "q", ["없는영화", "기성춘", "qwxz", "ㅋㅋㅋ", "별새2", "1999", "!!!", "🙂", "a" * 200, "가" * 200]
 )
-def test_search_does_not_guess_wildly(filled: Catalogue, q: str) -> None:
+def test_search_does_not_guess_wildly(filled: ReviewService, q: str) -> None:
     assert titles(filled, q=q) == []
 
 
-def test_a_word_that_is_there_is_not_guessed(filled: Catalogue) -> None:
+def test_a_word_that_is_there_is_not_guessed(filled: ReviewService) -> None:
     filled.add_movie(MovieInput(title="벌세"))
     assert titles(filled, q="벌새") == ["벌새"]
 
@@ -93,7 +93,7 @@ def test_a_word_that_is_there_is_not_guessed(filled: Catalogue) -> None:
         ({"year": ""}, len(MOVIES)),
     ],
 )
-def test_filters(filled: Catalogue, query: dict[str, str], count: int) -> None:
+def test_filters(filled: ReviewService, query: dict[str, str], count: int) -> None:
     assert len(titles(filled, **query)) == count
 
 
@@ -109,7 +109,7 @@ def test_filters(filled: Catalogue, query: dict[str, str], count: int) -> None:
         ("드라마 2019", ["genre", "release_date"]),
     ],
 )
-def test_what_matched_besides_the_title_is_known(filled: Catalogue, q: str, fields: list[str]) -> None:
+def test_what_matched_besides_the_title_is_known(filled: ReviewService, q: str, fields: list[str]) -> None:
     movie = next(movie for movie in filled.movies(MoviesQuery()).items if movie.title == "벌새")
     assert filled.matched_fields(movie, q) == fields
 

@@ -366,9 +366,9 @@ def test_other_requests_are_answered_during_an_import(tmp_path: Path) -> None:
         page = ask(
             "/admin/data/import", data=body.encode(), headers={"Content-Type": "multipart/form-data; boundary=x"}
         )
-        answered = 0
+        record = 0
         while "/admin/data/job/stop" in page:
-            answered += 1
+            record += 1
             page = ask("/admin/data/job")
         assert "10,000" in page
-        assert answered > 10  # 0 where the import holds the event loop
+        assert record > 10  # 0 where the import holds the event loop

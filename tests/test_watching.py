@@ -9,7 +9,7 @@ from flask import Flask, Response
 from flask.testing import FlaskClient
 from prometheus_client.parser import text_string_to_metric_families
 
-from app.errors import Unavailable
+from app.errors import StoreUnavailable
 from app.factory import create_app
 from app.settings import ROOT, VERSION, Settings
 from app.store import Store
@@ -43,7 +43,7 @@ def test_not_ready_without_the_model(client: FlaskClient, analyzer: FakeAnalyzer
 
 def test_not_ready_without_the_store(client: FlaskClient, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     def check() -> None:
-        raise Unavailable("the store does not answer")
+        raise StoreUnavailable("the store does not answer")
 
     monkeypatch.setattr(store, "check", check)
     assert client.get("/readyz").get_json() == {"detail": "the store does not answer"}
@@ -115,7 +115,7 @@ def test_metrics_do_without_a_store_that_is_away(
     client: FlaskClient, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def totals() -> None:
-        raise Unavailable
+        raise StoreUnavailable
 
     monkeypatch.setattr(store, "totals", totals)
     found = scrape(client)
@@ -134,9 +134,9 @@ def test_a_request_is_a_line(client: FlaskClient, movie_id: int, capsys: pytest.
     content = "아무도 로그에서 읽으면 안 되는 리뷰"
     answer = client.post("/reviews", json={"movie_id": movie_id, "author": "밤편지", "content": content})
     client.get("/movies?q=비밀스러운검색")
-    posted, listed = logged(capsys)
-    assert posted == {
-        "time": posted["time"],
+    from_request, listed = logged(capsys)
+    assert from_request == {
+        "time": from_request["time"],
         "level": "info",
         "request": answer.headers["X-Request-ID"],
         "client": "127.0.0.1",
@@ -144,13 +144,13 @@ def test_a_request_is_a_line(client: FlaskClient, movie_id: int, capsys: pytest.
         "path": "/reviews",
         "route": "/reviews",
         "status": 201,
-        "ms": posted["ms"],
+        "ms": from_request["ms"],
         "bytes": len(answer.data),
     }
-    assert posted["time"].endswith("+00:00")
-    assert posted["ms"] >= 0
-    assert posted["request"] != listed["request"]
-    assert not any(word in str(line) for line in (posted, listed) for word in ("아무도", "밤편지", "비밀"))
+    assert from_request["time"].endswith("+00:00")
+    assert from_request["ms"] >= 0
+    assert from_request["request"] != listed["request"]
+    assert not any(word in str(line) for line in (from_request, listed) for word in ("아무도", "밤편지", "비밀"))
 
 
 @pytest.mark.parametrize(

@@ -1,1 +1,1 @@
-"""Rank 3. JSON: routes and response schemas. Imports http, catalogue, inputs, models and errors; not the other face."""
+"""JSON: routes and response schemas. Imports http, catalogue, inputs, models and errors; not the other face."""

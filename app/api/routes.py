@@ -7,59 +7,57 @@ from typing import Any, TypeVar
 
 from flask import Blueprint, Flask, Response, current_app, render_template, request, url_for
 
-from app.api.document import Operation, build_document, documents
-from app.api.schemas import (
+from app.api.openapi import Operation, build_document, describe_operation
+from app.api.pagination import page_headers
+from app.errors import AlreadyExists
+from app.extensions import get_service
+from app.json_io import json_body, json_response
+from app.schemas import (
+    AllReviewsQuery,
     AverageRatingOut,
+    CorrectionInput,
     DeletedMovieOut,
     DeletedReviewOut,
     ExplanationOut,
     HealthOut,
-    MovieOut,
-    ReviewOut,
-    SentimentOut,
-    dump,
-)
-from app.catalogue import Catalogue
-from app.errors import AlreadyExists
-from app.http import caller, policy
-from app.http.assets import Asset
-from app.http.context import installed
-from app.http.json import json_body, json_response
-from app.http.limits import EXPLAINING, Count, count
-from app.http.metrics import CONTENT_TYPE, Metrics
-from app.http.paging import page_headers
-from app.http.policy import Deed
-from app.http.traps import once
-from app.inputs import (
-    AllReviewsQuery,
-    CorrectionInput,
     Input,
     MovieInput,
+    MovieOut,
     MoviePatch,
     MoviesQuery,
     ReviewInput,
+    ReviewOut,
     ReviewPatch,
     ReviewsQuery,
     SentimentBatchInput,
     SentimentInput,
-    read,
+    SentimentOut,
+    dump,
+    parse,
 )
+from app.security import identity, permissions
+from app.security.permissions import Permission
+from app.security.rate_limits import EXPLAINING, RateLimitScope, check_rate_limit
+from app.security.spam_protection import reject_duplicates
+from app.services import ReviewService
+from app.static_files import StaticFile
+from app.telemetry import CONTENT_TYPE, Metrics
 
 blueprint = Blueprint("api", __name__)
 InputT = TypeVar("InputT", bound=Input)
 _LIST_HEADERS = ("X-Total-Count", "Link")
 
 
-def _catalogue() -> Catalogue:
-    return installed(Catalogue)
+def _catalogue() -> ReviewService:
+    return get_service(ReviewService)
 
 
 def _body(model: type[InputT]) -> InputT:
-    return read(model, json_body())
+    return parse(model, json_body())
 
 
 def _query(model: type[InputT]) -> InputT:
-    return read(model, request.args.to_dict(), strict=False)
+    return parse(model, request.args.to_dict(), strict=False)
 
 
 def _answer(schema: Any, value: object, status: int = 200, headers: dict[str, str] | None = None) -> Response:
@@ -67,7 +65,7 @@ def _answer(schema: Any, value: object, status: int = 200, headers: dict[str, st
 
 
 @blueprint.get("/movies")
-@documents(Operation("movies", list[MovieOut], query=MoviesQuery, headers=_LIST_HEADERS))
+@describe_operation(Operation("movies", list[MovieOut], query=MoviesQuery, headers=_LIST_HEADERS))
 def list_movies() -> Response:
     """The movies, filtered and ordered.
 
@@ -78,13 +76,13 @@ def list_movies() -> Response:
 
 
 @blueprint.post("/movies")
-@documents(Operation("movies", MovieOut, 201, also=(200,), body=MovieInput, headers=("Location",)))
+@describe_operation(Operation("movies", MovieOut, 201, also=(200,), body=MovieInput, headers=("Location",)))
 def add_movie() -> Response:
     """Add a movie.
 
     Where one of the same title and release date is there already, the answer is that one, with status 200.
     """
-    count(Count.POSTS)
+    check_rate_limit(RateLimitScope.POSTS)
     try:
         movie, status = _catalogue().add_movie(_body(MovieInput)), 201
     except AlreadyExists as error:
@@ -93,51 +91,51 @@ def add_movie() -> Response:
 
 
 @blueprint.get("/movies/<int:id>")
-@documents(Operation("movies", MovieOut))
+@describe_operation(Operation("movies", MovieOut))
 def get_movie(id: int) -> Response:
     """One movie."""
     return _answer(MovieOut, _catalogue().movie(id))
 
 
 @blueprint.patch("/movies/<int:id>")
-@documents(Operation("movies", MovieOut, body=MoviePatch, problems=(401, 409)))
+@describe_operation(Operation("movies", MovieOut, body=MoviePatch, problems=(401, 409)))
 def edit_movie(id: int) -> Response:
     """Change a movie's details.
 
     Fields that are left out stay as they are. 409 where the title and release date are another movie's.
     """
-    policy.require(Deed.EDIT_MOVIE)
-    count(Count.POSTS)
-    return _answer(MovieOut, _catalogue().edit_movie(id, _body(MoviePatch), caller.who()))
+    permissions.require(Permission.EDIT_MOVIE)
+    check_rate_limit(RateLimitScope.POSTS)
+    return _answer(MovieOut, _catalogue().edit_movie(id, _body(MoviePatch), identity.actor()))
 
 
 @blueprint.delete("/movies/<int:id>")
-@documents(Operation("movies", DeletedMovieOut, problems=(401,)))
+@describe_operation(Operation("movies", DeletedMovieOut, problems=(401,)))
 def delete_movie(id: int) -> Response:
     """Delete a movie and its reviews."""
-    policy.require(Deed.DELETE_MOVIE)
-    return _answer(DeletedMovieOut, {"id": id, "reviews_deleted": _catalogue().delete_movie(id, caller.who())})
+    permissions.require(Permission.DELETE_MOVIE)
+    return _answer(DeletedMovieOut, {"id": id, "reviews_deleted": _catalogue().delete_movie(id, identity.actor())})
 
 
 @blueprint.get("/movies/<int:id>/average_rating")
-@documents(Operation("movies", AverageRatingOut))
+@describe_operation(Operation("movies", AverageRatingOut))
 def get_average_rating(id: int) -> Response:
     """A movie's rating: the mean of its reviews' ratings."""
     return _answer(AverageRatingOut, _catalogue().movie(id))
 
 
 @blueprint.post("/reviews")
-@documents(Operation("reviews", ReviewOut, 201, body=ReviewInput, problems=(404, 409, 503)))
+@describe_operation(Operation("reviews", ReviewOut, 201, body=ReviewInput, problems=(404, 409, 503)))
 def add_review() -> Response:
     """Add a review: the model reads it, and the answer says how."""
-    count(Count.POSTS)
+    check_rate_limit(RateLimitScope.POSTS)
     review = _body(ReviewInput)
-    with once(review):
-        return _answer(ReviewOut, _catalogue().add_review(review, caller.writer()), 201)
+    with reject_duplicates(review):
+        return _answer(ReviewOut, _catalogue().add_review(review, identity.owner_token()), 201)
 
 
 @blueprint.get("/reviews")
-@documents(Operation("reviews", list[ReviewOut], query=AllReviewsQuery, headers=_LIST_HEADERS))
+@describe_operation(Operation("reviews", list[ReviewOut], query=AllReviewsQuery, headers=_LIST_HEADERS))
 def list_all_reviews() -> Response:
     """The reviews of all movies, newest first.
 
@@ -151,7 +149,7 @@ def list_all_reviews() -> Response:
 
 # GET means a movie's id and DELETE a review's: one path template in the document, so one name for both.
 @blueprint.get("/reviews/<int:id>")
-@documents(Operation("reviews", list[ReviewOut], query=ReviewsQuery, headers=_LIST_HEADERS))
+@describe_operation(Operation("reviews", list[ReviewOut], query=ReviewsQuery, headers=_LIST_HEADERS))
 def list_reviews(id: int) -> Response:
     """The reviews of the movie with this id, newest first unless `sort` says otherwise.
 
@@ -162,77 +160,79 @@ def list_reviews(id: int) -> Response:
 
 
 @blueprint.patch("/reviews/<int:id>")
-@documents(Operation("reviews", ReviewOut, body=ReviewPatch, problems=(401, 403, 503)))
+@describe_operation(Operation("reviews", ReviewOut, body=ReviewPatch, problems=(401, 403, 503)))
 def edit_review(id: int) -> Response:
     """Change the review with this id.
 
     Fields that are left out stay as they are; a changed text is read again.
     """
-    policy.require(Deed.EDIT_REVIEW, _catalogue().review(id).writer)
-    count(Count.POSTS)
-    return _answer(ReviewOut, _catalogue().edit_review(id, _body(ReviewPatch), caller.who()))
+    permissions.require(Permission.EDIT_REVIEW, _catalogue().review(id).writer)
+    check_rate_limit(RateLimitScope.POSTS)
+    return _answer(ReviewOut, _catalogue().edit_review(id, _body(ReviewPatch), identity.actor()))
 
 
 @blueprint.delete("/reviews/<int:id>")
-@documents(Operation("reviews", DeletedReviewOut, problems=(401, 403)))
+@describe_operation(Operation("reviews", DeletedReviewOut, problems=(401, 403)))
 def delete_review(id: int) -> Response:
     """Delete the review with this id."""
-    policy.require(Deed.DELETE_REVIEW, _catalogue().review(id).writer)
-    return _answer(DeletedReviewOut, _catalogue().delete_review(id, caller.who()))
+    permissions.require(Permission.DELETE_REVIEW, _catalogue().review(id).writer)
+    return _answer(DeletedReviewOut, _catalogue().delete_review(id, identity.actor()))
 
 
 @blueprint.post("/reviews/<int:id>/correction")
-@documents(Operation("reviews", ReviewOut, body=CorrectionInput))
+@describe_operation(Operation("reviews", ReviewOut, body=CorrectionInput))
 def correct_review(id: int) -> Response:
     """Say that the model got the review's label wrong: it is the other one, or neither ("어느 쪽도 아님").
 
     Counted once a browser, known by its cookie, and never mixed into a rating. The model's own label takes it back.
     """
-    count(Count.POSTS)
-    return _answer(ReviewOut, _catalogue().set_correction(id, caller.leave_mark(), _body(CorrectionInput).label))
+    check_rate_limit(RateLimitScope.POSTS)
+    return _answer(
+        ReviewOut, _catalogue().set_correction(id, identity.ensure_writer_token(), _body(CorrectionInput).label)
+    )
 
 
 @blueprint.delete("/reviews/<int:id>/correction")
-@documents(Operation("reviews", ReviewOut))
+@describe_operation(Operation("reviews", ReviewOut))
 def take_correction_back(id: int) -> Response:
     """Take back what this browser said of the review's label, if it did."""
-    return _answer(ReviewOut, _catalogue().set_correction(id, caller.mark(), None))
+    return _answer(ReviewOut, _catalogue().set_correction(id, identity.writer_token(), None))
 
 
 @blueprint.post("/reviews/<int:id>/like")
-@documents(Operation("reviews", ReviewOut, problems=(429,)))
+@describe_operation(Operation("reviews", ReviewOut, problems=(429,)))
 def like_review(id: int) -> Response:
     """Like the review with this id.
 
     Counted once a browser, known by its cookie.
     """
-    count(Count.POSTS)
-    return _answer(ReviewOut, _catalogue().like(id, caller.leave_mark()))
+    check_rate_limit(RateLimitScope.POSTS)
+    return _answer(ReviewOut, _catalogue().like(id, identity.ensure_writer_token()))
 
 
 @blueprint.post("/sentiment")
-@documents(Operation("sentiment", SentimentOut, body=SentimentInput, problems=(503,)))
+@describe_operation(Operation("sentiment", SentimentOut, body=SentimentInput, problems=(503,)))
 def analyze() -> Response:
     """Read a text and keep nothing."""
-    count(Count.ANALYSES)
+    check_rate_limit(RateLimitScope.ANALYSES)
     (sentiment,) = _catalogue().analyze([_body(SentimentInput).text])
     return _answer(SentimentOut, sentiment)
 
 
 @blueprint.post("/sentiment/batch")
-@documents(Operation("sentiment", list[SentimentOut], body=SentimentBatchInput, problems=(503,)))
+@describe_operation(Operation("sentiment", list[SentimentOut], body=SentimentBatchInput, problems=(503,)))
 def analyze_batch() -> Response:
     """Read up to 1,000 texts, answer in their order, and keep nothing."""
     texts = _body(SentimentBatchInput).texts
-    count(Count.ANALYSES, max(1, len(texts)))
+    check_rate_limit(RateLimitScope.ANALYSES, max(1, len(texts)))
     return _answer(list[SentimentOut], _catalogue().analyze(texts))
 
 
 @blueprint.post("/sentiment/explain")
-@documents(Operation("sentiment", ExplanationOut, body=SentimentInput, problems=(503,)))
+@describe_operation(Operation("sentiment", ExplanationOut, body=SentimentInput, problems=(503,)))
 def explain() -> Response:
     """Read a text, say what each of its words does to the rating, and keep nothing."""
-    count(Count.ANALYSES, EXPLAINING)
+    check_rate_limit(RateLimitScope.ANALYSES, EXPLAINING)
     explanation = _catalogue().explain(_body(SentimentInput).text)
     sentiment = explanation.sentiment
     answer = {"label": sentiment.label, "score": sentiment.score, "rating": sentiment.rating}
@@ -240,14 +240,14 @@ def explain() -> Response:
 
 
 @blueprint.get("/healthz")
-@documents(Operation("site", HealthOut))
+@describe_operation(Operation("site", HealthOut))
 def check_health() -> Response:
     """Whether the process answers."""
     return _answer(HealthOut, {"status": "ok"})
 
 
 @blueprint.get("/readyz")
-@documents(Operation("site", HealthOut, problems=(503,)))
+@describe_operation(Operation("site", HealthOut, problems=(503,)))
 def check_readiness() -> Response:
     """Whether the model reads and the store answers."""
     _catalogue().check()
@@ -255,11 +255,11 @@ def check_readiness() -> Response:
 
 
 @blueprint.get("/metrics")
-@documents(Operation("site", None, text="text/plain", problems=(401,)))
+@describe_operation(Operation("site", None, text="text/plain", problems=(401,)))
 def list_metrics() -> Response:
     """Numbers for Prometheus."""
-    policy.require(Deed.READ_METRICS)
-    return Response(installed(Metrics).text(), content_type=CONTENT_TYPE)
+    permissions.require(Permission.READ_METRICS)
+    return Response(get_service(Metrics).text(), content_type=CONTENT_TYPE)
 
 
 @blueprint.get("/openapi.json")
@@ -283,8 +283,8 @@ def docs_file(name: str) -> Response:
 
 
 @cache
-def _swagger_file(name: str) -> Asset:
-    return Asset(_swagger_folder() / name)
+def _swagger_file(name: str) -> StaticFile:
+    return StaticFile(_swagger_folder() / name)
 
 
 @cache

@@ -1,4 +1,4 @@
-"""Rank 4. `flask --app wsgi export|import|rescore`. Imports http, catalogue, models and errors."""
+"""`flask --app wsgi export|import|rescore`. Imports http, catalogue, models and errors."""
 
 from app.cli.commands import COMMANDS
 

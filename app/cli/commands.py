@@ -14,12 +14,12 @@ from typing import Any, BinaryIO
 import click
 from flask.cli import with_appcontext
 
-from app.catalogue import Workshop
-from app.catalogue.import_export import FIELDS, TableOptions
-from app.cli import wording
-from app.cli.progress import ProgressLine
-from app.errors import GampyeongError, Invalid
-from app.http.context import installed
+from app.cli import messages
+from app.cli.progress_bar import ProgressLine
+from app.errors import AppError, ValidationFailed
+from app.extensions import get_service
+from app.services import MaintenanceService
+from app.services.import_export import FIELDS, TableOptions
 
 _NO_DATABASE = (
     "set DATABASE_URL: without one, movies and reviews live in the memory of the running site, which no command sees"
@@ -32,13 +32,18 @@ def _command(name: str) -> Callable[[Callable[..., None]], click.Command]:
     def decorate(function: Callable[..., None]) -> click.Command:
         @wraps(function)
         def run(**arguments: Any) -> None:
-            workshop = installed(Workshop)
+            workshop = get_service(MaintenanceService)
             if not workshop.durable:
                 _fail(_NO_DATABASE, 2)
             try:
                 function(workshop, **arguments)
-            except (GampyeongError, OSError) as error:
-                _fail("; ".join(map(wording.tell_error, error.errors)) if isinstance(error, Invalid) else str(error), 1)
+            except (AppError, OSError) as error:
+                _fail(
+                    "; ".join(map(messages.format_error, error.errors))
+                    if isinstance(error, ValidationFailed)
+                    else str(error),
+                    1,
+                )
             except KeyboardInterrupt:
                 _fail("interrupted", 130)
 
@@ -56,7 +61,7 @@ def _fail(message: str, code: int) -> None:
 @click.argument("file")
 @click.option("--csv", is_flag=True, help="The reviews as CSV; so does a FILE that ends in .csv.")
 @click.option("--corrections", is_flag=True, help="Corrected reviews as training rows, tab-separated.")
-def export_command(workshop: Workshop, file: str, csv: bool, corrections: bool) -> None:
+def export_command(workshop: MaintenanceService, file: str, csv: bool, corrections: bool) -> None:
     """Write everything to FILE as JSON Lines ("-": standard output)."""
     if corrections:
         parts = workshop.export_corrections()
@@ -100,7 +105,7 @@ def _written_at(file: BinaryIO) -> datetime | None:
 @click.option("--title", default="", help="The movie of all reviews in a table without titles.")
 @click.option("--author", default="", help="The author of all reviews in a table without authors.")
 def import_command(
-    workshop: Workshop,
+    workshop: MaintenanceService,
     file: str,
     skip_bad: bool,
     reread: bool,
@@ -119,18 +124,18 @@ def import_command(
             reread=reread,
             report=line,
         )
-    for told in (*wording.tell_bad_rows(outcome), *wording.tell_losses(outcome)):
+    for told in (*messages.format_errors(outcome), *messages.format_losses(outcome)):
         click.echo(told, err=True)
     if outcome.added is None:
-        _fail(wording.tell_outcome(outcome), 1)
-    click.echo(wording.tell_outcome(outcome))
+        _fail(messages.format_result(outcome), 1)
+    click.echo(messages.format_result(outcome))
     if outcome.added and outcome.added.change_id:
         click.echo(f"to undo it within a day: flask --app wsgi undo {outcome.added.change_id}", err=True)
 
 
 @_command("undo")
 @click.argument("number", type=click.IntRange(1), required=False)
-def undo_command(workshop: Workshop, number: int | None) -> None:
+def undo_command(workshop: MaintenanceService, number: int | None) -> None:
     """Undo an import or a deletion of the last day, by its NUMBER in the log; the latest import where none is given."""
     change = workshop.undo(number or 0)
     click.echo(f"undone: {change.action.value} {change.id} ({change.summary})")
@@ -138,11 +143,11 @@ def undo_command(workshop: Workshop, number: int | None) -> None:
 
 @_command("rescore")
 @click.option("--all", "everything", is_flag=True, help="Read all reviews, not only those another model read.")
-def rescore_command(workshop: Workshop, everything: bool) -> None:
+def rescore_command(workshop: MaintenanceService, everything: bool) -> None:
     """Read reviews again with the present model. Interrupted, it goes on where it stopped."""
     with ProgressLine() as line:
         result = workshop.rescore(everything=everything, report=line)
-    for told in wording.tell_rescored(result):
+    for told in messages.format_rescore(result):
         click.echo(told)
 
 

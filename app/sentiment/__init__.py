@@ -1,4 +1,4 @@
-"""Rank 1. Text in, `Sentiment` out. Importing this room is cheap: what reads comes with `load`, and torch only for
+"""Text in, `Sentiment` out. Importing this room is cheap: what reads comes with `load`, and torch only for
 a model that is not the bundled one."""
 
 from pathlib import Path

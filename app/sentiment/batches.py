@@ -1,4 +1,4 @@
-"""Rank 1. Which rows are computed together. Imports nothing."""
+"""Which rows are computed together. Imports nothing."""
 
 from collections.abc import Iterator, Sequence
 

@@ -1,4 +1,4 @@
-"""Rank 1. Loads the bundled model as a `TextClassifier`. May import onnxruntime, tokenizers, safetensors, errors.
+"""Loads the bundled model as a `TextClassifier`.
 
 Three parts read a text: its n-grams (`ngrams`), a convolution over its letters (`convolution`) and an encoder of its
 tokens. The mean of their logits counts. ONNX Runtime computes the latter two; beside torch and transformers, which

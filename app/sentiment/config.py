@@ -1,4 +1,4 @@
-"""Rank 1. What a model folder says of itself. Imports errors."""
+"""What a model folder says of itself. Imports errors."""
 
 import json
 from pathlib import Path

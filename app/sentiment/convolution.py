@@ -1,4 +1,4 @@
-"""Rank 1. The part of the bundled model that reads letters in their order: a convolution. May import numpy.
+"""The part of the bundled model that reads letters in their order: a convolution.
 
 What it finds at a letter depends on that letter and `REACH` to each side; of all that is found in a text, only the
 maximum and the sum count. A text that is another one without some of its letters, as explaining asks for by the dozen,

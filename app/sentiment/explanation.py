@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import NamedTuple, Protocol
 
-from app.models import Explanation, Sentiment, Word
+from app.models import Explanation, Sentiment, WordWeight
 
 Span = tuple[int, int]
 
@@ -53,13 +53,13 @@ def explain(text: str, model: Explainable) -> Explanation:
         asked += [text[start:word_start] + text[word_end:end] for word_start, word_end in part]
     predictions = _predictions(model, asked)
     odds = (predictions[one].log_odds for one in asked[1:])
-    words: list[Word] = []
+    words: list[WordWeight] = []
     for (first, last), part in zip(ends, parts, strict=True):
         share = (last - first) / sum(end - start for start, end in ends)
         whole = next(odds)
         for start, end in part:
             weight = share * _points(whole) * (whole - next(odds))
-            words.append(Word(text[start:end], start, end, round(min(10.0, max(-10.0, weight)), 4)))
+            words.append(WordWeight(text[start:end], start, end, round(min(10.0, max(-10.0, weight)), 4)))
     rated = words if len(parts) == 1 else [*_strongest(words), *_strongest(words, lowering=True)]
     without = {word: text[: word.start] + text[word.end :] for word in rated}
     predictions |= _predictions(model, [left for left in without.values() if left not in predictions])
@@ -75,7 +75,7 @@ def _predictions(model: Explainable, texts: Sequence[str]) -> dict[str, Predicti
     return dict(zip(different, model.predict(different) if different else [], strict=True))
 
 
-def _strongest(words: Sequence[Word], *, lowering: bool = False) -> list[Word]:
+def _strongest(words: Sequence[WordWeight], *, lowering: bool = False) -> list[WordWeight]:
     """Return the `RATED_WORDS` words with the highest weights above 0, or the lowest below."""
     sign = -1 if lowering else 1
     return sorted((word for word in words if sign * word.weight > 0), key=lambda word: -sign * word.weight)[

@@ -1,4 +1,4 @@
-"""Rank 1. A Hugging Face id in, a folder out. May import huggingface_hub, errors and its own room.
+"""A Hugging Face id in, a folder out.
 
 The hub is asked in one bounded attempt, for files only (`/{id}/resolve/...`), and what it gives is kept in its own
 cache; whatever goes wrong with it, a complete copy in the cache is used. The model is then loaded from the folder,

@@ -1,4 +1,4 @@
-"""Rank 1. A model that is loaded when it is first asked: commands may never ask it. Imports models only."""
+"""A model that is loaded when it is first asked: commands may never ask it. Imports models only."""
 
 from collections.abc import Callable, Sequence
 from functools import cached_property

@@ -10,7 +10,7 @@ from math import isfinite
 from pathlib import Path
 from typing import Any
 
-from app.models import Label, Misreading, ModelCard, Sentiment
+from app.models import KnownMisclassification, Label, ModelCard, Sentiment
 
 _WEIGHTS = (".safetensors", ".bin", ".onnx")
 _CONFIGS = ("config.json", "tokenizer.json", "vocab.txt")
@@ -76,11 +76,11 @@ def _pairs(metrics: dict[str, Any], file: str, name: str) -> list[tuple[float, f
     return pairs if all(isfinite(number) for pair in pairs for number in pair) else []
 
 
-def _misreadings(behaviour: dict[str, Any]) -> list[Misreading]:
+def _misreadings(behaviour: dict[str, Any]) -> list[KnownMisclassification]:
     """Return the wrong readings of every kind, the most confident first."""
     try:
         wrong = [
-            Misreading(
+            KnownMisclassification(
                 item["text"],
                 _SIGNS[item["expected"]],
                 Sentiment(Label(item["label"]), float(item["score"]), float(item["rating"])),

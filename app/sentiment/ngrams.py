@@ -1,4 +1,4 @@
-"""Rank 1. The part of the bundled model that knows n-grams: a softmax regression. May import numpy, safetensors.
+"""The part of the bundled model that knows n-grams: a softmax regression.
 
 Every run of one to five letters of a text has a few weights, where it begins and ends counting as letters: the last
 words often say most. A text's logits are the sum of the weights, divided by the square root of how many n-grams it

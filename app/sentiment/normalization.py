@@ -1,4 +1,4 @@
-"""Rank 1. The normalisation of a text before the bundled model reads it. May import emoji."""
+"""The normalisation of a text before the bundled model reads it."""
 
 import re
 import unicodedata

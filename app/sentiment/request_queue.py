@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from app.errors import Busy
+from app.errors import ModelBusy
 
 
 @dataclass(slots=True, eq=False)
@@ -82,12 +82,12 @@ class RequestQueue:
         return self._count
 
     def submit(self, method: str, texts: Sequence[str], deadline: float) -> QueuedRequest:
-        """Queue `texts`. Raises `Busy` when the queue is full; an empty queue accepts a request of any size."""
+        """Queue `texts`. Raises `ModelBusy` when the queue is full; an empty queue accepts a request of any size."""
         with self._changed:
             if self._is_closed:
-                raise Busy("the model is shut down")
+                raise ModelBusy("the model is shut down")
             if self._count and self._count + len(texts) > self._max_texts:
-                raise Busy(f"{self._count} texts wait for the model, {self._max_texts} may", retry_after=1)
+                raise ModelBusy(f"{self._count} texts wait for the model, {self._max_texts} may", retry_after=1)
             self._count += len(texts)
             items = [self._items.setdefault((method, text), WorkItem(method, text)) for text in texts]
             request = QueuedRequest(items, deadline)

@@ -1,4 +1,4 @@
-"""Rank 1. Tensors of a safetensors file as float32. May import numpy and safetensors.
+"""Tensors of a safetensors file as float32.
 
 The bundled model's matrices are kept in eight bits, as `float8_e4m3fn` of https://arxiv.org/abs/2209.05433: torch and
 transformers read that, numpy has no such type.

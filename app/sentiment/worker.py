@@ -14,7 +14,7 @@ from concurrent.futures import Future
 from itertools import count
 from typing import Any, Protocol
 
-from app.errors import Busy, Unavailable, first_line
+from app.errors import ModelBusy, StoreUnavailable, first_line
 from app.models import Explanation, ModelCard, QueueStats, Sentiment
 from app.native_thread import NativeThread
 from app.sentiment.explanation import Prediction, explain
@@ -72,7 +72,7 @@ class QueuedAnalyzer:
     def analyze(self, texts: Sequence[str], *, timeout: float | None = None) -> list[Sentiment]:
         """Return one `Sentiment` per text, in order.
 
-        Raises `Busy` when the queue is full, after `timeout` seconds (texts that are in no batch by then are dropped),
+        Raises `ModelBusy` when the queue is full, after `timeout` seconds (texts in no batch by then are dropped),
         or after `close`; otherwise what the model raises.
         """
         return [prediction.sentiment for prediction in self.predict(texts, timeout=timeout)]
@@ -94,12 +94,12 @@ class QueuedAnalyzer:
         return QueueStats(len(self._queue), dict(self._batch_sizes), self._seconds)
 
     def check(self) -> None:
-        """Raise `Unavailable` when the model has stopped or does not return."""
+        """Raise `StoreUnavailable` when the model has stopped or does not return."""
         if not self._thread.is_alive():
-            raise Unavailable("the model is shut down")
+            raise StoreUnavailable("the model is shut down")
         began = self._batch_began
         if began is not None and time.monotonic() - began > _STUCK_SECONDS:
-            raise Unavailable(f"the model has not answered for {time.monotonic() - began:.0f} s")
+            raise StoreUnavailable(f"the model has not answered for {time.monotonic() - began:.0f} s")
 
     def close(self) -> None:
         """End the thread after the accepted texts are computed. May be called twice."""
@@ -117,7 +117,7 @@ class QueuedAnalyzer:
         finally:
             self._queue.cancel(request)
         if results is None:
-            raise Busy(f"the model did not get to it within {seconds:g} s", retry_after=2)
+            raise ModelBusy(f"the model did not get to it within {seconds:g} s", retry_after=2)
         return results
 
     def _default_timeout(self, texts: Sequence[str]) -> float:

@@ -4,7 +4,7 @@ import atexit
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.errors import SettingsError, Unavailable
+from app.errors import SettingsError, StoreUnavailable
 from app.store.clock import Clock, utc_now
 from app.store.engine import Database
 from app.store.migrate import upgrade
@@ -28,7 +28,7 @@ def open_store(url: str = "", now: Clock = utc_now) -> Store:
         store = _open(Database(address), now)
     except (SettingsError, SQLAlchemyError, ImportError) as error:
         raise as_settings_error(address, error) from None
-    except Unavailable as error:
+    except StoreUnavailable as error:
         raise as_settings_error(address, error.__cause__ or error) from None
     atexit.register(store.close)  # SQLite's log goes back into its file, which can then be copied by itself
     return store

@@ -1,4 +1,4 @@
-"""Connections and transactions. What fails in the database is raised as `app.errors.Unavailable`."""
+"""Connections and transactions. What fails in the database is raised as `app.errors.StoreUnavailable`."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingErr
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import StaticPool
 
-from app.errors import Unavailable
+from app.errors import StoreUnavailable
 
 CONNECT_TIMEOUT = 5
 """Seconds to wait for a server, or for a connection of the pool."""
@@ -76,7 +76,7 @@ def _locked(lock: "Lock | None") -> Iterator[None]:
         yield
         return
     if not lock.acquire(timeout=WRITE_TIMEOUT):
-        raise Unavailable("another write takes too long; try again")
+        raise StoreUnavailable("another write takes too long; try again")
     try:
         yield
     finally:
@@ -90,11 +90,11 @@ def _failures() -> Iterator[None]:
     except _OWN_MISTAKES:
         raise
     except DBAPIError as error:
-        raise Unavailable(_UNAVAILABLE) from error.orig
+        raise StoreUnavailable(_UNAVAILABLE) from error.orig
     except sqlite3.Error as error:  # of BEGIN, which SQLAlchemy does not wrap
-        raise Unavailable(_UNAVAILABLE) from error
+        raise StoreUnavailable(_UNAVAILABLE) from error
     except PoolTimeout as error:
-        raise Unavailable("all connections to the database are busy; try again") from error
+        raise StoreUnavailable("all connections to the database are busy; try again") from error
 
 
 def _timeouts(url: sa.URL) -> dict[str, Any]:

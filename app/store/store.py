@@ -117,7 +117,7 @@ _LIKE = sa.text(
 class Store:
     """All data of the site. Thread-safe. Ids start at 1, grow, and never come back, except by `undo`.
 
-    `who` is who asks for a change, for the audit log. Every method may raise `app.errors.Unavailable`, and those that
+    `who` is the actor for the audit log. Every method may raise `app.errors.StoreUnavailable`, and those that
     take an id `app.errors.NotFound`.
     """
 
@@ -132,7 +132,7 @@ class Store:
         return not self._database.in_memory
 
     def check(self) -> None:
-        """Raise `app.errors.Unavailable` if the database cannot be read now."""
+        """Raise `app.errors.StoreUnavailable` if the database cannot be read now."""
         self._refreshed()
 
     def close(self) -> None:

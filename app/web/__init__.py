@@ -1,1 +1,1 @@
-"""Rank 3. HTML: views and Flask-WTF forms. Imports http, catalogue, inputs, models and errors; not the other face."""
+"""HTML: views and Flask-WTF forms. Imports http, catalogue, inputs, models and errors; not the other face."""

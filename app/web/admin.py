@@ -6,13 +6,13 @@ from flask import Blueprint, Response, redirect, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 from wtforms import HiddenField, PasswordField
 
-from app.http import caller
-from app.http.administrator import SESSION_HOURS, Administrator
-from app.http.context import installed
-from app.http.language import lazy_gettext as _
-from app.web import messages
+from app.extensions import get_service
+from app.i18n import lazy_gettext as _
+from app.security import identity
+from app.security.admin_auth import SESSION_HOURS, AdminAuth
+from app.web import error_messages
+from app.web.flashes import flash_message
 from app.web.forms import Form
-from app.web.notices import tell
 from app.web.rendering import render
 
 blueprint = Blueprint("admin", __name__)
@@ -31,34 +31,34 @@ class LoginForm(Form):
 
 @blueprint.get("/login")
 def login() -> Response:
-    return _show(LoginForm(next=own_path(request.args.get("next", ""))))
+    return _show(LoginForm(next=safe_next_path(request.args.get("next", ""))))
 
 
 @blueprint.post("/login")
 def log_in() -> BaseResponse:
-    form = LoginForm.posted()
+    form = LoginForm.from_request()
     if form.submit(lambda data: _try(form, data.get("password", ""))) is None:
         return _show(form)
-    tell(messages.LOGGED_IN)
-    return redirect(own_path(request.form.get("next", "")), 303)
+    flash_message(error_messages.LOGGED_IN)
+    return redirect(safe_next_path(request.form.get("next", "")), 303)
 
 
 @blueprint.post("/logout")
 def log_out() -> BaseResponse:
-    form = LoginForm.posted()
-    if not form.is_genuine():
+    form = LoginForm.from_request()
+    if not form.has_valid_token():
         return _show(form)
-    caller.log_out()
-    tell(messages.LOGGED_OUT)
+    identity.log_out()
+    flash_message(error_messages.LOGGED_OUT)
     return redirect(url_for("web.home"), 303)
 
 
-def own_path(path: str) -> str:
+def safe_next_path(path: str) -> str:
     """`path` if it leads to a page of this site, else the home page's: a link may not send a visitor elsewhere."""
-    return path if path.isprintable() and "\\" not in path and _is_own(path) else url_for("web.home")
+    return path if path.isprintable() and "\\" not in path and _is_local_path(path) else url_for("web.home")
 
 
-def _is_own(path: str) -> bool:
+def _is_local_path(path: str) -> bool:
     if not path.startswith("/") or path.startswith("//"):
         return False
     try:
@@ -69,10 +69,10 @@ def _is_own(path: str) -> bool:
 
 
 def _try(form: LoginForm, password: str) -> bool | None:
-    if caller.log_in(password):
+    if identity.log_in(password):
         return True
     form.status = 422
-    form.complain("password", messages.NOT_THE_PASSWORD)
+    form.add_error("password", error_messages.NOT_THE_PASSWORD)
     return None
 
 
@@ -81,7 +81,7 @@ def _show(form: LoginForm) -> Response:
         "login.html",
         form,
         form=form,
-        is_open=installed(Administrator).is_everybody,
-        is_admin=caller.is_admin(),
+        is_open=get_service(AdminAuth).is_everybody,
+        is_admin=identity.is_admin(),
         hours=SESSION_HOURS,
     )

@@ -4,11 +4,11 @@ from flask import Blueprint, Flask, Response, url_for
 from werkzeug.routing import PathConverter
 
 from app.errors import NotFound
-from app.inputs import AUTHOR_MAX, AllReviewsQuery
 from app.models import ReviewSort
+from app.schemas import AUTHOR_MAX, AllReviewsQuery
 from app.web import charts
+from app.web.page_links import page_links
 from app.web.pages import REVIEW_ORDERS, REVIEWS_A_PAGE, catalogue, named, read_query
-from app.web.paging import page_links
 from app.web.rendering import render
 
 blueprint = Blueprint("authors", __name__)

@@ -15,7 +15,7 @@ TREND_MIN = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Bar:
+class HistogramBar:
     """A bar of the histogram: the ratings from `low` to below `high` (the last with 10), how many reviews have them
     (`count`), and its `height` out of 100."""
 
@@ -32,12 +32,12 @@ class Bar:
         return self.low >= MIDDLE
 
 
-def histogram(counts: Sequence[tuple[int, int]]) -> list[Bar]:
+def histogram(counts: Sequence[tuple[int, int]]) -> list[HistogramBar]:
     """Return a bar for each pair (positive, negative), the highest 100 high, and none with a review lower than 3."""
     totals = [sum(pair) for pair in counts]
     highest = max(totals) or 1
     return [
-        Bar(low, count, max(3.0, round(_BAR_HEIGHT * count / highest, 1)) if count else 0.0)
+        HistogramBar(low, count, max(3.0, round(_BAR_HEIGHT * count / highest, 1)) if count else 0.0)
         for low, count in enumerate(totals)
     ]
 

@@ -3,19 +3,19 @@
 from flask import Blueprint, redirect, session, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from app.http import caller
-from app.http.limits import Count, count
-from app.inputs import CorrectionInput, read
 from app.models import CorrectedLabel, Review
-from app.web import messages, pages
+from app.schemas import CorrectionInput, parse
+from app.security import identity
+from app.security.rate_limits import RateLimitScope, check_rate_limit
+from app.web import error_messages, pages
+from app.web.flashes import flash_message
 from app.web.forms import Form
-from app.web.notices import tell
 from app.web.pages import REVIEWS_A_PAGE, catalogue
 
 blueprint = Blueprint("corrections", __name__)
 
 _MINE = "corrected"
-_MINE_MOST = 50  # ids in a cookie of 4 KB; who corrects more can still say it again, not take it back
+_MAX_MINE = 50  # ids in a cookie of 4 KB; who corrects more can still say it again, not take it back
 
 
 class CorrectionForm(Form):
@@ -34,9 +34,9 @@ blueprint.add_app_template_global(lambda: CorrectedLabel.NEITHER, "neither_label
 @blueprint.post("/review/<int:id>/correction")
 def correct(id: int) -> BaseResponse:
     review = catalogue().review(id)
-    form = CorrectionForm.posted()
+    form = CorrectionForm.from_request()
     told = form.submit(lambda data: _correct(review, data.get("label", "")))
-    tell(told or form.alert or messages.CANNOT_CORRECT)
+    flash_message(told or form.alert or error_messages.CANNOT_CORRECT)
     if told is None:
         response = pages.movie(review.movie_id)
         response.status_code = form.status
@@ -48,15 +48,15 @@ def correct(id: int) -> BaseResponse:
 
 def _correct(review: Review, label: str) -> str:
     """Keeps the reader's word, or takes it back where there is none; what to tell them."""
-    count(Count.POSTS)
-    said = read(CorrectionInput, {"label": label}).label if label else None
-    catalogue().set_correction(review.id, caller.leave_mark(), said)
+    check_rate_limit(RateLimitScope.POSTS)
+    said = parse(CorrectionInput, {"label": label}).label if label else None
+    catalogue().set_correction(review.id, identity.ensure_writer_token(), said)
     others = [number for number in _mine() if number != review.id]
     if said is None or str(said) == review.sentiment_label:
         session[_MINE] = others
-        return messages.UNCORRECTED
-    session[_MINE] = [*others, review.id][-_MINE_MOST:]
-    return messages.CORRECTED
+        return error_messages.UNCORRECTED
+    session[_MINE] = [*others, review.id][-_MAX_MINE:]
+    return error_messages.CORRECTED
 
 
 def _mine() -> list[int]:

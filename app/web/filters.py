@@ -5,9 +5,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 
-from app.catalogue.search import split_genre
-from app.http.language import gettext, ngettext
+from app.i18n import gettext, ngettext
 from app.models import Label, Movie
+from app.services.search import split_genre
 
 KST = timezone(timedelta(hours=9), "KST")
 """Korea has no summer time, so a fixed offset needs no time zone database."""
@@ -97,12 +97,12 @@ def _day(moment: datetime) -> str:
     )
 
 
-def name_label(label: Label) -> str:
+def label_name(label: Label) -> str:
     """긍정 or 부정, in the page's language."""
     return gettext("긍정") if label == Label.POSITIVE else gettext("부정")
 
 
-def close_up(text: str) -> str:
+def collapse_blank_lines(text: str) -> str:
     """The text with one blank line where it has several in a row: a page is not as long as somebody liked."""
     return _BLANK_LINES.sub("\n\n", text)
 
@@ -115,7 +115,7 @@ class Excerpt:
     rest: str
 
 
-def split_text(text: str) -> Excerpt:
+def excerpt(text: str) -> Excerpt:
     """Cuts a long review after some lines, between two words where there are any."""
     if len(text) <= _LONG and text.count("\n") <= _LONG_LINES:
         return Excerpt(text, "")
@@ -146,9 +146,9 @@ FILTERS: dict[str, Callable[..., object]] = {
     "date": format_date,
     "time": format_time,
     "age": format_age,
-    "label": name_label,
-    "excerpt": split_text,
-    "close_up": close_up,
+    "label": label_name,
+    "excerpt": excerpt,
+    "collapse_blank_lines": collapse_blank_lines,
     "shorten": shorten,
     "names": split_genre,
     "width": format_width,

@@ -1,4 +1,4 @@
-"""The forms: labels, HTML limits and what was typed. The rules themselves are `app.inputs`'; CSRF is Flask-WTF's."""
+"""The forms: labels, HTML limits and what was typed. The rules themselves are `app.schemas`'; CSRF is Flask-WTF's."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, Self, TypeVar
@@ -8,12 +8,20 @@ from flask_wtf import FlaskForm
 from wtforms import BooleanField, Field, HiddenField, StringField, TextAreaField
 from wtforms.i18n import DummyTranslations
 
-from app import inputs
-from app.errors import AlreadyExists, Busy, Invalid, NotFound, Repeated, TooMany, Unavailable
-from app.http import traps
-from app.http.language import lazy_gettext as _
+from app import schemas
+from app.errors import (
+    AlreadyExists,
+    DuplicateSubmission,
+    ModelBusy,
+    NotFound,
+    RateLimited,
+    StoreUnavailable,
+    ValidationFailed,
+)
+from app.i18n import lazy_gettext as _
 from app.models import Movie
-from app.web import messages
+from app.security import spam_protection
+from app.web import error_messages
 
 T = TypeVar("T")
 
@@ -30,7 +38,7 @@ class Form(FlaskForm):
             """None: what WTForms would say is never shown, and Flask-WTF's way reads a file for each form."""
             return DummyTranslations()
 
-    guarded = False
+    bot_protected = False
     """Whether robots are kept from filling it in."""
     keeps_text = True
     """Whether what was typed is shown again after a refusal."""
@@ -43,58 +51,60 @@ class Form(FlaskForm):
         self.there: int | None = None  # the id of the movie that is there already
 
     @classmethod
-    def posted(cls) -> Self:
+    def from_request(cls) -> Self:
         """What the request brings; not its JSON, which Flask-WTF would read as well."""
         return cls(request.form)
 
-    def is_genuine(self) -> bool:
+    def has_valid_token(self) -> bool:
         """Whether the CSRF token that came with it is ours and fresh."""
         if self.validate():
             return True
-        self._note(400, messages.STALE_FORM)
+        self._note(400, error_messages.STALE_FORM)
         return False
 
-    def is_trapped(self) -> bool:
+    def looks_like_bot(self) -> bool:
         """Whether a robot seems to have filled it in; people only have to press the button again."""
-        if not self.guarded or not traps.are_set():
+        if not self.bot_protected or not spam_protection.is_enabled():
             return False
-        if request.form.get(traps.BAIT) or traps.is_too_fast(request.form.get("csrf_token", "")):
-            self._note(422, messages.LIKE_A_ROBOT)
+        if request.form.get(spam_protection.HONEYPOT_FIELD) or spam_protection.filled_too_fast(
+            request.form.get("csrf_token", "")
+        ):
+            self._note(422, error_messages.LIKE_A_ROBOT)
         return self.status != 200
 
     def submit(self, operation: Callable[[dict[str, str]], T]) -> T | None:
         """`operation` on what was posted; None where the visitor has to mend something, which is then noted here."""
-        if not self.is_genuine() or self.is_trapped():
+        if not self.has_valid_token() or self.looks_like_bot():
             return None
         try:
             return operation(request.form.to_dict())
-        except Invalid as error:
+        except ValidationFailed as error:
             self._note(422)
             for item in error.errors:
-                self.complain(item.field, messages.explain(item))
+                self.add_error(item.field, error_messages.explain(item))
         except NotFound:
             if "movie_id" not in self:
                 raise
             self._note(422)
-            self.complain("movie_id", messages.MOVIE_GONE)
+            self.add_error("movie_id", error_messages.MOVIE_GONE)
         except AlreadyExists as error:
             self._note(409)
-            self.complain("title", messages.MOVIE_THERE)
+            self.add_error("title", error_messages.MOVIE_THERE)
             self.there = error.id
-        except Busy as error:
-            self._note(503, messages.BUSY)
+        except ModelBusy as error:
+            self._note(503, error_messages.BUSY)
             self.retry_after = error.retry_after
-        except Repeated:
-            self._note(409, messages.REPEATED)
-        except TooMany as error:
-            self._note(429, messages.too_many(error.retry_after, self.keeps_text))
+        except DuplicateSubmission:
+            self._note(409, error_messages.REPEATED)
+        except RateLimited as error:
+            self._note(429, error_messages.too_many(error.retry_after, self.keeps_text))
             self.retry_after = error.retry_after
-        except Unavailable as error:
-            self._note(503, messages.UNAVAILABLE)
+        except StoreUnavailable as error:
+            self._note(503, error_messages.UNAVAILABLE)
             self.retry_after = error.retry_after
         return None
 
-    def complain(self, name: str, sentence: str) -> None:
+    def add_error(self, name: str, sentence: str) -> None:
         """Puts the sentence beside the field; above the form where there is no such field."""
         if name in self:
             self[name].errors = [*(error for error in self[name].errors if error != sentence), str(sentence)]
@@ -114,28 +124,28 @@ class Form(FlaskForm):
 class MovieForm(Form):
     """Adds a movie."""
 
-    guarded = True
+    bot_protected = True
 
-    title = StringField(_("제목"), render_kw={"required": True, "maxlength": inputs.TITLE_MAX})
+    title = StringField(_("제목"), render_kw={"required": True, "maxlength": schemas.TITLE_MAX})
     release_date = StringField(
         _("개봉일"),
         render_kw={
-            "maxlength": inputs.DATE_MAX,
+            "maxlength": schemas.DATE_MAX,
             "pattern": "[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?",
             "placeholder": "2018-02-28",
             "title": _("2018-02-28처럼, 다 모르면 2018-02나 2018처럼"),
         },
     )
-    director = StringField(_("감독"), render_kw={"maxlength": inputs.DIRECTOR_MAX})
+    director = StringField(_("감독"), render_kw={"maxlength": schemas.DIRECTOR_MAX})
     genre = StringField(
-        _("장르"), render_kw={"maxlength": inputs.GENRE_MAX, "list": "genres", "placeholder": _("드라마")}
+        _("장르"), render_kw={"maxlength": schemas.GENRE_MAX, "list": "genres", "placeholder": _("드라마")}
     )
     poster_url = StringField(
         _("포스터 주소"),
         description=_("비워 두면 제목으로 포스터를 그려 드려요."),
         render_kw={
             "type": "url",
-            "maxlength": inputs.POSTER_URL_MAX,
+            "maxlength": schemas.POSTER_URL_MAX,
             "pattern": "https?://.+",
             "placeholder": "https://",
             "title": _("http:// 또는 https://로 시작하는 주소"),
@@ -149,20 +159,20 @@ class MovieForm(Form):
 class EditMovieForm(MovieForm):
     """Changes a movie's details."""
 
-    guarded = False
+    bot_protected = False
 
 
 class EditReviewForm(Form):
     """Changes a review."""
 
     author = StringField(
-        _("닉네임"), render_kw={"required": True, "maxlength": inputs.AUTHOR_MAX, "autocomplete": "nickname"}
+        _("닉네임"), render_kw={"required": True, "maxlength": schemas.AUTHOR_MAX, "autocomplete": "nickname"}
     )
     content = TextAreaField(
         _("리뷰"),
         render_kw={
             "required": True,
-            "maxlength": inputs.CONTENT_MAX,
+            "maxlength": schemas.CONTENT_MAX,
             "rows": 5,
             "placeholder": _("어떤 점이 좋았나요, 아쉬웠나요?"),
         },
@@ -173,7 +183,7 @@ class EditReviewForm(Form):
     def conflict(self) -> None:
         """Note that somebody else has edited the review since the form was opened."""
         self.has_conflict = True
-        self._note(409, messages.EDITED_MEANWHILE)
+        self._note(409, error_messages.EDITED_MEANWHILE)
 
     has_conflict = False
 
@@ -181,9 +191,9 @@ class EditReviewForm(Form):
 class ReviewForm(EditReviewForm):
     """Adds a review."""
 
-    guarded = True
+    bot_protected = True
 
-    movie = StringField(_("영화"), render_kw={"required": True, "maxlength": inputs.TITLE_MAX, "autocomplete": "off"})
+    movie = StringField(_("영화"), render_kw={"required": True, "maxlength": schemas.TITLE_MAX, "autocomplete": "off"})
     movie_id = HiddenField()
     movie_was = HiddenField()
 

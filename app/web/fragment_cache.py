@@ -6,7 +6,7 @@ from functools import lru_cache
 from flask import current_app, request
 from markupsafe import Markup
 
-from app.http.language import language
+from app.i18n import language
 
 CACHE_SIZE = 2_000  # fragments, of about 1 KB each
 

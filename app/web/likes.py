@@ -3,11 +3,11 @@
 from flask import Blueprint, redirect, session
 from werkzeug.wrappers import Response as BaseResponse
 
-from app.http import caller
-from app.http.limits import Count, count
-from app.web import messages, pages
+from app.security import identity
+from app.security.rate_limits import RateLimitScope, check_rate_limit
+from app.web import error_messages, pages
+from app.web.flashes import flash_message
 from app.web.forms import Form
-from app.web.notices import tell
 from app.web.pages import catalogue
 
 blueprint = Blueprint("likes", __name__)
@@ -29,10 +29,10 @@ def is_liked(review_id: int) -> bool:
 @blueprint.post("/review/<int:id>/like")
 def like(id: int) -> BaseResponse:
     review = catalogue().review(id)
-    form = LikeForm.posted()
+    form = LikeForm.from_request()
     done = form.submit(lambda _: _like(review.id))
     if done is None:
-        tell(form.alert or messages.CANNOT_CORRECT)
+        flash_message(form.alert or error_messages.CANNOT_CORRECT)
         response = pages.movie(review.movie_id)
         response.status_code = form.status
         return response
@@ -40,8 +40,8 @@ def like(id: int) -> BaseResponse:
 
 
 def _like(review_id: int) -> bool:
-    count(Count.POSTS)
-    catalogue().like(review_id, caller.leave_mark())
+    check_rate_limit(RateLimitScope.POSTS)
+    catalogue().like(review_id, identity.ensure_writer_token())
     session[_LIKED] = [*(number for number in _liked() if number != review_id), review_id][-_MAX_LIKED:]
     return True
 

@@ -6,24 +6,24 @@ from typing import Any, TypeVar
 
 from flask import Response, make_response, render_template, request, url_for
 
-from app.catalogue import Catalogue, Workshop
-from app.errors import Invalid
-from app.http.context import installed
-from app.http.language import lazy_gettext
-from app.inputs import TITLE_MAX, AllReviewsQuery, Input, MoviesQuery, ReviewsQuery, read
+from app.errors import ValidationFailed
+from app.extensions import get_service
+from app.i18n import lazy_gettext
 from app.models import CONFIDENT_FROM, Label, Movie, Review, ReviewSort
+from app.schemas import TITLE_MAX, AllReviewsQuery, Input, MoviesQuery, ReviewsQuery, parse
+from app.services import MaintenanceService, ReviewService
 from app.web import charts
-from app.web.choosing import fill_in
 from app.web.forms import MovieForm, ReviewForm
-from app.web.paging import page_links
+from app.web.movie_lookup import prefill_movie
+from app.web.page_links import page_links
 from app.web.rendering import render
 
 MOVIES_A_PAGE = 24
 REVIEWS_A_PAGE = 20
 LATEST_SHOWN = 4
 """Reviews in the strip below the home page's movies."""
-GENRES_MOST = 200
-MISREADINGS_MOST = 8
+MAX_GENRES = 200
+MAX_MISREADINGS = 8
 EXTREMES_FROM = 4
 """Reviews from which on the most positive and the most negative one stand above the others."""
 _TREND_REVIEWS = 40
@@ -45,8 +45,8 @@ REVIEW_ORDERS = {
 InputT = TypeVar("InputT", bound=Input)
 
 
-def catalogue() -> Catalogue:
-    return installed(Catalogue)
+def catalogue() -> ReviewService:
+    return get_service(ReviewService)
 
 
 def home(review_form: ReviewForm | None = None, movie_form: MovieForm | None = None) -> Response:
@@ -54,7 +54,7 @@ def home(review_form: ReviewForm | None = None, movie_form: MovieForm | None = N
     address."""
     chosen, missing = request.args.get("movie", ""), request.args.get("title", "")[:TITLE_MAX]
     form = review_form or ReviewForm(movie_id=chosen)
-    fill_in(form)
+    prefill_movie(form)
     if form.missing_title:
         movie_form = MovieForm(title=form.missing_title, author=form.author.data, content=form.content.data)
     return render(
@@ -106,7 +106,7 @@ def _found_movies() -> dict[str, Any]:
         "links": page_links(page, address),
         "sorts": named(_SORTS),
         "weighing": catalogue().weighing(),
-        "genres": tuple(catalogue().genres()[:GENRES_MOST]),
+        "genres": tuple(catalogue().genres()[:MAX_GENRES]),
         "totals": catalogue().totals(),
     }
 
@@ -146,12 +146,12 @@ def movie(movie_id: int, review_form: ReviewForm | None = None) -> Response:
 def model() -> Response:
     """What reads the reviews, how well, and where it fails."""
     card = catalogue().model_card()
-    models = installed(Workshop).models()
+    models = get_service(MaintenanceService).models()
     return render(
         "model.html",
         card=card,
         models=models,
-        misreadings=card.misreadings[:MISREADINGS_MOST],
+        misreadings=card.misreadings[:MAX_MISREADINGS],
         calibration_plot=charts.plot(card.calibration_bins, 1),
         movie_plot=charts.plot(card.movie_points, 10),
         sure_from=CONFIDENT_FROM,
@@ -192,7 +192,7 @@ def read_query(model: type[InputT], **fixed: Any) -> InputT:
     """The address's query; what breaks a rule there is left out, as nobody typed it into a form."""
     data = request.args.to_dict() | fixed
     try:
-        return read(model, data, strict=False)
-    except Invalid as error:
+        return parse(model, data, strict=False)
+    except ValidationFailed as error:
         wrong = {item.field for item in error.errors}
-        return read(model, {name: value for name, value in data.items() if name not in wrong}, strict=False)
+        return parse(model, {name: value for name, value in data.items() if name not in wrong}, strict=False)

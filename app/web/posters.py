@@ -24,7 +24,7 @@ Shape = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Drawing:
+class Poster:
     """What a poster shows instead of a picture; `size` says how large the title fits: `l`, `m`, `s` or `xs`."""
 
     tone: int
@@ -33,15 +33,15 @@ class Drawing:
 
 
 @lru_cache(maxsize=4096)
-def draw(title: str) -> Drawing:
+def poster_for(title: str) -> Poster:
     """The drawing for a title; case, spaces around it and its Unicode form do not matter."""
     folded = unicodedata.normalize("NFC", title).casefold().strip()
     seed = int.from_bytes(blake2b(folded.encode(), digest_size=8, person=_DECK).digest(), "big")
-    roll = _Dice(seed)
+    roll = _SeededRandom(seed)
     tone = roll.below(TONES)
     motif = _MOTIFS[roll.below(len(_MOTIFS))]
     paths = "".join(f'<path class="{ink}" d="{path}"/>' for ink, path in motif(roll))
-    return Drawing(tone, _title_size(title), Markup(paths))  # noqa: S704  # numbers only; nothing of the title
+    return Poster(tone, _title_size(title), Markup(paths))  # noqa: S704  # numbers only; nothing of the title
 
 
 def _title_size(title: str) -> str:
@@ -52,7 +52,7 @@ def _title_size(title: str) -> str:
     return "xs"
 
 
-class _Dice:
+class _SeededRandom:
     """Numbers from a seed; only `Random.random` is promised to stay the same over Python's versions."""
 
     def __init__(self, seed: int) -> None:
@@ -84,7 +84,7 @@ def _hill(y: float, peak_x: float, peak_y: float, end: float) -> str:
     return f"M0 {_HEIGHT}V{y:.0f}Q{peak_x:.0f} {peak_y:.0f} {_WIDTH} {end:.0f}V{_HEIGHT}z"
 
 
-def _sunrise(roll: _Dice) -> list[Shape]:
+def _sunrise(roll: _SeededRandom) -> list[Shape]:
     return [
         ("ink-a", _circle(roll.between(50, 150), roll.between(80, 125), roll.between(30, 52))),
         ("ink-b", _hill(roll.between(150, 190), roll.between(40, 160), roll.between(90, 130), roll.between(150, 210))),
@@ -92,13 +92,13 @@ def _sunrise(roll: _Dice) -> list[Shape]:
     ]
 
 
-def _rings(roll: _Dice) -> list[Shape]:
+def _rings(roll: _SeededRandom) -> list[Shape]:
     x, y, widest = roll.between(50, 150), roll.between(80, 130), roll.between(96, 130)
     inks = ("ink-b", "ink-c", "ink-a", "ink-c", "ink-a")
     return [(ink, _circle(x, y, widest * (1 - i / 5))) for i, ink in enumerate(inks)]
 
 
-def _sea(roll: _Dice) -> list[Shape]:
+def _sea(roll: _SeededRandom) -> list[Shape]:
     start = roll.between(130, 150)
     waves = [
         (ink, _wave(start + 34 * i, roll.between(7, 14), roll.between(1, 2), roll.between(0, 6)))
@@ -107,7 +107,7 @@ def _sea(roll: _Dice) -> list[Shape]:
     return [("ink-a", _circle(roll.between(45, 155), roll.between(70, 110), roll.between(22, 38))), *waves]
 
 
-def _arches(roll: _Dice) -> list[Shape]:
+def _arches(roll: _SeededRandom) -> list[Shape]:
     x, top = roll.between(80, 120), roll.between(90, 120)
     shapes = []
     for i, ink in enumerate(("ink-b", "ink-c", "ink-a", "ink-c")):
@@ -116,7 +116,7 @@ def _arches(roll: _Dice) -> list[Shape]:
     return shapes
 
 
-def _city(roll: _Dice) -> list[Shape]:
+def _city(roll: _SeededRandom) -> list[Shape]:
     shapes = [("ink-a", _circle(roll.between(40, 160), roll.between(55, 85), roll.between(20, 34)))]
     for ink, low, high in (("ink-b", 100, 165), ("ink-c", 160, 220)):
         x, path = 0, f"M0 {_HEIGHT}"
@@ -128,7 +128,7 @@ def _city(roll: _Dice) -> list[Shape]:
     return shapes
 
 
-def _projector(roll: _Dice) -> list[Shape]:
+def _projector(roll: _SeededRandom) -> list[Shape]:
     """A beam of light from a corner onto a round screen."""
     left = roll.below(2) == 0
     x, y = (24, 30) if left else (_WIDTH - 24, 30)
@@ -145,7 +145,7 @@ def _projector(roll: _Dice) -> list[Shape]:
     ]
 
 
-def _night(roll: _Dice) -> list[Shape]:
+def _night(roll: _SeededRandom) -> list[Shape]:
     x, y, r = roll.between(70, 130), roll.between(90, 120), roll.between(38, 52)
     bite = f"M{x} {y - r}a{r} {r} 0 1 0 {r} {r}a{r * 0.8:.0f} {r * 0.8:.0f} 0 0 1 {-r} {-r}z"
     stars = "".join(
@@ -159,7 +159,7 @@ def _night(roll: _Dice) -> list[Shape]:
     ]
 
 
-def _flower(roll: _Dice) -> list[Shape]:
+def _flower(roll: _SeededRandom) -> list[Shape]:
     x, y, petals = roll.between(80, 120), roll.between(105, 130), 5 + roll.below(4)
     r, start = roll.between(30, 38), roll.between(0, 60) / 60
     angles = [start + 2 * math.pi * i / petals for i in range(petals)]
@@ -171,7 +171,7 @@ def _flower(roll: _Dice) -> list[Shape]:
     ]
 
 
-def _sunburst(roll: _Dice) -> list[Shape]:
+def _sunburst(roll: _SeededRandom) -> list[Shape]:
     x, y, rays = roll.between(60, 140), roll.between(95, 130), 9 + roll.below(5)
     turn, reach = 2 * math.pi / rays, 340
     start = roll.between(0, 100) / 100 * turn
@@ -184,7 +184,7 @@ def _sunburst(roll: _Dice) -> list[Shape]:
     return [("ink-b", path), ("ink-c", _circle(x, y, radius + 9)), ("ink-a", _circle(x, y, radius))]
 
 
-_MOTIFS: tuple[Callable[[_Dice], list[Shape]], ...] = (
+_MOTIFS: tuple[Callable[[_SeededRandom], list[Shape]], ...] = (
     _sunrise,
     _rings,
     _sea,

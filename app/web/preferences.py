@@ -6,10 +6,10 @@ from flask import Blueprint, abort, redirect, request
 from flask_wtf.csrf import generate_csrf
 from werkzeug.wrappers import Response
 
-from app.http.language import COOKIE, LANGUAGES
-from app.web.admin import own_path
+from app.i18n import COOKIE, LANGUAGES
+from app.web.admin import safe_next_path
 from app.web.forms import PreferenceForm
-from app.web.script_texts import script_texts
+from app.web.js_messages import script_texts
 
 blueprint = Blueprint("preferences", __name__)
 blueprint.add_app_template_global(generate_csrf, "csrf_token")  # every page has the switch, errors too
@@ -51,10 +51,10 @@ def choose_theme() -> Response:
 def _chosen(name: str, possible: Container[str]) -> str:
     """What the posted form chooses. What is not possible is a 400, and so is another site's form."""
     chosen = request.form.get(name, "")
-    if not PreferenceForm.posted().is_genuine() or chosen not in possible:
+    if not PreferenceForm.from_request().has_valid_token() or chosen not in possible:
         abort(400)
     return chosen
 
 
 def _back() -> Response:
-    return redirect(own_path(request.form.get("next", "")), 303)
+    return redirect(safe_next_path(request.form.get("next", "")), 303)

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from flask import Blueprint, Response, make_response, render_template, request, url_for
 from flask_babel import gettext
 
-from app.inputs import AllReviewsQuery, ReviewsQuery
 from app.models import Movie, Review
+from app.schemas import AllReviewsQuery, ReviewsQuery
+from app.web.page_links import page_links
 from app.web.pages import REVIEWS_A_PAGE, catalogue, read_query
-from app.web.paging import page_links
 from app.web.rendering import render
 
 blueprint = Blueprint("recent", __name__)

@@ -7,11 +7,11 @@ from flask import Response, make_response, render_template
 from app.web.forms import Form
 
 
-def render(template: str, posted: Form | None = None, **context: Any) -> Response:
+def render(template: str, from_request: Form | None = None, **context: Any) -> Response:
     """The page; 200 unless the posted form says otherwise."""
     response = make_response(render_template(template, **context))
-    if posted:
-        response.status_code = posted.status
-        if posted.retry_after:
-            response.headers["Retry-After"] = str(posted.retry_after)
+    if from_request:
+        response.status_code = from_request.status
+        if from_request.retry_after:
+            response.headers["Retry-After"] = str(from_request.retry_after)
     return response

@@ -7,33 +7,33 @@ from flask import Blueprint, Response, jsonify, redirect, request, url_for
 from flask_babel import gettext, ngettext
 from werkzeug.wrappers import Response as BaseResponse
 
-from app.catalogue import Workshop
 from app.errors import NotFound
-from app.http import caller, policy
-from app.http.context import installed
-from app.http.limits import Count, count
-from app.http.policy import Deed
-from app.http.traps import once
-from app.inputs import QUERY_MAX, MovieInput, ReviewInput, read
+from app.extensions import get_service
 from app.models import AuditAction, Movie, Review
-from app.web import asking, explaining, marks, messages, pages, posters
-from app.web.changes import last_deletion
-from app.web.choosing import choose_movie, suggest
+from app.schemas import QUERY_MAX, MovieInput, ReviewInput, parse
+from app.security import identity, permissions
+from app.security.permissions import Permission
+from app.security.rate_limits import RateLimitScope, check_rate_limit
+from app.security.spam_protection import reject_duplicates
+from app.services import MaintenanceService
+from app.web import confirm_pages, error_messages, explanation_page, highlighting, pages, posters
+from app.web.audit_log import last_deletion
 from app.web.filters import FILTERS, shorten
+from app.web.flashes import MAX_NAME, flash_message
 from app.web.forms import DeleteForm, MovieForm, ReviewForm
 from app.web.fragment_cache import cached_fragment
-from app.web.notices import NAME_MOST, tell
+from app.web.movie_lookup import resolve_movie, suggest
 from app.web.pages import catalogue
 
 blueprint = Blueprint("web", __name__)
 for _name, _filter in FILTERS.items():
     blueprint.add_app_template_filter(_filter, _name)
-blueprint.add_app_template_filter(posters.draw, "drawing")
+blueprint.add_app_template_filter(posters.poster_for, "drawing")
 blueprint.add_app_template_global(cached_fragment)
-blueprint.add_app_template_global(lambda: marks.STEPS, "mark_steps")
+blueprint.add_app_template_global(lambda: highlighting.THRESHOLDS, "highlight_thresholds")
 blueprint.add_app_template_global(lambda: catalogue().model_card().id, "present_model")
 # Every page, errors too, has the search box and the footer.
-blueprint.app_context_processor(lambda: {"query_max": QUERY_MAX, "is_durable": installed(Workshop).durable})
+blueprint.app_context_processor(lambda: {"query_max": QUERY_MAX, "is_durable": get_service(MaintenanceService).durable})
 
 
 @blueprint.get("/")
@@ -53,22 +53,22 @@ def suggest_movies() -> Response:
 
 @blueprint.post("/movie")
 def add_movie() -> BaseResponse:
-    form = MovieForm.posted()
+    form = MovieForm.from_request()
     movie = form.submit(_add_movie)
     if movie is None:
         return pages.home(movie_form=form)
-    title = shorten(movie.title, NAME_MOST)
+    title = shorten(movie.title, MAX_NAME)
     if form.content.data:
-        tell(gettext("‘%(title)s’ 영화를 등록했어요.", title=title))
+        flash_message(gettext("‘%(title)s’ 영화를 등록했어요.", title=title))
         return _add_review_to(movie.id)
-    tell(gettext("‘%(title)s’ 영화를 등록했어요. 첫 리뷰를 남겨 보세요.", title=title))
+    flash_message(gettext("‘%(title)s’ 영화를 등록했어요. 첫 리뷰를 남겨 보세요.", title=title))
     return _go_to("web.show_movie", id=movie.id)
 
 
 @blueprint.post("/review")
 def add_review() -> BaseResponse:
-    form = ReviewForm.posted()
-    review = form.submit(lambda data: _add_review(choose_movie(form, data)))
+    form = ReviewForm.from_request()
+    review = form.submit(lambda data: _add_review(resolve_movie(form, data)))
     if review is None:
         return pages.home(review_form=form)
     return _go_to_new(review)
@@ -86,21 +86,21 @@ def add_movie_review(id: int) -> BaseResponse:
 
 @blueprint.get("/movie/<int:id>/delete")
 def ask_to_delete_movie(id: int) -> Response:
-    policy.require(Deed.DELETE_MOVIE)
-    return asking.ask_to_delete(catalogue().movie(id))
+    permissions.require(Permission.DELETE_MOVIE)
+    return confirm_pages.ask_to_delete(catalogue().movie(id))
 
 
 @blueprint.post("/movie/<int:id>/delete")
 def delete_movie(id: int) -> BaseResponse:
-    policy.require(Deed.DELETE_MOVIE)
+    permissions.require(Permission.DELETE_MOVIE)
     movie = catalogue().movie(id)
-    form = DeleteForm.posted()
-    if not form.is_genuine():
-        return asking.ask_to_delete(movie, form=form)
-    gone = catalogue().delete_movie(id, caller.who())
-    title = shorten(movie.title, NAME_MOST)
+    form = DeleteForm.from_request()
+    if not form.has_valid_token():
+        return confirm_pages.ask_to_delete(movie, form=form)
+    gone = catalogue().delete_movie(id, identity.actor())
+    title = shorten(movie.title, MAX_NAME)
     deletion = last_deletion(AuditAction.DELETE_MOVIE, id)
-    tell(
+    flash_message(
         ngettext(
             "‘%(title)s’ 영화와 리뷰 %(count)s개를 지웠어요.",
             "‘%(title)s’ 영화와 리뷰 %(count)s개를 지웠어요.",
@@ -122,32 +122,32 @@ def show_review(id: int) -> BaseResponse:
 
 @blueprint.get("/review/<int:id>/words")
 def shade_review(id: int) -> Response:
-    return explaining.words(catalogue().review(id))
+    return explanation_page.words(catalogue().review(id))
 
 
 @blueprint.get("/review/<int:id>/why")
 def explain_review(id: int) -> Response:
     review = catalogue().review(id)
-    return explaining.why(catalogue().movie(review.movie_id), review)
+    return explanation_page.why(catalogue().movie(review.movie_id), review)
 
 
 @blueprint.get("/review/<int:id>/delete")
 def ask_to_delete_review(id: int) -> Response:
     review = catalogue().review(id)
-    policy.require(Deed.DELETE_REVIEW, review.writer)
-    return asking.ask_to_delete(catalogue().movie(review.movie_id), review)
+    permissions.require(Permission.DELETE_REVIEW, review.writer)
+    return confirm_pages.ask_to_delete(catalogue().movie(review.movie_id), review)
 
 
 @blueprint.post("/review/<int:id>/delete")
 def delete_review(id: int) -> BaseResponse:
     review = catalogue().review(id)
-    policy.require(Deed.DELETE_REVIEW, review.writer)
-    form = DeleteForm.posted()
-    if not form.is_genuine():
-        return asking.ask_to_delete(catalogue().movie(review.movie_id), review, form)
-    catalogue().delete_review(id, caller.who())
+    permissions.require(Permission.DELETE_REVIEW, review.writer)
+    form = DeleteForm.from_request()
+    if not form.has_valid_token():
+        return confirm_pages.ask_to_delete(catalogue().movie(review.movie_id), review, form)
+    catalogue().delete_review(id, identity.actor())
     deletion = last_deletion(AuditAction.DELETE_REVIEW, id)
-    tell(gettext("%(author)s 님의 리뷰를 지웠어요.", author=shorten(review.author, NAME_MOST)), undo=deletion)
+    flash_message(gettext("%(author)s 님의 리뷰를 지웠어요.", author=shorten(review.author, MAX_NAME)), undo=deletion)
     return _go_to("web.show_movie", id=review.movie_id, deleted=deletion)
 
 
@@ -157,20 +157,20 @@ def show_model() -> Response:
 
 
 def _add_movie(data: Mapping[str, Any]) -> Movie:
-    count(Count.POSTS)
-    return catalogue().add_movie(read(MovieInput, data, strict=False))
+    check_rate_limit(RateLimitScope.POSTS)
+    return catalogue().add_movie(parse(MovieInput, data, strict=False))
 
 
 def _add_review(data: Mapping[str, Any]) -> Review:
-    count(Count.POSTS)
-    review = read(ReviewInput, data, strict=False)
-    with once(review):
-        return catalogue().add_review(review, caller.writer())
+    check_rate_limit(RateLimitScope.POSTS)
+    review = parse(ReviewInput, data, strict=False)
+    with reject_duplicates(review):
+        return catalogue().add_review(review, identity.owner_token())
 
 
 def _add_review_to(movie_id: int) -> BaseResponse:
     """Add the review that was posted to the movie, or show the movie's page with it where it cannot be added."""
-    form = ReviewForm.posted()
+    form = ReviewForm.from_request()
     review = form.submit(lambda data: _add_review(data | {"movie_id": movie_id}))
     if review is None:
         return _show_again(movie_id, form)
@@ -183,7 +183,7 @@ def _show_again(movie_id: int, form: ReviewForm) -> Response:
         return pages.movie(movie_id, form)
     except NotFound:
         form.movie_id.errors = []
-        form.complain("movie_id", messages.MOVIE_GONE)
+        form.add_error("movie_id", error_messages.MOVIE_GONE)
         return pages.home(review_form=form)
 
 
@@ -202,9 +202,9 @@ def _show_reading(review: Review) -> None:
     try:
         title = catalogue().movie(review.movie_id).title
     except NotFound:  # deleted in this very moment
-        return tell(messages.DELETED_MEANWHILE)
-    tell(
-        title=shorten(title, NAME_MOST),
+        return flash_message(error_messages.DELETED_MEANWHILE)
+    flash_message(
+        title=shorten(title, MAX_NAME),
         movie_id=review.movie_id,
         review_id=review.id,
         label=review.sentiment_label,

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page
 
-from app.http.language import COOKIE
+from app.i18n import COOKIE
 
 pytestmark = pytest.mark.browser
 

@@ -14,9 +14,9 @@ from flask import abort
 from flask.testing import FlaskClient
 from playwright.sync_api import Browser, Page, Route, expect
 
-from app.errors import Busy, TooMany
+from app.errors import ModelBusy, RateLimited
 from app.factory import create_app
-from app.http.language import COOKIE
+from app.i18n import COOKIE
 from app.settings import Settings
 from tests.browser.test_accessibility import findings
 from tests.fakes import FakeAnalyzer
@@ -41,9 +41,9 @@ def client(tmp_path: Path) -> FlaskClient:
 
 def _fail(status: int) -> str:
     raised = {
-        429: TooMany("too many", retry_after=9),
+        429: RateLimited("too many", retry_after=9),
         500: RuntimeError("broken on purpose"),
-        503: Busy("busy"),
+        503: ModelBusy("busy"),
     }
     if status in raised:
         raise raised[status]

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from app.catalogue.import_export import ImportResult, export_catalogue, import_file
 from app.models import Review
+from app.services.import_export import ImportResult, export_catalogue, import_file
 from app.store import Store, open_store
 from tests.fakes import FakeAnalyzer
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from app.catalogue.import_export import ImportResult, TableOptions, import_file
-from app.errors import Invalid
+from app.errors import ValidationFailed
+from app.services.import_export import ImportResult, TableOptions, import_file
 from app.store import Store, open_store
 from tests.fakes import FakeAnalyzer
 
@@ -158,7 +158,7 @@ def import_case(name: str, store: Store, **options: Any) -> ImportResult:
 
 
 def local(moment: str) -> str:
-    from app.catalogue.import_export.dates import format_local
+    from app.services.import_export.dates import format_local
 
     return format_local(moment).removesuffix(":00").removesuffix(" 00:00")
 
@@ -186,7 +186,7 @@ def test_file_is_imported(name: str, store: Store) -> None:
 
 @pytest.mark.parametrize("name", REFUSED)
 def test_file_is_refused(name: str, store: Store) -> None:
-    with pytest.raises(Invalid) as caught:
+    with pytest.raises(ValidationFailed) as caught:
         import_case(name, store)
     (error,) = caught.value.errors
     assert (error.type, REFUSED[name][1] in error.message) == (REFUSED[name][0], True)

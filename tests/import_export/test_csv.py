@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.catalogue.import_export import export_reviews, import_file
-from app.catalogue.import_export.csv_format import guard, unguard
-from app.errors import Invalid
+from app.errors import ValidationFailed
 from app.models import MovieFields
+from app.services.import_export import export_reviews, import_file
+from app.services.import_export.csv_format import guard, unguard
 from app.store import Store, open_store
 from tests.fakes import FakeAnalyzer
 from tests.import_export.conftest import ROWS, Import, reasons, reviews_of
@@ -74,7 +74,7 @@ def test_excels_hint_of_a_delimiter_is_taken(take: Import, store: Store) -> None
     ],
 )
 def test_a_file_that_is_no_table_is_refused_whole(take: Import, content: str | bytes, type: str, told: str) -> None:
-    with pytest.raises(Invalid) as caught:
+    with pytest.raises(ValidationFailed) as caught:
         take(content)
     (error,) = caught.value.errors
     assert error.type == type

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from app.catalogue import reading
-from app.catalogue.import_export import export_corrections, import_file
-from app.catalogue.progress import Progress, Stage
-from app.errors import Busy
+from app.errors import ModelBusy
 from app.models import AuditAction, CorrectedLabel, Label, MovieFields, Sentiment
+from app.services import batch_analysis
+from app.services.import_export import export_corrections, import_file
+from app.services.progress import Progress, Stage
 from app.store import Store
 from tests.fakes import FakeAnalyzer
 from tests.import_export.conftest import ROWS, Import, NewStore, exported, reviews_of
@@ -133,11 +133,11 @@ def test_a_busy_model_is_asked_again(store: Store, monkeypatch: pytest.MonkeyPat
         slept.append(seconds)
         analyzer.busy = len(slept) < 3
 
-    assert len(reading.read_patiently(analyzer, ["최고"], lambda: None, sleep)) == 1
+    assert len(batch_analysis.analyze_with_retry(analyzer, ["최고"], lambda: None, sleep)) == 1
     assert slept == [2, 2, 2]
     analyzer.busy = True
-    with pytest.raises(Busy):
-        reading.read_patiently(analyzer, ["최고"], lambda: None, lambda seconds: None)
+    with pytest.raises(ModelBusy):
+        batch_analysis.analyze_with_retry(analyzer, ["최고"], lambda: None, lambda seconds: None)
 
 
 def test_a_movie_added_meanwhile_is_taken_for_the_files(

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from app.errors import Invalid
+from app.errors import ValidationFailed
 from app.models import Label, MovieFields, Sentiment
 from app.store import Store
 from tests.import_export.conftest import Import, exported, reasons, reviews_of
@@ -85,7 +85,7 @@ def test_a_review_keeps_how_it_was_read_unless_it_is_to_be_read_anew(
     ],
 )
 def test_a_file_of_another_format_is_refused_whole(take: Import, content: str, type: str) -> None:
-    with pytest.raises(Invalid) as caught:
+    with pytest.raises(ValidationFailed) as caught:
         take(content)
     assert [error.type for error in caught.value.errors] == [type]
     for error in caught.value.errors:

@@ -13,9 +13,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from app.catalogue.import_export import ImportResult, TableOptions, import_file
-from app.errors import Invalid
+from app.errors import ValidationFailed
 from app.models import MovieFields
+from app.services.import_export import ImportResult, TableOptions, import_file
 from app.store import Store, open_store
 from tests.fakes import FakeAnalyzer
 from tests.import_export.conftest import Import, reviews_of
@@ -40,7 +40,7 @@ def account(data: bytes, **options: Any) -> ImportResult | None:
     with closing(open_store()) as store:
         try:
             result = take(data, store, **options)
-        except Invalid:
+        except ValidationFailed:
             assert not store.movies()
             return None
         assert result.added
@@ -239,7 +239,7 @@ def zipped(**files: str | bytes) -> bytes:
     ],
 )
 def test_what_cannot_be_read_is_named_for_what_it_is(take: Import, data: bytes, type: str) -> None:
-    with pytest.raises(Invalid) as caught:
+    with pytest.raises(ValidationFailed) as caught:
         take(data)
     assert [error.type for error in caught.value.errors] == [type]
 
@@ -260,8 +260,8 @@ def test_what_is_packed_is_unpacked(take: Import, store: Store, data: bytes) -> 
 
 @pytest.mark.parametrize("pack", [gzip.compress, lambda data: zipped(**{"reviews.csv": data})])
 def test_a_bomb_is_not_unpacked(take: Import, monkeypatch: pytest.MonkeyPatch, pack: Callable[[bytes], bytes]) -> None:
-    monkeypatch.setattr("app.catalogue.import_export.file_types.UNPACKED_MAX", 3_000_000)
-    with pytest.raises(Invalid) as caught:
+    monkeypatch.setattr("app.services.import_export.file_types.UNPACKED_MAX", 3_000_000)
+    with pytest.raises(ValidationFailed) as caught:
         take(pack(b"a" * 4_000_000))
     assert [error.type for error in caught.value.errors] == ["unpacked_too_large"]
 
@@ -273,7 +273,7 @@ def test_a_cell_far_away_does_not_end_the_site(take: Import) -> None:
         for name in book.namelist():
             far = b'<row r="1048576"><c r="XFD1048576"><v>1</v></c></row></sheetData>'
             bomb.writestr(name, book.read(name).replace(b"</sheetData>", far))
-    with pytest.raises(Invalid) as caught:
+    with pytest.raises(ValidationFailed) as caught:
         take(out.getvalue())
     assert [error.type for error in caught.value.errors] == ["workbook_broken"]
 

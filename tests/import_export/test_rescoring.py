@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import pytest
 
-from app.catalogue.progress import Progress
-from app.catalogue.rescoring import count_outdated, rescore
 from app.models import Label, ModelCard, Movie, Review, Sentiment
+from app.services.progress import Progress
+from app.services.rescoring import count_outdated, rescore
 from app.store import Store
 from tests.fakes import FakeAnalyzer
 from tests.import_export.conftest import NewStore, exported, reviews_of

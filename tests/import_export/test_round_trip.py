@@ -8,10 +8,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from app.catalogue.import_export import export_catalogue, export_corrections, export_reviews, import_file
-from app.errors import Invalid
-from app.inputs import MovieInput, ReviewInput, read
+from app.errors import ValidationFailed
 from app.models import CorrectedLabel, Correction, Label, Movie, MovieFields, Review, Sentiment
+from app.schemas import MovieInput, ReviewInput, parse
+from app.services.import_export import export_catalogue, export_corrections, export_reviews, import_file
 from app.store import Store
 from tests.fakes import FakeAnalyzer
 from tests.import_export.conftest import NewStore, exported
@@ -33,8 +33,8 @@ BOUNDED = settings(
 def valid(model: Any, **data: object) -> Any:
     """The input that these make, or None."""
     try:
-        return read(model, data)
-    except Invalid:
+        return parse(model, data)
+    except ValidationFailed:
         return None
 
 

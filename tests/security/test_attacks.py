@@ -11,7 +11,7 @@ import pytest
 from bs4 import BeautifulSoup
 from flask import Flask
 
-from app.inputs import BODY_MAX
+from app.schemas import BODY_MAX
 from app.store import Store
 from tests.security.conftest import BEARER, write
 from tests.web.conftest import Visitor, text

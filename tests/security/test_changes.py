@@ -5,7 +5,7 @@ from bs4 import BeautifulSoup
 from flask import Flask
 
 from app.store import Store
-from app.web import changes
+from app.web import audit_log
 from tests.security.conftest import BEARER, MakeApp, write
 from tests.web.conftest import Visitor, text
 
@@ -130,7 +130,7 @@ def test_odd_pages_of_the_log(admin: Visitor, page: str) -> None:
 
 
 def test_long_log_has_pages(admin: Visitor, movie_id: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(changes, "CHANGES_A_PAGE", 2)
+    monkeypatch.setattr(audit_log, "CHANGES_A_PAGE", 2)
     for number in range(5):
         admin.client.delete(f"/reviews/{write(admin.client, movie_id, str(number))}")
     assert len(admin.see("/admin/log?page=3").select("tbody tr")) == 1

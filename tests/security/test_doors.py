@@ -5,7 +5,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from app.errors import SettingsError
-from app.http.addresses import check_start, is_loopback
+from app.security.bind_check import check_start, is_loopback
 from app.settings import Settings
 from tests.security.conftest import BEARER, MakeApp
 

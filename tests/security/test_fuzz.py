@@ -112,11 +112,11 @@ def token(client: FlaskClient) -> str:
     query=FIELDS,
     form=st.one_of(st.none(), FIELDS),
     body=st.one_of(st.none(), ANY, FIELDS, st.binary(max_size=60)),
-    is_genuine=st.booleans(),
+    has_valid_token=st.booleans(),
 )
 @settings(max_examples=400, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
 def test_nothing_breaks_and_nothing_foreign_changes(
-    foreign: Any, rule: tuple[str, str], segment: str, query: Any, form: Any, body: Any, is_genuine: bool
+    foreign: Any, rule: tuple[str, str], segment: str, query: Any, form: Any, body: Any, has_valid_token: bool
 ) -> None:
     method, pattern = rule
     path = re.sub(r"<[^>]*>", lambda _: quote(clean(segment)) or "x", pattern)
@@ -124,7 +124,7 @@ def test_nothing_breaks_and_nothing_foreign_changes(
     with app.test_client() as client:
         if form is not None:
             sent["data"] = {clean(name): clean(value) for name, value in form.items()}
-            if is_genuine:
+            if has_valid_token:
                 sent["data"]["csrf_token"] = token(client)
         elif isinstance(body, bytes):
             sent |= {"data": body, "content_type": "application/json"}
@@ -145,9 +145,9 @@ def test_nothing_breaks_and_nothing_foreign_changes(
 def test_no_header_breaks_anything(rule: tuple[str, str], headers: dict[str, str], is_open: bool) -> None:
     method, pattern = rule
     environ = EnvironBuilder(re.sub(r"<[^>]*>", "1", pattern), method=method, headers=headers).get_environ()
-    _, status, answered = run_wsgi_app(open_app if is_open else app, environ)  # a client would read the host's name
+    _, status, record = run_wsgi_app(open_app if is_open else app, environ)  # a client would read the host's name
     assert status < "500", (method, pattern)
-    assert "Content-Security-Policy" in answered
+    assert "Content-Security-Policy" in record
 
 
 @given(next_page=ADDRESS, path=st.sampled_from(["/login", "/theme", "/language"]))

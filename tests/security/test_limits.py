@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from app.error_handlers import format_wait
 from app.errors import SettingsError
-from app.http import traps
-from app.http.errors import format_wait
-from app.http.limits import client
+from app.security import spam_protection
+from app.security.rate_limits import client_key
 from app.store import Store
-from app.web import messages
+from app.web import error_messages
 from tests.fakes import FakeAnalyzer
 from tests.security.conftest import BEARER, PASSWORD, MakeApp, log_in, write
 from tests.web.conftest import Visitor, read, text
@@ -29,7 +29,7 @@ def app(make_app: MakeApp) -> Flask:
 @pytest.fixture
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """A visitor who takes time to write."""
-    monkeypatch.setattr(traps, "FILLED_IN_WITHIN", 0)
+    monkeypatch.setattr(spam_protection, "MIN_FILL_SECONDS", 0)
 
 
 def refused(answer: Any) -> None:
@@ -154,7 +154,7 @@ def test_nothing_is_counted_when_told_so(make_app: MakeApp, movie_id: int) -> No
 )
 def test_a_client_is_an_address_or_an_ipv6_network(app: Flask, address: str, counted: str) -> None:
     with app.test_request_context(environ_base={"REMOTE_ADDR": address}):
-        assert client() == counted
+        assert client_key() == counted
 
 
 def test_only_trusted_hops_say_who_asks(make_app: MakeApp) -> None:
@@ -171,10 +171,10 @@ def test_only_trusted_hops_say_who_asks(make_app: MakeApp) -> None:
 
 
 def test_a_lost_redis_stops_nothing(make_app: MakeApp) -> None:
-    client = make_app(**FEW, ratelimit_storage_url="redis://127.0.0.1:1/0").test_client()
+    client_key = make_app(**FEW, ratelimit_storage_url="redis://127.0.0.1:1/0").test_client()
     for number in range(3):
-        assert client.post("/movies", json={"title": f"괴물 {number}"}).status_code == 201
-    refused(client.post("/movies", json={"title": "벌새"}))
+        assert client_key.post("/movies", json={"title": f"괴물 {number}"}).status_code == 201
+    refused(client_key.post("/movies", json={"title": "벌새"}))
 
 
 @pytest.mark.parametrize(
@@ -214,7 +214,7 @@ def kept(answer: Any, sentence: str, status: int = 422) -> str:
 def test_who_fills_in_the_bait_is_asked_again(
     visitor: Visitor, movie_id: int, path: str, fields: dict[str, Any], store: Store
 ) -> None:
-    token = kept(visitor.post(path, website="https://spam.example", **fields), messages.LIKE_A_ROBOT)
+    token = kept(visitor.post(path, website="https://spam.example", **fields), error_messages.LIKE_A_ROBOT)
     assert (store.totals().movie_count, store.totals().review_count) == (1, 0)
     assert visitor.client.post(path, data={**fields, "csrf_token": token, "website": ""}).status_code == 303
 
@@ -223,10 +223,10 @@ def test_who_writes_too_fast_is_asked_again(
     visitor: Visitor, movie_id: int, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     review = {"author": "밤편지", "content": "오래 쓴 글"}
-    monkeypatch.setattr(traps, "FILLED_IN_WITHIN", 3_600)
-    token = kept(visitor.post(f"/movie/{movie_id}/review", **review), messages.LIKE_A_ROBOT)
+    monkeypatch.setattr(spam_protection, "MIN_FILL_SECONDS", 3_600)
+    token = kept(visitor.post(f"/movie/{movie_id}/review", **review), error_messages.LIKE_A_ROBOT)
     assert store.totals().review_count == 0
-    monkeypatch.setattr(traps, "FILLED_IN_WITHIN", 0)
+    monkeypatch.setattr(spam_protection, "MIN_FILL_SECONDS", 0)
     assert visitor.client.post(f"/movie/{movie_id}/review", data={**review, "csrf_token": token}).status_code == 303
 
 
@@ -240,26 +240,26 @@ def test_the_bait_is_out_of_sight(visitor: Visitor, movie_id: int) -> None:
 def test_the_same_text_twice_is_refused_kindly(visitor: Visitor, stranger: Visitor, movie_id: int) -> None:
     review = {"movie_id": movie_id, "author": "밤편지", "content": "오래 쓴 글"}
     assert visitor.post("/review", **review).status_code == 303
-    kept(visitor.post("/review", **review), messages.REPEATED, 409)
+    kept(visitor.post("/review", **review), error_messages.REPEATED, 409)
     assert stranger.client.post("/reviews", json=review).status_code == 409
     assert visitor.post("/review", **{**review, "author": "봄비"}).status_code == 303
     assert visitor.post("/review", **review).status_code == 303
 
 
 def test_what_could_not_be_read_may_be_sent_again(app: Flask, movie_id: int, analyzer: FakeAnalyzer) -> None:
-    client = app.test_client()
+    client_key = app.test_client()
     analyzer.busy = True
-    assert client.post("/reviews", json=REVIEW).status_code == 503
+    assert client_key.post("/reviews", json=REVIEW).status_code == 503
     analyzer.busy = False
-    assert client.post("/reviews", json=REVIEW).status_code == 201
-    assert client.post("/reviews", json=REVIEW).status_code == 409
+    assert client_key.post("/reviews", json=REVIEW).status_code == 201
+    assert client_key.post("/reviews", json=REVIEW).status_code == 409
 
 
 def test_a_text_may_come_again_later(app: Flask) -> None:
-    traps_of_app: traps.Traps = app.extensions["Traps"]
+    traps_of_app: spam_protection.SpamProtection = app.extensions["SpamProtection"]
     assert traps_of_app.claim("10.0.0.1", 7, 0.0)
-    assert not traps_of_app.claim("10.0.0.1", 7, traps.REMEMBERED)
-    assert traps_of_app.claim("10.0.0.1", 7, 2 * traps.REMEMBERED + 1)
+    assert not traps_of_app.claim("10.0.0.1", 7, spam_protection.REMEMBERED)
+    assert traps_of_app.claim("10.0.0.1", 7, 2 * spam_protection.REMEMBERED + 1)
     assert traps_of_app.claim("10.0.0.2", 7, 0.0)
 
 

@@ -3,10 +3,10 @@
 import pytest
 from flask import Flask
 
-from app.http.administrator import SESSION_HOURS, Administrator
-from app.http.session import FORMER_COOKIE_NAME, cookie_name
-from app.web import messages
-from app.web.admin import own_path
+from app.security.admin_auth import SESSION_HOURS, AdminAuth
+from app.security.session import FORMER_COOKIE_NAME, cookie_name
+from app.web import error_messages
+from app.web.admin import safe_next_path
 from tests.security.conftest import BEARER, PASSWORD, MakeApp, log_in
 from tests.web.conftest import Visitor, read, text
 
@@ -14,7 +14,7 @@ from tests.web.conftest import Visitor, read, text
 def test_login_and_logout(visitor: Visitor, movie_id: int) -> None:
     assert visitor.client.get(f"/movie/{movie_id}/delete").status_code == 401
     assert log_in(visitor).headers["Location"] == "/"
-    assert str(messages.LOGGED_IN) in text(visitor.see("/").select_one(".notice"))
+    assert str(error_messages.LOGGED_IN) in text(visitor.see("/").select_one(".notice"))
     assert visitor.client.get(f"/movie/{movie_id}/delete").status_code == 200
     assert visitor.post("/logout", "/login").status_code == 303
     assert visitor.client.get(f"/movie/{movie_id}/delete").status_code == 401
@@ -25,7 +25,7 @@ def test_wrong_password_says_so_and_is_not_shown_again(visitor: Visitor, passwor
     answer = log_in(visitor, password)
     page = read(answer)
     assert answer.status_code == 422
-    assert text(page.select_one("#password-error")) == messages.NOT_THE_PASSWORD
+    assert text(page.select_one("#password-error")) == error_messages.NOT_THE_PASSWORD
     assert not page.select(".alert"), "one field needs no count of what is wrong"
     field = page.select_one("#password")
     assert field and not field.get("value")
@@ -33,8 +33,8 @@ def test_wrong_password_says_so_and_is_not_shown_again(visitor: Visitor, passwor
 
 def test_a_password_is_the_same_however_the_keyboard_writes_it() -> None:
     decomposed = "\u1109\u1175"
-    assert Administrator("시").knows(decomposed)
-    assert not Administrator("").knows("")
+    assert AdminAuth("시").knows(decomposed)
+    assert not AdminAuth("").knows("")
 
 
 def test_login_needs_its_token(visitor: Visitor, app: Flask) -> None:
@@ -87,7 +87,7 @@ def test_a_cookie_of_another_key_or_start_is_worth_nothing(admin: Visitor, make_
 
 def test_a_login_ends() -> None:
     clock = [0.0]
-    administrator = Administrator(PASSWORD, lambda: clock[0])
+    administrator = AdminAuth(PASSWORD, lambda: clock[0])
     session = administrator.open_session()
     clock[0] = SESSION_HOURS * 3_600 - 1
     assert administrator.has_session(session)
@@ -129,7 +129,7 @@ def test_lists_send_no_cookie(admin: Visitor, movie_id: int) -> None:
 )
 def test_login_leads_back_to_this_site_only(app: Flask, visitor: Visitor, path: str, kept: bool) -> None:
     with app.test_request_context():
-        assert own_path(path) == (path if kept else "/")
+        assert safe_next_path(path) == (path if kept else "/")
     answer = log_in(visitor, next=path)
     assert answer.status_code == 303
     assert answer.headers["Location"].startswith("/")

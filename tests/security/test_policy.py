@@ -5,8 +5,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from app.errors import NotFound
-from app.http.session import FORMER_COOKIE_NAME, cookie_name
 from app.models import Sentiment
+from app.security.session import FORMER_COOKIE_NAME, cookie_name
 from app.store import Store
 from tests.security.conftest import BEARER, MakeApp, write
 from tests.web.conftest import Visitor

@@ -5,28 +5,28 @@ import pytest
 
 from app.sentiment.batches import batches
 
-MOST, PADDING = 64, 8
+MAX_SIZE, PADDING = 64, 8
 
 
 @pytest.mark.parametrize("seed", range(20))
 def test_every_row_is_in_one_batch_that_is_small_and_little_padded(seed: int) -> None:
     numbers = np.random.default_rng(seed)
     lengths = numbers.integers(1, 81, numbers.integers(1, 60)).tolist()
-    groups = list(batches(lengths, MOST, PADDING))
+    groups = list(batches(lengths, MAX_SIZE, PADDING))
     assert sorted(index for group in groups for index in group) == list(range(len(lengths)))
     for group in groups:
         longest = max(lengths[index] for index in group)
-        assert len(group) == 1 or len(group) * longest <= MOST
+        assert len(group) == 1 or len(group) * longest <= MAX_SIZE
         assert sum(longest - lengths[index] for index in group) <= PADDING
 
 
 def test_rows_of_one_length_fill_batches_up() -> None:
-    assert [len(group) for group in batches([16] * 9, MOST, PADDING)] == [4, 4, 1]
+    assert [len(group) for group in batches([16] * 9, MAX_SIZE, PADDING)] == [4, 4, 1]
 
 
 def test_the_longest_come_first_and_equals_keep_their_order() -> None:
-    assert list(batches([3, 60, 3, 30], MOST, PADDING)) == [[1], [3], [0, 2]]
+    assert list(batches([3, 60, 3, 30], MAX_SIZE, PADDING)) == [[1], [3], [0, 2]]
 
 
 def test_no_rows_make_no_batch() -> None:
-    assert list(batches([], MOST, PADDING)) == []
+    assert list(batches([], MAX_SIZE, PADDING)) == []

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from app.errors import Busy
+from app.errors import ModelBusy
 from app.sentiment.request_queue import RequestQueue, WorkItem
 
 LATER = math.inf
@@ -64,7 +64,7 @@ def test_a_cancelled_request_leaves_nothing_queued() -> None:
         queue.cancel(queue.submit("predict", [f"{number}", "same", "same"], LATER))
     assert len(queue) == 0
     queue.submit("predict", ["x", "y"], LATER)
-    with pytest.raises(Busy, match="2 texts wait for the model, 3 may"):
+    with pytest.raises(ModelBusy, match="2 texts wait for the model, 3 may"):
         queue.submit("predict", ["x", "y"], LATER)
     assert texts(queue.next_batch(5, 100)) == ["x", "y"]
 

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from app.errors import Busy, Unavailable
+from app.errors import ModelBusy, StoreUnavailable
 from app.models import Label, QueueStats, Sentiment
 from app.sentiment import worker
 from app.sentiment.explanation import Prediction
@@ -98,7 +98,7 @@ def refuses(analyzer: QueuedAnalyzer) -> bool:
     """Whether the analyzer is shut down; a text that it still accepts is given up at once."""
     try:
         analyzer.analyze(["late"], timeout=0)
-    except Busy as busy:
+    except ModelBusy as busy:
         return "shut down" in str(busy)
     return False
 
@@ -138,7 +138,7 @@ def test_full_queue_is_busy_and_recovers(make: Make, model: Model, pool: ThreadP
     model.gate.clear()
     waiting = [pool.submit(analyzer.analyze, ["a"]), pool.submit(analyzer.analyze, ["b", "c"])]
     wait_until(lambda: analyzer.workload().waiting == 3)
-    with pytest.raises(Busy) as refused:
+    with pytest.raises(ModelBusy) as refused:
         analyzer.analyze(["d"])
     assert refused.value.retry_after >= 1
     model.gate.set()
@@ -202,7 +202,7 @@ def test_who_gives_up_leaves_the_text_to_the_other(make: Make, model: Model, poo
     assert model.entered.acquire(timeout=WAIT)
     patient = pool.submit(analyzer.analyze, ["shared"])
     wait_until(lambda: analyzer.workload().waiting == 2)
-    with pytest.raises(Busy):
+    with pytest.raises(ModelBusy):
         analyzer.analyze(["shared", "only mine"], timeout=0.05)
     model.gate.set()
     assert running.result(WAIT) == [rated("running")]
@@ -215,9 +215,9 @@ def test_wait_is_bounded_and_nobody_reads_for_who_left(make: Make, model: Model,
     model.gate.clear()
     running = pool.submit(analyzer.analyze, ["running"])
     assert model.entered.acquire(timeout=WAIT)
-    with pytest.raises(Busy, match=r"0\.2 s"):
+    with pytest.raises(ModelBusy, match=r"0\.2 s"):
         analyzer.analyze(["left behind"])
-    with pytest.raises(Busy):
+    with pytest.raises(ModelBusy):
         running.result(WAIT)
     model.gate.set()
     wait_until(lambda: analyzer.workload().waiting == 0)
@@ -229,7 +229,7 @@ def test_nobody_reads_the_rest_of_a_long_request_that_was_given_up(make: Make, m
     analyzer = make()
     model.gate.clear()
     texts = [f"text {number}" for number in range(100)]
-    with pytest.raises(Busy):
+    with pytest.raises(ModelBusy):
         analyzer.analyze(texts, timeout=1)
     model.gate.set()
     assert analyzer.analyze(["next"]) == [rated("next")]
@@ -242,7 +242,7 @@ def test_nobody_reads_the_rest_of_a_long_request_that_was_given_up(make: Make, m
 def test_timeout_grows_with_the_batches_of_a_request(make: Make, model: Model, texts: list[str], seconds: str) -> None:
     analyzer = make(timeout=0.1)
     model.gate.clear()
-    with pytest.raises(Busy, match=seconds):
+    with pytest.raises(ModelBusy, match=seconds):
         analyzer.analyze(texts)
 
 
@@ -306,7 +306,7 @@ def test_the_end_finishes_what_was_accepted(make: Make, model: Model, pool: Thre
     closing.result(WAIT)
     assert [answer.result(WAIT) for answer in waiting[:-1]] == [[rated(f"review {n}")] for n in range(40)]
     assert waiting[-1].result(WAIT) == [rated(text) for text in many]
-    with pytest.raises(Unavailable, match="shut down"):
+    with pytest.raises(StoreUnavailable, match="shut down"):
         analyzer.check()
     analyzer.close()
 
@@ -321,7 +321,7 @@ def test_a_model_that_is_stuck_is_not_ready(
     assert model.entered.acquire(timeout=WAIT)
     analyzer.check()
     monkeypatch.setattr(worker, "_STUCK_SECONDS", 0.0)
-    with pytest.raises(Unavailable, match="not answered"):
+    with pytest.raises(StoreUnavailable, match="not answered"):
         analyzer.check()
     model.gate.set()
     assert running.result(WAIT) == [rated("running")]

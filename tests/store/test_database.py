@@ -15,7 +15,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, create_engine, event, text
 
-from app.errors import SettingsError, Unavailable
+from app.errors import SettingsError, StoreUnavailable
 from app.factory import create_app
 from app.models import MovieFields
 from app.settings import ROOT, Settings
@@ -171,7 +171,7 @@ def test_a_database_that_goes_and_comes_back(postgresql: Server) -> None:
         end()
         try:
             for call in calls:
-                with pytest.raises(Unavailable):
+                with pytest.raises(StoreUnavailable):
                     call()
         finally:
             postgresql.start()
@@ -211,7 +211,7 @@ def test_somebody_elses_long_transaction(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr(engine, "WRITE_TIMEOUT", 0.05)
     other = sqlite3.connect(tmp_path / "reviews.db", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
-    with pytest.raises(Unavailable) as refused:
+    with pytest.raises(StoreUnavailable) as refused:
         store.add_review(movie_id, "밤편지", "글", GOOD)
     assert "locked" in str(refused.value.__cause__)
     assert store.reviews(movie_id) == ([], 0)  # reading does not wait
@@ -226,7 +226,7 @@ def fill(store: Store, movie_id: int, most: int = 100_000) -> int:
     for count in range(most):
         try:
             store.add_review(movie_id, "밤편지", "가" * 2_000, GOOD)
-        except Unavailable:
+        except StoreUnavailable:
             return count
     raise AssertionError("the disk was never full")
 
@@ -244,7 +244,7 @@ def test_a_full_database_refuses_and_stays_whole(tmp_path: Path) -> None:
         count = fill(store, movie_id)
         assert 0 < count < 100
         for _ in range(3):
-            with pytest.raises(Unavailable, match="cannot be reached or written"):
+            with pytest.raises(StoreUnavailable, match="cannot be reached or written"):
                 store.add_review(movie_id, "밤편지", "가" * 2_000, GOOD)
         assert (store.movie(movie_id).review_count, store.reviews(movie_id)[1]) == (count, count)
         store.close()

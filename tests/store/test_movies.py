@@ -7,8 +7,8 @@ from unicodedata import normalize
 import pytest
 
 from app.errors import AlreadyExists, NotFound
-from app.inputs import MoviePatch
 from app.models import CatalogueTotals, MovieFields, Sentiment, movie_key
+from app.schemas import MoviePatch
 from app.store import Store
 from tests.store.conftest import BAD, GOOD, AddReview, rated
 

@@ -7,7 +7,7 @@ from contextlib import suppress
 
 import pytest
 
-from app.errors import Unavailable
+from app.errors import StoreUnavailable
 from app.models import MovieFields
 from app.store import Store, open_store
 from tests.postgresql import Server
@@ -107,7 +107,7 @@ def test_a_connection_lost_at_any_moment_loses_or_keeps_a_whole_review(store: St
         try:
             store.add_review(movie.id, "밤편지", "최고", GOOD, model="one")
             told += 1
-        except Unavailable:
+        except StoreUnavailable:
             pass
         relay.cut_at = 10**9
         reviews, total = store.reviews(movie.id)

@@ -11,7 +11,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from app.errors import Unavailable
+from app.errors import StoreUnavailable
 from app.models import Movie, MovieFields, ScoredReview
 from app.store import Store, engine, open_store
 from tests.postgresql import Server
@@ -55,7 +55,7 @@ def test_posts_to_different_movies_do_not_wait_for_each_other(no_patience: str) 
     store.add_all([Movie("새 영화", id=movie_id)], [make_review(review_id, second)])
     store.delete_movie(movie_id)
     assert [movie.review_count for movie in store.movies()] == [0, 3]
-    with pytest.raises(Unavailable):  # the same movie: one after the other
+    with pytest.raises(StoreUnavailable):  # the same movie: one after the other
         store.add_review(first, "밤편지", "기다려요", GOOD)
     seen = store.movies()
     assert store.movies() is seen

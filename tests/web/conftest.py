@@ -8,9 +8,9 @@ from bs4 import BeautifulSoup, Tag
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from app.catalogue import Catalogue
-from app.inputs import MovieInput, ReviewInput
 from app.models import Movie, Review
+from app.schemas import MovieInput, ReviewInput
+from app.services import ReviewService
 
 
 class Visitor:
@@ -49,12 +49,12 @@ def visitor(client: FlaskClient) -> Visitor:
 
 
 @pytest.fixture
-def add_movie(catalogue: Catalogue) -> Callable[..., Movie]:
+def add_movie(catalogue: ReviewService) -> Callable[..., Movie]:
     return lambda title, **fields: catalogue.add_movie(MovieInput(title=title, **fields))
 
 
 @pytest.fixture
-def add_review(catalogue: Catalogue) -> Callable[..., Review]:
+def add_review(catalogue: ReviewService) -> Callable[..., Review]:
     def add(movie_id: int, content: str, author: str = "밤편지") -> Review:
         return catalogue.add_review(ReviewInput(movie_id=movie_id, author=author, content=content))
 

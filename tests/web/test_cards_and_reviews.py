@@ -26,7 +26,7 @@ def test_typed_text_stays_text(visitor: Visitor, store: Store, add_by: Callable[
 
 
 def test_each_caller_sees_what_they_may_do(app: Flask, store: Store, add_by: Callable[..., Review]) -> None:
-    app.extensions["Administrator"].is_everybody = False
+    app.extensions["AdminAuth"].is_everybody = False
     movie = store.add_movie(MovieFields("괴물"))
     own, others = add_by(movie.id, "mine"), add_by(movie.id, "theirs")
     for mark, deletable in (("mine", own), ("theirs", others), ("mine", own), ("", None)):
@@ -101,7 +101,7 @@ def test_menus_know_a_new_genre_and_each_movies_own_address(visitor: Visitor, st
         store.add_review(movie.id, "밤편지", "최고", Sentiment(Label.POSITIVE, 0.9, 9.0))
         page = visitor.see(f"/movie/{movie.id}?sort=highest")
         links = [str(link["href"]) for link in page.select(".reviews .tools a")]
-        assert len(links) == 7 and all(link.startswith(f"/movie/{movie.id}") for link in links)
+        assert len(links) == 8 and all(link.startswith(f"/movie/{movie.id}") for link in links)
         assert [form["action"] for form in page.select("#write form")] == [f"/movie/{movie.id}/review"]
 
 

@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from typing import Any
 
-from app.catalogue import Catalogue
-from app.inputs import MoviesQuery, ReviewsQuery
 from app.models import Movie, Review
+from app.schemas import MoviesQuery, ReviewsQuery
+from app.services import ReviewService
 from tests.web.conftest import Visitor, read, text
 
 AddMovie = Callable[..., Movie]
@@ -17,7 +17,7 @@ def value(page: Any, name: str) -> str:
 
 
 def test_a_title_that_means_one_movie_is_that_movie(
-    visitor: Visitor, add_movie: AddMovie, catalogue: Catalogue
+    visitor: Visitor, add_movie: AddMovie, catalogue: ReviewService
 ) -> None:
     movie = add_movie("괴물")
     add_movie("괴물의 아이")
@@ -51,7 +51,9 @@ def test_what_begins_as_was_typed_is_suggested_first(
     assert suggested(" ") == suggested("") == suggested("?" * 500) == []
 
 
-def test_a_title_that_means_several_is_asked_about(visitor: Visitor, add_movie: AddMovie, catalogue: Catalogue) -> None:
+def test_a_title_that_means_several_is_asked_about(
+    visitor: Visitor, add_movie: AddMovie, catalogue: ReviewService
+) -> None:
     old, new = (
         add_movie("괴물", release_date="2006-07-27", director="봉준호"),
         add_movie("괴물", release_date="2023-11-29"),
@@ -77,7 +79,7 @@ def test_a_title_of_no_movie_keeps_what_was_typed(visitor: Visitor, add_movie: A
 
 
 def test_another_title_over_a_chosen_movie_is_looked_up(
-    visitor: Visitor, add_movie: AddMovie, catalogue: Catalogue
+    visitor: Visitor, add_movie: AddMovie, catalogue: ReviewService
 ) -> None:
     first, second = add_movie("벌새"), add_movie("괴물")
     page = visitor.see(f"/?movie={first.id}")
@@ -87,13 +89,13 @@ def test_another_title_over_a_chosen_movie_is_looked_up(
     assert catalogue.reviews(first.id, ReviewsQuery()).total == catalogue.reviews(second.id, ReviewsQuery()).total == 1
 
 
-def test_a_bare_id_is_enough(visitor: Visitor, movie_id: int, catalogue: Catalogue) -> None:
+def test_a_bare_id_is_enough(visitor: Visitor, movie_id: int, catalogue: ReviewService) -> None:
     assert visitor.post("/review", movie_id=movie_id, **WRITTEN).status_code == 303
     assert catalogue.reviews(movie_id, ReviewsQuery()).total == 1
 
 
 def test_a_review_of_a_movie_that_is_not_there_is_posted_with_it(
-    visitor: Visitor, add_movie: AddMovie, catalogue: Catalogue
+    visitor: Visitor, add_movie: AddMovie, catalogue: ReviewService
 ) -> None:
     add_movie("괴물")
     page = read(visitor.post("/review", movie="벌새", movie_id="", movie_was="", **WRITTEN))
@@ -111,7 +113,7 @@ def test_a_review_of_a_movie_that_is_not_there_is_posted_with_it(
 
 
 def test_what_goes_wrong_with_a_carried_text_leaves_it_on_the_movies_page(
-    visitor: Visitor, catalogue: Catalogue, analyzer: Any
+    visitor: Visitor, catalogue: ReviewService, analyzer: Any
 ) -> None:
     analyzer.busy = True
     answer = visitor.post("/movie", title="벌새", **WRITTEN)
@@ -135,7 +137,7 @@ def test_several_matches_of_another_title_offer_to_add_it(visitor: Visitor, add_
     assert page.select_one("#add [name=title]")["value"] == "벌새"  # type: ignore[index]
 
 
-def test_a_mistyped_title_is_asked_about(visitor: Visitor, add_movie: AddMovie, catalogue: Catalogue) -> None:
+def test_a_mistyped_title_is_asked_about(visitor: Visitor, add_movie: AddMovie, catalogue: ReviewService) -> None:
     movie = add_movie("기생충")
     page = read(visitor.post("/review", movie="기생츙", movie_id="", movie_was="", **WRITTEN))
     assert [radio["value"] for radio in page.select('#write [type="radio"]')] == [str(movie.id)]

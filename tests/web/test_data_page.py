@@ -12,10 +12,10 @@ from flask import Flask
 from werkzeug.datastructures import FileStorage
 from werkzeug.test import TestResponse, encode_multipart
 
-from app.catalogue.jobs import Jobs
-from app.errors import Busy
+from app.errors import ModelBusy
 from app.factory import create_app
 from app.models import Label, ModelCard, Movie, Review
+from app.services.jobs import Jobs
 from app.settings import Settings
 from app.store import Store
 from tests.fakes import FakeAnalyzer
@@ -134,7 +134,7 @@ class Slow(FakeAnalyzer):
 
     def analyze(self, texts: Any) -> Any:
         if self.busy:
-            raise Busy(retry_after=0)
+            raise ModelBusy(retry_after=0)
         return super().analyze(texts)
 
 

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from app.catalogue import Catalogue
 from app.models import AuditAction, Movie, Review
+from app.services import ReviewService
 from app.store import Store
-from app.web import messages
+from app.web import error_messages
 from tests.web.conftest import Visitor, read, text
 
 AddMovie = Callable[..., Movie]
@@ -17,7 +17,7 @@ AddReview = Callable[..., Review]
 DETAILS = {"title": "벌새", "release_date": "2019-08-29", "director": "김보라", "genre": "드라마", "poster_url": ""}
 
 
-def test_movie_is_changed_by_form(visitor: Visitor, movie_id: int, catalogue: Catalogue, store: Store) -> None:
+def test_movie_is_changed_by_form(visitor: Visitor, movie_id: int, catalogue: ReviewService, store: Store) -> None:
     path = f"/movie/{movie_id}/edit"
     assert visitor.see(f"/movie/{movie_id}").select_one(f'a[href="{path}"]')
     page = visitor.see(path)
@@ -27,12 +27,12 @@ def test_movie_is_changed_by_form(visitor: Visitor, movie_id: int, catalogue: Ca
     assert (answer.status_code, answer.headers["Location"]) == (303, f"/movie/{movie_id}")
     movie = catalogue.movie(movie_id)
     assert (movie.title, movie.director, movie.poster_url) == ("벌새", "김보라", "")
-    assert text(visitor.see(f"/movie/{movie_id}").select_one(".notice")) == messages.MOVIE_EDITED
+    assert text(visitor.see(f"/movie/{movie_id}").select_one(".notice")) == error_messages.MOVIE_EDITED
     assert store.audit_log()[0][0].action is AuditAction.EDIT_MOVIE
 
 
 def test_review_is_changed_by_form_and_read_again(
-    visitor: Visitor, movie_id: int, add_review: AddReview, catalogue: Catalogue
+    visitor: Visitor, movie_id: int, add_review: AddReview, catalogue: ReviewService
 ) -> None:
     review = add_review(movie_id, "최고예요")
     path = f"/review/{review.id}/edit"
@@ -47,13 +47,13 @@ def test_review_is_changed_by_form_and_read_again(
     assert (now.content, now.rating, now.created_at) == ("다시 보니 지루해요", pytest.approx(1.5), review.created_at)
     assert catalogue.movie(movie_id).average_rating == pytest.approx(1.5)
     page = visitor.see(f"/movie/{movie_id}")
-    assert text(page.select_one(".notice")) == messages.REVIEW_READ_AGAIN
+    assert text(page.select_one(".notice")) == error_messages.REVIEW_READ_AGAIN
     assert text(page.select_one(".edited")) == "수정됨 방금 전"
     assert page.select_one(".edited time")["datetime"] == now.edited_at  # type: ignore[index]
 
 
 def test_an_unchanged_text_is_not_read_again(
-    visitor: Visitor, movie_id: int, add_review: AddReview, catalogue: Catalogue, analyzer: Any
+    visitor: Visitor, movie_id: int, add_review: AddReview, catalogue: ReviewService, analyzer: Any
 ) -> None:
     review = add_review(movie_id, "최고예요")
     path = f"/review/{review.id}/edit"
@@ -62,11 +62,11 @@ def test_an_unchanged_text_is_not_read_again(
     now = catalogue.review(review.id)
     assert (now.author, now.rating, now.model) == ("새벽달", review.rating, review.model)
     assert now.edited_at
-    assert text(visitor.see("/").select_one(".notice")) == messages.REVIEW_EDITED
+    assert text(visitor.see("/").select_one(".notice")) == error_messages.REVIEW_EDITED
 
 
 def test_broken_rules_keep_what_was_typed(
-    visitor: Visitor, movie_id: int, add_review: AddReview, catalogue: Catalogue
+    visitor: Visitor, movie_id: int, add_review: AddReview, catalogue: ReviewService
 ) -> None:
     review = add_review(movie_id, "최고예요")
     for path, fields, name in (
@@ -85,7 +85,7 @@ def test_broken_rules_keep_what_was_typed(
 
 
 def test_stale_form_and_busy_model_keep_the_text(
-    visitor: Visitor, movie_id: int, add_review: AddReview, catalogue: Catalogue, analyzer: Any
+    visitor: Visitor, movie_id: int, add_review: AddReview, catalogue: ReviewService, analyzer: Any
 ) -> None:
     review = add_review(movie_id, "최고예요")
     path = f"/review/{review.id}/edit"
@@ -142,7 +142,7 @@ def test_what_is_not_there_cannot_be_changed(client: FlaskClient, movie_id: int)
 
 
 def test_an_edit_of_a_review_that_was_deleted_meanwhile_keeps_the_text(
-    visitor: Visitor, movie_id: int, add_review: AddReview, catalogue: Catalogue
+    visitor: Visitor, movie_id: int, add_review: AddReview, catalogue: ReviewService
 ) -> None:
     review = add_review(movie_id, "최고예요")
     path = f"/review/{review.id}/edit"
@@ -155,7 +155,7 @@ def test_an_edit_of_a_review_that_was_deleted_meanwhile_keeps_the_text(
 
 
 def test_the_second_of_two_editors_sees_both_versions(
-    visitor: Visitor, movie_id: int, add_review: AddReview, catalogue: Catalogue
+    visitor: Visitor, movie_id: int, add_review: AddReview, catalogue: ReviewService
 ) -> None:
     review = add_review(movie_id, "최고예요")
     path = f"/review/{review.id}/edit"
@@ -166,7 +166,7 @@ def test_the_second_of_two_editors_sees_both_versions(
     answer = visitor.client.post(path, data=typed)
     page = read(answer)
     assert answer.status_code == 409
-    assert text(page.select_one('[role="alert"]')) == messages.EDITED_MEANWHILE
+    assert text(page.select_one('[role="alert"]')) == error_messages.EDITED_MEANWHILE
     assert text(page.select_one(".conflict blockquote")) == "먼저 고친 글"
     assert text(page.select_one("#content")) == "나중에 고친 글"
     assert catalogue.review(review.id).content == "먼저 고친 글"

@@ -6,18 +6,18 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from app import inputs
-from app.catalogue import Catalogue
-from app.http.session import cookie_name
-from app.inputs import MoviesQuery, ReviewsQuery
+from app import schemas
 from app.models import Movie
-from app.web import messages
+from app.schemas import MoviesQuery, ReviewsQuery
+from app.security.session import cookie_name
+from app.services import ReviewService
+from app.web import error_messages
 from tests.web.conftest import Visitor, read, text
 
 AddMovie = Callable[..., Movie]
 
 
-def all_movies(catalogue: Catalogue) -> list[Movie]:
+def all_movies(catalogue: ReviewService) -> list[Movie]:
     return catalogue.movies(MoviesQuery()).items
 
 
@@ -29,7 +29,7 @@ def error_beside(page: Any, name: str) -> str:
     return text(page.select_one(f"#{name}-error"))
 
 
-def test_added_movie_leads_to_its_page(visitor: Visitor, catalogue: Catalogue) -> None:
+def test_added_movie_leads_to_its_page(visitor: Visitor, catalogue: ReviewService) -> None:
     answer = visitor.post("/movie", title=" 벌새 ", release_date="2019-08-29", director="김보라", genre="드라마")
     (movie,) = all_movies(catalogue)
     assert (movie.title, movie.release_date, movie.director, movie.genre) == ("벌새", "2019-08-29", "김보라", "드라마")
@@ -41,11 +41,11 @@ def test_added_movie_leads_to_its_page(visitor: Visitor, catalogue: Catalogue) -
     assert not visitor.see("/").select(".notice")
 
 
-def test_a_movie_that_is_there_is_pointed_at(visitor: Visitor, movie_id: int, catalogue: Catalogue) -> None:
+def test_a_movie_that_is_there_is_pointed_at(visitor: Visitor, movie_id: int, catalogue: ReviewService) -> None:
     answer = visitor.post("/movie", title="리틀포레스트", release_date="2018-02-28", director="임순례")
     assert answer.status_code == 409
     page = read(answer)
-    assert str(messages.MOVIE_THERE) in error_beside(page, "title")
+    assert str(error_messages.MOVIE_THERE) in error_beside(page, "title")
     assert page.select_one(f'#title-error a[href="/movie/{movie_id}"]')
     control = page.select_one('main [name="director"]')
     assert control and control["value"] == "임순례"
@@ -91,7 +91,7 @@ def test_fresh_reading_is_shown(
     ],
 )
 def test_broken_movie_rule(
-    visitor: Visitor, catalogue: Catalogue, fields: dict[str, str], name: str, message: str
+    visitor: Visitor, catalogue: ReviewService, fields: dict[str, str], name: str, message: str
 ) -> None:
     answer = visitor.post("/movie", **fields)
     page = read(answer)
@@ -146,7 +146,7 @@ def test_chosen_movie_stays_chosen(visitor: Visitor, movie_id: int, add_movie: A
 
 @pytest.mark.parametrize("left", [0, 1])
 def test_review_for_a_movie_that_was_deleted_keeps_the_text(
-    visitor: Visitor, movie_id: int, catalogue: Catalogue, add_movie: AddMovie, left: int
+    visitor: Visitor, movie_id: int, catalogue: ReviewService, add_movie: AddMovie, left: int
 ) -> None:
     for number in range(left):
         add_movie(f"벌새 {number}")
@@ -157,24 +157,24 @@ def test_review_for_a_movie_that_was_deleted_keeps_the_text(
         answer = visitor.client.post(path, data={**fields, "movie_id": movie_id})
         page = read(answer)
         assert answer.status_code == 422
-        assert error_beside(page, "movie_id") == messages.MOVIE_GONE
+        assert error_beside(page, "movie_id") == error_messages.MOVIE_GONE
         assert "오래 쓴 글" in text(page.select_one("#content"))
 
 
-def test_busy_model_keeps_the_text(visitor: Visitor, movie_id: int, analyzer: Any, catalogue: Catalogue) -> None:
+def test_busy_model_keeps_the_text(visitor: Visitor, movie_id: int, analyzer: Any, catalogue: ReviewService) -> None:
     analyzer.busy = True
     for path, page in (("/review", "/"), (f"/movie/{movie_id}/review", f"/movie/{movie_id}")):
         answer = visitor.post(path, page, movie_id=movie_id, author="밤편지", content="오래 쓴 글")
         shown = read(answer)
         assert (answer.status_code, answer.headers["Retry-After"]) == (503, "2")
-        assert text(shown.select_one('[role="alert"]')) == messages.BUSY
+        assert text(shown.select_one('[role="alert"]')) == error_messages.BUSY
         assert "오래 쓴 글" in text(shown.select_one("#content"))
     assert catalogue.reviews(movie_id, ReviewsQuery()).total == 0
 
 
 @pytest.mark.parametrize("token", [None, "", "forged", "IjAwIg.aaaa.bbbb"])
 def test_form_without_its_token_keeps_what_was_typed(
-    visitor: Visitor, movie_id: int, catalogue: Catalogue, token: str | None
+    visitor: Visitor, movie_id: int, catalogue: ReviewService, token: str | None
 ) -> None:
     extra = {} if token is None else {"csrf_token": token}
     review = {"author": "밤편지", "content": "오래 쓴 글"}
@@ -186,7 +186,7 @@ def test_form_without_its_token_keeps_what_was_typed(
         answer = visitor.client.post(path, data={**fields, **extra})
         page = read(answer)
         assert answer.status_code == 400
-        assert text(page.select_one('[role="alert"]')) == messages.STALE_FORM
+        assert text(page.select_one('[role="alert"]')) == error_messages.STALE_FORM
         for name, value in fields.items():
             control = page.select_one(f'main [name="{name}"]')
             assert control
@@ -207,7 +207,7 @@ def test_another_visitors_token_does_not_do(visitor: Visitor, movie_id: int, app
 
 
 @pytest.mark.parametrize("body", [b"[1]", b"null", b"{", b'{"title": "x"}'])
-def test_json_is_no_form(client: FlaskClient, catalogue: Catalogue, body: bytes) -> None:
+def test_json_is_no_form(client: FlaskClient, catalogue: ReviewService, body: bytes) -> None:
     answer = client.post("/movie", data=body, content_type="application/json")
     assert answer.status_code == 400
     assert answer.mimetype == "text/html"
@@ -218,30 +218,30 @@ def test_html_limits_are_those_of_the_inputs(visitor: Visitor, movie_id: int) ->
     page = visitor.see("/")
     limits = {control["name"]: control.get("maxlength") for control in page.select("main [maxlength]")}
     assert limits == {
-        "title": str(inputs.TITLE_MAX),
-        "release_date": str(inputs.DATE_MAX),
-        "director": str(inputs.DIRECTOR_MAX),
-        "genre": str(inputs.GENRE_MAX),
-        "poster_url": str(inputs.POSTER_URL_MAX),
-        "movie": str(inputs.TITLE_MAX),
-        "author": str(inputs.AUTHOR_MAX),
-        "content": str(inputs.CONTENT_MAX),
+        "title": str(schemas.TITLE_MAX),
+        "release_date": str(schemas.DATE_MAX),
+        "director": str(schemas.DIRECTOR_MAX),
+        "genre": str(schemas.GENRE_MAX),
+        "poster_url": str(schemas.POSTER_URL_MAX),
+        "movie": str(schemas.TITLE_MAX),
+        "author": str(schemas.AUTHOR_MAX),
+        "content": str(schemas.CONTENT_MAX),
     }
-    assert page.select_one("#q")["maxlength"] == str(inputs.QUERY_MAX)  # type: ignore[index]
+    assert page.select_one("#q")["maxlength"] == str(schemas.QUERY_MAX)  # type: ignore[index]
     required = [control["name"] for control in page.select("main [required]")]
     assert required == ["movie", "author", "content", "title"]
     assert page.select_one("#poster_url")["type"] == "url"  # type: ignore[index]
 
 
 @pytest.mark.parametrize("day", ["2019", "2019-05", "2019-05-30"])
-def test_a_release_date_may_be_a_year_or_a_month(visitor: Visitor, catalogue: Catalogue, day: str) -> None:
+def test_a_release_date_may_be_a_year_or_a_month(visitor: Visitor, catalogue: ReviewService, day: str) -> None:
     address = visitor.post("/movie", title="기생충", release_date=day).headers["Location"]
     assert all_movies(catalogue)[0].release_date == day
     assert day.replace("-", ".") in text(visitor.see(address).select_one(".meta"))
     assert visitor.see("/movie/1/edit").select_one(f'#release_date[value="{day}"]')
 
 
-def test_messages_nobody_reads_do_not_fill_the_cookie(visitor: Visitor, catalogue: Catalogue) -> None:
+def test_messages_nobody_reads_do_not_fill_the_cookie(visitor: Visitor, catalogue: ReviewService) -> None:
     token = visitor.token()
     for number in range(30):
         title = f"{number} " + "가" * 190
@@ -252,7 +252,7 @@ def test_messages_nobody_reads_do_not_fill_the_cookie(visitor: Visitor, catalogu
 
 
 def test_far_too_large_form_is_a_page(visitor: Visitor, movie_id: int) -> None:
-    answer = visitor.post("/review", movie_id=movie_id, author="밤편지", content="a" * inputs.BODY_MAX)
+    answer = visitor.post("/review", movie_id=movie_id, author="밤편지", content="a" * schemas.BODY_MAX)
     assert answer.status_code == 413
     assert text(read(answer).h1) == "보낸 내용이 너무 커요"
 

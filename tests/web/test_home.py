@@ -6,8 +6,8 @@ from urllib.parse import quote
 
 import pytest
 
-from app.inputs import Sort
 from app.models import Movie, Review
+from app.schemas import Sort
 from app.web.pages import _SORTS, MOVIES_A_PAGE
 from tests.web.conftest import Visitor, text
 

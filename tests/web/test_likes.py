@@ -5,15 +5,15 @@ from collections.abc import Callable
 from flask import Flask
 from flask.testing import FlaskClient
 
-from app.catalogue import Catalogue
 from app.models import Review
+from app.services import ReviewService
 from tests.web.conftest import Visitor, text
 
 AddReview = Callable[..., Review]
 
 
 def test_a_browser_likes_a_review_once(
-    app: Flask, visitor: Visitor, movie_id: int, add_review: AddReview, catalogue: Catalogue
+    app: Flask, visitor: Visitor, movie_id: int, add_review: AddReview, catalogue: ReviewService
 ) -> None:
     review, page = add_review(movie_id, "최고예요"), f"/movie/{movie_id}"
     path = f"/review/{review.id}/like"

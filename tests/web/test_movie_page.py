@@ -4,11 +4,11 @@ from collections.abc import Callable
 
 import pytest
 
-from app.catalogue import Catalogue
-from app.inputs import MoviesQuery, ReviewsQuery
 from app.models import Label, Movie, Review, Sentiment
+from app.schemas import MoviesQuery, ReviewsQuery
+from app.services import ReviewService
 from app.store import Store
-from app.web import messages
+from app.web import error_messages
 from app.web.pages import EXTREMES_FROM, REVIEWS_A_PAGE
 from tests.web.conftest import Visitor, read, text
 
@@ -42,7 +42,7 @@ def test_page_shows_movie_rating_and_reviews(visitor: Visitor, movie_id: int, ad
     assert edges == [(str(30 * rating), str(rating)) for rating in range(11)]  # a bar stands between two of them
 
 
-def test_histogram_counts_each_review_once(movie_id: int, catalogue: Catalogue, store: Store) -> None:
+def test_histogram_counts_each_review_once(movie_id: int, catalogue: ReviewService, store: Store) -> None:
     assert catalogue.histogram(movie_id) == [(0, 0)] * 10
     for rating in (0.0, 1.0, 1.001, 5.0, 5.001, 9.999, 10.0):
         store.add_review(movie_id, "밤편지", "글", Sentiment(Label.POSITIVE, 0.9, rating))
@@ -113,7 +113,7 @@ def test_unknown_movie_is_a_page_not_found(visitor: Visitor, path: str) -> None:
 
 
 def test_review_is_deleted_after_a_question(
-    visitor: Visitor, movie_id: int, add_review: AddReview, catalogue: Catalogue
+    visitor: Visitor, movie_id: int, add_review: AddReview, catalogue: ReviewService
 ) -> None:
     review = add_review(movie_id, "최고예요")
     asked = f"/review/{review.id}/delete"
@@ -130,7 +130,7 @@ def test_review_is_deleted_after_a_question(
 
 
 def test_movie_is_deleted_after_a_question(
-    visitor: Visitor, movie_id: int, add_review: AddReview, catalogue: Catalogue
+    visitor: Visitor, movie_id: int, add_review: AddReview, catalogue: ReviewService
 ) -> None:
     add_review(movie_id, "최고예요")
     asked = f"/movie/{movie_id}/delete"
@@ -145,14 +145,14 @@ def test_movie_is_deleted_after_a_question(
 
 
 def test_nothing_is_deleted_without_the_token(
-    visitor: Visitor, movie_id: int, add_review: AddReview, catalogue: Catalogue
+    visitor: Visitor, movie_id: int, add_review: AddReview, catalogue: ReviewService
 ) -> None:
     review = add_review(movie_id, "최고예요")
     for path in (f"/review/{review.id}/delete", f"/movie/{movie_id}/delete"):
         answer = visitor.client.post(path)
         page = read(answer)
         assert answer.status_code == 400
-        assert text(page.select_one('[role="alert"]')) == messages.STALE_FORM
+        assert text(page.select_one('[role="alert"]')) == error_messages.STALE_FORM
         assert page.select_one(f'form[action="{path}"]')
     assert catalogue.reviews(movie_id, ReviewsQuery()).total == 1
 
@@ -161,7 +161,7 @@ HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>&amp;"
 
 
 def test_user_text_is_only_ever_text(
-    visitor: Visitor, add_movie: AddMovie, add_review: AddReview, catalogue: Catalogue
+    visitor: Visitor, add_movie: AddMovie, add_review: AddReview, catalogue: ReviewService
 ) -> None:
     movie = add_movie(HOSTILE, director=HOSTILE, genre=HOSTILE[:50], poster_url="https://example.com/?a=1&b=(2)")
     visitor.post("/review", movie_id=movie.id, author=HOSTILE[:40], content=HOSTILE)

@@ -4,15 +4,15 @@ from collections.abc import Callable
 
 from flask.testing import FlaskClient
 
-from app.catalogue import Catalogue
 from app.models import Review
+from app.services import ReviewService
 from tests.web.conftest import Visitor, text
 
 AddReview = Callable[..., Review]
 PLOT = "범인은 최고의 집사예요"
 
 
-def test_a_spoiler_is_covered(visitor: Visitor, movie_id: int, catalogue: Catalogue) -> None:
+def test_a_spoiler_is_covered(visitor: Visitor, movie_id: int, catalogue: ReviewService) -> None:
     path = f"/movie/{movie_id}"
     box = visitor.see(path).select_one('#write input[type="checkbox"][name="spoiler"]')
     assert box and "스포일러" in text(box.parent)
@@ -25,7 +25,7 @@ def test_a_spoiler_is_covered(visitor: Visitor, movie_id: int, catalogue: Catalo
     assert not visitor.see(path).select("#review-1 .content:not(details *)")
 
 
-def test_the_box_is_ticked_off_again(visitor: Visitor, movie_id: int, catalogue: Catalogue) -> None:
+def test_the_box_is_ticked_off_again(visitor: Visitor, movie_id: int, catalogue: ReviewService) -> None:
     visitor.post(f"/movie/{movie_id}/review", author="밤편지", content=PLOT, spoiler="on")
     path = "/review/1/edit"
     assert visitor.see(path).select_one('input[name="spoiler"][checked]')

@@ -8,7 +8,7 @@ from bs4 import BeautifulSoup
 from flask import Flask
 from flask.testing import FlaskClient
 
-from app.http.errors import answer
+from app.error_handlers import answer
 from app.models import Movie, Review
 from tests.web.conftest import Visitor, read, text
 

@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from app.http import assets
+from app import static_files
 from app.models import Movie, Review
 from app.settings import ROOT
 from tests.web.conftest import Visitor
@@ -47,7 +47,7 @@ def test_a_changed_file_has_another_address(tmp_path: Path) -> None:
     for content in ("a {}", "b {}"):
         (tmp_path / "style.css").write_text(content)
         app = Flask("app", static_folder=None)
-        assets.register(app, tmp_path)
+        static_files.register(app, tmp_path)
         with app.test_request_context():
             addresses.append(app.url_for("static", filename="style.css"))
     assert len(set(addresses)) == 2

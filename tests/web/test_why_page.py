@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
-from app.models import Review, Word
-from app.web.marks import mark
+from app.models import Review, WordWeight
+from app.web.highlighting import highlight
 from tests.fakes import FakeAnalyzer
 from tests.web.conftest import Visitor, text
 
@@ -59,8 +59,8 @@ def test_a_busy_model_asks_to_come_back(
 
 
 def test_marks_are_the_whole_text_in_order() -> None:
-    words = [Word("가", 1, 2, 2.0), Word("나다", 3, 5, -0.05), Word("라", 5, 6, -0.5)]
-    marks = mark(" 가 나다라!", words)
+    words = [WordWeight("가", 1, 2, 2.0), WordWeight("나다", 3, 5, -0.05), WordWeight("라", 5, 6, -0.5)]
+    marks = highlight(" 가 나다라!", words)
     assert "".join(found.text for found in marks) == " 가 나다라!"
     assert [(found.text, found.mood, found.strength) for found in marks if found.mood] == [
         ("가", "positive", 4),

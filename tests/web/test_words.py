@@ -6,9 +6,9 @@ from xml.etree import ElementTree
 import pytest
 
 from app.errors import FieldError
-from app.models import Page, Word
-from app.web import charts, filters, marks, messages, posters
-from app.web.paging import page_links
+from app.models import Page, WordWeight
+from app.web import charts, error_messages, filters, highlighting, posters
+from app.web.page_links import page_links
 
 NOW = datetime(2026, 11, 22, 15, 32, tzinfo=UTC)  # 00:32 of the 23rd in Korea
 
@@ -55,27 +55,27 @@ def test_numbers() -> None:
 
 @pytest.mark.parametrize("content", ["최고", "가" * 5000, "가 " * 2500, "\n".join("가" * 30), "가\n" * 400 + "끝"])
 def test_excerpt_loses_nothing(content: str) -> None:
-    parts = filters.split_text(content)
+    parts = filters.excerpt(content)
     assert "".join((parts.head + parts.rest).split()) == "".join(content.split())
     assert len(parts.head) <= 500 and parts.head.count("\n") <= 10
     assert bool(parts.rest) == (len(content) > 500 or content.count("\n") > 10)
 
 
 def test_unknown_rule_still_gets_a_sentence() -> None:
-    assert messages.explain(FieldError("title", "new_rule", "broken")).endswith("요.")
-    assert messages.explain(FieldError("new_field", "blank", "broken")).endswith("요.")
+    assert error_messages.explain(FieldError("title", "new_rule", "broken")).endswith("요.")
+    assert error_messages.explain(FieldError("new_field", "blank", "broken")).endswith("요.")
 
 
 def test_same_title_same_poster() -> None:
-    assert posters.draw("벌새") == posters.draw(" 벌새 ")
-    drawn = {(posters.draw(f"영화 {i}").tone, posters.draw(f"영화 {i}").paths) for i in range(100)}
+    assert posters.poster_for("벌새") == posters.poster_for(" 벌새 ")
+    drawn = {(posters.poster_for(f"영화 {i}").tone, posters.poster_for(f"영화 {i}").paths) for i in range(100)}
     assert len(drawn) == 100
-    assert {posters.draw(f"영화 {i}").tone for i in range(300)} == set(range(posters.TONES))
+    assert {posters.poster_for(f"영화 {i}").tone for i in range(300)} == set(range(posters.TONES))
 
 
 @pytest.mark.parametrize("title", ["", "괴물", "가" * 200, "<script>", "🍿", "فيلم", *(f"영화 {i}" for i in range(60))])
 def test_drawing_is_well_formed(title: str) -> None:
-    drawing = posters.draw(title)
+    drawing = posters.poster_for(title)
     root = ElementTree.fromstring(f"<svg>{drawing.paths}</svg>")  # noqa: S314  # our own
     assert len(root) >= 3
     assert {path.get("class") for path in root} <= {"ink-a", "ink-b", "ink-c"}
@@ -113,8 +113,17 @@ def test_trend_fills_its_sheet_and_does_not_blow_up_a_quiet_line(rating: float, 
 
 
 def test_words_that_do_little_are_not_marked() -> None:
-    words = [Word("가", 0, 1, 0.29), Word("나", 2, 3, -0.3), Word("다", 4, 5, 0.8), Word("라", 6, 7, -2.0)]
-    marked = [(mark.text, mark.mood, mark.strength) for mark in marks.mark("가 나 다 라", words) if mark.text != " "]
+    words = [
+        WordWeight("가", 0, 1, 0.29),
+        WordWeight("나", 2, 3, -0.3),
+        WordWeight("다", 4, 5, 0.8),
+        WordWeight("라", 6, 7, -2.0),
+    ]
+    marked = [
+        (mark.text, mark.mood, mark.strength)
+        for mark in highlighting.highlight("가 나 다 라", words)
+        if mark.text != " "
+    ]
     assert marked == [("가", "", 0), ("나", "negative", 1), ("다", "positive", 3), ("라", "negative", 4)]
 
 

@@ -1,0 +1,163 @@
+"""The OpenAPI 3.1 document, made from the routes, their docstrings and the pydantic models they name."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any, TypeVar, get_args, get_origin
+
+from flask import Flask
+from pydantic import BaseModel
+from pydantic.json_schema import JsonSchemaMode, models_json_schema
+from werkzeug.routing import Rule
+
+from app.schemas import ID_MAX, ErrorOut, Input, PageQuery, ValidationErrorOut
+
+REF = "#/components/schemas/{model}"
+View = TypeVar("View", bound=Callable[..., Any])
+_VARIABLE = re.compile("<(?:[^<>:]*:)?([^<>:]+)>")
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """What a route takes and answers. `answers` is a model, a list of one, or None for a body of another kind; `also`
+    are other statuses with such an answer; `text` is the media type of an answer that is plain text."""
+
+    tag: str
+    answers: Any
+    status: int = 200
+    also: tuple[int, ...] = ()
+    text: str = ""
+    query: type[Input] | None = None
+    body: type[Input] | None = None
+    problems: tuple[int, ...] = ()
+    headers: tuple[str, ...] = ()
+
+
+_HEADERS = {
+    "X-Total-Count": {"description": "how many there are over all pages", "schema": {"type": "integer"}},
+    "Link": {"description": "the neighbouring pages (RFC 8288)", "schema": {"type": "string"}},
+    "Location": {"description": "where it is", "schema": {"type": "string"}},
+}
+
+
+def describe_operation(operation: Operation) -> Callable[[View], View]:
+    """Marks a view as an operation of the JSON interface."""
+
+    def mark(view: View) -> View:
+        view.__dict__["operation"] = operation
+        return view
+
+    return mark
+
+
+def build_document(app: Flask) -> dict[str, Any]:
+    """The whole document for the marked routes of `app`."""
+    routes = [
+        (rule, method.lower(), view, view.__dict__["operation"])
+        for rule in app.url_map.iter_rules()
+        if "operation" in (view := app.view_functions[rule.endpoint]).__dict__
+        for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"})
+    ]
+    refs, components = _schemas([operation for *_, operation in routes])
+    paths: dict[str, dict[str, Any]] = {}
+    for rule, method, view, operation in routes:
+        paths.setdefault(_template(rule), {})[method] = _describe(rule, view, operation, refs)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "감평",
+            "version": app.config["VERSION"],
+            "description": "Movies, Korean reviews, and the rating a language model reads out of each review.",
+            "license": {"name": "MIT", "identifier": "MIT"},
+        },
+        "paths": paths,
+        "components": {"schemas": components},
+    }
+
+
+def _model(answers: Any) -> type[BaseModel]:
+    model: type[BaseModel] = get_args(answers)[0] if get_origin(answers) is list else answers
+    return model
+
+
+def _schemas(operations: list[Operation]) -> tuple[dict[Any, Any], dict[str, Any]]:
+    """References by (model, mode), and the schemas they point to."""
+    pairs: dict[tuple[type[BaseModel], JsonSchemaMode], None] = {}
+    for operation in operations:
+        if operation.answers is not None:
+            pairs[_model(operation.answers), "serialization"] = None
+        if operation.body:
+            pairs[operation.body, "validation"] = None
+    pairs |= {(ErrorOut, "serialization"): None, (ValidationErrorOut, "serialization"): None}
+    refs, schema = models_json_schema(list(pairs), ref_template=REF)
+    return refs, schema["$defs"]
+
+
+def _template(rule: Rule) -> str:
+    """Return the path as OpenAPI writes it: `/movies/<int:id>` is `/movies/{id}`."""
+    return _VARIABLE.sub(r"{\1}", rule.rule)
+
+
+def _describe(rule: Rule, view: Callable[..., Any], operation: Operation, refs: dict[Any, Any]) -> dict[str, Any]:
+    summary, _, description = (view.__doc__ or "").strip().partition("\n")
+    described = {
+        "operationId": view.__name__,
+        "summary": summary.rstrip("."),
+        "description": " ".join(description.split()),
+        "tags": [operation.tag],
+        "parameters": _path_parameters(rule) + _query_parameters(operation.query),
+        "responses": _responses(rule, operation, refs),
+    }
+    if operation.body:
+        described["requestBody"] = {"required": True, "content": _content(refs[operation.body, "validation"])}
+    return described
+
+
+def _path_parameters(rule: Rule) -> list[dict[str, Any]]:
+    schema = {"type": "integer", "minimum": 1, "maximum": ID_MAX}
+    return [{"name": name, "in": "path", "required": True, "schema": schema} for name in sorted(rule.arguments)]
+
+
+def _query_parameters(query: type[Input] | None) -> list[dict[str, Any]]:
+    if query is None:
+        return []
+    schema = query.model_json_schema()
+    kinds = schema.get("$defs", {})
+
+    def inline(part: dict[str, Any]) -> dict[str, Any]:
+        choice = next((item for item in part.get("anyOf", []) if "$ref" in item), part)
+        default = {"default": part["default"]} if part.get("default") is not None else {}
+        return {**kinds[choice["$ref"].rsplit("/", 1)[1]], **default} if "$ref" in choice else part
+
+    return [
+        {"name": name, "in": "query", "required": False, "schema": inline(part)}
+        for name, part in schema["properties"].items()
+    ]
+
+
+def _responses(rule: Rule, operation: Operation, refs: dict[Any, Any]) -> dict[str, Any]:
+    success: dict[str, Any] = {}
+    if operation.answers is not None:
+        ref = refs[_model(operation.answers), "serialization"]
+        is_list = get_origin(operation.answers) is list
+        success["content"] = _content({"type": "array", "items": ref} if is_list else ref)
+    if operation.text:
+        success["content"] = {operation.text: {"schema": {"type": "string"}}}
+    if operation.headers:
+        success["headers"] = {name: _HEADERS[name] for name in operation.headers}
+    good = sorted({operation.status, *operation.also})
+    problems = set(operation.problems) | ({404} if rule.arguments else set())
+    if operation.query and issubclass(operation.query, PageQuery):
+        problems.add(422)
+    if operation.body:
+        problems |= {400, 413, 415, 422, 429}
+    answers = {str(status): {"description": HTTPStatus(status).phrase, **success} for status in good}
+    for status in sorted(problems):
+        ref = refs[ValidationErrorOut if status == 422 else ErrorOut, "serialization"]
+        answers[str(status)] = {"description": HTTPStatus(status).phrase, "content": _content(ref)}
+    return answers
+
+
+def _content(schema: dict[str, Any]) -> dict[str, Any]:
+    return {"application/json": {"schema": schema}}

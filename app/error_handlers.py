@@ -1,0 +1,190 @@
+"""Every failure becomes an answer here, once: JSON `{"detail": ...}` or a page, by the path that was asked for."""
+
+import logging
+from math import ceil
+from typing import Any
+
+from flask import Flask, Response, current_app, render_template, request, url_for
+from werkzeug.exceptions import BadHost, HTTPException, RequestEntityTooLarge
+
+from app.errors import (
+    AlreadyExists,
+    DuplicateSubmission,
+    FieldError,
+    ModelBusy,
+    NotFound,
+    PermissionDenied,
+    RateLimited,
+    StoreUnavailable,
+    UndoExpired,
+    ValidationFailed,
+    first_line,
+)
+from app.i18n import gettext, lazy_gettext, ngettext
+from app.json_io import json_response
+
+JSON_PATHS = ("/movies", "/reviews", "/sentiment", "/openapi.json", "/healthz", "/readyz", "/metrics")
+PAGE_PATHS = (
+    "/movie",
+    "/review",
+    "/author",
+    "/reviews.atom",
+    "/docs",
+    "/model",
+    "/login",
+    "/logout",
+    "/admin",
+    "/undo",
+    "/language",
+    "/theme",
+    "/list",
+    "/suggestions",
+    "/robots.txt",
+)
+
+_log = logging.getLogger("gampyeong")
+
+_PAGE_TEXTS = {
+    400: (lazy_gettext("요청을 이해하지 못했어요"), lazy_gettext("주소나 입력한 내용을 확인하고 다시 시도해 주세요.")),
+    401: (lazy_gettext("관리자만 할 수 있어요"), lazy_gettext("관리자로 로그인하면 이어서 할 수 있어요.")),
+    403: (
+        lazy_gettext("여기서는 할 수 없어요"),
+        lazy_gettext("글을 쓴 사람이나 관리자만 할 수 있는 일이에요. 관리자라면 로그인해 주세요."),
+    ),
+    404: (lazy_gettext("찾을 수 없어요"), lazy_gettext("주소가 바뀌었거나, 이미 지워진 영화나 리뷰일 수 있어요.")),
+    405: (lazy_gettext("이 방법으로는 열 수 없어요"), lazy_gettext("처음 화면으로 돌아가서 다시 시도해 주세요.")),
+    409: (lazy_gettext("이미 있어요"), lazy_gettext("같은 영화가 이미 등록되어 있어요. 처음 화면에서 찾아보세요.")),
+    410: (lazy_gettext("이제는 되돌릴 수 없어요"), lazy_gettext("지운 지 하루가 지났거나 이미 되돌린 일이에요.")),
+    413: (lazy_gettext("보낸 내용이 너무 커요"), lazy_gettext("조금 줄여서 다시 보내 주세요.")),
+    415: (lazy_gettext("읽을 수 없는 형식이에요"), lazy_gettext("다른 형식으로 다시 보내 주세요.")),
+    422: (lazy_gettext("입력한 내용을 확인해 주세요"), lazy_gettext("주소에 잘못된 값이 들어 있어요.")),
+    503: (
+        lazy_gettext("지금은 조금 바빠요"),
+        lazy_gettext("모델이 읽을 글이 밀려 있어요. 잠시 뒤에 다시 시도해 주세요."),
+    ),
+}
+_UNAVAILABLE = (
+    lazy_gettext("지금은 저장소에 닿지 않아요"),
+    lazy_gettext("잠시 뒤에 다시 시도해 주세요. 이미 올린 글은 그대로 있어요."),
+)
+_NOT_THE_WRITERS = (
+    lazy_gettext("글을 쓴 브라우저에서만 할 수 있어요"),
+    lazy_gettext(
+        "고치고 지울 권한은 글을 쓴 브라우저의 쿠키에 있어요. 다른 기기에서 열었거나 쿠키를 지웠다면 그 권한도 없어요. "
+        "관리자라면 로그인해 주세요."
+    ),
+)
+_UNEXPECTED = (lazy_gettext("문제가 생겼어요"), lazy_gettext("우리 쪽 문제예요. 잠시 뒤에 다시 시도해 주세요."))
+
+_DETAILS = {
+    404: "there is nothing at this address",
+    405: "this address does not take this method",
+    500: "internal server error",
+}
+
+
+def register(app: Flask) -> None:
+    """Hangs the handlers on the app: a blueprint's would miss the 404s and 405s of routing."""
+    app.register_error_handler(ValidationFailed, lambda error: answer(422, invalid_detail(error)))
+    app.register_error_handler(NotFound, lambda error: answer(404, str(error)))
+    app.register_error_handler(PermissionDenied, _denied)
+    app.register_error_handler(
+        ModelBusy, lambda error: answer(503, str(error), {"Retry-After": str(error.retry_after)})
+    )
+    app.register_error_handler(AlreadyExists, lambda error: answer(409, str(error)))
+    app.register_error_handler(DuplicateSubmission, lambda error: answer(409, str(error)))
+    app.register_error_handler(UndoExpired, lambda error: answer(410, str(error)))
+    app.register_error_handler(StoreUnavailable, _unavailable)
+    app.register_error_handler(RateLimited, _too_many)
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(Exception, _unexpected)
+
+
+def answer(
+    status: int, detail: Any, headers: dict[str, str] | None = None, texts: tuple[str, str] | None = None
+) -> Response:
+    """The error as JSON or as a page. `detail` is a string, or a list in FastAPI's form for a 422; `texts` are the
+    page's title and message where those of the status do not fit."""
+    if wants_page() and not isinstance(request.routing_exception, BadHost):  # pages have links, which need a host
+        title, message = texts or _PAGE_TEXTS.get(status, _PAGE_TEXTS[400] if status < 500 else _UNEXPECTED)
+        response = current_app.make_response(
+            (render_template("error.html", status=status, title=title, message=message, login=_login(status)), status)
+        )
+    else:
+        response = json_response({"detail": detail}, status)
+    response.headers.update(headers or {})
+    return response
+
+
+def wants_page() -> bool:
+    """Whether the caller gets a page: always on page routes, never on JSON routes, elsewhere if `Accept` names HTML."""
+    first = "/" + request.path.split("/")[1]
+    if first in JSON_PATHS:
+        return False
+    return request.path == "/" or first in PAGE_PATHS or "text/html" in request.headers.get("Accept", "")
+
+
+def format_wait(seconds: int) -> str:
+    """Return a waiting time in words, rounded up: `40초`, `3분`, `2시간`."""
+    if seconds < 60:
+        return ngettext("%(num)d초", "%(num)d초", max(1, seconds))
+    if seconds <= 90 * 60:
+        return ngettext("%(num)d분", "%(num)d분", ceil(seconds / 60))
+    return ngettext("%(num)d시간", "%(num)d시간", ceil(seconds / 3_600))
+
+
+def _too_many(error: RateLimited) -> Response:
+    wait = gettext("요청이 너무 잦아요. %(wait)s 뒤에 다시 시도해 주세요.", wait=format_wait(error.retry_after))
+    headers = {"Retry-After": str(error.retry_after)}
+    return answer(429, str(error), headers, (gettext("잠시 쉬었다 해 주세요"), wait))
+
+
+def _denied(error: PermissionDenied) -> Response:
+    texts = _NOT_THE_WRITERS if error.is_writers else None
+    if error.needs_login:
+        return answer(401, str(error), {"WWW-Authenticate": 'Bearer realm="gampyeong"'}, texts)
+    return answer(403, str(error), texts=texts)
+
+
+def _login(status: int) -> str:
+    """Where the login page is, for what it helps against; it leads back to the page that was asked for."""
+    if status not in (401, 403):
+        return ""
+    came_from = request.path
+    if request.method == "GET":
+        came_from = request.full_path.removesuffix("?")
+    elif not current_app.url_map.bind_to_environ(request.environ).test(request.path, "GET"):
+        came_from = ""
+    return url_for("admin.login", next=came_from or None)
+
+
+def invalid_detail(error: ValidationFailed) -> list[dict[str, Any]]:
+    """The broken rules in FastAPI's form: `loc`, `msg`, `type`."""
+    return [{"loc": _location(error.source, item), "msg": item.message, "type": item.type} for item in error.errors]
+
+
+def _location(source: str, item: FieldError) -> list[str | int]:
+    location: list[str | int] = [source]
+    location += [item.field] if item.field else []
+    return location + ([item.index] if item.index is not None else [])
+
+
+def _http_error(error: HTTPException) -> Response:
+    if error.response is not None:
+        return current_app.make_response(error.response)
+    status = error.code or 500
+    headers = {name: value for name, value in error.get_headers() if name in ("Allow", "Retry-After")}
+    if isinstance(error, RequestEntityTooLarge):
+        limit = request.max_content_length
+        return answer(status, f"the request body is larger than {limit:,} bytes", headers)
+    return answer(status, _DETAILS.get(status) or error.description or error.name, headers)
+
+
+def _unavailable(error: StoreUnavailable) -> Response:
+    _log.warning("%s on %s %s: %s", error, request.method, request.path, first_line(error.__cause__ or error))
+    return answer(503, str(error), {"Retry-After": str(error.retry_after)}, _UNAVAILABLE)
+
+
+def _unexpected(error: Exception) -> Response:
+    _log.exception("unexpected failure on %s %s", request.method, request.path, exc_info=error)
+    return answer(500, _DETAILS[500])

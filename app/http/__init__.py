@@ -1,1 +1,0 @@
-"""Rank 2. Flask-aware code that both faces share. Imports errors, models and settings; knows neither face."""

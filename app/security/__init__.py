@@ -1,0 +1,1 @@
+"""Who asks and what they may do: identity, permissions, limits and checks of requests."""

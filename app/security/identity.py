@@ -1,0 +1,105 @@
+"""Who is asking: the administrator, the browser that wrote something (by a mark in its signed cookie), or anybody."""
+
+import secrets
+
+from flask import request, session
+
+from app.errors import PermissionDenied
+from app.extensions import get_service
+from app.security.admin_auth import AdminAuth
+from app.security.rate_limits import RateLimitScope, check_rate_limit, reset_rate_limit
+
+ADMIN = "admin"
+"""How the log of changes names the administrator; a mark is longer."""
+_MARK, _LOGIN = "writer", "admin"
+_ANSWER = "gampyeong.is_admin"
+"""Where a request keeps what was found out about it."""
+
+
+def writer_token() -> str:
+    """The mark of this browser; empty while it has written nothing."""
+    found = session.get(_MARK)
+    return found if isinstance(found, str) else ""
+
+
+def ensure_writer_token() -> str:
+    """The mark of this browser, made now if it has none. It tells nothing, and only its cookie carries it."""
+    if not writer_token():
+        session[_MARK] = secrets.token_urlsafe(18)
+        session.permanent = True  # who wrote a review may still delete it after closing the browser
+    return writer_token()
+
+
+def owner_token() -> str:
+    """Whose what the caller writes is: the mark, or nobody's in open mode, where none is asked for."""
+    return "" if get_service(AdminAuth).is_everybody else ensure_writer_token()
+
+
+def is_admin() -> bool:
+    """Whether the administrator asks: everybody in open mode, else by login or `Authorization: Bearer`.
+
+    Raises `PermissionDenied` for a wrong bearer password.
+    """
+    if _ANSWER not in request.environ:
+        request.environ[_ANSWER] = False  # what the page that reports a wrong password goes by
+        request.environ[_ANSWER] = _is_admin()
+    return bool(request.environ[_ANSWER])
+
+
+def is_logged_in() -> bool:
+    """Return whether the administrator asks; never true in open mode, which has no login."""
+    return not get_service(AdminAuth).is_everybody and is_admin()
+
+
+def _knows(password: str) -> bool:
+    """Whether that is the administrator's password. Raises `RateLimited` for who guesses."""
+    check_rate_limit(RateLimitScope.LOGINS)
+    known = get_service(AdminAuth).knows(password)
+    if known:
+        reset_rate_limit(RateLimitScope.LOGINS)
+    return known
+
+
+def _is_admin() -> bool:
+    administrator = get_service(AdminAuth)
+    if administrator.is_everybody:
+        return True
+    scheme, _, given = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer":
+        return administrator.has_session(str(session.get(_LOGIN, "")))
+    if not _knows(_as_typed(given.strip())):
+        raise PermissionDenied("this is not the administrator's password", needs_login=True)
+    return True
+
+
+def _as_typed(header: str) -> str:
+    """A header's text: WSGI hands its bytes over as Latin-1, and people type UTF-8."""
+    return header.encode("latin-1", "replace").decode("utf-8", "replace")
+
+
+def actor() -> str:
+    """The caller as the log of changes names it: "admin", a mark, or nothing in open mode."""
+    if get_service(AdminAuth).is_everybody:
+        return ""
+    return ADMIN if is_admin() else writer_token()
+
+
+def log_in(password: str) -> bool:
+    """Makes the caller the administrator if that is the password. The session starts anew, but for its mark."""
+    if not _knows(password):
+        return False
+    log_out()
+    session[_LOGIN] = get_service(AdminAuth).open_session()
+    request.environ[_ANSWER] = True
+    return True
+
+
+def log_out() -> None:
+    """Ends the administrator's session, here and for every copy of its cookie; the mark stays."""
+    get_service(AdminAuth).close_session(str(session.get(_LOGIN, "")))
+    kept = writer_token()
+    session.clear()
+    if kept:
+        session[_MARK] = kept
+        session.permanent = True
+    request.environ[_ANSWER] = False

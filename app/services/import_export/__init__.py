@@ -1,0 +1,20 @@
+"""Files in and out: JSON Lines for everything, tables for reviews, training rows for corrections."""
+
+from app.services.import_export.csv_columns import FIELDS, TableOptions
+from app.services.import_export.exporter import export_catalogue, export_corrections, export_reviews
+from app.services.import_export.importer import ImportResult, import_file
+from app.services.import_export.preview import Preview, preview_file
+from app.services.import_export.table_rows import ANONYMOUS
+
+__all__ = [
+    "ANONYMOUS",
+    "FIELDS",
+    "ImportResult",
+    "Preview",
+    "TableOptions",
+    "export_catalogue",
+    "export_corrections",
+    "export_reviews",
+    "import_file",
+    "preview_file",
+]

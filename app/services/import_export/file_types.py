@@ -1,0 +1,186 @@
+"""Find out what a file is by its content, and unpack it."""
+
+import gzip
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import PurePosixPath
+from typing import IO, BinaryIO
+
+from app.errors import FieldError, ValidationFailed
+from app.services.import_export.dates import KST
+
+UNPACKED_MAX = 256 * 1024 * 1024
+"""Bytes of a packed file's content, so that a small file cannot fill the disk."""
+WORKBOOK_MAX = 64 * 1024 * 1024
+"""Bytes of an unpacked workbook, which is read in memory."""
+_START = 4_096
+_COPIED_AT_ONCE = 1024 * 1024
+_IMAGES = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"RIFF", b"BM", b"II*\x00", b"MM\x00*")
+_WEB_PAGES = (b"<!doctype", b"<html", b"<head", b"<body", b"<table", b"<meta", b"<script", b"<style", b"<div")
+_TABLES = (".csv", ".tsv", ".txt", ".json", ".jsonl")
+_WANTED = "reviews.csv"  # as Letterboxd calls it
+_NOT_WANTED = {"deleted", "orphaned", "__MACOSX"}
+
+
+class FileType(StrEnum):
+    """What is read in which way."""
+
+    JSON_LINES = "jsonl"
+    JSON_ARRAY = "json"
+    TEXT = "text"
+    WORKBOOK = "workbook"
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedFile:
+    """A file's content, unpacked and seekable. `written_at` is when a packed file says that it was written."""
+
+    type: FileType
+    content: BinaryIO
+    written_at: datetime | None = None
+
+
+@contextmanager
+def open_file(file: BinaryIO, written_at: datetime | None = None) -> Iterator[OpenedFile]:
+    """Open a file whatever it is. Raises `ValidationFailed`, which names what it is, for one that holds no table.
+
+    A .zip is opened for the reviews.csv in it, or the only table.
+    """
+    file.seek(0)
+    start = file.read(_START)
+    file.seek(0)
+    if start.startswith(b"\x1f\x8b"):
+        with tempfile.TemporaryFile(prefix="gampyeong-") as content:
+            moment = _unpack_gzip(file, content)
+            yield OpenedFile(_find_type(content), content, moment or written_at)
+    elif start.startswith(b"PK\x03\x04") or start.startswith(b"PK\x05\x06"):
+        with _open_archive(file) as archive:
+            if _is_workbook(archive):
+                _check_size(archive.infolist(), WORKBOOK_MAX)
+                yield OpenedFile(FileType.WORKBOOK, file, written_at)
+                return
+            member = _choose(archive)
+            with tempfile.TemporaryFile(prefix="gampyeong-") as content:
+                _unpack(archive, member, content)
+                moment = datetime(*member.date_time, tzinfo=KST) if member.date_time[0] > 1980 else written_at
+                yield OpenedFile(_find_type(content), content, moment)
+    else:
+        yield OpenedFile(_find_type(file), file, written_at)
+
+
+def _find_type(file: BinaryIO) -> FileType:
+    """Return the type of unpacked content by how it begins. Raises `ValidationFailed`."""
+    file.seek(0)
+    start = file.read(_START)
+    file.seek(0)
+    text = start.removeprefix(b"\xef\xbb\xbf").lstrip()
+    if not text:
+        raise _invalid("file_empty", "the file is empty")
+    if start.startswith(b"\xd0\xcf\x11\xe0"):
+        return FileType.WORKBOOK
+    if start.startswith(b"%PDF"):
+        raise _invalid("file_is_pdf", "the file is a PDF document, not a table")
+    if start.startswith(_IMAGES) and b"\x00" in start or start[4:12] in (b"ftypheic", b"ftypavif", b"ftypmif1"):
+        raise _invalid("file_is_image", "the file is a picture, not a table")
+    if start.startswith((b"\x1f\x8b", b"PK\x03\x04", b"7z\xbc\xaf", b"Rar!", b"BZh", b"\xfd7zXZ")):
+        raise _invalid("file_is_archive", "the file is an archive: unpack it")
+    if text.lower().startswith(_WEB_PAGES):
+        message = "the file is a web page, whatever its name: open it in a spreadsheet and save it as CSV"
+        raise _invalid("file_is_web_page", message)
+    if text.startswith(b"<?xml"):
+        raise _invalid("file_is_xml", "the file is XML: open it in a spreadsheet and save it as CSV")
+    if text.startswith(b"{\\rtf"):
+        raise _invalid("file_is_document", "the file is a text document, not a table")
+    if text.startswith(b"{"):
+        return FileType.JSON_LINES
+    return FileType.JSON_ARRAY if text[:1] == b"[" and text[1:].lstrip()[:1] in (b"{", b"]") else FileType.TEXT
+
+
+def _unpack_gzip(file: BinaryIO, content: BinaryIO) -> datetime | None:
+    """Unpack into `content`; return when the packed file was written, if it says so."""
+    try:
+        with gzip.open(file) as packed:
+            _copy(packed, content, UNPACKED_MAX)
+            return datetime.fromtimestamp(packed.mtime, UTC) if packed.mtime else None
+    except (OSError, EOFError, zlib.error) as error:
+        raise _invalid("file_broken", "the packed file is damaged or cut off") from error
+
+
+@contextmanager
+def _open_archive(file: BinaryIO) -> Iterator[zipfile.ZipFile]:
+    try:
+        archive = zipfile.ZipFile(file)
+    except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError) as error:
+        raise _invalid("file_broken", "the packed file is damaged or cut off") from error
+    with archive:
+        yield archive
+
+
+def _is_workbook(archive: zipfile.ZipFile) -> bool:
+    names = set(archive.namelist())
+    if any(name.startswith("xl/workbook") for name in names):
+        return True
+    if any(name.startswith(("word/", "ppt/")) for name in names) or "Contents/content.hpf" in names:
+        raise _invalid("file_is_document", "the file is a text document, not a table")
+    if "mimetype" not in names:
+        return False
+    with archive.open("mimetype") as file:
+        return file.read(100).startswith(b"application/vnd.oasis.opendocument.spreadsheet")
+
+
+def _choose(archive: zipfile.ZipFile) -> zipfile.ZipInfo:
+    """Return the archive's reviews.csv nearest to its top, or its only table."""
+    paths = [(PurePosixPath(info.filename), info) for info in archive.infolist() if not info.is_dir()]
+    tables = [
+        (path, info)
+        for path, info in paths
+        if path.suffix.lower() in _TABLES and not _NOT_WANTED.intersection(path.parts)
+    ]
+    wanted = [
+        (len(path.parts), place, info) for place, (path, info) in enumerate(tables) if path.name.lower() == _WANTED
+    ]
+    if wanted:
+        return min(wanted)[2]
+    if len(tables) == 1:
+        return tables[0][1]
+    names = ", ".join(str(path) for path, _ in paths)[:200] or "-"
+    message = f"the archive has no reviews.csv, and not just one table; it holds: {names}"
+    raise _invalid("archive_without_reviews", message, found=names.encode("utf-8", "replace").decode())
+
+
+def _unpack(archive: zipfile.ZipFile, member: zipfile.ZipInfo, content: BinaryIO) -> None:
+    if member.flag_bits & 1:
+        raise _invalid("archive_locked", "the archive has a password: unpack it")
+    try:
+        with archive.open(member) as packed:
+            _copy(packed, content, UNPACKED_MAX)
+    except (zipfile.BadZipFile, zlib.error, OSError, EOFError, NotImplementedError, RuntimeError) as error:
+        raise _invalid("file_broken", "the packed file is damaged or cut off") from error
+
+
+def _check_size(members: list[zipfile.ZipInfo], limit: int) -> None:
+    if sum(member.file_size for member in members) > limit:
+        raise _too_large(limit)
+
+
+def _copy(source: IO[bytes] | gzip.GzipFile, target: BinaryIO, limit: int) -> None:
+    while chunk := source.read(_COPIED_AT_ONCE):
+        if target.tell() + len(chunk) > limit:
+            raise _too_large(limit)
+        target.write(chunk)
+    target.seek(0)
+
+
+def _too_large(limit: int) -> ValidationFailed:
+    megabytes = limit // 1024**2
+    return _invalid("unpacked_too_large", f"unpacked, the file has more than {megabytes} MB", megabytes=megabytes)
+
+
+def _invalid(type: str, message: str, **context: str | int) -> ValidationFailed:
+    return ValidationFailed([FieldError("", type, message, context)], "file")

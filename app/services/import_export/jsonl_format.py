@@ -1,0 +1,161 @@
+"""JSON Lines: everything the catalogue holds, one record a line, keys always in the same order.
+
+    {"format": "gampyeong", "version": 1}
+    {"kind": "movie", "id", "title", "release_date", "director", "genre", "poster_url"}
+    {"kind": "review", "id", "movie_id", "author", "content", "sentiment_label", "sentiment_score", "rating",
+     "created_at", "edited_at", "model"}
+    {"kind": "correction", "review_id", "reader", "label", "created_at"}
+    {"kind": "end"}
+
+Movies come before their reviews and reviews before their corrections, each by id. The last line tells a whole file
+from one that was cut off.
+"""
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any, BinaryIO
+
+from app.errors import FieldError, ValidationFailed
+from app.models import Correction, Movie, Review
+from app.schemas import CorrectionRecord, MovieRecord, ReviewRecord, parse
+from app.services.import_export.records import BadRow, CorrectionRow, MovieRow, ReviewRow, Row, bad
+
+FORMAT, VERSION = "gampyeong", 1
+LINE_MAX = 1_000_000
+"""Bytes of a line: the longest review takes 60,000, every letter of it written as two escapes."""
+
+_MOVIE = ("id", "title", "release_date", "director", "genre", "poster_url")
+_REVIEW = (
+    "id", "movie_id", "author", "content", "sentiment_label", "sentiment_score", "rating", "created_at", "edited_at",
+    "model",
+)  # fmt: skip
+
+
+def head() -> bytes:
+    return _line({"format": FORMAT, "version": VERSION})
+
+
+def movie_line(movie: Movie) -> bytes:
+    return _line({"kind": "movie"} | {name: getattr(movie, name) for name in _MOVIE})
+
+
+def review_line(review: Review) -> bytes:
+    return _line({"kind": "review"} | {name: getattr(review, name) for name in _REVIEW})
+
+
+def correction_line(correction: Correction, reader: int) -> bytes:
+    """`reader` counts the readers of one review: who they are stays here."""
+    label, moment = correction.label, correction.created_at
+    return _line(
+        {
+            "kind": "correction",
+            "review_id": correction.review_id,
+            "reader": reader,
+            "label": label,
+            "created_at": moment,
+        }
+    )
+
+
+def end() -> bytes:
+    return _line({"kind": "end"})
+
+
+def _line(record: dict[str, Any]) -> bytes:
+    return json.dumps(record, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+
+
+def read_rows(file: BinaryIO) -> Iterator[Row]:
+    """The rows of a file of ours. Raises `ValidationFailed` when its first line says that it is none."""
+    lines = _numbered(file)
+    number, first = next(lines, (1, b""))
+    _check_head(first)
+    ended = False
+    for number, line in lines:
+        if ended:
+            yield bad(number, "line_after_end", "comes after the last line")
+            continue
+        row = _read_line(number, line)
+        if row is None:
+            ended = True
+        else:
+            yield row
+    if not ended:
+        yield bad(number + 1, "file_cut_off", 'the file is cut off: its last line, {"kind":"end"}, is missing')
+
+
+def _numbered(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
+    """Lines with their numbers, blank ones left out; of an overlong one its first part, which is no JSON."""
+    number = 0
+    while line := file.readline(LINE_MAX):
+        number += 1
+        rest = line
+        while not rest.endswith(b"\n") and (rest := file.readline(LINE_MAX)):
+            line = b""
+        if number == 1:
+            line = line.removeprefix(b"\xef\xbb\xbf")
+        if line.strip() or not line:
+            yield number, line
+
+
+def _check_head(line: bytes) -> None:
+    head = _parse(line)
+    if not isinstance(head, dict) or head.get("format") != FORMAT:
+        message = (
+            f'the first line of JSON Lines must be {{"format":"{FORMAT}","version":{VERSION}}}, as an export of this'
+            " site has it; other reviews come in as a table or a JSON array"
+        )
+        raise ValidationFailed([FieldError("", "head_missing", message)], "file")
+    if head.get("version") != VERSION:
+        version = ascii(head.get("version"))[:20]  # half a letter could not be written to a page
+        message = f"the file has version {version}; this site reads version {VERSION}"
+        raise ValidationFailed([FieldError("", "version_unknown", message, {"version": version})], "file")
+
+
+def _read_line(number: int, line: bytes) -> Row | None:
+    """The line's row; None for the last line."""
+    record = _parse(line)
+    if not isinstance(record, dict):
+        return bad(number, "json_invalid", "is no JSON object")
+    kind = record.get("kind")
+    if kind == "end":
+        return None
+    make = _KINDS.get(kind) if isinstance(kind, str) else None
+    if make is None:
+        return bad(number, "kind_unknown", f"has an unknown kind: {str(kind)[:20]!r}", "kind")
+    try:
+        return make(number, record)
+    except ValidationFailed as error:
+        return BadRow(number, error.errors)
+
+
+def _parse(line: bytes) -> Any:
+    try:
+        return json.loads(line.decode(), parse_constant=lambda name: None)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _movie(number: int, record: dict[str, Any]) -> Row:
+    movie = parse(MovieRecord, record)
+    return MovieRow(number, movie.id, movie.fields())
+
+
+def _review(number: int, record: dict[str, Any]) -> Row:
+    review = parse(ReviewRecord, record)
+    row = ReviewRow(
+        number, review.id, review.movie_id, review.author, review.content, review.created_at, review.edited_at
+    )
+    return row if review.sentiment is None else row.with_sentiment(review.sentiment, review.model)
+
+
+def _correction(number: int, record: dict[str, Any]) -> Row:
+    correction = parse(CorrectionRecord, record)
+    return CorrectionRow(number, correction.review_id, correction.reader, correction.label, correction.created_at)
+
+
+_KINDS: dict[str, Callable[[int, dict[str, Any]], Row]] = {
+    "movie": _movie,
+    "review": _review,
+    "correction": _correction,
+}

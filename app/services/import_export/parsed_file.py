@@ -1,0 +1,144 @@
+"""The rows of a file, checked as far as the file alone allows."""
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import BinaryIO, Self
+
+from app.errors import FieldError
+from app.services.import_export import csv_format, json_format, jsonl_format, workbook_format
+from app.services.import_export.csv_columns import TableOptions
+from app.services.import_export.file_types import FileType, OpenedFile, open_file
+from app.services.import_export.records import BadRow, CorrectionRow, DroppedCell, MovieRow, ReviewRow, Row, bad
+from app.services.import_export.staged_reviews import StagedReviews
+from app.services.import_export.table_rows import TableReader
+from app.services.import_export.tables import Table
+from app.services.progress import ProgressCallback, ProgressReporter, Stage
+
+BAD_KEPT = 1_000
+"""The bad rows and dropped cells that are kept with their reasons; the others are counted."""
+_REPORT_EVERY = 100  # rows
+_ID_FITS = 2**53  # above, JavaScript takes two ids for one, and later ids would run into a database's limit
+
+
+class ParsedFile:
+    """Movies by the file's id, and corrections, in memory; reviews in a temporary database. Use it in a `with`.
+
+    `row_count` is the number of rows that are or should be a review. `ids_fit` is whether an empty store can take the
+    file's ids: they ascend, as in every export.
+    """
+
+    def __init__(self) -> None:
+        self.movies: dict[int, MovieRow] = {}
+        self.reviews = StagedReviews()
+        self.corrections: list[CorrectionRow] = []
+        self.row_count = 0
+        self.bad: list[BadRow] = []
+        self.bad_count = 0
+        self.is_blocked = False
+        self.dropped: list[DroppedCell] = []
+        self.dropped_counts: Counter[tuple[str, str]] = Counter()
+        self.notes: list[FieldError] = []
+        self.ids_fit = True
+        self._last_id = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.reviews.close()
+
+    def fill(
+        self, file: BinaryIO, options: TableOptions, report: ProgressCallback, written_at: datetime | None = None
+    ) -> None:
+        """Parse every row of the seekable file. Raise `ValidationFailed` for an unreadable one."""
+        with open_file(file, written_at) as opened:
+            progress = ProgressReporter(report, Stage.CHECK, opened.content.seek(0, 2))
+            position = 0
+            for count, row in enumerate(self._rows(opened, options), start=1):
+                self._take(row)
+                if count % _REPORT_EVERY == 0:
+                    now = opened.content.tell()
+                    progress.add(max(0, now - position))
+                    position = now
+        self._check_corrections()
+
+    def _rows(self, opened: OpenedFile, options: TableOptions) -> Iterator[Row]:
+        if opened.type is FileType.JSON_LINES:
+            opened.content.seek(0)
+            yield from jsonl_format.read_rows(opened.content)
+            return
+        with open_table(opened) as table:
+            reader = TableReader(table, options, opened.written_at)
+            self.notes = reader.notes
+            yield from reader.rows()
+
+    def _take(self, row: Row) -> None:
+        match row:
+            case MovieRow():
+                self._take_movie(row)
+            case ReviewRow():
+                self.row_count += 1
+                self._take_review(row)
+            case CorrectionRow():
+                self.corrections.append(row)
+            case BadRow():
+                self.row_count += 1
+                self._refuse(row)
+            case DroppedCell():
+                kind = row.error.field, row.error.type
+                self.dropped_counts[kind] += 1
+                if self.dropped_counts[kind] == 1 or len(self.dropped) < BAD_KEPT:
+                    self.dropped.append(row)
+
+    def _take_movie(self, row: MovieRow) -> None:
+        if row.id in self.movies:
+            self.row_count += 1
+            return self._refuse(bad(row.number, "id_twice", f"the id {row.id} is another movie's", "id", id=row.id))
+        self.ids_fit &= next(reversed(self.movies), 0) < row.id <= _ID_FITS
+        self.movies[row.id] = row
+
+    def _take_review(self, row: ReviewRow) -> None:
+        if row.movie_id not in self.movies:
+            message = f"no good line above has the movie {row.movie_id}"
+            return self._refuse(bad(row.number, "movie_unknown", message, "movie_id", id=row.movie_id))
+        self.ids_fit &= self._last_id < row.id <= _ID_FITS
+        self._last_id = row.id
+        self.reviews.append(row)
+
+    def _check_corrections(self) -> None:
+        """Keep those whose review is in the file, one a reader."""
+        existing = self.reviews.review_ids() if self.corrections else set()
+        kept: dict[tuple[int, int], CorrectionRow] = {}
+        for row in self.corrections:
+            if row.review_id not in existing:
+                message = f"no good line above has the review {row.review_id}"
+                self._refuse(bad(row.number, "review_unknown", message, "review_id", id=row.review_id))
+            elif (row.review_id, row.reader) in kept:
+                message = f"reader {row.reader} has corrected this review already"
+                self._refuse(bad(row.number, "reader_twice", message, "reader", id=row.reader))
+            else:
+                kept[row.review_id, row.reader] = row
+                continue
+            self.row_count += 1
+        self.corrections = list(kept.values())
+
+    def _refuse(self, row: BadRow) -> None:
+        self.bad_count += 1
+        self.is_blocked |= row.is_blocking
+        if len(self.bad) < BAD_KEPT:
+            self.bad.append(row)
+
+
+@contextmanager
+def open_table(opened: OpenedFile) -> Iterator[Table]:
+    """Open the table of a file that is one. Raises `ValidationFailed`."""
+    if opened.type is FileType.TEXT:
+        with csv_format.open_table(opened.content) as table:
+            yield table
+    elif opened.type is FileType.JSON_ARRAY:
+        yield json_format.read_table(opened.content)
+    else:
+        with workbook_format.open_table(opened.content) as table:
+            yield table

@@ -1,0 +1,131 @@
+"""What was changed and deleted, by whom and when; and taking a deletion back within a day."""
+
+from typing import Any
+
+from flask import Blueprint, Response, redirect, request, url_for
+from flask_babel import gettext
+from werkzeug.exceptions import NotFound
+from werkzeug.wrappers import Response as BaseResponse
+
+from app.errors import ValidationFailed
+from app.extensions import get_service
+from app.i18n import lazy_gettext as _
+from app.models import UNDO_HOURS, AuditAction, AuditEntry
+from app.schemas import PageQuery, parse
+from app.security import identity, permissions
+from app.security.permissions import Permission
+from app.services.jobs import Jobs
+from app.web import error_messages
+from app.web.filters import shorten
+from app.web.flashes import MAX_NAME, flash_message
+from app.web.forms import DeleteForm
+from app.web.page_links import page_links
+from app.web.pages import catalogue, review_address
+from app.web.rendering import render
+
+blueprint = Blueprint("changes", __name__)
+
+CHANGES_A_PAGE = 50
+_ACTIONS = {
+    AuditAction.EDIT_MOVIE: _("영화 수정"),
+    AuditAction.DELETE_MOVIE: _("영화 삭제"),
+    AuditAction.EDIT_REVIEW: _("리뷰 수정"),
+    AuditAction.DELETE_REVIEW: _("리뷰 삭제"),
+    AuditAction.UNDO: _("되돌림"),
+    AuditAction.IMPORT: _("가져오기"),
+    AuditAction.RESCORE: _("다시 읽기"),
+}
+_MARK_SHOWN = 6
+_NUMBER_LENGTH = 18
+
+
+@blueprint.get("/admin/log")
+def show_log() -> Response:
+    permissions.require(Permission.READ_LOG)
+    try:
+        query = parse(PageQuery, {"page": request.args.get("page", "1"), "per_page": CHANGES_A_PAGE}, strict=False)
+    except ValidationFailed:  # nobody types it
+        query = PageQuery(per_page=CHANGES_A_PAGE)
+    page = catalogue().audit_log(query)
+    links = page_links(page, lambda number: url_for("changes.show_log", page=number))
+    return render("log.html", page=page, links=links, actions=_ACTIONS, name=actor_label, hours=UNDO_HOURS)
+
+
+@blueprint.get("/undo/<int:id>")
+def ask_to_undo(id: int) -> Response:
+    return _ask(_own_change(id), DeleteForm())
+
+
+@blueprint.post("/undo/<int:id>")
+def undo(id: int) -> BaseResponse:
+    change = _own_change(id)
+    form = DeleteForm.from_request()
+    if not form.has_valid_token():
+        return _ask(change, form)
+    if change.action is AuditAction.IMPORT and get_service(Jobs).is_running:
+        form.status, form.alert = 409, str(error_messages.JOB_RUNNING)
+        return _ask(change, form)
+    catalogue().undo(id, identity.actor())
+    return redirect(_flash_undone(change), 303)
+
+
+def last_deletion(action: AuditAction, thing: int) -> int | None:
+    """Return the number of the deletion in the log; None where the log has moved on."""
+    change = catalogue().last_change(action, thing)
+    return change.id if change else None
+
+
+def deletion_notices(shown: list[Any]) -> list[dict[str, Any]]:
+    """Return the message about the deletion that the address names: reloading a page keeps the offer to undo it.
+
+    Empty where the `shown` messages offer that already, where it cannot be undone any more, or not by this caller.
+    """
+    number = request.args.get("deleted", "")
+    if not (number.isascii() and number.isdecimal() and len(number) < _NUMBER_LENGTH):
+        return []
+    if any(message.get("undo") for message in shown):
+        return []
+    change = catalogue().audit_entry(int(number))
+    if change is None or not change.undoable or not permissions.is_allowed(Permission.UNDO, change.who):
+        return []
+    text = f"{_ACTIONS[change.action]}: {shorten(change.summary, MAX_NAME)}"
+    return [{"text": text, "undo": change.id}]
+
+
+blueprint.add_app_template_global(deletion_notices)
+
+
+def actor_label(who: str) -> str:
+    """How the log shows who it was."""
+    if not who:
+        return gettext("누구나 (열린 모드)")
+    if who == identity.ADMIN:
+        return gettext("관리자")
+    return gettext("글쓴이 %(mark)s…", mark=who[:_MARK_SHOWN])
+
+
+def _own_change(id: int) -> AuditEntry:
+    """The change, for who may take it back: who made it, or the administrator."""
+    change = catalogue().audit_entry(id)
+    if change is None:
+        permissions.require(Permission.UNDO)
+        raise NotFound
+    permissions.require(Permission.UNDO, change.who)
+    return change
+
+
+def _flash_undone(change: AuditEntry) -> str:
+    """Says what came back; the address where it is. A review is lit up there as a new one is."""
+    if change.action is AuditAction.IMPORT:
+        flash_message(gettext("가져온 것을 되돌렸어요: %(summary)s", summary=change.summary))
+        return url_for("changes.show_log")
+    if change.review_id:
+        author = shorten(catalogue().review(change.review_id).author, MAX_NAME)
+        flash_message(gettext("%(author)s 님의 리뷰를 되돌렸어요.", author=author), review_id=change.review_id)
+        return review_address(change.review_id)
+    flash_message(gettext("‘%(title)s’ 영화를 되돌렸어요.", title=shorten(change.summary, MAX_NAME)))
+    return url_for("web.show_movie", id=change.movie_id)
+
+
+def _ask(change: AuditEntry, form: DeleteForm) -> Response:
+    return render("undo.html", form, change=change, form=form, actions=_ACTIONS)

@@ -1,0 +1,81 @@
+"""What pages say of what was sent: beside a field, above a form, on the next page. The rules and their numbers are
+those of `app.schemas`."""
+
+from flask_babel import gettext
+
+from app.error_handlers import format_wait
+from app.errors import FieldError
+from app.i18n import lazy_gettext
+
+_MISSING = {
+    "title": lazy_gettext("영화 제목을 적어 주세요."),
+    "author": lazy_gettext("닉네임을 적어 주세요."),
+    "content": lazy_gettext("리뷰를 적어 주세요. 한 문장이면 충분해요."),
+    "movie_id": lazy_gettext("어떤 영화의 리뷰인지 골라 주세요."),
+}
+_UNMEANT = {
+    "movie_unclear": lazy_gettext("여러 영화가 맞아요. 어떤 영화인지 골라 주세요."),
+    "movie_unknown": lazy_gettext("그런 영화는 아직 없어요. 제목을 다시 적거나 먼저 등록해 주세요."),
+}
+_MISSING_TYPES = ("blank", "missing", "string_type")
+_FIXED = {
+    "combining_marks": lazy_gettext("한 글자에 겹쳐 쓴 부호가 너무 많아요. 조금 지우고 다시 올려 주세요."),
+    "date_invalid": lazy_gettext("달력에 있는 날짜를 2018-02-28처럼 적어 주세요. 다 모르면 2018-02나 2018도 괜찮아요."),
+    "url_invalid": lazy_gettext("http:// 또는 https://로 시작하는 주소를 적어 주세요."),
+}
+
+STALE_FORM = lazy_gettext(
+    "화면을 연 지 오래됐거나 확인 정보가 빠졌어요. 내용은 그대로 있으니 한 번 더 눌러 주세요. "
+    "계속 안 되면 브라우저가 쿠키를 막고 있는지 봐 주세요."
+)
+MOVIE_GONE = lazy_gettext("그 사이에 지워진 영화예요. 쓴 글은 그대로 있으니 다른 영화를 골라 주세요.")
+MOVIE_THERE = lazy_gettext("제목과 개봉일이 같은 영화가 이미 있어요.")
+DELETED_MEANWHILE = lazy_gettext("리뷰를 올렸지만 그 사이에 영화가 지워졌어요.")
+MOVIE_EDITED = lazy_gettext("영화 정보를 고쳤어요.")
+REVIEW_EDITED = lazy_gettext("리뷰를 고쳤어요.")
+REVIEW_READ_AGAIN = lazy_gettext("리뷰를 고쳤어요. 바뀐 글을 다시 읽고 평점을 매겼어요.")
+EDITED_MEANWHILE = lazy_gettext(
+    "그 사이에 다른 곳에서 이 리뷰를 고쳤어요. 지금 글을 보고, 아래 글로 바꾸려면 한 번 더 눌러 주세요."
+)
+LOGGED_IN = lazy_gettext("관리자로 로그인했어요.")
+LOGGED_OUT = lazy_gettext("로그아웃했어요.")
+NOT_THE_PASSWORD = lazy_gettext("비밀번호가 달라요. 다시 적어 주세요.")  # noqa: S105 - a sentence
+LIKE_A_ROBOT = lazy_gettext("사람이 쓴 글인지 확인하고 있어요. 내용은 그대로 있으니 한 번 더 눌러 주세요.")
+REPEATED = lazy_gettext("방금 올린 글과 같아서 다시 올리지 않았어요.")
+CORRECTED = lazy_gettext("알려 주셔서 고마워요. 평점은 그대로 두고, 다르게 읽은 독자의 수에 더했어요.")
+UNCORRECTED = lazy_gettext("알린 것을 거뒀어요.")
+CANNOT_CORRECT = lazy_gettext("지금은 의견을 받을 수 없어요. 잠시 뒤에 다시 해 주세요.")
+NO_FILE = lazy_gettext("가져올 파일을 골라 주세요.")
+UPLOAD_GONE = lazy_gettext("올린 파일이 더는 없어요. 한 시간까지만 두거든요. 다시 올려 주세요.")
+JOB_RUNNING = lazy_gettext("아직 끝나지 않은 일이 있어요. 그 일이 끝난 뒤에 다시 해 주세요.")
+BUSY = lazy_gettext("지금 읽을 리뷰가 밀려 있어요. 쓴 글은 그대로 있으니 잠시 뒤에 다시 올려 주세요.")
+UNAVAILABLE = lazy_gettext("지금은 저장할 수 없어요. 쓴 글은 그대로 있으니 잠시 뒤에 다시 올려 주세요.")
+
+
+def too_many(seconds: int, keeps_text: bool = True) -> str:
+    """Say how long to wait after too many requests, and that what was typed is kept if `keeps_text`."""
+    wait = format_wait(seconds)
+    if keeps_text:
+        return gettext(
+            "짧은 시간에 너무 여러 번 보냈어요. 쓴 내용은 그대로 있으니 %(wait)s 뒤에 다시 해 주세요.", wait=wait
+        )
+    return gettext("짧은 시간에 너무 여러 번 시도했어요. %(wait)s 뒤에 다시 해 주세요.", wait=wait)
+
+
+def explain(error: FieldError) -> str:
+    """One sentence that says how to mend it."""
+    if error.type in _UNMEANT:
+        return _UNMEANT[error.type]
+    if error.field == "movie_id" or error.type in _MISSING_TYPES:
+        return str(_MISSING.get(error.field) or gettext("이 칸을 채워 주세요."))
+    if error.type == "string_too_long":
+        most = f"{error.context['max_length']:,}"
+        length = error.context.get("length")
+        if not length:
+            return gettext("%(most)s자까지 쓸 수 있어요.", most=most)
+        return gettext("%(most)s자까지 쓸 수 있어요. 지금은 %(length)s자예요.", most=most, length=f"{length:,}")
+    if error.type == "control_characters":
+        if error.field == "content":
+            return gettext("화면에 보이지 않는 제어 문자가 섞여 있어요. 지우고 다시 올려 주세요.")
+        return gettext("줄바꿈이나 보이지 않는 제어 문자는 쓸 수 없어요.")
+    return str(_FIXED.get(error.type) or gettext("이 값은 쓸 수 없어요. 다시 적어 주세요."))

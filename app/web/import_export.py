@@ -1,0 +1,310 @@
+"""The administrator's page of files in and out: downloads, an upload, and the job that works through it."""
+
+from collections.abc import Iterator, Mapping
+from hashlib import blake2b
+from typing import Any
+
+from flask import Blueprint, Response, current_app, redirect, request, session, url_for
+from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.wrappers import Response as BaseResponse
+from wtforms import BooleanField, FileField, HiddenField, SelectField, StringField
+
+from app.errors import FieldError, ValidationFailed
+from app.extensions import get_service
+from app.i18n import lazy_gettext as _
+from app.schemas import AUTHOR_MAX, TITLE_MAX
+from app.security import identity, permissions
+from app.security.permissions import Permission
+from app.services import MaintenanceService
+from app.services.import_export import ANONYMOUS, FIELDS, ImportResult, Preview, TableOptions
+from app.services.jobs import Jobs, Work
+from app.services.progress import ProgressCallback
+from app.web import error_messages
+from app.web import import_messages as wording
+from app.web.forms import Form
+from app.web.rendering import render
+from app.web.uploads import Uploads
+
+_UPLOAD, _COLUMNS = "upload", "columns"  # in the session
+_NAME_SHOWN = 100  # characters of a file's name
+_REMEMBERED = 3  # files' headings whose columns were chosen
+
+blueprint = Blueprint("data", __name__, url_prefix="/admin/data")
+for _name, _filter in wording.FILTERS.items():
+    blueprint.add_app_template_filter(_filter, _name)
+
+
+class ImportForm(Form):
+    """Uploads a file."""
+
+    file = FileField(
+        _("파일"),
+        render_kw={"required": True, "accept": ".csv,.tsv,.txt,.xlsx,.xls,.ods,.json,.jsonl,.zip,.gz"},
+    )
+
+
+class PreviewForm(Form):
+    """Imports an uploaded file, or one that comes with it; `column_...` are the positions of a table's columns."""
+
+    upload = HiddenField()
+    column_title = SelectField(_("제목"), validate_choice=False)
+    column_author = SelectField(_("작성자"), validate_choice=False)
+    column_content = SelectField(_("내용"), validate_choice=False)
+    column_created_at = SelectField(_("작성일"), validate_choice=False)
+    column_release_date = SelectField(_("개봉일"), validate_choice=False)
+    column_director = SelectField(_("감독"), validate_choice=False)
+    column_genre = SelectField(_("장르"), validate_choice=False)
+    title = StringField(_("모든 리뷰의 영화"), render_kw={"maxlength": TITLE_MAX})
+    author = StringField(_("모든 리뷰의 작성자"), render_kw={"maxlength": AUTHOR_MAX, "placeholder": ANONYMOUS})
+    skip_bad = BooleanField(_("읽을 수 없는 줄은 빼고 나머지만 가져오기"))
+    reread = BooleanField(_("이미 읽은 리뷰도 지금 모델로 다시 읽기"))
+
+    def columns(self) -> dict[str, int | None]:
+        """The positions that were posted: none where the form had no such field."""
+        from_request = {field: request.form.get(f"column_{field}") for field in FIELDS}
+        return {
+            field: int(text) if text.isascii() and text.isdigit() and len(text) <= 4 else None
+            for field, text in from_request.items()
+            if text is not None
+        }
+
+    def options(self, columns: Mapping[str, int | None]) -> TableOptions:
+        return TableOptions(columns, (self.title.data or "").strip(), (self.author.data or "").strip())
+
+
+class JobForm(Form):
+    """Starts or stops something; holds nothing but the token."""
+
+
+@blueprint.get("")
+def show() -> Response:
+    permissions.require(Permission.EXPORT)
+    return _show(ImportForm())
+
+
+@blueprint.get("/catalogue.jsonl")
+def export_catalogue() -> Response:
+    permissions.require(Permission.EXPORT)
+    return _download(get_service(MaintenanceService).export_catalogue(), "application/x-ndjson", "gampyeong.jsonl")
+
+
+@blueprint.get("/reviews.csv")
+def export_reviews() -> Response:
+    permissions.require(Permission.EXPORT)
+    return _download(get_service(MaintenanceService).export_reviews(), "text/csv", "gampyeong-reviews.csv")
+
+
+@blueprint.get("/corrections.tsv")
+def export_corrections() -> Response:
+    permissions.require(Permission.EXPORT)
+    return _download(
+        get_service(MaintenanceService).export_corrections(), "text/tab-separated-values", "gampyeong-corrections.tsv"
+    )
+
+
+@blueprint.post("/upload")
+def upload() -> BaseResponse:
+    permissions.require(Permission.IMPORT)
+    received = _receive()
+    if not isinstance(received, str):
+        return received
+    get_service(Uploads).discard(_kept_token())
+    session[_UPLOAD] = [received, str(request.files["file"].filename)[:_NAME_SHOWN]]
+    return redirect(url_for("data.show_preview"), 303)
+
+
+@blueprint.get("/preview")
+def show_preview() -> Response:
+    permissions.require(Permission.IMPORT)
+    return _show_preview(PreviewForm(), None)
+
+
+@blueprint.post("/preview")
+def change_preview() -> Response:
+    permissions.require(Permission.IMPORT)
+    form = PreviewForm.from_request()
+    form.has_valid_token()  # a form that is not says so on the page: nothing is changed here
+    return _show_preview(form, form.columns())
+
+
+@blueprint.post("/import")
+def start_import() -> BaseResponse:
+    """Import the previewed file, or at once one that comes with the request."""
+    permissions.require(Permission.IMPORT)
+    request.max_content_length = current_app.config["IMPORT_MAX"]
+    try:
+        form = PreviewForm.from_request()
+    except RequestEntityTooLarge:
+        return _show_too_large()
+    if form.upload.data:
+        return _import_previewed(form)
+    token = _receive()
+    if not isinstance(token, str):
+        return token
+    if not _start("import", _import(token, form, {})):
+        get_service(Uploads).discard(token)
+        return _refuse(ImportForm(), 409, "", error_messages.JOB_RUNNING)
+    return redirect(url_for("data.show_job"), 303)
+
+
+def _import_previewed(form: PreviewForm) -> BaseResponse:
+    columns = form.columns()
+    if not form.has_valid_token():
+        return _show_preview(form, columns)
+    token = _kept_token()
+    preview = _preview(form.options(columns)) if form.upload.data == token else None
+    if preview is None:
+        return _refuse(ImportForm(), 410, "file", error_messages.UPLOAD_GONE)
+    if preview.errors:
+        form.status = 422
+        return _show_preview(form, columns)
+    if preview.is_table:
+        _remember(preview)
+    if not _start("import", _import(token, form, columns)):
+        form.status, form.alert = 409, str(error_messages.JOB_RUNNING)
+        return _show_preview(form, columns)
+    return redirect(url_for("data.show_job"), 303)
+
+
+def _receive() -> str | Response:
+    """Keep the uploaded file and return its token; or the page that says why not."""
+    request.max_content_length = current_app.config["IMPORT_MAX"]
+    try:
+        form = ImportForm(request.form | request.files)
+    except RequestEntityTooLarge:
+        return _show_too_large()
+    if not form.has_valid_token():
+        return _show(form)
+    file = request.files.get("file")
+    if file is None or not file.filename:
+        return _refuse(form, 422, "file", error_messages.NO_FILE)
+    return get_service(Uploads).add(file.stream)
+
+
+def _kept_token() -> str:
+    """The token of this browser's uploaded file; empty where there is none."""
+    return str(session.get(_UPLOAD, [""])[0])
+
+
+def _preview(options: TableOptions) -> Preview | None:
+    """Return this browser's file's first rows, or None if it has expired. Raise `ValidationFailed`."""
+    file = get_service(Uploads).open(_kept_token())
+    if file is None:
+        return None
+    with file:
+        return get_service(MaintenanceService).preview_file(file, options)
+
+
+def _show_preview(form: PreviewForm, columns: Mapping[str, int | None] | None) -> Response:
+    """Show the first rows of the kept file, with the columns chosen now or, at first, earlier for the same headings."""
+    try:
+        preview = _preview(form.options(columns or {}))
+        if preview and columns is None and (remembered := _remembered(preview)):
+            preview = _preview(form.options(remembered))
+    except ValidationFailed as error:
+        return _refuse(ImportForm(), 422, "file", " ".join(map(wording.explain, error.errors)))
+    if preview is None:
+        return _refuse(ImportForm(), 410, "file", error_messages.UPLOAD_GONE)
+    form.upload.data, name = session[_UPLOAD]
+    choices = [("", _("없음")), *((str(place), column) for place, column in enumerate(preview.names))]
+    for field, chosen in preview.columns.items():
+        control: Any = form[f"column_{field}"]
+        control.choices = choices
+        control.data = "" if chosen is None else str(chosen)
+    return render("preview.html", form, form=form, preview=preview, name=name, fields=FIELDS)
+
+
+def _remember(preview: Preview) -> None:
+    """Keep the chosen columns for the next file with the same headings."""
+    kept = [item for item in session.get(_COLUMNS, []) if item[0] != _headings(preview)]
+    chosen = [preview.columns[field] for field in FIELDS]
+    session[_COLUMNS] = [*kept, [_headings(preview), chosen]][-_REMEMBERED:]
+
+
+def _remembered(preview: Preview) -> dict[str, int | None] | None:
+    chosen: list[int | None] = dict(session.get(_COLUMNS, [])).get(_headings(preview), [])
+    return dict(zip(FIELDS, chosen, strict=True)) if preview.is_table and len(chosen) == len(FIELDS) else None
+
+
+def _headings(preview: Preview) -> str:
+    return blake2b("\n".join(preview.names).encode("utf-8", "replace"), digest_size=8).hexdigest()
+
+
+@blueprint.post("/rescore")
+def start_rescore() -> BaseResponse:
+    permissions.require(Permission.RESCORE)
+    form = JobForm.from_request()
+    if not form.has_valid_token():
+        return _show(ImportForm(), form)
+    workshop, who = get_service(MaintenanceService), identity.actor()
+    if not _start("rescore", lambda report: workshop.rescore(who=who, report=report)):
+        return _refuse(ImportForm(), 409, "", error_messages.JOB_RUNNING)
+    return redirect(url_for("data.show_job"), 303)
+
+
+@blueprint.get("/job")
+def show_job() -> Response:
+    permissions.require(Permission.IMPORT)
+    return render("job.html", job=get_service(Jobs).last)
+
+
+@blueprint.post("/job/stop")
+def stop_job() -> BaseResponse:
+    permissions.require(Permission.IMPORT)
+    if JobForm.from_request().has_valid_token():
+        get_service(Jobs).stop()
+    return redirect(url_for("data.show_job"), 303)
+
+
+def _start(what: str, work: Work) -> bool:
+    return get_service(Jobs).start(what, work) is not None
+
+
+def _import(token: str, form: PreviewForm, columns: Mapping[str, int | None]) -> Work:
+    """The work that takes an uploaded file in, and deletes it unless its bad rows kept all of it out."""
+    workshop, uploads, who = get_service(MaintenanceService), get_service(Uploads), identity.actor()
+    options, skip_bad, reread = form.options(columns), bool(form.skip_bad.data), bool(form.reread.data)
+
+    def work(report: ProgressCallback) -> ImportResult:
+        file = uploads.open(token)
+        if file is None:
+            raise ValidationFailed([FieldError("", "file_empty", "the file has expired")], "file")
+        with file:
+            result = workshop.import_file(
+                file, options=options, skip_bad=skip_bad, reread=reread, who=who, report=report
+            )
+        if result.added:
+            uploads.discard(token)
+        return result
+
+    return work
+
+
+def _download(parts: Iterator[bytes], mimetype: str, name: str) -> Response:
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(parts, mimetype=mimetype, headers=headers)
+
+
+def _show_too_large() -> Response:
+    return _refuse(ImportForm(), 413, "file", wording.format_too_large(current_app.config["IMPORT_MAX"]))
+
+
+def _refuse(form: Form, status: int, field: str, sentence: str) -> Response:
+    form.status = status
+    form.add_error(field, sentence)
+    return _show(form)
+
+
+def _show(form: Form, failed: Form | None = None) -> Response:
+    workshop = get_service(MaintenanceService)
+    from_request = failed or form
+    return render(
+        "data.html",
+        from_request,
+        form=form,
+        alert=from_request.alert,
+        most=current_app.config["IMPORT_MAX"],
+        durable=workshop.durable,
+        outdated=workshop.count_outdated(),
+        job=get_service(Jobs).last,
+    )

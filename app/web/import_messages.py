@@ -1,0 +1,183 @@
+"""What the page of files in and out says of jobs, bad rows and files."""
+
+from collections.abc import Callable
+from math import ceil
+
+from flask_babel import gettext as _
+
+from app.errors import AlreadyExists, FieldError, ModelBusy, NotFound, StoreUnavailable, ValidationFailed
+from app.services.import_export import ImportResult
+from app.services.import_export.records import BadRow
+from app.services.jobs import Job
+from app.services.progress import Progress, Stage
+
+_MISSING_TYPES = ("blank", "missing", "string_type")
+_BESIDE_A_FIELD = (
+    "date_unknown", "date_invalid", "moment_invalid", "control_characters", "combining_marks", "url_invalid",
+    "day_to_come", "bytes_invalid", "list_cut",
+)  # fmt: skip
+_NO_CONTEXT = dict.fromkeys(
+    ("missing", "found", "names", "text", "id", "version", "count", "width", "megabytes", "max_length"), ""
+)
+
+
+def format_progress(progress: Progress) -> str:
+    """`리뷰 12,345 / 100,000개 · 초당 690개 · 3분 남음`."""
+    if progress.stage is Stage.CHECK:
+        return _("파일을 살펴보고 있어요 (%(percent)s%%)", percent=int(progress.share * 100))
+    if progress.stage is Stage.WRITE:
+        return _("저장하고 있어요 (%(percent)s%%)", percent=int(progress.share * 100))
+    parts = [_("리뷰 %(done)s / %(total)s개", done=f"{progress.done:,}", total=f"{progress.total:,}")]
+    if progress.rate:
+        parts.append(_("초당 %(rate)s개", rate=f"{progress.rate:,.0f}"))
+    if progress.seconds_left is not None and progress.done:
+        parts.append(format_time_left(progress.seconds_left))
+    return " · ".join(parts)
+
+
+def format_time_left(seconds: float) -> str:
+    """`2시간 5분 남음`, `3분 남음`, `20초 남음`: rounded up, as waiting is."""
+    if seconds < 60:
+        return _("%(count)s초 남음", count=ceil(seconds))
+    hours, minutes = divmod(ceil(seconds / 60), 60)
+    if hours:
+        return _("%(hours)s시간 %(minutes)s분 남음", hours=hours, minutes=minutes)
+    return _("%(count)s분 남음", count=minutes)
+
+
+def format_error(job: Job) -> str:
+    """Why a job failed, and what to do."""
+    error = job.error
+    if isinstance(error, ValidationFailed):
+        return " ".join(map(explain, error.errors))
+    if isinstance(error, ModelBusy):
+        return _("모델이 다른 글을 읽느라 오래 쉬지 못했어요. 조금 뒤에 다시 해 주세요.")
+    if isinstance(error, StoreUnavailable | OSError):
+        return _("지금은 저장할 수 없어요. 잠시 뒤에 다시 해 주세요.")
+    if isinstance(error, AlreadyExists | NotFound):
+        return _("그 사이에 영화 목록이 바뀌었어요. 다시 해 주세요.")
+    return _("우리 쪽 문제로 멈췄어요. 서버 기록에 까닭이 남아 있어요.")
+
+
+def explain_row(row: BadRow) -> str:
+    """Every reason why a row cannot be taken."""
+    return " ".join(map(explain, row.errors))
+
+
+def explain_dropped(outcome: ImportResult) -> list[str]:
+    """A sentence for each kind of cell that was dropped: how many, and the first one's row and reason."""
+    told = []
+    for kind, count in outcome.dropped_counts.items():
+        first = next(cell for cell in outcome.dropped if (cell.error.field, cell.error.type) == kind)
+        told.append(
+            _(
+                "%(count)s개 줄에서 한 칸을 못 썼어요. 처음은 %(row)s번째 줄이에요. %(reason)s",
+                count=f"{count:,}",
+                row=f"{first.number:,}",
+                reason=explain(first.error),
+            )
+        )
+    return told
+
+
+def explain(error: FieldError) -> str:
+    """One sentence about a row or a file."""
+    if error.type in _MISSING_TYPES:
+        return _("%(column)s 칸이 비어 있어요.", column=_column(error.field))
+    if error.type == "string_too_long":
+        return _(
+            "%(column)s: %(most)s자까지예요.", column=_column(error.field), most=f"{error.context['max_length']:,}"
+        )
+    known = _sentences().get(error.type)
+    if known is None:
+        return _("%(column)s: 쓸 수 없는 값이에요.", column=_column(error.field))
+    told = known % (_NO_CONTEXT | error.context)
+    return f"{_column(error.field)}: {told}" if error.type in _BESIDE_A_FIELD else told
+
+
+def _sentences() -> dict[str, str]:
+    """By the error's type; what stands in %()s comes from its context."""
+    return {
+        "file_empty": _("파일이 비어 있어요."),
+        "file_is_web_page": _("이름과 달리 웹 페이지예요. 엑셀에서 열어 CSV로 저장해 주세요."),
+        "file_is_image": _("그림 파일이에요. 표를 CSV나 엑셀 문서로 올려 주세요."),
+        "file_is_pdf": _("PDF 문서예요. 표를 CSV나 엑셀 문서로 올려 주세요."),
+        "file_is_document": _("글 문서예요. 표를 CSV나 엑셀 문서로 올려 주세요."),
+        "file_is_xml": _("XML 파일이에요. 엑셀에서 열어 CSV로 저장해 주세요."),
+        "file_is_archive": _("압축 파일이에요. 풀어서 표만 올려 주세요."),
+        "file_broken": _("압축 파일이 망가졌거나 끝까지 오지 않았어요."),
+        "workbook_broken": _("엑셀 문서를 읽을 수 없어요. 열어서 CSV로 저장해 주세요."),
+        "archive_without_reviews": _(
+            "압축 파일에 reviews.csv가 없고, 표가 하나만 있지도 않아요. 들어 있는 것: %(found)s"
+        ),
+        "archive_locked": _("암호가 걸린 압축 파일이에요. 풀어서 올려 주세요."),
+        "unpacked_too_large": _("압축을 풀면 %(megabytes)sMB가 넘어요. 나눠서 올려 주세요."),
+        "json_broken": _("JSON 배열의 %(count)s번째 항목 뒤를 읽을 수 없어요."),
+        "texts_missing": _("리뷰 글이 없는 파일이에요: %(missing)s 열이 없어요. 있는 열: %(found)s"),
+        "column_unknown": _("‘%(names)s’ 열이 없어요."),
+        "text_missing": _("리뷰 글이 없어요."),
+        "bytes_invalid": _("깨진 글자가 있어요."),
+        "day_to_come": _("아직 오지 않은 날이에요(%(text)s)."),
+        "list_cut": _("%(max_length)s자까지만 담았어요."),
+        "stars_unused": _("%(names)s 열은 쓰지 않아요. 감평에서는 글이 곧 평점이에요."),
+        "columns_unused": _("쓰지 않은 열: %(names)s"),
+        "sheets_unused": _("가져오지 않은 시트: %(names)s"),
+        "encoding_unknown": _("글자를 읽을 수 없어요. UTF-8이나 CP949(엑셀의 기본)로 저장해 주세요."),
+        "columns_missing": _("필요한 열이 없어요: %(missing)s. 있는 열: %(found)s"),
+        "columns_twice": _("같은 뜻의 열이 둘이에요: %(names)s. 하나만 남겨 주세요."),
+        "head_missing": _(
+            "감평에서 내보낸 JSON Lines가 아니에요. 다른 곳의 리뷰는 표(CSV, 엑셀)나 JSON 배열로 올려 주세요."
+        ),
+        "version_unknown": _("더 새로운 감평에서 내보낸 파일이에요(판 %(version)s)."),
+        "file_cut_off": _("파일이 여기서 끊겼어요. 마지막 줄이 없어요."),
+        "line_after_end": _("마지막 줄 뒤에 줄이 더 있어요."),
+        "json_invalid": _("JSON으로 읽을 수 없는 줄이에요."),
+        "csv_invalid": _("표로 읽을 수 없는 줄이에요. 따옴표를 확인해 주세요."),
+        "kind_unknown": _("무엇을 적은 줄인지 알 수 없어요."),
+        "id_twice": _("%(id)s번 영화가 위에 또 있어요."),
+        "movie_unknown": _("%(id)s번 영화가 이 줄 위에 없어요."),
+        "review_unknown": _("%(id)s번 리뷰가 이 줄 위에 없어요."),
+        "reader_twice": _("같은 독자가 이 리뷰에 의견을 두 번 냈어요."),
+        "reading_partial": _("긍정·부정, 확신, 평점은 모두 있거나 모두 없어야 해요."),
+        "cells_spilt": _("칸이 %(count)s개인데 첫 줄에는 %(width)s개예요. 쉼표가 든 칸은 따옴표로 묶어 주세요."),
+        "date_unknown": _("날짜로 읽을 수 없어요(%(text)s). 2024-05-01처럼 적어 주세요."),
+        "date_invalid": _("달력에 없는 날짜예요."),
+        "moment_invalid": _("날짜와 시각을 읽을 수 없어요."),
+        "control_characters": _("보이지 않는 제어 문자가 섞여 있어요."),
+        "combining_marks": _("한 글자에 겹쳐 쓴 부호가 너무 많아요."),
+        "url_invalid": _("http:// 또는 https://로 시작하는 주소가 아니에요."),
+    }
+
+
+def _column(field: str) -> str:
+    """What people call the field."""
+    names = {
+        "title": _("제목"),
+        "author": _("작성자"),
+        "content": _("내용"),
+        "created_at": _("작성일"),
+        "release_date": _("개봉일"),
+        "director": _("감독"),
+        "genre": _("장르"),
+    }
+    return names.get(field, field)
+
+
+def format_megabytes(count: int) -> str:
+    """67108864 -> `64MB`."""
+    return f"{count // (1024 * 1024):,}MB"
+
+
+def format_too_large(most: int) -> str:
+    """`most` in bytes."""
+    return _("파일이 너무 커요. %(most)s까지 올릴 수 있어요.", most=format_megabytes(most))
+
+
+FILTERS: dict[str, Callable[..., object]] = {
+    "job_progress": format_progress,
+    "job_error": format_error,
+    "row_reasons": explain_row,
+    "dropped_reasons": explain_dropped,
+    "explain_note": explain,
+    "megabytes": format_megabytes,
+}
