@@ -57,6 +57,20 @@ def test_query_parameters_are_the_documents(client: FlaskClient) -> None:
             assert sorted(part.rstrip("=") for part in query.split("&")) == sorted(named)
 
 
+def test_request_bodies_are_the_documents(client: FlaskClient) -> None:
+    document = client.get("/openapi.json").get_json()
+    checked = 0
+    for route, *_ in rows("docs/api.md", "Routes"):
+        for method, path, body in re.findall(r"`(POST|PATCH) (/\S*)` `\{(.*?)\}`", route):
+            operation = document["paths"][re.sub(r"\{\w+\}", "{id}", path)][method.lower()]
+            reference = operation["requestBody"]["content"]["application/json"]["schema"]["$ref"]
+            schema = document["components"]["schemas"][reference.rsplit("/", 1)[1]]
+            assert set(re.findall(r'"(\w+)"', body)) == schema["properties"].keys(), route
+            assert set(re.findall(r'"(\w+)"(?!\?)', body)) == set(schema.get("required", [])), route
+            checked += 1
+    assert checked > 5
+
+
 def test_the_page_table_is_the_code(app: Flask) -> None:
     listed = {
         (method, re.sub(r"\{\w+\}", "{id}", path))
