@@ -1,8 +1,6 @@
-"""`python -m benchmarks.pages`: what a page weighs and how soon it is there, in Chromium with a slowed processor.
+"""Bytes, largest paint and layout shift of pages in Chromium with a slowed processor.
 
-A site with the demo's movies and enough others that the home page holds its 24 cards. Five visits to each page, each in
-a fresh window with nothing kept; the median counts. Wants Chromium (CHROMIUM=path) and what `make test` installs. On an
-idle machine, please: anything else that computes is in the numbers.
+Each page is opened five times in a new window without a cache; the median counts. Needs Chromium (CHROMIUM=path).
 """
 
 import os
@@ -27,7 +25,7 @@ ARGUMENTS = (
 )
 CARDS = 24
 SLOWER = 4
-"""How many times slower the browser's processor is made."""
+"""Factor by which the browser's processor is slowed."""
 VISITS = 5
 SETTLES = 400  # milliseconds after loading in which a layout may still shift
 PAGES = {"home page, 24 cards": "/", "a movie's page": "/movie/1"}
@@ -44,8 +42,7 @@ new PerformanceObserver((list) => { for (const entry of list.getEntries()) seen.
 
 @dataclass(frozen=True)
 class Visit:
-    """One page opened once: `size` in bytes over the wire with all it needs, `paint` in milliseconds until its largest
-    element was there, `shift` the sum of layout shifts (0 = nothing moved)."""
+    """One visit of a page: transferred bytes, milliseconds to the largest paint, sum of layout shifts."""
 
     size: int
     paint: float
@@ -66,7 +63,7 @@ def main() -> None:
 
 
 def fill(port: int) -> None:
-    """Adds movies until the home page is full; what the demo brings has reviews."""
+    """Add movies without reviews until the home page is full."""
     movies = [post("/movies", {"title": f"또 하나의 영화 {number}", "genre": "드라마"}) for number in range(CARDS)]
     load(port, movies, clients=1, seconds=60)
 
@@ -84,7 +81,7 @@ def chromium() -> Iterator[Browser]:
 
 
 def visit(browser: Browser, address: str, width: int, slower: float = SLOWER) -> Visit:
-    """Opens the page in a fresh window, `slower` times slower than this machine is, and waits until it rests."""
+    """Open a page in a new window with a processor slowed by `slower`, and wait until its layout is stable."""
     with browser.new_context(viewport={"width": width, "height": 900}, locale="ko-KR") as context:
         page = context.new_page()
         wire = context.new_cdp_session(page)

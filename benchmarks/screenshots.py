@@ -1,7 +1,6 @@
-"""`make screenshots`: the pictures in docs/ that README shows, taken of the demo.
+"""`make screenshots`: the pictures of the demo in docs/, for README and docs/pages.md. Check them before committing.
 
-Look at them before they are committed. Wants Debian's chromium (or CHROMIUM=path) with
-chromium-l10n, or date fields speak English, and a font with Hangul.
+Needs Debian's chromium (or CHROMIUM=path) with chromium-l10n, and a font with Hangul.
 """
 
 from collections.abc import Iterator
@@ -57,7 +56,7 @@ def window(browser: Browser, address: str, width: int, height: int, theme: str =
 
 
 def choose(page: Page) -> tuple[int, int]:
-    """The movie with the most reviews, and the one of them that is most both praise and blame."""
+    """Return the ids of the movie with the most reviews and of its long review closest to the middle."""
     movie = page.request.get("/movies?sort=reviews").json()[0]["id"]
     reviews = page.request.get(f"/reviews/{movie}").json()
     long = [review for review in reviews if len(review["content"]) > 50]
