@@ -195,13 +195,13 @@ def test_everything_is_reached_by_keyboard(open_page: OpenPage) -> None:
 @pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no-scripts"])
 def test_failed_picture_leaves_the_drawn_poster(open_page: OpenPage, site: str, scripts: bool) -> None:
     page = open_page("/", scripts=scripts, complaints_expected=True)  # a missing picture is noted in the console
-    title = new_title()
-    add_movie(page, title, **{"개봉일": "2018-02-27"})
-    drawn = page.locator(".hero .poster").screenshot()  # the same title always gets the same drawing
-    address = add_movie(page, title, **{"개봉일": "2018-02-28", "포스터 주소": f"{site}/no-such-picture.jpg"})
+    address = add_movie(page, new_title(), **{"포스터 주소": f"{site}/no-such-picture.jpg"})
+    poster = page.locator(".hero .poster")
     try:
         expect(page.locator(".hero .poster-title")).to_be_visible()
-        assert page.locator(".hero .poster").screenshot() == drawn
+        shown = poster.screenshot()
+        poster.evaluate("poster => poster.querySelectorAll('img').forEach(img => img.style.visibility = 'hidden')")
+        assert poster.screenshot() == shown
     finally:
         forget(page, address)  # other tests' pages would miss its picture, too
 
