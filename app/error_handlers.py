@@ -28,6 +28,7 @@ PAGE_PATHS = (
     "/movie",
     "/review",
     "/author",
+    "/stats",
     "/reviews.atom",
     "/docs",
     "/model",

@@ -31,6 +31,7 @@ from app.web.import_export import blueprint as data_blueprint
 from app.web.likes import blueprint as likes_blueprint
 from app.web.preferences import blueprint as preferences_blueprint
 from app.web.recent import blueprint as recent_blueprint
+from app.web.stats import blueprint as stats_blueprint
 from app.web.uploads import Uploads
 from app.web.views import blueprint as web_blueprint
 
@@ -97,6 +98,7 @@ def create_app(
     app.register_blueprint(corrections_blueprint)
     app.register_blueprint(likes_blueprint)
     app.register_blueprint(recent_blueprint)
+    app.register_blueprint(stats_blueprint)
     authors.register(app)
     app.register_blueprint(api_blueprint)
     for command in COMMANDS:

@@ -35,6 +35,7 @@ from app.services.search import beginning, split_words
 from app.store import Store
 
 _CHANGES_RECENT = 20
+_MONTHS_SHOWN = 24
 _EXPLANATIONS_KEPT = 128  # of a hundred words at most: a few megabytes
 
 
@@ -46,6 +47,7 @@ class ReviewService:
         self._store = store
         self._rating_prior = rating_prior
         self._kept_listing = MovieList((), rating_prior)
+        self._months: tuple[Sequence[Movie], list[tuple[str, int]]] = ((), [])
         self._analyzer = analyzer
         self._explain = lru_cache(_EXPLANATIONS_KEPT)(lambda text: analyzer.explain(text))
 
@@ -195,6 +197,21 @@ class ReviewService:
     def genres(self) -> list[str]:
         """Every genre that some movie has, in dictionary order."""
         return self._listing().genres
+
+    def movie_list(self) -> Sequence[Movie]:
+        """Return all movies, oldest first."""
+        return self._store.movies()
+
+    def most_corrected(self, limit: int) -> list[tuple[int, int]]:
+        """Return the ids of the movies whose readings most readers contradict, with the number of these readers."""
+        return self._store.most_corrected(limit)
+
+    def reviews_by_month(self) -> list[tuple[str, int]]:
+        """Return the last months that have reviews (`2026-11`, in UTC), oldest first, with the number of these."""
+        movies = self._store.movies()
+        if self._months[0] is not movies:  # counting reads all reviews, so it is done once until a movie changes
+            self._months = movies, self._store.reviews_by_month(_MONTHS_SHOWN)
+        return self._months[1]
 
     def workload(self) -> QueueStats:
         """What the model has to do and has done."""

@@ -407,6 +407,30 @@ class Store:
             found: str | None = connection.scalar(sa.select(nicknames.c.passphrase_hash).where(nicknames.c.key == key))
         return found
 
+    # Statistics
+
+    def most_corrected(self, limit: int) -> list[tuple[int, int]]:
+        """Return the ids of the movies whose reviews' labels most readers contradict, with the number of these."""
+        count = sa.func.count().label("readers")
+        found = (
+            sa.select(reviews.c.movie_id, count)
+            .join(corrections, corrections.c.review_id == reviews.c.id)
+            .where(corrections.c.label != reviews.c.sentiment_label, _kept_review)
+            .group_by(reviews.c.movie_id)
+            .order_by(count.desc(), reviews.c.movie_id)
+            .limit(limit)
+        )
+        with self._database.read() as connection:
+            return [(int(movie_id), int(readers)) for movie_id, readers in connection.execute(found)]
+
+    def reviews_by_month(self, limit: int) -> list[tuple[str, int]]:
+        """Return the latest months (`2026-11`) that have reviews, oldest first, with the number of these."""
+        month = sa.func.substr(reviews.c.created_at, 1, 7).label("month")
+        found = sa.select(month, sa.func.count()).where(_kept_review).group_by(month).order_by(month.desc())
+        with self._database.read() as connection:
+            rows = connection.execute(found.limit(limit)).all()
+        return [(str(name), int(count)) for name, count in reversed(rows)]
+
     # The audit log
 
     def audit_log(self, offset: int = 0, limit: int = 50) -> tuple[list[AuditEntry], int]:

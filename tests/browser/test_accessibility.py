@@ -24,6 +24,7 @@ WITH_MOVIES = (
     "/review/1/why",
     "/review/1/delete",
     "/reviews",
+    "/stats",
     "/author/moviemoon",
 )
 THEMES = ("light", "dark")

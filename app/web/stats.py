@@ -1,0 +1,73 @@
+"""The site in numbers: movies most loved, disputed, reviewed and corrected; reviews by year, genre and month."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from flask import Blueprint, Response
+
+from app.models import Movie
+from app.services.search import split_genre
+from app.web.pages import catalogue
+from app.web.rendering import render
+
+blueprint = Blueprint("stats", __name__)
+
+SHOWN = 10
+"""Movies of a list, and genres."""
+YEARS_SHOWN = 20
+MIN_REVIEWS = 3
+"""A movie of fewer reviews is neither loved nor disputed."""
+
+
+@dataclass(frozen=True, slots=True)
+class HistogramBar:
+    """A row of a chart: its name, number of reviews, mean rating (None where unknown), and length out of 100."""
+
+    name: str
+    count: int
+    mean: float | None
+    width: float
+
+
+@blueprint.get("/stats")
+def show() -> Response:
+    movies = [movie for movie in catalogue().movie_list() if movie.review_count]
+    weigh = catalogue().weighing().rate
+    rated = [movie for movie in movies if movie.review_count >= MIN_REVIEWS]
+    genres = _bars((genre, movie) for movie in movies for genre in split_genre(movie.genre))
+    years = _bars((movie.release_date[:4], movie) for movie in movies if movie.release_date)
+    return render(
+        "stats.html",
+        totals=catalogue().totals(),
+        loved=sorted(rated, key=weigh, reverse=True)[:SHOWN],
+        disputed=sorted(filter(_dispute, rated), key=_dispute, reverse=True)[:SHOWN],
+        reviewed=sorted(movies, key=lambda movie: movie.review_count, reverse=True)[:SHOWN],
+        corrected=[(catalogue().movie(movie_id), count) for movie_id, count in catalogue().most_corrected(SHOWN)],
+        genres=sorted(genres, key=lambda bar: bar.count, reverse=True)[:SHOWN],
+        years=sorted(years, key=lambda bar: bar.name)[-YEARS_SHOWN:],
+        months=_months(catalogue().reviews_by_month()),
+    )
+
+
+def _dispute(movie: Movie) -> float:
+    """Return how evenly the movie's reviews are split: 0 for all alike, 1 for half and half."""
+    share = movie.positive_share or 0.0
+    return 4 * share * (1 - share)
+
+
+def _bars(named: Iterable[tuple[str, Movie]]) -> list[HistogramBar]:
+    counts: dict[str, int] = defaultdict(int)
+    sums: dict[str, float] = defaultdict(float)
+    for name, movie in named:
+        counts[name] += movie.review_count
+        sums[name] += movie.rating_sum
+    highest = max(counts.values(), default=1)
+    return [
+        HistogramBar(name, count, sums[name] / count, round(100 * count / highest, 1)) for name, count in counts.items()
+    ]
+
+
+def _months(counts: list[tuple[str, int]]) -> list[HistogramBar]:
+    highest = max((count for _, count in counts), default=1)
+    return [HistogramBar(name, count, None, round(100 * count / highest, 1)) for name, count in counts]
