@@ -51,6 +51,12 @@ def test_reviews_lie_in_the_last_weeks_and_newer_ones_have_higher_ids(store: Sto
     assert {review.model for review in store.all_reviews()} == {analyzer.card.id}
 
 
+def test_it_has_authors_of_several_reviews_and_spoilers(store: Store, analyzer: FakeAnalyzer) -> None:
+    demo_data.seed(store, analyzer, NOW)
+    assert len({movie.id for _, movie in store.reviews_by_author("심야영화")[0]}) == 3
+    assert 2 <= sum(review.spoiler for review in store.all_reviews()) <= 5
+
+
 def test_the_setting_asks_for_it(analyzer: FakeAnalyzer, tmp_path: Path) -> None:
     for wanted, count in ((0, 0), (1, 15)):
         settings = Settings(secret_key="tests", instance_dir=str(tmp_path), demo=wanted)

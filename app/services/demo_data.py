@@ -25,11 +25,11 @@ def seed(store: Store, analyzer: Analyzer, now: datetime | None = None) -> int:
         return 0
     movies = json.loads(_FILE.read_text(encoding="utf-8"))
     said = sorted(  # ids grow with time, as they would have
-        (moment, place, author, content)
+        (moment, place, author, content, bool(warning))
         for place, movie in enumerate(movies)
-        for moment, (author, content) in _dated(movie, now)
+        for moment, (author, content, *warning) in _dated(movie, now)
     )
-    sentiments = analyzer.analyze([content for *_, content in said])
+    sentiments = analyzer.analyze([content for *_, content, _ in said])
     first_movie, first_review = store.reserve_ids(len(movies), len(said))
     added = [
         Movie(id=first_movie + place, **{name: value for name, value in movie.items() if name != "reviews"})
@@ -41,13 +41,16 @@ def seed(store: Store, analyzer: Analyzer, now: datetime | None = None) -> int:
             movie_id=first_movie + place,
             author=author,
             content=content,
-            sentiment_label=sentiment.label,
-            sentiment_score=sentiment.score,
-            rating=sentiment.rating,
+            sentiment_label=sentiments[number].label,
+            sentiment_score=sentiments[number].score,
+            rating=sentiments[number].rating,
             created_at=moment,
             model=analyzer.card.id,
+            spoiler=spoiler,
         )
-        for number, ((moment, place, author, content), sentiment) in enumerate(zip(said, sentiments, strict=True))
+        for number, ((moment, place, author, content, spoiler), sentiment) in enumerate(
+            zip(said, sentiments, strict=True)
+        )
     ]
     with suppress(AlreadyExists):  # another process of the same database was sooner
         store.add_all(added, written)

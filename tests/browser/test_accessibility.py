@@ -25,7 +25,7 @@ WITH_MOVIES = (
     "/review/1/delete",
     "/reviews",
     "/stats",
-    "/author/moviemoon",
+    "/author/심야영화",
 )
 THEMES = ("light", "dark")
 WIDTHS = (1440, 390)

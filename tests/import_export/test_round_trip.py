@@ -1,6 +1,7 @@
 """Export, import into a fresh store, export: the same bytes, whatever the catalogue holds."""
 
 import io
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -51,7 +52,8 @@ def catalogues(draw: st.DrawFn) -> tuple[list[Movie], list[Review], list[Correct
             reading = draw(st.sampled_from(Label)), draw(st.floats(0.5, 1)), draw(st.floats(0, 10))
             moments = draw(MOMENTS), draw(MOMENTS | st.just(""))
             model = draw(st.sampled_from(["", "fake@1", "old@2"]))
-            reviews.append(Review(review_id, text.movie_id, text.author, text.content, *reading, *moments, model))
+            review = Review(review_id, text.movie_id, text.author, text.content, *reading, *moments, model)
+            reviews.append(replace(review, spoiler=draw(st.booleans())))
     readers = st.sets(st.tuples(st.sampled_from([review.id for review in reviews]), st.integers(0, 11)), max_size=20)
     corrections = [
         Correction(review_id, f"mark {reader}", draw(st.sampled_from(CorrectedLabel)), draw(MOMENTS))

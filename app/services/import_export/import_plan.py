@@ -141,4 +141,5 @@ class _Reviews(Sequence[Review]):
             edited_at=row.edited_at,
             model=row.model,
             writer="" if row.created_at else UNDATED,
+            spoiler=bool(row.spoiler),
         )

@@ -3,7 +3,7 @@
     {"format": "gampyeong", "version": 1}
     {"kind": "movie", "id", "title", "release_date", "director", "genre", "poster_url"}
     {"kind": "review", "id", "movie_id", "author", "content", "sentiment_label", "sentiment_score", "rating",
-     "created_at", "edited_at", "model"}
+     "created_at", "edited_at", "model", "spoiler": true where the text gives the plot away}
     {"kind": "correction", "review_id", "reader", "label", "created_at"}
     {"kind": "end"}
 
@@ -40,7 +40,8 @@ def movie_line(movie: Movie) -> bytes:
 
 
 def review_line(review: Review) -> bytes:
-    return _line({"kind": "review"} | {name: getattr(review, name) for name in _REVIEW})
+    warning = {"spoiler": True} if review.spoiler else {}
+    return _line({"kind": "review"} | {name: getattr(review, name) for name in _REVIEW} | warning)
 
 
 def correction_line(correction: Correction, reader: int) -> bytes:
@@ -144,7 +145,14 @@ def _movie(number: int, record: dict[str, Any]) -> Row:
 def _review(number: int, record: dict[str, Any]) -> Row:
     review = parse(ReviewRecord, record)
     row = ReviewRow(
-        number, review.id, review.movie_id, review.author, review.content, review.created_at, review.edited_at
+        number,
+        review.id,
+        review.movie_id,
+        review.author,
+        review.content,
+        review.created_at,
+        review.edited_at,
+        spoiler=review.spoiler,
     )
     return row if review.sentiment is None else row.with_sentiment(review.sentiment, review.model)
 

@@ -39,6 +39,7 @@ class ReviewRow(NamedTuple):
     label: str = ""
     score: float = 0.0
     rating: float = 0.0
+    spoiler: bool = False
 
     def with_sentiment(self, sentiment: Sentiment, model: str) -> "ReviewRow":
         return self._replace(label=sentiment.label, score=sentiment.score, rating=sentiment.rating, model=model)
