@@ -25,6 +25,7 @@ RUN pip uninstall -y --root-user-action=ignore pip \
 COPY --from=build /venv /venv
 WORKDIR /site
 COPY app app
+RUN pybabel -q compile -d app/translations
 COPY templates templates
 COPY static static
 COPY wsgi.py gunicorn.conf.py ./

@@ -24,21 +24,24 @@ tools := $(venv)/.installed-dev-$(shell cat requirements.txt requirements-dev.tx
 rivals := .venv-bench
 compared := $(rivals)/.installed-$(shell cat requirements.txt benchmarks/requirements.txt | cksum | tr ' ' -)
 
+# Flask-Babel loads compiled catalogues, which are not committed.
+catalogues := $(patsubst %.po,%.mo,$(wildcard app/translations/*/LC_MESSAGES/*.po))
+
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s  %s\n", $$1, $$2}' Makefile
 
-setup: $(runtime) ## prepare .venv to run the site
+setup: $(runtime) $(catalogues) ## prepare .venv to run the site
 
-run: $(runtime) ## serve the site on http://127.0.0.1:8000
+run: $(runtime) $(catalogues) ## serve the site on http://127.0.0.1:8000
 	@exec $(venv)/bin/gunicorn -c gunicorn.conf.py wsgi:app
 
-demo: $(runtime) ## serve the site with well-known movies and reviews in it
+demo: $(runtime) $(catalogues) ## serve the site with well-known movies and reviews in it
 	@DEMO=1 exec $(venv)/bin/gunicorn -c gunicorn.conf.py wsgi:app
 
-test: $(tools) ## run all tests but the slow ones
+test: $(tools) $(catalogues) ## run all tests but the slow ones
 	@$(venv)/bin/python -m pytest -n 2 --dist loadfile -m "not slow" $(ARGS)
 
-test-slow: $(tools) ## run the slow tests
+test-slow: $(tools) $(catalogues) ## run the slow tests
 	@$(venv)/bin/python -m pytest -m slow $(ARGS)
 
 check: $(tools) ## lint, formatting and types
@@ -50,11 +53,14 @@ fmt: $(tools) ## format the code and fix what the linter can
 	$(venv)/bin/ruff check --fix --exit-zero .
 	$(venv)/bin/ruff format .
 
+$(catalogues): %.mo: %.po | $(runtime)
+	$(venv)/bin/pybabel -q compile -i $< -o $@
+
 phrases: $(tools) ## collect the pages' texts for translation
 	$(venv)/bin/pybabel -q extract -F babel.cfg -k lazy_gettext --no-location --sort-output --omit-header -o $(venv)/messages.pot app templates
 	$(venv)/bin/pybabel -q update -i $(venv)/messages.pot -d app/translations -l en --no-fuzzy-matching --ignore-obsolete --omit-header --no-wrap
 
-bench: $(runtime) ## measure the running site: speed, memory, time to start
+bench: $(runtime) $(catalogues) ## measure the running site: speed, memory, time to start
 	@$(venv)/bin/python -m benchmarks.load $(ARGS)
 
 bench-compare: $(compared) ## measure the site against the design it replaces

@@ -5,6 +5,7 @@ from math import ceil
 from typing import Any
 
 from flask import Flask, Response, current_app, render_template, request, url_for
+from flask_babel import gettext, ngettext
 from werkzeug.exceptions import BadHost, HTTPException, RequestEntityTooLarge
 
 from app.errors import (
@@ -20,7 +21,7 @@ from app.errors import (
     ValidationFailed,
     first_line,
 )
-from app.i18n import gettext, lazy_gettext, ngettext
+from app.i18n import lazy_gettext
 from app.json_io import json_response
 
 JSON_PATHS = ("/movies", "/reviews", "/sentiment", "/openapi.json", "/healthz", "/readyz", "/metrics")

@@ -1,18 +1,31 @@
 """What most tests stand on: an app of their own, with a fake analyzer and an empty store."""
 
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
 
 import pytest
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
 from flask import Flask
 from flask.testing import FlaskClient
 
 from app.factory import create_app
 from app.services import ReviewService
-from app.settings import Settings
+from app.settings import ROOT, Settings
 from app.store import Store, open_store
 from tests.fakes import FakeAnalyzer
 from tests.postgresql import Server, start_server
+
+
+def pytest_configure() -> None:
+    """Compile the catalogues of translations, as `make` does, where they are missing or out of date."""
+    for source in (ROOT / "app" / "translations").rglob("*.po"):
+        target = source.with_suffix(".mo")
+        if not target.exists() or target.stat().st_mtime < source.stat().st_mtime:
+            compiled = BytesIO()
+            write_mo(compiled, read_po(BytesIO(source.read_bytes()), locale=source.parts[-3]))
+            target.write_bytes(compiled.getvalue())
 
 
 @pytest.fixture(scope="session")

@@ -63,7 +63,7 @@ ONLY_IN = {
     "gevent": {"gevent_worker", "native_thread"},
     "flask_wtf": {"web", "factory"},
     "wtforms": {"web"},
-    "flask_babel": {"i18n", "web"},
+    "flask_babel": {"i18n", "web", "error_handlers"},
     "babel": {"i18n"},
     "pydantic": {"schemas", "api", "services"},
     "python_calamine": {"services"},

@@ -14,8 +14,10 @@ from babel.messages.pofile import read_po
 from bs4 import BeautifulSoup
 from flask.testing import FlaskClient
 
-from app.i18n import LANGUAGES, NATIVE, TRANSLATIONS
+from app.i18n import LANGUAGES, NATIVE
 from app.settings import ROOT
+
+TRANSLATIONS = ROOT / "app" / "translations"
 
 HANGUL = re.compile("[가-힣ㄱ-ㅎ]")
 OTHERS = [code for code in LANGUAGES if code != NATIVE]

@@ -5,7 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 
-from app.i18n import gettext, ngettext
+from flask_babel import gettext, ngettext
+
 from app.models import Label, Movie
 from app.services.search import split_genre
 

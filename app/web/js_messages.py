@@ -1,6 +1,6 @@
 """What `static/app.js` says. A page hands it over in its language, as JSON in `data-texts`; `{name}` is a gap."""
 
-from app.i18n import gettext
+from flask_babel import gettext
 
 
 def script_texts() -> dict[str, str]:
