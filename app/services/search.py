@@ -3,7 +3,7 @@ do not count."""
 
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Collection, Mapping, Set
+from collections.abc import Callable, Mapping, Set
 from functools import cached_property, lru_cache
 from itertools import accumulate
 from unicodedata import normalize
@@ -33,10 +33,6 @@ class SearchIndex:
         self._keys = list(texts)
         self._string = "\n".join(texts.values())
         self._ends = list(accumulate(len(text) + 1 for text in texts.values()))  # where the next one starts
-
-    def replace(self, gone: Collection[int], come: dict[int, str]) -> "SearchIndex":
-        """Another with these differences."""
-        return SearchIndex({key: text for key, text in self._texts.items() if key not in gone} | come)
 
     def find(self, q: str) -> Set[int]:
         """The keys of the texts in which every word of `q` is found."""
