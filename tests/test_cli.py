@@ -17,7 +17,7 @@ import pytest
 from click.testing import Result
 from flask import Flask
 
-from app.cli.progress_bar import ProgressLine, describe
+from app.cli.progress_bar import progress_bar
 from app.models import Label, ModelCard, MovieFields
 from app.services.progress import Progress, Stage
 from app.settings import ROOT, Settings
@@ -193,34 +193,27 @@ class Terminal(io.StringIO):
         return True
 
 
-def test_progress_is_a_line_that_changes_on_a_terminal() -> None:
+def test_each_stage_has_a_bar_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     out = Terminal()
-    with ProgressLine(out) as line:
-        line(Progress(Stage.READ, 50, 100, 0.0))
-    assert out.getvalue() == "\r\x1b[K[############............] reading 50 of 100 (50%)\n"
+    monkeypatch.setattr(sys, "stderr", out)
+    with progress_bar() as report:
+        report(Progress(Stage.CHECK, 1024, 1024, 10.0))
+        report(Progress(Stage.READ, 0, 100, 0.0))
+        report(Progress(Stage.READ, 50, 100, 10.0))
+        report(Progress(Stage.READ, 100, 100, 10.0))
+    checking, reading = out.getvalue().split("\n")[:2]  # a bar is redrawn after a \\r
+    assert "checking" in checking
+    assert "100%" in checking
+    assert "50/100" in reading
+    assert "100/100" in reading
 
 
-def test_progress_is_a_line_now_and_then_elsewhere() -> None:
-    now = [0.0]
+def test_progress_is_silent_where_there_is_no_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     out = io.StringIO()
-    with ProgressLine(out, now=lambda: now[0]) as line:
-        for second in range(25):
-            now[0] = second
-            line(Progress(Stage.READ, second * 4, 100, 4.0))
-    assert out.getvalue().splitlines() == [
-        "reading 40 of 100 (40%), 4/s, 15 s left",
-        "reading 80 of 100 (80%), 4/s, 5 s left",
-    ]
-
-
-def test_progress_says_rate_and_time_left() -> None:
-    assert (
-        describe(Progress(Stage.READ, 12_345, 100_000, 690.0))
-        == "reading 12,345 of 100,000 (12%), 690/s, 2 min 7 s left"
-    )
-    assert describe(Progress(Stage.READ, 1, 10**7, 700.0)).endswith("3 h 58 min left")
-    assert describe(Progress(Stage.READ, 900, 1_000, 10.0, later=100)).endswith("20 s left")
-    assert describe(Progress(Stage.CHECK, 512, 1024, 10.0)) == "checking 50%"
+    monkeypatch.setattr(sys, "stderr", out)
+    with progress_bar() as report:
+        report(Progress(Stage.READ, 50, 100, 10.0))
+    assert out.getvalue() == ""
 
 
 def shell(folder: Path, *arguments: str, **settings: str) -> "subprocess.CompletedProcess[str]":

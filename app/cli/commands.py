@@ -15,7 +15,7 @@ import click
 from flask.cli import with_appcontext
 
 from app.cli import messages
-from app.cli.progress_bar import ProgressLine
+from app.cli.progress_bar import progress_bar
 from app.errors import AppError, ValidationFailed
 from app.extensions import get_service
 from app.services import MaintenanceService
@@ -115,14 +115,14 @@ def import_command(
 ) -> None:
     """Take in FILE ("-": standard input): JSON Lines of an export, or a table. Repeating it doubles nothing."""
     options = TableOptions(columns, title, author)
-    with _input(file) as source, ProgressLine() as line:
+    with _input(file) as source, progress_bar() as report:
         outcome = workshop.import_file(
             source,
             options=options,
             written_at=_written_at(source),
             skip_bad=skip_bad,
             reread=reread,
-            report=line,
+            report=report,
         )
     for told in (*messages.format_errors(outcome), *messages.format_losses(outcome)):
         click.echo(told, err=True)
@@ -145,8 +145,8 @@ def undo_command(workshop: MaintenanceService, number: int | None) -> None:
 @click.option("--all", "everything", is_flag=True, help="Read all reviews, not only those another model read.")
 def rescore_command(workshop: MaintenanceService, everything: bool) -> None:
     """Read reviews again with the present model. Interrupted, it goes on where it stopped."""
-    with ProgressLine() as line:
-        result = workshop.rescore(everything=everything, report=line)
+    with progress_bar() as report:
+        result = workshop.rescore(everything=everything, report=report)
     for told in messages.format_rescore(result):
         click.echo(told)
 
