@@ -43,13 +43,30 @@ def create_app(
     analyzer: Analyzer | None = None,
     lazy: bool = False,
 ) -> Flask:
-    """The site. Raises `SettingsError` or `ModelError` when it cannot start.
+    """Return the site's Flask app. Raises `SettingsError` or `ModelError` when it cannot start.
 
-    Left out, `settings` come from the environment, `store` is the one they ask for, and `analyzer` is the model they
-    name, loaded here, or when it is first asked if `lazy`; torch is imported only then.
+    By default `settings` are read from the environment, `store` is opened from their `database_url`, and `analyzer` is
+    their model, loaded here, or at its first use if `lazy`; torch is imported only then.
     """
     settings = Settings.from_env() if settings is None else settings
     app = Flask("app", template_folder="../templates", static_folder=None)
+    _configure(app, settings)
+    store = open_store(settings.database_url) if store is None else store
+    analyzer = _load(settings, lazy) if analyzer is None else analyzer
+    if settings.demo and not lazy:
+        demo_data.seed(store, analyzer)
+    metrics = _register_services(app, settings, store, analyzer)
+    _register_hooks(app, settings, metrics)
+    _register_routes(app)
+    for command in COMMANDS:
+        app.cli.add_command(command)
+    if settings.trusted_proxies:
+        hops = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+    return app
+
+
+def _configure(app: Flask, settings: Settings) -> None:
     app.url_map.converters["int"] = IdConverter
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False
@@ -66,10 +83,10 @@ def create_app(
         PROPAGATE_EXCEPTIONS=False,
     )
     app.session_interface = SessionInterface()
-    store = open_store(settings.database_url) if store is None else store
-    analyzer = _load(settings, lazy) if analyzer is None else analyzer
-    if settings.demo and not lazy:
-        demo_data.seed(store, analyzer)
+
+
+def _register_services(app: Flask, settings: Settings, store: Store, analyzer: Analyzer) -> Metrics:
+    """Register what `get_service` returns. Returns the metrics, which a request hook counts into."""
     catalogue = ReviewService(store, analyzer)
     metrics = Metrics(workload=catalogue.workload, totals=catalogue.totals, card=catalogue.model_card)
     register_service(app, AdminAuth(admin_password(settings)))
@@ -78,10 +95,15 @@ def create_app(
     register_service(app, metrics)
     register_service(app, Jobs())
     register_service(app, Uploads(Path(settings.instance_dir, "uploads")))
-    log = AccessLog(settings.log_level)
-    telemetry.register(app, metrics.count, log.write, trust_request_ids=settings.trusted_proxies > 0)
     register_service(app, RateLimiter(settings))
     register_service(app, SpamProtection(settings))
+    return metrics
+
+
+def _register_hooks(app: Flask, settings: Settings, metrics: Metrics) -> None:
+    """Register what runs around each request. Telemetry comes first, so that it times all others."""
+    log = AccessLog(settings.log_level)
+    telemetry.register(app, metrics.count, log.write, trust_request_ids=settings.trusted_proxies > 0)
     error_handlers.register(app)
     request_guard.register(app, settings)
     permissions.register(app, settings)
@@ -89,6 +111,9 @@ def create_app(
     compression.register(app)
     i18n.register(app)
     static_files.register(app, ROOT / "static")
+
+
+def _register_routes(app: Flask) -> None:
     app.register_blueprint(web_blueprint)
     app.register_blueprint(editing_blueprint)
     app.register_blueprint(admin_blueprint)
@@ -101,12 +126,6 @@ def create_app(
     app.register_blueprint(stats_blueprint)
     authors.register(app)
     app.register_blueprint(api_blueprint)
-    for command in COMMANDS:
-        app.cli.add_command(command)
-    if settings.trusted_proxies:
-        hops = settings.trusted_proxies
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
-    return app
 
 
 def _load(settings: Settings, lazy: bool) -> Analyzer:
