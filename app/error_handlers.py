@@ -105,8 +105,11 @@ def register(app: Flask) -> None:
 def answer(
     status: int, detail: Any, headers: dict[str, str] | None = None, texts: tuple[str, str] | None = None
 ) -> Response:
-    """The error as JSON or as a page. `detail` is a string, or a list in FastAPI's form for a 422; `texts` are the
-    page's title and message where those of the status do not fit."""
+    """Return the error as JSON or as a page.
+
+    `detail` is a string, or a list in FastAPI's form for a 422. `texts` are the page's title and message where those
+    of the status do not fit.
+    """
     if wants_page() and not isinstance(request.routing_exception, BadHost):  # pages have links, which need a host
         title, message = texts or _PAGE_TEXTS.get(status, _PAGE_TEXTS[400] if status < 500 else _UNEXPECTED)
         response = current_app.make_response(
@@ -161,7 +164,7 @@ def _login(status: int) -> str:
 
 
 def invalid_detail(error: ValidationFailed) -> list[dict[str, Any]]:
-    """The broken rules in FastAPI's form: `loc`, `msg`, `type`."""
+    """Return the validation errors in FastAPI's form: `loc`, `msg`, `type`."""
     return [{"loc": _location(error.source, item), "msg": item.message, "type": item.type} for item in error.errors]
 
 

@@ -1,4 +1,4 @@
-"""What the running app was given: `installed(Catalogue)` is the current app's catalogue."""
+"""Services of the running app: `get_service(ReviewService)` is the current app's instance."""
 
 from typing import TypeVar
 
@@ -9,12 +9,12 @@ T = TypeVar("T")
 
 
 def register_service(app: Flask, thing: object) -> None:
-    """Puts `thing` where `installed(type(thing))` finds it."""
+    """Register `thing` under its class, for `get_service`."""
     app.extensions[type(thing).__name__] = thing
 
 
 def get_service(kind: type[T]) -> T:
-    """The `kind` that the current app was given by `register_service`."""
+    """Return the current app's instance of the class `kind`."""
     thing: T = current_app.extensions[kind.__name__]
     return thing
 

@@ -17,7 +17,7 @@ def json_response(body: Any, status: int = 200, headers: dict[str, str] | None =
 
 
 def json_body() -> Any:
-    """The request's JSON. Raises 415 for another content type, 400 for what is no JSON, 413 for too much of it."""
+    """Return the request's JSON. Raises 415 for another content type, 400 for invalid JSON, 413 if it is too large."""
     if not request.is_json:
         raise UnsupportedMediaType("send JSON with the header Content-Type: application/json")
     data = request.get_data(cache=False)
@@ -32,7 +32,7 @@ def _refuse_constant(name: str) -> None:
 
 
 def _parse_int(digits: str) -> float:
-    """A whole number; one with more digits than Python reads is as good as infinite, and no rule here takes that."""
+    """Parse an integer. One with more digits than Python reads becomes infinity, which no field accepts."""
     return int(digits) if len(digits) < 1_000 else float("inf")
 
 

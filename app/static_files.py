@@ -34,7 +34,7 @@ class StaticFile:
         return gzip.compress(self.data, 9, mtime=0)
 
     def answer(self) -> Response:
-        """The file as the caller can take it; kept for a year only under the address that names this version."""
+        """Return the file, compressed if accepted. It is cached for a year only at the URL of its version."""
         is_packed = self.packs and request.accept_encodings["gzip"] > 0
         response = current_app.response_class(self.packed if is_packed else self.data, mimetype=self.type)
         if self.packs:
@@ -59,7 +59,7 @@ class StaticFiles:
 
 
 def register(app: Flask, folder: Path) -> None:
-    """Serves the files in `folder` under `/static/`, and puts their versions into their addresses."""
+    """Serve the files in `folder` under `/static/`, and add their versions to their URLs."""
     assets = StaticFiles(folder)
     register_service(app, assets)
     app.add_url_rule("/static/<path:filename>", "static", _answer)

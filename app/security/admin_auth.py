@@ -30,7 +30,7 @@ class AdminAuth:
         return hmac.compare_digest(_digest(password), self._digest) and not self.is_everybody
 
     def open_session(self) -> str:
-        """The id of a new session, which nobody can guess."""
+        """Create a session and return its random id."""
         session = secrets.token_urlsafe(24)
         with self._lock:
             now = self._now()

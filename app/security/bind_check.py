@@ -11,7 +11,7 @@ _WAYS_OUT = "set ADMIN_PASSWORD, so that only you may delete, or OPEN_MODE=1 if 
 
 
 def check_start(settings: Settings, addresses: Iterable[str]) -> None:
-    """Raises `SettingsError` where open mode would be served to other machines.
+    """Raise `SettingsError` if open mode would be served to other machines.
 
     `addresses` are those really bound: numbers, names, or paths of unix sockets.
     """

@@ -10,20 +10,20 @@ from app.security.admin_auth import AdminAuth
 from app.security.rate_limits import RateLimitScope, check_rate_limit, reset_rate_limit
 
 ADMIN = "admin"
-"""How the log of changes names the administrator; a mark is longer."""
+"""The administrator's name in the audit log; a writer token is longer."""
 _MARK, _LOGIN = "writer", "admin"
 _ANSWER = "gampyeong.is_admin"
 """Where a request keeps what was found out about it."""
 
 
 def writer_token() -> str:
-    """The mark of this browser; empty while it has written nothing."""
+    """Return the random token of this browser; empty if it has none yet."""
     found = session.get(_MARK)
     return found if isinstance(found, str) else ""
 
 
 def ensure_writer_token() -> str:
-    """The mark of this browser, made now if it has none. It tells nothing, and only its cookie carries it."""
+    """Return the random token of this browser, creating its cookie if absent."""
     if not writer_token():
         session[_MARK] = secrets.token_urlsafe(18)
         session.permanent = True  # who wrote a review may still delete it after closing the browser
@@ -31,7 +31,7 @@ def ensure_writer_token() -> str:
 
 
 def owner_token() -> str:
-    """Whose what the caller writes is: the mark, or nobody's in open mode, where none is asked for."""
+    """Return the owner token stored with new content; empty in open mode."""
     return "" if get_service(AdminAuth).is_everybody else ensure_writer_token()
 
 
@@ -73,19 +73,19 @@ def _is_admin() -> bool:
 
 
 def _as_typed(header: str) -> str:
-    """A header's text: WSGI hands its bytes over as Latin-1, and people type UTF-8."""
+    """Decode a header as UTF-8; WSGI passes its bytes as Latin-1."""
     return header.encode("latin-1", "replace").decode("utf-8", "replace")
 
 
 def actor() -> str:
-    """The caller as the log of changes names it: "admin", a mark, or nothing in open mode."""
+    """Return the caller's name in the audit log: "admin", a writer token, or "" in open mode."""
     if get_service(AdminAuth).is_everybody:
         return ""
     return ADMIN if is_admin() else writer_token()
 
 
 def log_in(password: str) -> bool:
-    """Makes the caller the administrator if that is the password. The session starts anew, but for its mark."""
+    """Log the administrator in if the password is right. The session is new but for its writer token."""
     if not _knows(password):
         return False
     log_out()
@@ -95,7 +95,7 @@ def log_in(password: str) -> bool:
 
 
 def log_out() -> None:
-    """Ends the administrator's session, here and for every copy of its cookie; the mark stays."""
+    """End the administrator's session for every copy of its cookie. The writer token stays."""
     get_service(AdminAuth).close_session(str(session.get(_LOGIN, "")))
     kept = writer_token()
     session.clear()

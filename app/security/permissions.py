@@ -43,7 +43,7 @@ def is_allowed(deed: str, owner: str = "") -> bool:
 
 
 def require(deed: Permission, owner: str = "") -> None:
-    """Raises `PermissionDenied` where the caller may not."""
+    """Raise `PermissionDenied` if the caller lacks the permission."""
     if is_allowed(deed, owner):
         return
     if deed in OWNER_ONLY:

@@ -105,21 +105,21 @@ def _parse(check_rate_limit: RateLimitScope, rule: str) -> list[RateLimitItem]:
 
 
 def check_rate_limit(what: RateLimitScope, cost: int = 1) -> None:
-    """Counts `cost` against what this client may do. Raises `RateLimited` where that is too much."""
+    """Count `cost` against this client's limit. Raises `RateLimited` if it is exceeded."""
     limits = get_service(RateLimiter)
     if limits.enabled:
         limits.hit(what, cost)
 
 
 def reset_rate_limit(what: RateLimitScope) -> None:
-    """Starts this client's count anew."""
+    """Reset this client's count."""
     limits = get_service(RateLimiter)
     if limits.enabled:
         limits.clear(what)
 
 
 def client_key() -> str:
-    """The client that is counted: its address, of IPv6 the network; behind proxies, what the trusted ones say it is."""
+    """Return the key a client is counted by: its address, or its network in IPv6. Trusted proxies name the address."""
     address = request.remote_addr or ""
     try:
         number = ip_address(address)

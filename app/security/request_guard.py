@@ -76,7 +76,7 @@ def _name(host: str) -> str:
 
 
 def _check_page_is_ours() -> None:
-    """Writes come from our own pages, or from programs, which say nothing of a page."""
+    """Reject compressed bodies and cross-site writes, and bound the size of forms."""
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise UnsupportedMediaType("send the body as it is, without Content-Encoding")
     if request.mimetype == "application/x-www-form-urlencoded":

@@ -31,7 +31,7 @@ def secret_key(given: str, instance_dir: str) -> str:
 
 
 def admin_password(settings: Settings) -> str:
-    """The administrator's password; empty = there is none. Raises `SettingsError` where its file cannot be used."""
+    """Return the administrator's password, empty if there is none. Raises `SettingsError` for an unusable file."""
     if settings.admin_password or not settings.admin_password_file:
         if 0 < len(settings.admin_password) < _SHORT:
             _log.warning("ADMIN_PASSWORD has fewer than %d characters: it can be guessed", _SHORT)
@@ -49,7 +49,7 @@ def admin_password(settings: Settings) -> str:
 
 
 def _kept(path: Path, make: Callable[[], str]) -> str:
-    """What the file holds; made if there is none, readable by its owner alone."""
+    """Return the file's content, creating it with mode 600 if absent."""
     path.parent.mkdir(parents=True, exist_ok=True)
     fresh = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     if not path.exists():

@@ -47,7 +47,7 @@ class SpamProtection:
 
 @contextmanager
 def reject_duplicates(*what: Hashable) -> Iterator[None]:
-    """Raises `DuplicateSubmission` where this client sent just that last; what fails inside may be sent again."""
+    """Raise `DuplicateSubmission` if the client's previous post was identical. Forgotten if the body fails."""
     traps = get_service(SpamProtection)
     if not traps.is_enabled:
         yield
