@@ -60,7 +60,7 @@ def test_reviews_are_ordered_and_filtered_by_links(
 def test_a_review_has_its_own_address(reviewed: Callable[..., tuple[Page, str, list[int]]], scripts: bool) -> None:
     page, movie, ids = reviewed(REVIEWS_A_PAGE + 2, scripts=scripts)
     page.goto(f"/review/{ids[0]}")  # the oldest is not on the first page
-    assert page.url.endswith(f"page=2#review-{ids[0]}")
+    assert page.url.endswith(f"page=2&review={ids[0]}#review-{ids[0]}")
     expect(page.locator(f"#review-{ids[0]}")).to_be_in_viewport()
     if scripts:
         expect(page.locator(f"#review-{ids[0]}")).to_be_focused()
