@@ -13,6 +13,7 @@ from app.errors import (
     DuplicateSubmission,
     FieldError,
     ModelBusy,
+    NicknameRefused,
     NotFound,
     PermissionDenied,
     RateLimited,
@@ -29,6 +30,7 @@ PAGE_PATHS = (
     "/movie",
     "/review",
     "/author",
+    "/nickname",
     "/stats",
     "/reviews.atom",
     "/docs",
@@ -87,6 +89,7 @@ _DETAILS = {
 
 def register(app: Flask) -> None:
     """Hangs the handlers on the app: a blueprint's would miss the 404s and 405s of routing."""
+    app.register_error_handler(NicknameRefused, lambda error: answer(403, str(error)))
     app.register_error_handler(ValidationFailed, lambda error: answer(422, invalid_detail(error)))
     app.register_error_handler(NotFound, lambda error: answer(404, str(error)))
     app.register_error_handler(PermissionDenied, _denied)

@@ -31,6 +31,10 @@ class ValidationFailed(AppError):
         self.source = source
 
 
+class NicknameRefused(ValidationFailed):
+    """The nickname is others', or the passphrase is not its own: 403, and beside their fields on a form."""
+
+
 class NotFound(AppError):
     """There is no such `kind` ("movie", "review") with this id, or no longer: 404."""
 

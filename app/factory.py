@@ -29,6 +29,7 @@ from app.web.corrections import blueprint as corrections_blueprint
 from app.web.edit import blueprint as editing_blueprint
 from app.web.import_export import blueprint as data_blueprint
 from app.web.likes import blueprint as likes_blueprint
+from app.web.nicknames import blueprint as nicknames_blueprint
 from app.web.preferences import blueprint as preferences_blueprint
 from app.web.recent import blueprint as recent_blueprint
 from app.web.stats import blueprint as stats_blueprint
@@ -124,6 +125,7 @@ def _register_routes(app: Flask) -> None:
     app.register_blueprint(likes_blueprint)
     app.register_blueprint(recent_blueprint)
     app.register_blueprint(stats_blueprint)
+    app.register_blueprint(nicknames_blueprint)
     authors.register(app)
     app.register_blueprint(api_blueprint)
 

@@ -34,6 +34,7 @@ AUTHOR_MAX = 40
 CONTENT_MAX = 5_000
 BATCH_MAX = 1_000
 QUERY_MAX = 200
+PASSPHRASE_MAX = 200
 PER_PAGE_MAX = 1_000
 ID_MAX = 2**63 - 1
 PAGE_MAX = 1_000_000
@@ -241,6 +242,9 @@ class ReviewInput(Input):
     author: Author
     content: Text
     spoiler: Annotated[bool, Field(description="whether the text gives the plot away")] = False
+    passphrase: Annotated[
+        str, Field(max_length=PASSPHRASE_MAX, description="claims the nickname, or proves that it is yours", repr=False)
+    ] = ""
 
 
 class MoviePatch(Input):

@@ -36,10 +36,12 @@ from app.schemas import (
     parse,
 )
 from app.security import identity, permissions
+from app.security.nickname_policy import require_nickname
 from app.security.permissions import Permission
 from app.security.rate_limits import EXPLAINING, RateLimitScope, check_rate_limit
 from app.security.spam_protection import reject_duplicates
 from app.services import ReviewService
+from app.services.nicknames import nickname_key
 from app.static_files import StaticFile
 from app.telemetry import CONTENT_TYPE, Metrics
 
@@ -125,13 +127,15 @@ def get_average_rating(id: int) -> Response:
 
 
 @blueprint.post("/reviews")
-@describe_operation(Operation("reviews", ReviewOut, 201, body=ReviewInput, problems=(404, 409, 503)))
+@describe_operation(Operation("reviews", ReviewOut, 201, body=ReviewInput, problems=(403, 404, 409, 503)))
 def add_review() -> Response:
     """Add a review: the model reads it, and the answer says how."""
     check_rate_limit(RateLimitScope.POSTS)
     review = _body(ReviewInput)
+    key = nickname_key(review.author)
     with reject_duplicates(review):
-        return _answer(ReviewOut, _catalogue().add_review(review, identity.owner_token()), 201)
+        require_nickname(_catalogue(), key, review.author, review.passphrase)
+        return _answer(ReviewOut, _catalogue().add_review(review, identity.owner_token(key)), 201)
 
 
 @blueprint.get("/reviews")
@@ -166,9 +170,13 @@ def edit_review(id: int) -> Response:
 
     Fields that are left out stay as they are; a changed text is read again.
     """
-    permissions.require(Permission.EDIT_REVIEW, _catalogue().review(id).writer)
+    old = _catalogue().review(id)
+    permissions.require(Permission.EDIT_REVIEW, old.writer)
     check_rate_limit(RateLimitScope.POSTS)
-    return _answer(ReviewOut, _catalogue().edit_review(id, _body(ReviewPatch), identity.actor()))
+    patch = _body(ReviewPatch)
+    if patch.author and patch.author != old.author:
+        require_nickname(_catalogue(), nickname_key(patch.author), patch.author)
+    return _answer(ReviewOut, _catalogue().edit_review(id, patch, identity.actor()))
 
 
 @blueprint.delete("/reviews/<int:id>")

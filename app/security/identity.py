@@ -1,8 +1,9 @@
 """Who is asking: the administrator, the browser that wrote something (by a mark in its signed cookie), or anybody."""
 
+import hmac
 import secrets
 
-from flask import request, session
+from flask import current_app, request, session
 
 from app.errors import PermissionDenied
 from app.extensions import get_service
@@ -11,7 +12,8 @@ from app.security.rate_limits import RateLimitScope, check_rate_limit, reset_rat
 
 ADMIN = "admin"
 """The administrator's name in the audit log; a writer token is longer."""
-_MARK, _LOGIN = "writer", "admin"
+_MARK, _LOGIN, _NICKNAMES = "writer", "admin", "nicknames"
+_MAX_NICKNAMES = 5
 _ANSWER = "gampyeong.is_admin"
 """Where a request keeps what was found out about it."""
 
@@ -30,9 +32,36 @@ def ensure_writer_token() -> str:
     return writer_token()
 
 
-def owner_token() -> str:
-    """Return the owner token stored with new content; empty in open mode."""
-    return "" if get_service(AdminAuth).is_everybody else ensure_writer_token()
+def owner_token(nickname: str = "") -> str:
+    """Return the owner token stored with new content; empty in open mode.
+
+    It is that of a claimed `nickname` if this browser has given its passphrase, else the writer token."""
+    if get_service(AdminAuth).is_everybody:
+        return ""
+    return nickname_mark(nickname) if nickname in nicknames() else ensure_writer_token()
+
+
+def nicknames() -> list[str]:
+    """Return the keys of the nicknames whose passphrase this browser has given."""
+    found = session.get(_NICKNAMES)
+    return [key for key in found if isinstance(key, str)] if isinstance(found, list) else []
+
+
+def keep_nickname(key: str) -> None:
+    """Remember that this browser has given the nickname's passphrase."""
+    session[_NICKNAMES] = [*(other for other in nicknames() if other != key), key][-_MAX_NICKNAMES:]
+    session.permanent = True
+
+
+def nickname_mark(key: str) -> str:
+    """Return the mark of what is written under a claimed nickname, in whatever browser."""
+    secret = str(current_app.config["SECRET_KEY"]).encode()
+    return "n-" + hmac.digest(secret, f"nickname\n{key}".encode(), "sha256").hex()[:32]
+
+
+def is_writer(owner: str) -> bool:
+    """Return whether this browser, or a nickname whose passphrase it has given, wrote what `owner` marks."""
+    return bool(owner) and (owner == writer_token() or any(owner == nickname_mark(key) for key in nicknames()))
 
 
 def is_admin() -> bool:
@@ -97,8 +126,10 @@ def log_in(password: str) -> bool:
 def log_out() -> None:
     """End the administrator's session for every copy of its cookie. The writer token stays."""
     get_service(AdminAuth).close_session(str(session.get(_LOGIN, "")))
-    kept = writer_token()
+    kept, kept_nicknames = writer_token(), nicknames()
     session.clear()
+    for key in kept_nicknames:
+        keep_nickname(key)
     if kept:
         session[_MARK] = kept
         session.permanent = True

@@ -108,6 +108,18 @@ class ReviewService:
         items, total = self._store.reviews(movie_id, query.label, query.start, query.per_page, query.sort)
         return Page(items, total, query.page, query.per_page)
 
+    def nickname_hash(self, key: str) -> str | None:
+        """Return the hash of the nickname's passphrase, None where it is not claimed; `key` is its `nickname_key`."""
+        return self._store.nickname_hash(key)
+
+    def nickname_writers(self, nickname: str) -> set[str]:
+        """Return the marks of those who wrote the newest thousand reviews under this nickname."""
+        return {review.writer for review, _ in self._store.reviews_by_author(nickname, 0, 1_000)[0]}
+
+    def claim_nickname(self, key: str, passphrase_hash: str) -> None:
+        """Keep the nickname for who has the passphrase. Raises `app.errors.AlreadyExists` where it is claimed."""
+        self._store.claim_nickname(key, passphrase_hash)
+
     def all_reviews(self, query: AllReviewsQuery) -> Page[tuple[Review, Movie]]:
         """Return reviews of all movies with their movies: those under a nickname, or the newest."""
         if query.author:

@@ -9,8 +9,10 @@ from app.errors import NotFound
 from app.models import Movie, Review
 from app.schemas import MoviePatch, ReviewPatch, parse
 from app.security import identity, permissions
+from app.security.nickname_policy import require_nickname
 from app.security.permissions import Permission
 from app.security.rate_limits import RateLimitScope, check_rate_limit
+from app.services.nicknames import nickname_key
 from app.web import confirm_pages, error_messages, pages
 from app.web.flashes import flash_message
 from app.web.forms import EditMovieForm, EditReviewForm
@@ -72,7 +74,10 @@ def _edit_review(id: int, form: EditReviewForm) -> BaseResponse:
     def edit(data: dict[str, str]) -> Review:
         check_rate_limit(RateLimitScope.POSTS)
         fields = data | {"spoiler": data.get("spoiler", "off")}  # a box that is not ticked is not sent
-        return catalogue().edit_review(id, parse(ReviewPatch, fields, strict=False), identity.actor())
+        patch = parse(ReviewPatch, fields, strict=False)
+        if patch.author != old.author:
+            require_nickname(catalogue(), nickname_key(patch.author), patch.author)
+        return catalogue().edit_review(id, patch, identity.actor())
 
     version = version_of(old)
     if form.version.data and form.version.data != version and form.has_valid_token():

@@ -19,6 +19,11 @@ _UNMEANT = {
 }
 _MISSING_TYPES = ("blank", "missing", "string_type")
 _FIXED = {
+    "nickname_claimed": lazy_gettext("암호로 지키는 닉네임이에요. 암호를 적거나 다른 닉네임을 골라 주세요."),
+    "nickname_used": lazy_gettext("다른 사람도 쓴 닉네임이라 암호로 지킬 수 없어요. 다른 닉네임을 골라 주세요."),
+    "nickname_free": lazy_gettext("아직 아무도 암호로 지키지 않는 닉네임이에요."),
+    "passphrase_wrong": lazy_gettext("암호가 달라요. 다시 적어 주세요."),
+    "passphrase_short": lazy_gettext("암호는 여덟 자 이상으로 정해 주세요."),
     "combining_marks": lazy_gettext("한 글자에 겹쳐 쓴 부호가 너무 많아요. 조금 지우고 다시 올려 주세요."),
     "date_invalid": lazy_gettext("달력에 있는 날짜를 2018-02-28처럼 적어 주세요. 다 모르면 2018-02나 2018도 괜찮아요."),
     "url_invalid": lazy_gettext("http:// 또는 https://로 시작하는 주소를 적어 주세요."),
@@ -37,6 +42,7 @@ REVIEW_READ_AGAIN = lazy_gettext("리뷰를 고쳤어요. 바뀐 글을 다시 �
 EDITED_MEANWHILE = lazy_gettext(
     "그 사이에 다른 곳에서 이 리뷰를 고쳤어요. 지금 글을 보고, 아래 글로 바꾸려면 한 번 더 눌러 주세요."
 )
+NICKNAME_PROVED = lazy_gettext("이 브라우저에서도 그 닉네임의 글을 고치고 지울 수 있어요.")
 LOGGED_IN = lazy_gettext("관리자로 로그인했어요.")
 LOGGED_OUT = lazy_gettext("로그아웃했어요.")
 NOT_THE_PASSWORD = lazy_gettext("비밀번호가 달라요. 다시 적어 주세요.")  # noqa: S105 - a sentence

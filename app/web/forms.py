@@ -5,7 +5,7 @@ from typing import Any, Self, TypeVar
 
 from flask import request
 from flask_wtf import FlaskForm
-from wtforms import BooleanField, Field, HiddenField, StringField, TextAreaField
+from wtforms import BooleanField, Field, HiddenField, PasswordField, StringField, TextAreaField
 from wtforms.i18n import DummyTranslations
 
 from app import schemas
@@ -192,6 +192,10 @@ class ReviewForm(EditReviewForm):
     """Adds a review."""
 
     bot_protected = True
+
+    passphrase = PasswordField(
+        _("암호"), render_kw={"maxlength": schemas.PASSPHRASE_MAX, "autocomplete": "current-password"}
+    )
 
     movie = StringField(_("영화"), render_kw={"required": True, "maxlength": schemas.TITLE_MAX, "autocomplete": "off"})
     movie_id = HiddenField()

@@ -12,10 +12,12 @@ from app.extensions import get_service
 from app.models import AuditAction, Movie, Review
 from app.schemas import QUERY_MAX, MovieInput, ReviewInput, parse
 from app.security import identity, permissions
+from app.security.nickname_policy import require_nickname
 from app.security.permissions import Permission
 from app.security.rate_limits import RateLimitScope, check_rate_limit
 from app.security.spam_protection import reject_duplicates
 from app.services import MaintenanceService
+from app.services.nicknames import nickname_key
 from app.web import confirm_pages, error_messages, explanation_page, highlighting, pages, posters
 from app.web.audit_log import last_deletion
 from app.web.filters import FILTERS, shorten
@@ -164,8 +166,10 @@ def _add_movie(data: Mapping[str, Any]) -> Movie:
 def _add_review(data: Mapping[str, Any]) -> Review:
     check_rate_limit(RateLimitScope.POSTS)
     review = parse(ReviewInput, data, strict=False)
+    key = nickname_key(review.author)
     with reject_duplicates(review):
-        return catalogue().add_review(review, identity.owner_token())
+        require_nickname(catalogue(), key, review.author, review.passphrase)
+        return catalogue().add_review(review, identity.owner_token(key))
 
 
 def _add_review_to(movie_id: int) -> BaseResponse:

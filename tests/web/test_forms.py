@@ -225,6 +225,7 @@ def test_html_limits_are_those_of_the_inputs(visitor: Visitor, movie_id: int) ->
         "poster_url": str(schemas.POSTER_URL_MAX),
         "movie": str(schemas.TITLE_MAX),
         "author": str(schemas.AUTHOR_MAX),
+        "passphrase": str(schemas.PASSPHRASE_MAX),
         "content": str(schemas.CONTENT_MAX),
     }
     assert page.select_one("#q")["maxlength"] == str(schemas.QUERY_MAX)  # type: ignore[index]
