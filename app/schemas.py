@@ -370,7 +370,7 @@ class ReviewsQuery(PageQuery):
 class AllReviewsQuery(PageQuery):
     """Which of all movies' reviews: those under a nickname, if `author` is given, in which order; else the newest."""
 
-    author: Annotated[str, Field(max_length=AUTHOR_MAX)] = ""
+    author: Annotated[str, Field(max_length=AUTHOR_MAX, pattern=r"^[^\x00]*$")] = ""
     sort: ReviewSort = ReviewSort.NEWEST
 
 

@@ -34,6 +34,8 @@ def has_page(author: str) -> bool:
 
 @blueprint.get("/author/<name:name>")
 def show(name: str) -> Response:
+    if "\0" in name:  # PostgreSQL takes no such text
+        raise NotFound("author", 0)
     query = read_query(AllReviewsQuery, author=name, per_page=REVIEWS_A_PAGE)
     summary = catalogue().author(name)
     if not summary.review_count:

@@ -52,7 +52,8 @@ def test_odd_nicknames_have_pages(visitor: Visitor, movie_id: int, add_review: A
 
 
 def test_nobody_has_no_page(visitor: Visitor, movie_id: int, add_review: AddReview) -> None:
-    for name in ("없는 사람", "x" * 500, "."):
+    assert visitor.client.get("/reviews?author=%00").status_code == 422
+    for name in ("없는 사람", "x" * 500, ".", "\0"):
         assert visitor.client.get(f"/author/{quote(name)}").status_code in (404, 308)
     add_review(movie_id, "최고예요", "..")
     assert not visitor.see(f"/movie/{movie_id}").select(".by a.author")
