@@ -29,7 +29,8 @@ def show() -> Response | None:
     if request.accept_mimetypes.best_match(["application/json", "text/html"]) != "text/html":
         return None
     page = catalogue().all_reviews(AllReviewsQuery(page=read_query(AllReviewsQuery).page, per_page=REVIEWS_A_PAGE))
-    response = render("recent.html", page=page, links=page_links(page, lambda number: f"{PATH}?page={number}"))
+    links = page_links(page, lambda number: url_for("api.list_all_reviews", page=number))
+    response = render("recent.html", page=page, links=links)
     response.vary.add("Accept")
     return response
 
