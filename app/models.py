@@ -99,6 +99,8 @@ class Explanation:
 
     sentiment: Sentiment
     words: Sequence[WordWeight] = ()
+    stated_score: float | None = None
+    """The score from 0 to 10 that the text states in digits or stars, where that counted for the reading."""
 
 
 @dataclass(frozen=True, slots=True)

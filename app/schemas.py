@@ -492,6 +492,15 @@ class ExplanationOut(SentimentOut):
     """How a text was read, and what each of its words has to do with it."""
 
     words: list[WordOut]
+    stated_score: Annotated[
+        float | None,
+        Field(
+            ge=0,
+            le=10,
+            description="the score, of ten, that the text states in digits or stars, if the model counts such; "
+            "it counts by its share of the text's characters",
+        ),
+    ]
 
 
 class AverageRatingOut(Schema):

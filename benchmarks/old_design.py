@@ -1,6 +1,6 @@
-"""The design that the site replaces: FastAPI, lists in memory, a `transformers.pipeline` called in each request.
+"""The design that the site replaces: FastAPI, lists in memory, a model called in each request.
 
-The model is the encoder of the bundled one. Endpoints are plain functions, which FastAPI runs in a pool of threads.
+The model is the bundled one. Endpoints are plain functions, which FastAPI runs in a pool of threads.
 `python -m benchmarks.old_design` serves it on PORT.
 """
 
@@ -11,9 +11,9 @@ from typing import Any
 import uvicorn
 from fastapi import FastAPI, HTTPException
 from pydantic import BaseModel
-from transformers import AutoModelForSequenceClassification, AutoTokenizer, pipeline
 
 from app.sentiment import BUNDLED
+from app.sentiment.bundled_model import load_bundled_model
 
 
 class MovieIn(BaseModel):
@@ -44,8 +44,7 @@ class Review(ReviewIn):
 app = FastAPI()
 movies: list[Movie] = []
 reviews: list[Review] = []
-model: Any = AutoModelForSequenceClassification.from_pretrained(BUNDLED, dtype="float32").eval()
-classify: Any = pipeline("text-classification", model=model, tokenizer=AutoTokenizer.from_pretrained(BUNDLED))
+model = load_bundled_model(BUNDLED)
 
 
 @app.get("/movies")
@@ -63,13 +62,12 @@ def add_movie(movie: MovieIn) -> Movie:
 def add_review(review: ReviewIn) -> Review:
     if not any(movie.id == review.movie_id for movie in movies):
         raise HTTPException(404, "movie not found")
-    (found,) = classify([review.content], truncation=True)
-    label, created_at = "긍정" if int(found["label"]) > 5 else "부정", datetime.now(UTC).isoformat()
-    own = {
+    (prediction,) = model.predict([review.content])
+    own: dict[str, Any] = {
         "id": len(reviews) + 1,
-        "sentiment_label": label,
-        "sentiment_score": found["score"],
-        "created_at": created_at,
+        "sentiment_label": prediction.sentiment.label,
+        "sentiment_score": prediction.sentiment.score,
+        "created_at": datetime.now(UTC).isoformat(),
     }
     reviews.append(Review(**review.model_dump(), **own))
     return reviews[-1]

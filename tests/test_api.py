@@ -224,6 +224,7 @@ def test_explain_says_what_each_word_does(client: FlaskClient) -> None:
     without = [client.post("/sentiment", json={"text": text}).get_json()["rating"] for text in
                (" 재미있고 지루", "정말  지루", "정말 재미있고 ")]  # fmt: skip
     assert [word["rating_without"] for word in explanation["words"]] == without
+    assert explanation["stated_score"] is None
 
 
 def test_an_explanation_is_kept(client: FlaskClient, analyzer: FakeAnalyzer) -> None:

@@ -2,19 +2,21 @@
 
     python training/behaviour.py app/sentiment/bundled [--out app/sentiment/bundled]
 
-Run time: seconds. The sentences and what a reader would say (+, -, 0 = neither) are in behaviour.tsv. A neutral text
-counts as right when the model is unsure (score below 0.7, what the site shows as such).
+Run time: seconds. The 400 sentences and what a reader would say (+, -, 0 = neither) are in behaviour.tsv; none is of a
+pattern in templates.txt, and none is a review of the train split. A neutral text counts as right when the model is
+unsure (score below 0.7, what the site shows as such). With --out, behaviour.json is written and the count added to
+metrics.json.
 """
 
 import argparse
 import json
-import sys
 from collections import defaultdict
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent.parent))
-from app.models import CONFIDENT_FROM, Label  # noqa: E402  (the site is not installed, it lies beside us)
-from app.sentiment import load  # noqa: E402
+from evaluate import save
+
+from app.models import CONFIDENT_FROM, Label
+from app.sentiment import load
 
 
 def main() -> None:
@@ -38,8 +40,11 @@ def main() -> None:
              "rating": round(answer.rating, 1), "right": right}
         )  # fmt: skip
         print(f"{'  ' if right else 'X '}{kind:9} {expected} {sign} {answer.score:.2f} {answer.rating:4.1f}  {text}")
+    counts = {kind: sum(entry["right"] for entry in entries) for kind, entries in table.items()}
     for kind, entries in table.items():
-        print(f"{kind:9} {sum(e['right'] for e in entries)} of {len(entries)}")
+        print(f"{kind:9} {counts[kind]} of {len(entries)}")
+    result = {"command": "python training/behaviour.py MODEL", "sentences": len(cases), "right": sum(counts.values())}
+    save(args.model, args.out, "behaviour", result)
     if args.out:
         (args.out / "behaviour.json").write_text(
             json.dumps(table, ensure_ascii=False, indent=1) + "\n", encoding="utf-8"

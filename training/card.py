@@ -4,15 +4,13 @@ python training/card.py app/sentiment/bundled        # metrics.json + behaviour.
 """
 
 import json
-import sys
 from pathlib import Path
 
-from common import parser, read_rows
-from safetensors import safe_open
+import onnx
+from common import parser, read_rows, read_vocabulary
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-
-from app.sentiment.weights import load_weights
+from app.sentiment.bundled_model import UNSURE, WINDOW
+from app.sentiment.config import NETWORK
 
 MARK = {"긍정": "+", "부정": "-"}
 
@@ -25,16 +23,8 @@ def main() -> None:
     def load(name: str) -> dict:
         return json.loads((args.model / name).read_text("utf-8"))
 
-    metrics, behaviour, config = load("metrics.json"), load("behaviour.json"), load("config.json")
-    parameters = {
-        part: sum(tensor.size for tensor in load_weights(args.model / f"{part}.safetensors").values()) / 1e6
-        for part in ("model", "convolution")
-    }
-    with safe_open(args.model / "convolution.safetensors", "np") as weights:
-        alphabet = weights.metadata()["alphabet"]
-    mixture = config["mixture"]
-    with safe_open(args.model / "ngrams.safetensors", "np") as weights:
-        ngrams = weights.get_tensor("weights")
+    behaviour, config = load("behaviour.json"), load("config.json")
+    weights = onnx.load(args.model / NETWORK).graph.initializer
     kinds = ", ".join(f"{kind} {sum(e['right'] for e in part)} of {len(part)}" for kind, part in behaviour.items())
     failures = "\n".join(
         f"| {e['text']} | {kind} | {e['expected']} | {MARK[e['label']]} | {e['score']:.2f} | {e['rating']:.1f} |"
@@ -43,14 +33,13 @@ def main() -> None:
         if not e["right"]
     )
     card = (Path(__file__).parent / "card.md").read_text("utf-8").format(
-        **metrics,
-        layers=config["num_hidden_layers"],
-        width=config["hidden_size"],
-        parameters=parameters,
-        letters=len(alphabet),
-        ngrams=len(ngrams),
-        rank=ngrams.shape[1],
-        weights={**mixture, "ngrams": 1 - mixture["encoder"] - mixture["convolution"]},
+        **{name: numbers for name, numbers in load("metrics.json").items() if name != "sha256"},
+        parameters=sum(onnx.numpy_helper.to_array(tensor).size for tensor in weights) / 1e6,
+        ngrams=len(read_vocabulary(args.model)),
+        dim=config["training"]["dim"],
+        threshold=config["sentiment"]["threshold"],
+        unsure=UNSURE,
+        window=WINDOW,
         train=len(read_rows(args.work / "train.tsv")),
         kinds=kinds,
         failures=failures,

@@ -244,7 +244,7 @@ def explain() -> Response:
     explanation = _catalogue().explain(_body(SentimentInput).text)
     sentiment = explanation.sentiment
     answer = {"label": sentiment.label, "score": sentiment.score, "rating": sentiment.rating}
-    return _answer(ExplanationOut, answer | {"words": explanation.words})
+    return _answer(ExplanationOut, answer | {"words": explanation.words, "stated_score": explanation.stated_score})
 
 
 @blueprint.get("/healthz")

@@ -4,7 +4,7 @@ a model that is not the bundled one."""
 from pathlib import Path
 
 from app.errors import ModelError, first_line
-from app.sentiment.config import GRAPH
+from app.sentiment.config import NETWORK
 from app.sentiment.model_card import read_card
 from app.sentiment.process_setup import configure_process
 from app.sentiment.worker import MAX_QUEUED_TEXTS, MAX_WAIT_SECONDS, LoadedModel, QueuedAnalyzer
@@ -43,10 +43,10 @@ def load(
 
 def _load(folder: Path, threads: int) -> LoadedModel:
     """Runs in the thread that will own the model."""
-    if (folder / GRAPH).exists():
-        from app.sentiment.bundle import load_bundle
+    if (folder / NETWORK).exists():
+        from app.sentiment.bundled_model import load_bundled_model
 
-        return load_bundle(folder, threads)
+        return load_bundled_model(folder, threads)
     from app.sentiment.transformers_model import init_thread, load_transformers_model
 
     init_thread(threads)

@@ -1,4 +1,4 @@
-"""A loaded model that classifies texts; used by one thread."""
+"""A model of transformers that classifies texts; used by one thread."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from app.sentiment.batches import batches
 from app.sentiment.explanation import Prediction
 from app.sentiment.label_scale import LabelScale
-from app.sentiment.tokenization import Window, WindowTokenizer
+from app.sentiment.tokenization import WindowTokenizer
 
 _BATCH_TOKENS = 256  # more at once is no faster on a core, and takes memory
 _CALL_TOKENS = 16  # the fixed cost of a call, in tokens: as much padding is worth one call less
@@ -25,27 +25,14 @@ class Model(Protocol):
         ...
 
 
-class AuxiliaryModel(Protocol):
-    """A second model, which works on the text instead of tokens."""
-
-    def combine_logits(self, logits: NDArray[np.float64], texts: Sequence[str]) -> NDArray[np.float64]:
-        """Return `logits`, (texts, classes), combined with its own for the same texts."""
-        ...
-
-
 @dataclass(frozen=True, slots=True)
 class TextClassifier:
-    """A model with its tokenizer and label scale.
-
-    `pad` is the token that fills up a batch's shorter texts. `second` is called once for all batches, since its cost is
-    by call rather than by text.
-    """
+    """A model with its tokenizer and label scale; `pad` is the token that fills up a batch's shorter texts."""
 
     model: Model
     windows: WindowTokenizer
     scale: LabelScale
     pad: int
-    second: AuxiliaryModel | None = None
 
     def predict(self, texts: Sequence[str]) -> list[Prediction]:
         """Return one `Prediction` per text, in order."""
@@ -72,18 +59,16 @@ class TextClassifier:
         """Run the model on windows of a few lengths, the longest included, so that the first request is not slow."""
         token = 1 if self.pad == 0 else 0  # not the padding token, which has no position
         for length in (self.windows.size, 32, 16):
-            self._probabilities([Window([token] * min(length, self.windows.size), "")])
-        self._probabilities([Window([token] * 8, ""), Window([token] * 6, "")])
+            self._probabilities([[token] * min(length, self.windows.size)])
+        self._probabilities([[token] * 8, [token] * 6])
         self.predict(["안녕하세요"])
 
-    def _probabilities(self, rows: list[Window]) -> NDArray[np.float64]:
+    def _probabilities(self, rows: list[list[int]]) -> NDArray[np.float64]:
         """Return class probabilities, (rows, classes)."""
         logits = np.empty((len(rows), len(self.scale.polarity)))
-        for batch in batches([len(row.ids) or 1 for row in rows], _BATCH_TOKENS, _CALL_TOKENS):
-            ids, mask = self._arrays([rows[index].ids or [self.pad] for index in batch])
+        for batch in batches([len(row) or 1 for row in rows], _BATCH_TOKENS, _CALL_TOKENS):
+            ids, mask = self._arrays([rows[index] or [self.pad] for index in batch])
             logits[batch] = self.model(ids, mask)
-        if self.second:
-            logits = self.second.combine_logits(logits, [row.text for row in rows])
         if not np.isfinite(logits).all():
             raise ArithmeticError("the model's answer is not a number")
         return softmax(logits)

@@ -6,7 +6,7 @@ from typing import Any
 
 from app.errors import ModelError, first_line
 
-GRAPH = "graph.onnx"  # the encoder of a model in our own format, which every such folder has
+NETWORK = "network.onnx"  # of a model in the bundled one's format, which every such folder has
 
 
 def read_config(folder: Path) -> dict[str, Any]:

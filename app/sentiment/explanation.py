@@ -22,10 +22,11 @@ PART = 200  # characters; a longer text is explained part by part, each counting
 
 
 class Prediction(NamedTuple):
-    """The reading of a text, and its log-odds of positive."""
+    """The reading of a text, its log-odds of positive, and the score (0..10) that it states, where that counted."""
 
     sentiment: Sentiment
     log_odds: float
+    stated_score: float | None = None
 
 
 class Explainable(Protocol):
@@ -65,7 +66,9 @@ def explain(text: str, model: Explainable) -> Explanation:
     predictions |= _predictions(model, [left for left in without.values() if left not in predictions])
     ratings = {word: predictions[left].sentiment.rating for word, left in without.items()}
     return Explanation(
-        predictions[text].sentiment, tuple(replace(word, rating_without=ratings.get(word)) for word in words)
+        predictions[text].sentiment,
+        tuple(replace(word, rating_without=ratings.get(word)) for word in words),
+        predictions[text].stated_score,
     )
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from app.models import KnownMisclassification, Label, ModelCard, Sentiment
 
 _WEIGHTS = (".safetensors", ".bin", ".onnx")
-_CONFIGS = ("config.json", "tokenizer.json", "vocab.txt")
+_CONFIGS = ("config.json", "tokenizer.json", "vocab.txt", "vocabulary.txt")
 _END = 1 << 20  # bytes
 _SIGNS = {"+": Label.POSITIVE, "-": Label.NEGATIVE, "0": None}
 

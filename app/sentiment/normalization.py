@@ -47,6 +47,10 @@ def normalize(text: str) -> str:
     return _REPEATED.sub(r"\1\1\1", text)
 
 
+def has_emoji(text: str) -> bool:
+    return _SYMBOL.search(text) is not None and emoji.emoji_count(text) > 0
+
+
 def drop_ignorable(text: str) -> str:
     """Return `text` without the characters that readers do not see."""
     return _IGNORABLE.sub("", text)

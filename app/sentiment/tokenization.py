@@ -7,31 +7,19 @@ is whole in the next; equal lengths make the plain mean over them a mean over to
 import re
 import unicodedata
 from collections.abc import Sequence
-from typing import Any, NamedTuple
-
-from tokenizers import Tokenizer
+from typing import Any
 
 _OVERLAP = 8  # windows share 1/8 of their tokens with the next
 _PROBE = "a"
-
-
-class Window(NamedTuple):
-    """A part of a text: its token ids, special tokens included, and its characters."""
-
-    ids: list[int]
-    text: str
 
 
 class WindowTokenizer:
     """Splits texts into windows for one tokenizer. Not thread-safe (huggingface/tokenizers#537)."""
 
     def __init__(self, tokenizer: Any, size: int) -> None:
-        """Wrap `tokenizer`, of `tokenizers` or transformers, for windows of `size` tokens, special ones included."""
+        """Wrap `tokenizer`, one of transformers', for windows of `size` tokens, special ones included."""
         self._tokenizer = tokenizer
-        if isinstance(tokenizer, Tokenizer):
-            self._fast: Tokenizer | None = tokenizer
-        else:
-            self._fast = tokenizer.backend_tokenizer if tokenizer.is_fast else None
+        self._fast: Any = tokenizer.backend_tokenizer if tokenizer.is_fast else None
         if self._fast is not None:
             self._fast.no_truncation()
             self._fast.no_padding()
@@ -40,37 +28,28 @@ class WindowTokenizer:
         self._body = size - len(self._before) - len(self._after)
         self._run = self._longest_run()
 
-    def cut(self, texts: Sequence[str]) -> list[list[Window]]:
-        """Return the windows of each text, at least one."""
-        cleaned = [self._clean(text) for text in texts]
-        return [self._windows(text, ids) for text, ids in zip(cleaned, self._encode(cleaned), strict=True)]
+    def cut(self, texts: Sequence[str]) -> list[list[list[int]]]:
+        """Return the windows of each text, at least one: token ids, special ones included."""
+        return [self._windows(ids) for ids in self._encode([self._clean(text) for text in texts])]
 
     def token_spans(self, text: str) -> list[tuple[int, int]]:
         """Return the (start, end) of each token; one span if the tokenizer has no offsets or the text is changed."""
-        return self._spans(text, 1) if self._clean(text) == text else [(0, len(text))]
+        if self._fast is None or self._clean(text) != text:
+            return [(0, len(text))]
+        spans: list[tuple[int, int]] = self._fast.encode(text, add_special_tokens=False).offsets
+        return spans
 
-    def _windows(self, text: str, ids: list[int]) -> list[Window]:
+    def _windows(self, ids: list[int]) -> list[list[int]]:
         body = self._body
         if len(ids) <= body:
-            return [self._window(ids, text)]
+            return [self._window(ids)]
         overlap = body // _OVERLAP
         last = -(-(len(ids) - body) // (body - overlap))  # windows after the first
         starts = [round(index * (len(ids) - body) / last) for index in range(last + 1)]
-        spans = self._spans(text, len(ids))
-        return [
-            self._window(ids[start : start + body], text[spans[start][0] : spans[start + body - 1][1]])
-            for start in starts
-        ]
+        return [self._window(ids[start : start + body]) for start in starts]
 
-    def _window(self, ids: list[int], text: str) -> Window:
-        return Window([*self._before, *ids, *self._after], text)
-
-    def _spans(self, text: str, tokens: int) -> list[tuple[int, int]]:
-        """Return the (start, end) of each token; without offsets, the whole text for each."""
-        if self._fast is None:
-            return [(0, len(text))] * tokens
-        spans: list[tuple[int, int]] = self._fast.encode(text, add_special_tokens=False).offsets
-        return spans
+    def _window(self, ids: list[int]) -> list[int]:
+        return [*self._before, *ids, *self._after]
 
     def _clean(self, text: str) -> str:
         """Return the text in NFC, with single spaces and without lone surrogates, which tokenizers refuse."""
@@ -87,8 +66,7 @@ class WindowTokenizer:
     def _special(self) -> tuple[list[int], list[int]]:
         """Return the ids of the special tokens before and after a text."""
         plain = self._encode([_PROBE])[0]
-        own = isinstance(self._tokenizer, Tokenizer)
-        whole: list[int] = self._tokenizer.encode(_PROBE).ids if own else self._tokenizer(_PROBE)["input_ids"]
+        whole: list[int] = self._tokenizer(_PROBE)["input_ids"]
         for start in range(len(whole) - len(plain) + 1):
             if whole[start : start + len(plain)] == plain:
                 return whole[:start], whole[start + len(plain) :]

@@ -26,6 +26,7 @@ def why(movie: Movie, review: Review) -> Response:
         movie=movie,
         review=review,
         marked=marked,
+        stated_score=explanation.stated_score,
         lifting=[word for word in strongest if word.weight >= highlighting.MIN_NOTICEABLE][:WORDS_LISTED],
         lowering=[word for word in strongest if word.weight <= -highlighting.MIN_NOTICEABLE][:WORDS_LISTED],
         strength=highlighting.strength,

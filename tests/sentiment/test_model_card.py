@@ -16,9 +16,9 @@ def test_an_id_is_of_the_files(tmp_path: Path) -> None:
     assert read_card(str(folder), folder).id == first.id.replace("bundled@", "mine@")
     (folder / "README.md").write_text("another card", encoding="utf-8")
     assert read_card("bundled", folder).id == first.id
-    weights = bytearray((folder / "model.safetensors").read_bytes())
+    weights = bytearray((folder / "network.onnx").read_bytes())
     weights[-1] ^= 1
-    (folder / "model.safetensors").write_bytes(weights)
+    (folder / "network.onnx").write_bytes(weights)
     trained = read_card("bundled", folder).id
     assert trained != first.id
     (folder / "config.json").write_text("{}", encoding="utf-8")

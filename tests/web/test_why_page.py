@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+import pytest
+
 from app.models import Review, WordWeight
 from app.web.highlighting import highlight
 from tests.fakes import FakeAnalyzer
@@ -42,6 +44,19 @@ def test_a_review_that_no_word_moves_says_so(visitor: Visitor, movie_id: int, ad
     assert "뚜렷하게 움직인 낱말이 없어요" in text(page.select_one(".why"))
     hint = text(visitor.see(f"/review/{review.id}/words").select_one(".hint"))
     assert "뚜렷하게 움직인 낱말이 없어요" in hint and "굵을수록" not in hint
+
+
+def test_a_score_that_a_review_states_is_shown(
+    visitor: Visitor, movie_id: int, add_review: AddReview, analyzer: FakeAnalyzer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    review = add_review(movie_id, "최고 8/10")
+    address = f"/review/{review.id}/why"
+    assert "글에 적힌 점수" not in text(visitor.see(address).select_one(".why"))
+    predict = analyzer.predict
+    monkeypatch.setattr(analyzer, "predict", lambda texts: [one._replace(stated_score=8.0) for one in predict(texts)])
+    review = add_review(movie_id, "최고 별 네 개")
+    page = visitor.see(f"/review/{review.id}/why")
+    assert "글에 적힌 점수 8.0점(10점 만점)을" in text(page.select_one(".why"))
 
 
 def test_an_unknown_review_has_no_reasons(visitor: Visitor) -> None:

@@ -1,0 +1,188 @@
+"""The bundled model: one network in one ONNX file.
+
+A text is normalised; for each of its characters the network reads the n-grams that begin there (of up to five
+characters) and the character's jamo. What it answers, the log-odds that the text is positive, is calibrated; a text
+without any Hangul or without any known n-gram of two characters is moved to the middle, and a score that the text
+states in digits or stars counts by its share of the text.
+"""
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+from app.errors import ModelError, first_line
+from app.models import Sentiment
+from app.sentiment.batches import batches
+from app.sentiment.config import NETWORK, read_config
+from app.sentiment.explanation import Prediction
+from app.sentiment.label_scale import Calibration
+from app.sentiment.normalization import has_emoji, normalize
+from app.sentiment.stated_score import stated_score
+
+VOCABULARY = "vocabulary.txt"
+LONGEST = 5  # characters of an n-gram
+WINDOW = 160  # characters; reviews of the corpus have at most 147
+_OVERLAP = 16  # characters that are read again in the next window
+_BATCH, _PADDING = 1_024, 64  # characters computed together, and how many of them may be padding
+UNSURE = 0.84  # largest log-odds of a text without Hangul or known words: P(positive) stays between 0.3 and 0.7
+_LIMIT = 12.0  # largest log-odds: keeps the logarithms of probabilities finite
+_PIECE = 3  # characters of a piece of a long word
+
+
+class Vocabulary:
+    """The n-grams that have a number of their own, from 1 up; the others are 0."""
+
+    def __init__(self, ngrams: Sequence[str]) -> None:
+        self._numbers = {ngram: number for number, ngram in enumerate(ngrams, 1)}
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+    def numbers(self, text: str) -> NDArray[np.int32]:
+        """Return the numbers of the n-grams that begin at each character, (characters, `LONGEST`)."""
+        get = self._numbers.get
+        sizes = range(1, LONGEST + 1)
+        # Beyond the end a slice is shorter than asked for; what it holds was counted with its own size.
+        found = [
+            get(text[at : at + size], 0) if at + size <= len(text) else 0 for at in range(len(text)) for size in sizes
+        ]
+        return np.array(found, np.int32).reshape(-1, LONGEST)
+
+    def has_word(self, text: str) -> bool:
+        """Return whether any n-gram of two or more characters of `text` has a number, or it is a single character."""
+        return len(text) < 2 or bool(self.numbers(text)[:, 1:].any())
+
+
+def jamo(text: str) -> NDArray[np.uint8]:
+    """Return initial, vowel and final of each character, (characters, 3), counted from 1; zeros beside syllables."""
+    codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32).astype(np.int64) - 0xAC00
+    parts = np.stack([codes // 588, codes % 588 // 28, codes % 28], 1) + 1
+    parts[(codes < 0) | (codes >= 11_172)] = 0
+    return parts.astype(np.uint8)
+
+
+def windows(text: str) -> list[str]:
+    """Return parts of `text` of one length, at most `WINDOW`, that overlap and together are all of it."""
+    if len(text) <= WINDOW:
+        return [text] if text else []
+    last = -(-(len(text) - WINDOW) // (WINDOW - _OVERLAP))
+    starts = [round(index * (len(text) - WINDOW) / last) for index in range(last + 1)]
+    return [text[start : start + WINDOW] for start in starts]
+
+
+class BundledModel:
+    """A loaded model, an `app.sentiment.worker.LoadedModel`; used by one thread."""
+
+    def __init__(self, session: Any, vocabulary: Vocabulary, calibration: Calibration) -> None:
+        """`session` is ONNX Runtime's."""
+        self._session, self._vocabulary, self._calibration = session, vocabulary, calibration
+
+    def predict(self, texts: Sequence[str]) -> list[Prediction]:
+        """Return one `Prediction` a text, in order."""
+        return [
+            self._prediction(text, normal, odds)
+            for text, (normal, odds) in zip(texts, self._calibrated(texts), strict=True)
+        ]
+
+    def token_spans(self, texts: Sequence[str]) -> list[list[tuple[int, int]]]:
+        """Return where each text may be taken apart, as (start, end)."""
+        return [[(start, min(start + _PIECE, len(text))) for start in range(0, len(text), _PIECE)] for text in texts]
+
+    def warm_up(self) -> None:
+        """Read made-up texts of a few lengths, so that no visitor waits for a first time."""
+        self.predict(["안녕하세요 👋", "좋은 영화 " * 100])
+
+    def log_odds(self, texts: Sequence[str]) -> NDArray[np.float64]:
+        """Return the network's log-odds of each normalised text before any calibration; 0 for an empty one.
+
+        A text in several windows has the log-odds of their mean probability.
+        """
+        cut = [windows(text) for text in texts]
+        rows = [window for part in cut for window in part]
+        odds = np.empty(len(rows))
+        for batch in batches([len(row) for row in rows], _BATCH, _PADDING):
+            odds[batch] = self._session.run(None, self._feed([rows[index] for index in batch]))[0]
+        if not np.isfinite(odds).all():
+            raise ArithmeticError("the model's answer is not a number")
+        ends = np.cumsum([len(part) for part in cut])[:-1]
+        return np.array([_mean(part) for part in np.split(odds, ends)])
+
+    def _calibrated(self, texts: Sequence[str]) -> list[tuple[str, float]]:
+        """Return each text as normalised, and its calibrated log-odds."""
+        normal = [normalize(text) for text in texts]
+        odds = self._calibration.correct(self.log_odds(normal)).tolist() if texts else []
+        return list(zip(normal, odds, strict=True))
+
+    def _prediction(self, text: str, normal: str, odds: float) -> Prediction:
+        if not normal:
+            odds = 0.0
+        elif not self._is_readable(text, normal):
+            odds = UNSURE * math.tanh(odds / UNSURE)
+        p = 1 / (1 + math.exp(-max(-_LIMIT, min(_LIMIT, odds))))
+        stated = stated_score(text)
+        if stated:
+            p += stated.weight * (stated.score / 10 - p)
+            odds = _log_odds(p)
+        return Prediction(Sentiment.from_probability(p), odds, stated.score if stated else None)
+
+    def _is_readable(self, text: str, normal: str) -> bool:
+        """Return whether a text has Hangul, its emoji's names included, and more than syllables of no known word."""
+        has_hangul = any("가" <= character <= "힣" for character in normal)
+        return has_hangul and (has_emoji(text) or self._vocabulary.has_word(normal))
+
+    def _feed(self, rows: Sequence[str]) -> dict[str, NDArray[Any]]:
+        longest = max(map(len, rows))
+        ngrams = np.zeros((len(rows), longest, LONGEST), np.int32)
+        parts = np.zeros((len(rows), longest, 3), np.int32)
+        mask = np.zeros((len(rows), longest), np.float32)
+        for index, row in enumerate(rows):
+            ngrams[index, : len(row)] = self._vocabulary.numbers(row)
+            parts[index, : len(row)] = jamo(row)
+            mask[index, : len(row)] = 1
+        return {"ngrams": ngrams, "jamo": parts, "mask": mask}
+
+
+def load_bundled_model(folder: Path, threads: int = 1) -> BundledModel:
+    """Return the model in `folder`, warmed up, computing on `threads` cores.
+
+    Raises `app.errors.ModelError`, without the model's name.
+    """
+    calibration = Calibration.from_config(read_config(folder).get("sentiment"))
+    try:
+        vocabulary = Vocabulary((folder / VOCABULARY).read_text("utf-8").splitlines())
+        session = _session(folder / NETWORK, threads)
+        if session.get_modelmeta().custom_metadata_map.get("ngrams") != str(len(vocabulary)):
+            raise ValueError("its vocabulary is not the network's")
+        model = BundledModel(session, vocabulary, calibration)
+        model.warm_up()
+    except Exception as error:  # the errors of a broken file are of many types
+        raise ModelError(f"its files do not make a model ({first_line(error)})") from error
+    return model
+
+
+def _session(file: Path, threads: int) -> Any:
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.enable_cpu_mem_arena = False  # an arena keeps what the longest text once needed
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # the web's threads need the cores
+    options.log_severity_level = 3
+    return onnxruntime.InferenceSession(file, options, providers=["CPUExecutionProvider"])
+
+
+def _mean(odds: NDArray[np.float64]) -> float:
+    if len(odds) < 2:
+        return float(odds.sum())
+    p = 1 / (1 + np.exp(-odds.clip(-_LIMIT, _LIMIT)))
+    return _log_odds(float(p.mean()))
+
+
+def _log_odds(p: float) -> float:
+    tiny = math.exp(-_LIMIT)
+    p = max(tiny, min(1 - tiny, p))
+    return math.log(p) - math.log1p(-p)

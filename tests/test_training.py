@@ -1,0 +1,44 @@
+"""What training/ promises of the sentences that the bundled model is judged with."""
+
+import random
+import sys
+from collections import Counter
+
+import pytest
+
+from app.sentiment.normalization import normalize
+from app.settings import ROOT
+
+sys.path.append(str(ROOT / "training"))
+import templates
+
+CASES = [line.split("\t") for line in (ROOT / "training" / "behaviour.tsv").read_text("utf-8").splitlines()[1:]]
+
+
+def test_there_are_four_hundred_sentences_of_every_kind() -> None:
+    assert len({normalize(text) for _, _, text in CASES}) == len(CASES) == 400
+    assert {expected for _, expected, _ in CASES} == {"+", "-", "0"}
+    kinds = Counter(kind for kind, _, _ in CASES)
+    assert len(kinds) == 14
+    assert min(kinds.values()) >= 12
+
+
+def test_no_sentence_is_of_a_pattern_that_the_model_was_trained_on() -> None:
+    expressions = templates.expressions()
+    found = [text for _, _, text in CASES if any(one.fullmatch(templates.stem(text)) for one in expressions)]
+    assert found == []
+
+
+def test_a_patterns_sentences_match_its_expression() -> None:
+    rng = random.Random(1)  # noqa: S311 - the same sentences each time
+    lists, patterns = templates.read_patterns()
+    for pattern, expression in zip(patterns, templates.expressions(), strict=True):
+        for _ in range(20):
+            sentence = templates.expand(pattern.text, lists, rng)
+            assert expression.fullmatch(normalize(sentence)), (pattern.text, sentence)
+
+
+@pytest.mark.parametrize("ending", ["", "!", " ㅋㅋ", "..."])
+def test_another_end_makes_no_other_sentence(ending: str) -> None:
+    assert any(one.fullmatch(templates.stem(f"지루할 틈이 없었다{ending}")) for one in templates.expressions()) is False
+    assert any(one.fullmatch(templates.stem(f"하나도 지루할 틈이 없었다{ending}")) for one in templates.expressions())
