@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from app.settings import ROOT, Settings
+from app.settings import ROOT, VERSION, Settings
 
 PAGES = ["README.md", "README.ko.md", "CONTRIBUTING.md", "SECURITY.md", "training/README.md"]
 PAGES += sorted(f"docs/{path.name}" for path in Path(ROOT, "docs").glob("*.md"))
@@ -123,3 +123,9 @@ def test_nothing_is_left_to_fill_in() -> None:
     for path in (*PAGES, "app/sentiment/bundled/README.md"):
         text = Path(ROOT, path).read_text(encoding="utf-8")
         assert not re.search(r"^[A-Z]{6,}$|@@|TODO|\{\w+\[\w+\]", text, re.MULTILINE), path
+
+
+def test_the_changelog_has_this_version_first() -> None:
+    first, *others = re.findall(r"^## (\S+)", read("CHANGELOG.md"), re.MULTILINE)
+    assert first == VERSION
+    assert "0.1.0" in others
