@@ -11,8 +11,11 @@ class AppError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class FieldError:
-    """One broken rule: the `field` (empty where the whole input is wrong), pydantic's error `type`, an English
-    `message`, the numbers behind it in `context` (`max_length`, ...), and `index` for an element of a list."""
+    """A broken rule of the input.
+
+    `field` is empty where the whole input is wrong, `type` is pydantic's error type, `message` is English, `context`
+    holds the numbers behind it (`max_length`, ...), and `index` is the place of a list's element.
+    """
 
     field: str
     type: str
@@ -22,8 +25,10 @@ class FieldError:
 
 
 class ValidationFailed(AppError):
-    """What the caller sent breaks rules: 422. `errors` holds at least one `FieldError`; `source` is where they were
-    found, "body" or "query"."""
+    """What the caller sent breaks rules: 422.
+
+    `errors` holds at least one `FieldError`; `source` is where they were found, "body" or "query".
+    """
 
     def __init__(self, errors: list[FieldError], source: str = "body") -> None:
         super().__init__("; ".join(f"{error.field}: {error.message}" for error in errors))
@@ -70,8 +75,10 @@ class UndoExpired(AppError):
 
 
 class StoreUnavailable(AppError):
-    """The store cannot be reached or written (database lost, disk full), or the model is stuck: 503. `retry_after` is
-    in whole seconds."""
+    """The store cannot be reached or written (database lost, disk full), or the model is stuck: 503.
+
+    `retry_after` is in whole seconds.
+    """
 
     def __init__(self, message: str = "the store is not available", *, retry_after: int = 2) -> None:
         super().__init__(message)
@@ -79,8 +86,10 @@ class StoreUnavailable(AppError):
 
 
 class PermissionDenied(AppError):
-    """The caller may not do this: 401 where logging in would help (`needs_login`), else 403. `is_writers`: the writer
-    of a review may."""
+    """The caller may not do this: 401 where logging in would help (`needs_login`), else 403.
+
+    `is_writers`: the writer of a review may.
+    """
 
     def __init__(self, message: str, *, needs_login: bool = False, is_writers: bool = False) -> None:
         super().__init__(message)
@@ -101,7 +110,7 @@ class RateLimited(AppError):
 
 
 def first_line(error: BaseException) -> str:
-    """An exception in one line of at most 200 characters."""
+    """Return an exception in one line of at most 200 characters."""
     text = " ".join(str(error).split()) or type(error).__name__
     return text if len(text) <= 200 else text[:199] + "…"
 

@@ -44,7 +44,7 @@ def create_app(
     analyzer: Analyzer | None = None,
     lazy: bool = False,
 ) -> Flask:
-    """Return the site's Flask app. Raises `SettingsError` or `ModelError` when it cannot start.
+    """Return the site's Flask app. Raise `SettingsError` or `ModelError` when it cannot start.
 
     By default `settings` are read from the environment, `store` is opened from their `database_url`, and `analyzer` is
     their model, loaded here, or at its first use if `lazy`; torch is imported only then.

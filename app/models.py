@@ -131,14 +131,17 @@ class ModelCard:
 
 
 def movie_key(title: str, release_date: str) -> str:
-    """What makes two movies the same: the title without spaces and case (NFC), and the release date."""
+    """Return the key that equal movies share: the title without spaces and case (NFC), and the release date."""
     return "".join(normalize("NFC", title).casefold().split()) + "\n" + release_date
 
 
 @dataclass(frozen=True, slots=True)
 class QueueStats:
-    """What the model has to do and has done since the start: the texts `waiting` now; how many `turns` read 1, 2, ...
-    texts at once; the `seconds` all turns took."""
+    """The work of the model since the start.
+
+    `waiting` texts are in the queue; `turns` is the number of batches of 1, 2, ... texts; `seconds` is the time all
+    batches took.
+    """
 
     waiting: int = 0
     turns: Mapping[int, int] = field(default_factory=dict)
@@ -152,8 +155,10 @@ class QueueStats:
 
 @dataclass(frozen=True, slots=True)
 class MovieFields:
-    """What a visitor says of a movie. `release_date` is ISO `YYYY-MM-DD`, or `YYYY-MM` or `YYYY` where no more is
-    known; all but `title` may be empty."""
+    """What a visitor says of a movie.
+
+    `release_date` is ISO `YYYY-MM-DD`, or `YYYY-MM` or `YYYY` where no more is known; all but `title` may be empty.
+    """
 
     title: str
     release_date: str = ""
@@ -235,8 +240,10 @@ class Review:
 
 @dataclass(frozen=True, slots=True)
 class AuthorSummary:
-    """The reviews under one nickname: the numbers of positive and negative ones rated from 0, from 1, ... from 9 on,
-    and the sum of their ratings."""
+    """The reviews under one nickname.
+
+    The numbers of positive and negative ones rated from 0, from 1, ... from 9 on, and the sum of their ratings.
+    """
 
     histogram: Sequence[tuple[int, int]]
     rating_sum: float
@@ -336,5 +343,5 @@ class Page(Generic[T]):
         return max(1, -(-self.total // self.size))
 
     def cut(self, size: int) -> "Page[T]":
-        """A first page, made a smaller first page."""
+        """Return a first page, made a smaller first page."""
         return Page(self.items[:size], self.total, 1, size)

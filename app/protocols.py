@@ -17,19 +17,19 @@ class Analyzer(Protocol):
     def analyze(self, texts: Sequence[str]) -> list[Sentiment]:
         """One `Sentiment` a text, in order; `[]` for no texts.
 
-        Raises `app.errors.ModelBusy` when there is more queued than may be. Texts are not empty after trimming: that is
+        Raise `app.errors.ModelBusy` when there is more queued than may be. Texts are not empty after trimming: that is
         refused earlier, by `app.schemas`.
         """
         ...
 
     def explain(self, text: str) -> Explanation:
-        """How the text is read, and each word's part in it. Raises `app.errors.ModelBusy` as `analyze` does."""
+        """How the text is read, and each word's part in it. Raise `app.errors.ModelBusy` as `analyze` does."""
         ...
 
     def workload(self) -> QueueStats:
-        """What it has to do and has done."""
+        """Return the numbers of queued and finished texts."""
         ...
 
     def check(self) -> None:
-        """Raises `app.errors.StoreUnavailable` when it cannot read now, however long one waits."""
+        """Raise `app.errors.StoreUnavailable` when it cannot read now, however long one waits."""
         ...

@@ -257,7 +257,7 @@ class MoviePatch(Input):
     poster_url: PosterUrl = Field(default_factory=str)
 
     def apply(self, movie: MovieFields) -> MovieFields:
-        """The movie's fields as they are then."""
+        """Return the movie's fields as they are then."""
         old = {name: getattr(movie, name) for name in MoviePatch.model_fields}
         return MovieFields(**old | self.model_dump(exclude_unset=True))
 
@@ -345,8 +345,11 @@ class PageQuery(Input):
 
 
 class MoviesQuery(PageQuery):
-    """Which movies: `q` is looked for in title, director, genre and year, initial consonants (ㄱㅅㅊ) included; several
-    genres in `genre`, as in "드라마, 스릴러", are all to be there."""
+    """The query of a list of movies.
+
+    `q` is searched for in title, director, genre and year, initial consonants (ㄱㅅㅊ) included. All of several genres
+    in `genre`, as in "드라마, 스릴러", have to match.
+    """
 
     q: Annotated[str, Field(max_length=QUERY_MAX)] = ""
     genre: Annotated[str, Field(max_length=GENRE_MAX)] = ""
@@ -378,7 +381,7 @@ InputT = TypeVar("InputT", bound=Input)
 
 
 def parse(model: type[InputT], data: object, *, strict: bool = True) -> InputT:
-    """`data` as `model`. With `strict` off, "7" may stand for 7, as in forms and queries. Raises `ValidationFailed`."""
+    """Validate `data` as `model`. Without `strict`, "7" is read as 7, as in forms. Raise `ValidationFailed`."""
     try:
         return model.model_validate(data, strict=strict)
     except ValidationError as error:

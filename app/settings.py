@@ -96,7 +96,7 @@ class Settings:
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> "Settings":
-        """The settings that `environ` (default: the process's) asks for. Raises `SettingsError`."""
+        """Return the settings that `environ` (default: the process's) asks for. Raise `SettingsError`."""
         environ = os.environ if environ is None else environ
         values: dict[str, Any] = {}
         for item in fields(cls):

@@ -27,9 +27,12 @@ _ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 @dataclass(frozen=True, slots=True)
 class RequestRecord:
-    """An answered request. `route` is the path's template and `method` one of HTTP's, so that both are few; `path`, as
-    it was asked for, has no query; `seconds` ends with the answer's last header; `size` is the body's, in bytes, None
-    while unknown; `client` the address as the site sees it."""
+    """An answered request.
+
+    `route` is the path's template and `method` one of HTTP's, so that both are few; `path`, as it was asked for, has no
+    query; `seconds` ends with the answer's last header; `size` is the body's, in bytes, None while unknown; `client`
+    the address as the site sees it.
+    """
 
     request_id: str
     client: str
@@ -48,7 +51,8 @@ def register(app: Flask, *hooks: RequestHook, trust_request_ids: bool = False) -
     """Tells `hooks` of every request. Comes before whatever else hangs itself on requests, to time that as well.
 
     With `trust_request_ids`, the `X-Request-ID` that a request brings is kept, for a
-    site whose proxy gives them."""
+    site whose proxy gives them.
+    """
 
     @app.before_request
     def begin() -> None:
@@ -126,7 +130,7 @@ class Metrics:
         totals: Callable[[], CatalogueTotals],
         card: Callable[[], ModelCard],
     ) -> None:
-        """The three are asked when the metrics are."""
+        """Store the callables that are called for each export of the metrics."""
         self._registry = CollectorRegistry()
         self._requests = Counter(
             "gampyeong_requests", "Answered requests.", ["route", "method", "status"], registry=self._registry

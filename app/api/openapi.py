@@ -20,8 +20,11 @@ _VARIABLE = re.compile("<(?:[^<>:]*:)?([^<>:]+)>")
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """What a route takes and answers. `answers` is a model, a list of one, or None for a body of another kind; `also`
-    are other statuses with such an answer; `text` is the media type of an answer that is plain text."""
+    """What a route takes and answers.
+
+    `answers` is a model, a list of one, or None for a body of another kind; `also` are other statuses with such an
+    answer; `text` is the media type of an answer that is plain text.
+    """
 
     tag: str
     answers: Any
@@ -42,7 +45,7 @@ _HEADERS = {
 
 
 def describe_operation(operation: Operation) -> Callable[[View], View]:
-    """Marks a view as an operation of the JSON interface."""
+    """Mark a view as an operation of the JSON interface."""
 
     def mark(view: View) -> View:
         view.__dict__["operation"] = operation
@@ -52,7 +55,7 @@ def describe_operation(operation: Operation) -> Callable[[View], View]:
 
 
 def build_document(app: Flask) -> dict[str, Any]:
-    """The whole document for the marked routes of `app`."""
+    """Return the whole document for the marked routes of `app`."""
     routes = [
         (rule, method.lower(), view, view.__dict__["operation"])
         for rule in app.url_map.iter_rules()
@@ -82,7 +85,7 @@ def _model(answers: Any) -> type[BaseModel]:
 
 
 def _schemas(operations: list[Operation]) -> tuple[dict[Any, Any], dict[str, Any]]:
-    """References by (model, mode), and the schemas they point to."""
+    """Return references by (model, mode), and the schemas they point to."""
     pairs: dict[tuple[type[BaseModel], JsonSchemaMode], None] = {}
     for operation in operations:
         if operation.answers is not None:

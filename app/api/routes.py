@@ -69,7 +69,7 @@ def _answer(schema: Any, value: object, status: int = 200, headers: dict[str, st
 @blueprint.get("/movies")
 @describe_operation(Operation("movies", list[MovieOut], query=MoviesQuery, headers=_LIST_HEADERS))
 def list_movies() -> Response:
-    """The movies, filtered and ordered.
+    """Return the movies, filtered and ordered.
 
     Without `page` and `per_page`, all of them up to 1,000.
     """
@@ -122,7 +122,7 @@ def delete_movie(id: int) -> Response:
 @blueprint.get("/movies/<int:id>/average_rating")
 @describe_operation(Operation("movies", AverageRatingOut))
 def get_average_rating(id: int) -> Response:
-    """A movie's rating: the mean of its reviews' ratings."""
+    """Return a movie's rating: the mean of its reviews' ratings."""
     return _answer(AverageRatingOut, _catalogue().movie(id))
 
 
@@ -141,7 +141,7 @@ def add_review() -> Response:
 @blueprint.get("/reviews")
 @describe_operation(Operation("reviews", list[ReviewOut], query=AllReviewsQuery, headers=_LIST_HEADERS))
 def list_all_reviews() -> Response:
-    """The reviews of all movies, newest first.
+    """Return the reviews of all movies, newest first.
 
     With `author`, those under that nickname, in the order of `sort`. Browsers get a page at this address.
     """
@@ -155,7 +155,7 @@ def list_all_reviews() -> Response:
 @blueprint.get("/reviews/<int:id>")
 @describe_operation(Operation("reviews", list[ReviewOut], query=ReviewsQuery, headers=_LIST_HEADERS))
 def list_reviews(id: int) -> Response:
-    """The reviews of the movie with this id, newest first unless `sort` says otherwise.
+    """Return the reviews of the movie with this id, newest first unless `sort` says otherwise.
 
     Without `page` and `per_page`, all of them up to 1,000.
     """

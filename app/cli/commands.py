@@ -27,7 +27,7 @@ _NO_DATABASE = (
 
 
 def _command(name: str) -> Callable[[Callable[..., None]], click.Command]:
-    """A command that needs a database; failures we know by name are one line and exit code 1 or 2."""
+    """Return a command that needs a database; failures we know by name are one line and exit code 1 or 2."""
 
     def decorate(function: Callable[..., None]) -> click.Command:
         @wraps(function)
@@ -156,7 +156,7 @@ COMMANDS = (export_command, import_command, rescore_command, undo_command)
 
 @contextmanager
 def _output(file: str) -> Iterator[BinaryIO]:
-    """The file to write, which appears when it is whole; or standard output, or what is no file, a pipe for example."""
+    """Open the file to write, which appears when it is complete. `-` is standard output; pipes are written directly."""
     if file == "-":
         yield sys.stdout.buffer
         return
@@ -176,7 +176,7 @@ def _output(file: str) -> Iterator[BinaryIO]:
 
 @contextmanager
 def _input(file: str) -> Iterator[BinaryIO]:
-    """The file to read; standard input by way of the disk, as it is read twice."""
+    """Return the file to read; standard input by way of the disk, as it is read twice."""
     if file != "-":
         with open(file, "rb") as source:
             yield source

@@ -23,7 +23,7 @@ def format_result(outcome: ImportResult) -> str:
 
 
 def format_errors(outcome: ImportResult) -> Iterator[str]:
-    """A line for each bad row, as far as they were kept."""
+    """Return a line for each bad row, as far as they were kept."""
     for row in outcome.bad:
         yield f"row {row.number}: {'; '.join(map(format_error, row.errors))}"
     if outcome.bad_count > len(outcome.bad):
@@ -31,7 +31,7 @@ def format_errors(outcome: ImportResult) -> Iterator[str]:
 
 
 def format_losses(outcome: ImportResult) -> Iterator[str]:
-    """A line for each kind of cell that was dropped, with the first row that had one, and for each note."""
+    """Return a line for each kind of cell that was dropped, with the first row that had one, and for each note."""
     for kind, count in outcome.dropped_counts.items():
         first = next(cell for cell in outcome.dropped if (cell.error.field, cell.error.type) == kind)
         yield f"{count:,} cells not taken, first in row {first.number}: {format_error(first.error)}"
@@ -43,7 +43,7 @@ def format_error(error: FieldError) -> str:
 
 
 def format_rescore(result: RescoreResult) -> Iterator[str]:
-    """What moved, in a few lines."""
+    """Return what moved, in a few lines."""
     if not result.count:
         yield "nothing to read: the present model read every review"
         return

@@ -35,7 +35,8 @@ def ensure_writer_token() -> str:
 def owner_token(nickname: str = "") -> str:
     """Return the owner token stored with new content; empty in open mode.
 
-    It is that of a claimed `nickname` if this browser has given its passphrase, else the writer token."""
+    It is that of a claimed `nickname` if this browser has given its passphrase, else the writer token.
+    """
     if get_service(AdminAuth).is_everybody:
         return ""
     return nickname_mark(nickname) if nickname in nicknames() else ensure_writer_token()
@@ -67,7 +68,7 @@ def is_writer(owner: str) -> bool:
 def is_admin() -> bool:
     """Whether the administrator asks: everybody in open mode, else by login or `Authorization: Bearer`.
 
-    Raises `PermissionDenied` for a wrong bearer password.
+    Raise `PermissionDenied` for a wrong bearer password.
     """
     if _ANSWER not in request.environ:
         request.environ[_ANSWER] = False  # what the page that reports a wrong password goes by
@@ -81,7 +82,7 @@ def is_logged_in() -> bool:
 
 
 def _knows(password: str) -> bool:
-    """Whether that is the administrator's password. Raises `RateLimited` for who guesses."""
+    """Whether that is the administrator's password. Raise `RateLimited` for who guesses."""
     check_rate_limit(RateLimitScope.LOGINS)
     known = get_service(AdminAuth).knows(password)
     if known:

@@ -105,7 +105,7 @@ def _parse(check_rate_limit: RateLimitScope, rule: str) -> list[RateLimitItem]:
 
 
 def check_rate_limit(what: RateLimitScope, cost: int = 1) -> None:
-    """Count `cost` against this client's limit. Raises `RateLimited` if it is exceeded."""
+    """Count `cost` against this client's limit. Raise `RateLimited` if it is exceeded."""
     limits = get_service(RateLimiter)
     if limits.enabled:
         limits.hit(what, cost)

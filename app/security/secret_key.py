@@ -31,7 +31,7 @@ def secret_key(given: str, instance_dir: str) -> str:
 
 
 def admin_password(settings: Settings) -> str:
-    """Return the administrator's password, empty if there is none. Raises `SettingsError` for an unusable file."""
+    """Return the administrator's password, empty if there is none. Raise `SettingsError` for an unusable file."""
     if settings.admin_password or not settings.admin_password_file:
         if 0 < len(settings.admin_password) < _SHORT:
             _log.warning("ADMIN_PASSWORD has fewer than %d characters: it can be guessed", _SHORT)

@@ -1,5 +1,7 @@
-"""Text in, `Sentiment` out. Importing this room is cheap: what reads comes with `load`, and torch only for
-a model that is not the bundled one."""
+"""Text in, `Sentiment` out.
+
+Importing this room is cheap: what reads comes with `load`, and torch only for a model that is not the bundled one.
+"""
 
 from pathlib import Path
 
@@ -21,11 +23,11 @@ def load(
     queue_size: int = MAX_QUEUED_TEXTS,
     timeout: float = MAX_WAIT_SECONDS,
 ) -> QueuedAnalyzer:
-    """Loads a text classifier, warms it up and returns it ready to read.
+    """Load a text classifier, warm it up and return it.
 
     `model` is a Hugging Face id or a folder, empty for the bundled one; `revision` a branch, tag or commit of an id.
     `threads` is how many cores the model computes on; `queue_size` how many texts may wait, `timeout` how many seconds.
-    Raises `app.errors.ModelError`, one line that names the model, the cause and the way out, within 15 s.
+    Raise `app.errors.ModelError`, one line that names the model, the cause and the way out, within 15 s.
     """
     configure_process()
     name = model or "bundled"
@@ -42,7 +44,7 @@ def load(
 
 
 def _load(folder: Path, threads: int) -> LoadedModel:
-    """Runs in the thread that will own the model."""
+    """Run in the thread that will own the model."""
     if (folder / NETWORK).exists():
         from app.sentiment.bundled_model import load_bundled_model
 

@@ -4,8 +4,11 @@ from collections.abc import Iterator, Sequence
 
 
 def batches(lengths: Sequence[int], most: int, padding: int) -> Iterator[list[int]]:
-    """Indices of `lengths`, longest first, in groups. A group's rows, each padded to its longest, have `most` places at
-    most and `padding` of them empty; a row longer than `most` is a group by itself."""
+    """Group the indices of `lengths`, longest first, into batches.
+
+    The rows of a batch, padded to its longest, have at most `most` places and `padding` empty ones. A row longer than
+    `most` is a batch by itself.
+    """
     batch: list[int] = []
     longest = padded = 0
     for index in sorted(range(len(lengths)), key=lambda index: -lengths[index]):

@@ -150,7 +150,7 @@ class BundledModel:
 def load_bundled_model(folder: Path, threads: int = 1) -> BundledModel:
     """Return the model in `folder`, warmed up, computing on `threads` cores.
 
-    Raises `app.errors.ModelError`, without the model's name.
+    Raise `app.errors.ModelError`, without the model's name.
     """
     calibration = Calibration.from_config(read_config(folder).get("sentiment"))
     try:

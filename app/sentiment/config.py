@@ -10,7 +10,7 @@ NETWORK = "network.onnx"  # of a model in the bundled one's format, which every 
 
 
 def read_config(folder: Path) -> dict[str, Any]:
-    """The content of `config.json`. Raises `app.errors.ModelError`, without the model's name."""
+    """Return the content of `config.json`. Raise `app.errors.ModelError`, without the model's name."""
     path = folder / "config.json"
     try:
         config = json.loads(path.read_text("utf-8"))

@@ -36,9 +36,9 @@ logger = logging.getLogger(__name__)
 
 
 def fetch(model: str, revision: str) -> Path:
-    """The folder that holds the files of `model` at `revision`, downloaded if needed.
+    """Return the folder that holds the files of `model` at `revision`, downloaded if needed.
 
-    Raises `app.errors.ModelError`, without the model's name, within seconds when the hub does not answer.
+    Raise `app.errors.ModelError`, without the model's name, within seconds when the hub does not answer.
     """
     if not _ID.fullmatch(model):
         raise ModelError("there is no such folder, and it is no Hugging Face id; check SENTIMENT_MODEL")
@@ -57,7 +57,7 @@ def fetch(model: str, revision: str) -> Path:
 
 
 def _cached(model: str, revision: str) -> Path | None:
-    """The folder of a complete copy in the cache."""
+    """Return the folder of a complete copy in the cache."""
     config = try_to_load_from_cache(model, "config.json", revision=revision)
     if not isinstance(config, str):
         return None
@@ -74,7 +74,7 @@ def _has_weights(folder: Path) -> bool:
 
 
 def _shards(weights: Path) -> set[str]:
-    """The files that an index of weights names; none for weights in one file."""
+    """Return the files that an index of weights names; none for weights in one file."""
     if weights.suffix != ".json":
         return set()
     try:
@@ -84,8 +84,11 @@ def _shards(weights: Path) -> set[str]:
 
 
 class _Download(threading.Thread):
-    """Brings a model's files into the cache. A thread of its own, because what waits on a network (name look-ups, the
-    client's retries) cannot be interrupted: one that makes no progress is left behind."""
+    """Brings a model's files into the cache.
+
+    A thread of its own, because what waits on a network (name look-ups, the client's retries) cannot be interrupted:
+    one that makes no progress is left behind.
+    """
 
     def __init__(self, model: str, revision: str) -> None:
         super().__init__(name="hub", daemon=True)
@@ -95,7 +98,7 @@ class _Download(threading.Thread):
         self._error: Exception | None = None
 
     def wait(self) -> Path:
-        """The folder. Raises what the download raised, or TimeoutError when it stands still."""
+        """Return the folder. Raises what the download raised, or TimeoutError when it stands still."""
         constants.DOWNLOAD_CHUNK_SIZE = _PIECE
         self.start()
         seen, since = self._progress(), time.monotonic()
@@ -153,7 +156,7 @@ class _Download(threading.Thread):
         raise FileNotFoundError(f"it has none of {', '.join(_WEIGHTS)}")
 
     def _bring(self, name: str) -> Path | None:
-        """The folder that `name` lies in, or None where the model has no such file."""
+        """Return the folder that `name` lies in, or None where the model has no such file."""
         self._files += 1
         try:
             return Path(hf_hub_download(self._model, name, revision=self._revision)).parent
@@ -168,7 +171,7 @@ def _status(error: Any) -> int | None:
 
 
 def _reason(error: Exception, revision: str) -> str:
-    """What to tell: the cause and the way out."""
+    """Return what to tell: the cause and the way out."""
     hub = constants.ENDPOINT
     if isinstance(error, GatedRepoError):
         return f"{hub} gives it only to those who were let in; ask for access there and set HF_TOKEN"

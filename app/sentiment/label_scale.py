@@ -50,7 +50,7 @@ class Calibration:
     def from_config(cls, values: object) -> "Calibration":
         """Read a calibration; `None` is one that changes nothing.
 
-        Keys that only the first edition used are ignored with a warning in the log. Raises `app.errors.ModelError`,
+        Keys that only the first edition used are ignored with a warning in the log. Raise `app.errors.ModelError`,
         without the model's name, for values that are not numbers in range.
         """
         if values is None:
@@ -86,7 +86,7 @@ class LabelScale:
         """Return the scale of a model with these labels and, unless None, this calibration.
 
         Stars count as positive above the middle of their scale, an odd middle by half, as does a neutral class.
-        Raises `app.errors.ModelError`, without the model's name, for labels or a calibration that make no sense.
+        Raise `app.errors.ModelError`, without the model's name, for labels or a calibration that make no sense.
         """
         labels = [str(id2label[index]) for index in sorted(id2label)]
         names = [unicodedata.normalize("NFKC", label).strip().casefold() for label in labels]

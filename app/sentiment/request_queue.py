@@ -82,7 +82,7 @@ class RequestQueue:
         return self._count
 
     def submit(self, method: str, texts: Sequence[str], deadline: float) -> QueuedRequest:
-        """Queue `texts`. Raises `ModelBusy` when the queue is full; an empty queue accepts a request of any size."""
+        """Queue `texts`. Raise `ModelBusy` when the queue is full; an empty queue accepts a request of any size."""
         with self._changed:
             if self._is_closed:
                 raise ModelBusy("the model is shut down")
@@ -123,7 +123,7 @@ class RequestQueue:
                 self._changed.wait()
 
     def resolve(self, items: Sequence[WorkItem], results: Iterable[Any]) -> None:
-        """Set the results of the items of a batch, in order. Raises `ValueError` for another number of results."""
+        """Set the results of the items of a batch, in order. Raise `ValueError` for another number of results."""
         for item, result in zip(items, results, strict=True):
             item.result = result
         self._complete(items, None)

@@ -45,7 +45,7 @@ def init_thread(threads: int) -> None:
 
 
 def load_transformers_model(folder: Path) -> TextClassifier:
-    """Load the model in `folder` and warm it up. Raises `app.errors.ModelError`, without the model's name."""
+    """Load the model in `folder` and warm it up. Raise `app.errors.ModelError`, without the model's name."""
     transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     config = read_config(folder)
     scale = LabelScale.from_config(id2label(config), config.get("sentiment"))

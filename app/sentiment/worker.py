@@ -72,7 +72,7 @@ class QueuedAnalyzer:
     def analyze(self, texts: Sequence[str], *, timeout: float | None = None) -> list[Sentiment]:
         """Return one `Sentiment` per text, in order.
 
-        Raises `ModelBusy` when the queue is full, after `timeout` seconds (texts in no batch by then are dropped),
+        Raise `ModelBusy` when the queue is full, after `timeout` seconds (texts in no batch by then are dropped),
         or after `close`; otherwise what the model raises.
         """
         return [prediction.sentiment for prediction in self.predict(texts, timeout=timeout)]

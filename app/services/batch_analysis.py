@@ -46,7 +46,7 @@ def analyze_with_retry(
 ) -> list[Sentiment]:
     """`analyzer.analyze`, asked again while it is busy. `still_waiting` is called before each wait, and may raise.
 
-    Raises `ModelBusy` when it has waited `PATIENCE` seconds in vain.
+    Raise `ModelBusy` when it has waited `PATIENCE` seconds in vain.
     """
     waited = 0.0
     while True:

@@ -20,7 +20,7 @@ _FILE = Path(__file__).with_name("demo.json")
 
 
 def seed(store: Store, analyzer: Analyzer, now: datetime | None = None) -> int:
-    """Puts the demo into a store without movies; how many reviews that made. Leaves any other store alone."""
+    """Put the demo into a store without movies and return the number of its reviews; leave other stores alone."""
     if store.totals().movie_count:
         return 0
     movies = json.loads(_FILE.read_text(encoding="utf-8"))
@@ -58,7 +58,7 @@ def seed(store: Store, analyzer: Analyzer, now: datetime | None = None) -> int:
 
 
 def _dated(movie: dict[str, Any], now: datetime | None) -> list[tuple[str, list[str]]]:
-    """The movie's reviews with their moments (ISO 8601, UTC), oldest first; more of them lately."""
+    """Return the movie's reviews with their moments (ISO 8601, UTC), oldest first; more of them lately."""
     roll = Random(movie["title"])  # noqa: S311  # a repeatable draw, not a secret
     now = now or datetime.now(UTC)
     ages = sorted((_DAYS * roll.random() ** 2 for _ in movie["reviews"]), reverse=True)

@@ -46,7 +46,7 @@ class Job:
         return self.state is JobState.RUNNING
 
     def report(self, progress: Progress) -> None:
-        """The job's own `ProgressCallback`. Raises `JobCancelled` where that is wanted."""
+        """Return the job's own `ProgressCallback`. Raise `JobCancelled` where that is wanted."""
         self.progress = progress
         if self.is_stopping:
             raise JobCancelled

@@ -33,11 +33,11 @@ class MaintenanceService:
         return import_export.export_catalogue(self._store)
 
     def export_reviews(self) -> Iterator[bytes]:
-        """The reviews, as CSV."""
+        """Return the reviews, as CSV."""
         return import_export.export_reviews(self._store)
 
     def export_corrections(self) -> Iterator[bytes]:
-        """The corrected reviews, as training rows."""
+        """Return the corrected reviews, as training rows."""
         return import_export.export_corrections(self._store)
 
     def preview_file(self, file: BinaryIO, options: TableOptions) -> Preview:
@@ -87,7 +87,7 @@ class MaintenanceService:
         return count_outdated(self._store, self._analyzer.card.id)
 
     def rescore(self, *, everything: bool = False, who: str = "", report: ProgressCallback = ignore) -> RescoreResult:
-        """Reads reviews again with the present model and notes it in the log; see `rescoring.rescore`."""
+        """Read reviews again with the present model and note it in the log; see `rescoring.rescore`."""
         result = rescore(self._store, self._analyzer, everything=everything, report=report)
         if result.count:
             moved = f"긍정으로 {result.to_positive:,}, 부정으로 {result.to_negative:,}"

@@ -30,7 +30,7 @@ class WeightedRating:
     mean: float | None
 
     def rate(self, movie: Movie) -> float:
-        """The movie's weighted rating, 0..10; for movies with reviews."""
+        """Return the movie's weighted rating, 0..10; for movies with reviews."""
         return (movie.rating_sum + self.prior * (self.mean or 0.0)) / (movie.review_count + self.prior)
 
 
@@ -59,7 +59,7 @@ class MovieList:
             self._search_index = earlier._search_index
 
     def find(self, query: MoviesQuery) -> tuple[list[Movie], int]:
-        """The page of the movies that match, ordered, that `query` asks for; and how many match in all."""
+        """Return the page of the movies that match, ordered, that `query` asks for; and how many match in all."""
         start, stop = query.start, query.start + query.per_page
         if not query.is_narrowed:
             return list(self.order(query.sort)[start:stop]), len(self.movies)
@@ -77,7 +77,7 @@ class MovieList:
         return movies
 
     def _match(self, query: MoviesQuery) -> Set[int]:
-        """The ids of the movies that have what `query` asks for."""
+        """Return the ids of the movies that have what `query` asks for."""
         ids: Set[int] = self._search(query.q)
         if query.genre:
             named = (ids for text, ids in self._by_genre.items() if names_all(text, query.genre))

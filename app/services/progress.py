@@ -23,8 +23,10 @@ class Stage(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """`done` of `total` (bytes of the file while it is checked, reviews else), at `rate` a second. `total` may be 0:
-    unknown. What comes after this stage takes as long as `later` more units of it."""
+    """`done` of `total` (bytes of the file while it is checked, reviews else), at `rate` a second.
+
+    `total` may be 0: unknown. What comes after this stage takes as long as `later` more units of it.
+    """
 
     stage: Stage
     done: int
@@ -48,7 +50,7 @@ ProgressCallback = Callable[[Progress], None]
 
 
 def ignore(progress: Progress) -> None:
-    """A `ProgressCallback` for those who do not look."""
+    """Return a `ProgressCallback` for those who do not look."""
 
 
 class ProgressReporter:

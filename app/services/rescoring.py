@@ -66,8 +66,10 @@ def count_outdated(store: Store, model: str) -> int:
 def rescore(
     store: Store, analyzer: Analyzer, *, everything: bool = False, report: ProgressCallback = ignore
 ) -> RescoreResult:
-    """Reads all reviews that another model read, or `everything`. What `report` raises ends it between two batches;
-    what was read until then is kept."""
+    """Read all reviews that another model read, or `everything`.
+
+    What `report` raises ends it between two batches; what was read until then is kept.
+    """
     model = analyzer.card.id
     total = store.totals().review_count if everything else count_outdated(store, model)
     meter = ProgressReporter(report, Stage.READ, total)

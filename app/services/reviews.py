@@ -40,8 +40,11 @@ _EXPLANATIONS_KEPT = 128  # of a hundred words at most: a few megabytes
 
 
 class ReviewService:
-    """Movies, reviews and what the model makes of them. Every method may raise `app.errors.NotFound` or, where the
-    store cannot be reached or written, `app.errors.StoreUnavailable`."""
+    """Movies, reviews and what the model makes of them.
+
+    Every method may raise `app.errors.NotFound` or, where the store cannot be reached or written,
+    `app.errors.StoreUnavailable`.
+    """
 
     def __init__(self, store: Store, analyzer: Analyzer, *, rating_prior: int = PRIOR) -> None:
         self._store = store
@@ -52,14 +55,14 @@ class ReviewService:
         self._explain = lru_cache(_EXPLANATIONS_KEPT)(lambda text: analyzer.explain(text))
 
     def add_movie(self, movie: MovieInput) -> Movie:
-        """Raises `app.errors.AlreadyExists`, with its id, when there is a movie of this title and release date."""
+        """Raise `app.errors.AlreadyExists`, with its id, when there is a movie of this title and release date."""
         return self._store.add_movie(movie.fields())
 
     def movie(self, movie_id: int) -> Movie:
         return self._store.movie(movie_id)
 
     def movies(self, query: MoviesQuery) -> Page[Movie]:
-        """The movies that match, in the order asked for; movies without a rating come after those with one."""
+        """Return the movies that match, in the order asked for; movies without a rating come after those with one."""
         found, total = self._listing().find(query)
         return Page(found, total, query.page, query.per_page)
 
@@ -78,11 +81,11 @@ class ReviewService:
         return self._listing().weighing
 
     def edit_movie(self, movie_id: int, patch: MoviePatch, who: str = "") -> Movie:
-        """Changes what `patch` names. Raises `app.errors.AlreadyExists` where that makes it another movie."""
+        """Change what `patch` names. Raise `app.errors.AlreadyExists` where that makes it another movie."""
         return self._store.update_movie(movie_id, patch.apply, who)
 
     def delete_movie(self, movie_id: int, who: str = "") -> int:
-        """Deletes the movie with its reviews; returns how many reviews went. `who` asked, for the log."""
+        """Delete the movie with its reviews; return how many reviews went. `who` is the actor, for the log."""
         return self._store.delete_movie(movie_id, who)
 
     def add_review(self, review: ReviewInput, writer: str = "") -> Review:
@@ -104,7 +107,7 @@ class ReviewService:
         return self._store.review(review_id)
 
     def reviews(self, movie_id: int, query: ReviewsQuery) -> Page[Review]:
-        """The movie's reviews, in the order asked for."""
+        """Return the movie's reviews, in the order asked for."""
         items, total = self._store.reviews(movie_id, query.label, query.start, query.per_page, query.sort)
         return Page(items, total, query.page, query.per_page)
 
@@ -117,7 +120,7 @@ class ReviewService:
         return {review.writer for review, _ in self._store.reviews_by_author(nickname, 0, 1_000)[0]}
 
     def claim_nickname(self, key: str, passphrase_hash: str) -> None:
-        """Keep the nickname for who has the passphrase. Raises `app.errors.AlreadyExists` where it is claimed."""
+        """Keep the nickname for who has the passphrase. Raise `app.errors.AlreadyExists` where it is claimed."""
         self._store.claim_nickname(key, passphrase_hash)
 
     def all_reviews(self, query: AllReviewsQuery) -> Page[tuple[Review, Movie]]:
@@ -153,7 +156,7 @@ class ReviewService:
         return self._store.delete_review(review_id, who)
 
     def set_correction(self, review_id: int, reader: str, label: CorrectedLabel | None) -> Review:
-        """Keeps a reader's word that the review is `label`; None, or what the model says too, takes it back."""
+        """Keep a reader's word that the review is `label`; None, or what the model says too, takes it back."""
         agrees = str(label) == self._store.review(review_id).sentiment_label
         return self._store.set_correction(review_id, reader, None if agrees else label)
 
@@ -167,7 +170,7 @@ class ReviewService:
         return self._store.position(review_id)
 
     def audit_log(self, query: PageQuery) -> Page[AuditEntry]:
-        """The log of what was changed and deleted, newest first."""
+        """Return the log of what was changed and deleted, newest first."""
         items, total = self._store.audit_log(query.start, query.per_page)
         return Page(items, total, query.page, query.per_page)
 
@@ -179,7 +182,7 @@ class ReviewService:
             return None
 
     def last_change(self, action: AuditAction, thing: int) -> AuditEntry | None:
-        """What just became of the movie or review `thing`, if the log has not moved on far since."""
+        """Return what just became of the movie or review `thing`, if the log has not moved on far since."""
         about = {AuditAction.DELETE_MOVIE: "movie_id", AuditAction.DELETE_REVIEW: "review_id"}[action]
         return next(
             (
@@ -195,7 +198,7 @@ class ReviewService:
         return self._store.undo(change_id, who)
 
     def analyze(self, texts: Sequence[str]) -> list[Sentiment]:
-        """Reads texts and keeps nothing. Raises `app.errors.ModelBusy` when the model cannot take them now."""
+        """Analyze texts without storing them. Raise `app.errors.ModelBusy` when the model cannot take them now."""
         return self._analyzer.analyze(texts)
 
     def explain(self, text: str) -> Explanation:
@@ -203,7 +206,7 @@ class ReviewService:
         return self._explain(text)
 
     def model_card(self) -> ModelCard:
-        """What is known of the model that reads the reviews."""
+        """Return what is known of the model that reads the reviews."""
         return self._analyzer.card
 
     def genres(self) -> list[str]:
@@ -226,11 +229,11 @@ class ReviewService:
         return self._months[1]
 
     def workload(self) -> QueueStats:
-        """What the model has to do and has done."""
+        """Return the numbers of the model's queued and finished texts."""
         return self._analyzer.workload()
 
     def check(self) -> None:
-        """Raises `app.errors.StoreUnavailable`, which names store or model, when one of them cannot serve."""
+        """Raise `app.errors.StoreUnavailable`, which names store or model, when one of them cannot serve."""
         self._store.check()
         self._analyzer.check()
 

@@ -1,5 +1,7 @@
-"""Finding movies the way Korean is typed: ㄱㅅㅊ and 기새 find 기생충. Case, spaces, punctuation and full-width forms
-do not count."""
+"""Finding movies the way Korean is typed: ㄱㅅㅊ and 기새 find 기생충.
+
+Case, spaces, punctuation and full-width forms do not count.
+"""
 
 import re
 from bisect import bisect_right
@@ -35,7 +37,7 @@ class SearchIndex:
         self._ends = list(accumulate(len(text) + 1 for text in texts.values()))  # where the next one starts
 
     def find(self, q: str) -> Set[int]:
-        """The keys of the texts in which every word of `q` is found."""
+        """Return the keys of the texts in which every word of `q` is found."""
         found: Set[int] = self._texts.keys()
         for word in split_words(q):
             found = found & self.find_word(word)
@@ -77,13 +79,13 @@ def has_word(text: str, word: str) -> bool:
 
 
 def beginning(q: str) -> Callable[[str], bool]:
-    """What tells whether a text begins with `q`, which is not blank."""
+    """Return a predicate for texts that begin with `q`, which is not blank."""
     patterns = _patterns("".join(split_words(q)))
     return lambda text: any(pattern.match(fold(text)) for pattern in patterns)
 
 
 def searched_text(movie: Movie) -> str:
-    """What words are looked for in."""
+    """Return what words are looked for in."""
     return "\n".join(map(fold, (movie.title, movie.director, movie.genre, movie.release_date[:4])))
 
 
@@ -120,8 +122,11 @@ def split_words(q: str) -> list[str]:
 
 
 def _patterns(word: str) -> list[re.Pattern[str]]:
-    """What `word` stands for: a lone initial consonant for every syllable that starts with it, and a last syllable for
-    whatever it may still become. Several patterns are quicker than one with alternatives."""
+    """Return the patterns that match `word`.
+
+    A lone initial consonant matches every syllable that starts with it, and a last syllable every one it may become
+    when more is typed. Several patterns are faster than one with alternatives.
+    """
     last = word[-1]
     start = "".join(map(_class, word[:-1]))
     ends = _unfinished(ord(last)) if _FIRST <= ord(last) <= _LAST else [_class(last)]
@@ -134,8 +139,10 @@ def _class(char: str) -> str:
 
 @lru_cache(maxsize=4096)
 def _unfinished(code: int) -> list[str]:
-    """What may stand where this syllable does once more is typed. A final consonant may be the next syllable's first:
-    who types 기생충 passes through 깃, who types 말괄량이 through 맑."""
+    """Return the syllables that this one may become when more is typed.
+
+    A final consonant may be the next syllable's first: typing 기생충 passes through 깃, and 말괄량이 through 맑.
+    """
     number = (code - _FIRST) % _PER_VOWEL
     if not number:
         vowels = _GROWING_VOWELS.get((code - _FIRST) % _PER_INITIAL // _PER_VOWEL, 1)
@@ -148,6 +155,6 @@ def _unfinished(code: int) -> list[str]:
 
 
 def _starting_with(initial: str) -> str:
-    """The syllables that start with it, as a range of a pattern."""
+    """Return the syllables that start with it, as a range of a pattern."""
     start = _FIRST + _INITIALS.index(initial) * _PER_INITIAL
     return f"{chr(start)}-{chr(start + _PER_INITIAL - 1)}"

@@ -19,7 +19,7 @@ __all__ = ["Store", "open_store"]
 def open_store(url: str = "", now: Clock = utc_now) -> Store:
     """Open the store of `DATABASE_URL`, its tables created or migrated; in memory, if it is empty.
 
-    Raises `app.errors.SettingsError`, one line without the password, where that database cannot be used.
+    Raise `app.errors.SettingsError`, one line without the password, where that database cannot be used.
     """
     if not url:
         return _open(Database(None), now)

@@ -15,7 +15,7 @@ _LOCK = 7_160_823_401  # any number, as long as it never changes
 def upgrade(connection: Connection) -> None:
     """Create or alter the tables, within the connection's transaction.
 
-    Raises `app.errors.SettingsError` where a newer version of the site has altered them already.
+    Raise `app.errors.SettingsError` where a newer version of the site has altered them already.
     """
     if connection.dialect.name == "postgresql":  # SQLite's transaction excludes other writers by itself
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})

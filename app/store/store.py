@@ -152,7 +152,7 @@ class Store:
         return self._refreshed().totals
 
     def add_movie(self, fields: MovieFields, *, owner: str = "") -> Movie:
-        """Raises `app.errors.AlreadyExists` where there is a movie of the same `movie_key`."""
+        """Raise `app.errors.AlreadyExists` where there is a movie of the same `movie_key`."""
         with self._write(titles=True) as connection:
             _check_unique(connection, fields.key)
             values = {**asdict(fields), "key": fields.key, "owner": owner}
@@ -163,7 +163,8 @@ class Store:
     def update_movie(self, movie_id: int, change: Callable[[Movie], MovieFields], who: str = "") -> Movie:
         """Give the movie the fields that `change` returns for it, and log that, unless they are the same.
 
-        Raises `app.errors.AlreadyExists` as `add_movie` does."""
+        Raise `app.errors.AlreadyExists` as `add_movie` does.
+        """
         with self._write(titles=True) as connection:
             old = _lock_movie(connection, movie_id)
             fields = change(old)
@@ -308,7 +309,8 @@ class Store:
     ) -> Review:
         """Change what is not None; `read` is another content, and its sentiment by `model`.
 
-        Sets `edited_at` and logs it, unless nothing differs; another content drops the review's corrections."""
+        Sets `edited_at` and logs it, unless nothing differs; another content drops the review's corrections.
+        """
         with self._write() as connection:
             old = new = _lock_review(connection, review_id)
             if read is not None:
@@ -393,7 +395,7 @@ class Store:
     # Nicknames
 
     def claim_nickname(self, key: str, passphrase_hash: str) -> None:
-        """Keep the nickname for who has the passphrase. Raises `app.errors.AlreadyExists` where it is claimed."""
+        """Keep the nickname for who has the passphrase. Raise `app.errors.AlreadyExists` where it is claimed."""
         values = {"key": key, "passphrase_hash": passphrase_hash, "created_at": stamp(self._now())}
         try:
             with self._write() as connection:
@@ -453,7 +455,7 @@ class Store:
     def undo(self, change_id: int, who: str = "") -> AuditEntry:
         """Undo a deletion or an import; return its entry, which now says when that was.
 
-        Raises `app.errors.UndoExpired` for what cannot be undone, was undone before or is older than `UNDO_HOURS`,
+        Raise `app.errors.UndoExpired` for what cannot be undone, was undone before or is older than `UNDO_HOURS`,
         `app.errors.AlreadyExists` where the movie was added again, and `app.errors.NotFound` ("movie") where the
         review's movie is deleted. Of an import's movies, those that have reviews by others stay.
         """
@@ -489,7 +491,7 @@ class Store:
     ) -> None:
         """Add them as they are, except for their counts, in one transaction; `import_id` is from `begin_import`.
 
-        Raises `app.errors.AlreadyExists` where an id or a movie's key is taken, also by something deleted that can
+        Raise `app.errors.AlreadyExists` where an id or a movie's key is taken, also by something deleted that can
         come back, and `app.errors.NotFound` for a review's movie or a correction's review; then nothing is added.
         """
         with self._write(titles=bool(added_movies)) as connection:

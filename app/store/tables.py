@@ -124,7 +124,7 @@ sa.Index("audit_log_review_id", audit_log.c.review_id)
 
 
 def columns_of(model: type, table: sa.Table, *, without: Collection[str] = ()) -> list[sa.Column[Any]]:
-    """Return the columns of a model's fields, in their order. Raises `TypeError` where a field has none."""
+    """Return the columns of a model's fields, in their order. Raise `TypeError` where a field has none."""
     names = [field.name for field in fields(model) if field.name not in without]
     for name in names:
         if name not in table.c:

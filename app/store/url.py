@@ -13,7 +13,7 @@ _EXAMPLES = "sqlite:///reviews.db or postgresql+psycopg://user:password@host/nam
 
 
 def parse_url(text: str) -> URL:
-    """Return the URL with the driver that the site uses. Raises `app.errors.SettingsError`."""
+    """Return the URL with the driver that the site uses. Raise `app.errors.SettingsError`."""
     try:
         url = make_url(text)
     except (ArgumentError, ValueError):

@@ -105,7 +105,7 @@ def actor_label(who: str) -> str:
 
 
 def _own_change(id: int) -> AuditEntry:
-    """The change, for who may take it back: who made it, or the administrator."""
+    """Return the change, for who may take it back: who made it, or the administrator."""
     change = catalogue().audit_entry(id)
     if change is None:
         permissions.require(Permission.UNDO)

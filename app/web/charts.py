@@ -16,8 +16,11 @@ TREND_MIN = 10
 
 @dataclass(frozen=True, slots=True)
 class HistogramBar:
-    """A bar of the histogram: the ratings from `low` to below `high` (the last with 10), how many reviews have them
-    (`count`), and its `height` out of 100."""
+    """A bar of the histogram.
+
+    Its ratings go from `low` to below `high` (the last includes 10); `count` is the number of reviews, and `height` is
+    out of 100.
+    """
 
     low: int
     count: int
@@ -44,8 +47,11 @@ def histogram(counts: Sequence[tuple[int, int]]) -> list[HistogramBar]:
 
 @dataclass(frozen=True, slots=True)
 class Trend:
-    """A line through ratings from old to new: SVG `points`, where its last one is, the means it begins and ends with,
-    and its `grid`: the ratings that have a line across the sheet, and how high each is."""
+    """A line through ratings from old to new.
+
+    SVG `points`, the position of the last one, the first and last means, and `grid`: the ratings with a horizontal
+    line, and the height of each.
+    """
 
     points: str
     end_x: float
@@ -78,7 +84,7 @@ def trend(newest_first: Sequence[float]) -> Trend | None:
 
 
 def _span(means: Sequence[float]) -> tuple[int, int]:
-    """The even ratings that the line runs between; four apart at least, so that a quiet line looks quiet."""
+    """Return the even ratings that the line runs between; four apart at least, so that a quiet line looks quiet."""
     low, high = 2 * floor(min(means) / 2), 2 * ceil(max(means) / 2)
     while high - low < 4:
         low, high = (low, high + 2) if high < 10 else (low - 2, high)
@@ -96,8 +102,10 @@ _TICKS = 5
 
 @dataclass(frozen=True, slots=True)
 class Plot:
-    """Points (x, y) in a square of `PLOT_SIZE`, y downwards, and the `ticks` of both axes: a value and its distance
-    from the origin."""
+    """A scatter plot in a square of `PLOT_SIZE`.
+
+    Points (x, y), y downwards, and the `ticks` of both axes: a value and its distance from the origin.
+    """
 
     points: Sequence[tuple[float, float]]
     ticks: Sequence[tuple[float, float]]

@@ -10,7 +10,7 @@ from app.web.rendering import render
 
 
 def edit_movie(movie: Movie, from_request: EditMovieForm | None = None) -> Response:
-    """The movie's details in a form."""
+    """Return the movie's details in a form."""
     form = from_request or EditMovieForm(**{name: getattr(movie, name) for name in MoviePatch.model_fields})
     return render(
         "edit.html", from_request, movie=movie, review=None, form=form, genres=catalogue().genres()[:MAX_GENRES]
@@ -20,7 +20,7 @@ def edit_movie(movie: Movie, from_request: EditMovieForm | None = None) -> Respo
 def edit_review(
     movie: Movie, review: Review, from_request: EditReviewForm | None = None, version: str = ""
 ) -> Response:
-    """The review in a form, which carries the `version` that it starts from."""
+    """Return the review in a form, which carries the `version` that it starts from."""
     form = from_request or EditReviewForm(author=review.author, content=review.content, spoiler=review.spoiler)
     form.version.data = version
     return render("edit.html", from_request, movie=movie, review=review, form=form, sure_from=CONFIDENT_FROM)

@@ -47,7 +47,7 @@ def correct(id: int) -> BaseResponse:
 
 
 def _correct(review: Review, label: str) -> str:
-    """Keeps the reader's word, or takes it back where there is none; what to tell them."""
+    """Keep the reader's correction, or take it back where there is none; return the message for them."""
     check_rate_limit(RateLimitScope.POSTS)
     said = parse(CorrectionInput, {"label": label}).label if label else None
     catalogue().set_correction(review.id, identity.ensure_writer_token(), said)

@@ -1,5 +1,7 @@
-"""What pages say of what was sent: beside a field, above a form, on the next page. The rules and their numbers are
-those of `app.schemas`."""
+"""What pages say of what was sent: beside a field, above a form, on the next page.
+
+The rules and their numbers are those of `app.schemas`.
+"""
 
 from flask_babel import gettext
 

@@ -12,13 +12,13 @@ WORDS_LISTED = 5
 
 
 def words(review: Review) -> Response:
-    """Render the review's words, shaded, alone: for a script that shows them in place. Raises `ModelBusy`."""
+    """Render the review's words, shaded, alone: for a script that shows them in place. Raise `ModelBusy`."""
     explanation, marked = _explain(review)
     return render("_words.html", marked=marked)
 
 
 def why(movie: Movie, review: Review) -> Response:
-    """Render the review's words by strength, and its rating without each of the strongest. Raises `ModelBusy`."""
+    """Render the review's words by strength, and its rating without each of the strongest. Raise `ModelBusy`."""
     explanation, marked = _explain(review)
     strongest = sorted(explanation.words, key=lambda word: -abs(word.weight))
     return render(

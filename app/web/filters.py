@@ -51,18 +51,18 @@ def format_count(count: int) -> str:
 
 
 def format_date(iso: str) -> str:
-    """ "2018-02-28" -> "2018.02.28"."""
+    """Return the date as it is written: `2018-02-28` -> `2018.02.28`."""
     return iso.replace("-", ".")
 
 
 def parse_time(iso: str) -> datetime:
-    """A stored moment, in Korean time."""
+    """Return a stored moment, in Korean time."""
     moment = datetime.fromisoformat(iso)
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(KST)
 
 
 def format_time(iso: str) -> str:
-    """ "2026년 11월 23일 00:32", in Korean time."""
+    """Return the moment in Korean time, such as `2026년 11월 23일 00:32`."""
     moment = parse_time(iso)
     return f"{_day(moment)} {moment:%H:%M}"
 
@@ -104,7 +104,7 @@ def label_name(label: Label) -> str:
 
 
 def collapse_blank_lines(text: str) -> str:
-    """The text with one blank line where it has several in a row: a page is not as long as somebody liked."""
+    """Return the text with one blank line where it has several in a row: a page is not as long as somebody liked."""
     return _BLANK_LINES.sub("\n\n", text)
 
 

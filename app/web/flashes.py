@@ -11,6 +11,6 @@ MAX_SIZE = 3
 
 
 def flash_message(text: str = "", **more: Any) -> None:
-    """Keeps a message: its text, or whatever else of JSON a template shows."""
+    """Keep a message: its text, or whatever else of JSON a template shows."""
     session["_flashes"] = session.get("_flashes", [])[1 - MAX_SIZE :]
     flash({"text": str(text), **more})  # type: ignore[arg-type]  # a message may be any JSON

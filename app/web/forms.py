@@ -52,7 +52,7 @@ class Form(FlaskForm):
 
     @classmethod
     def from_request(cls) -> Self:
-        """What the request brings; not its JSON, which Flask-WTF would read as well."""
+        """Return what the request brings; not its JSON, which Flask-WTF would read as well."""
         return cls(request.form)
 
     def has_valid_token(self) -> bool:
@@ -105,7 +105,7 @@ class Form(FlaskForm):
         return None
 
     def add_error(self, name: str, sentence: str) -> None:
-        """Puts the sentence beside the field; above the form where there is no such field."""
+        """Put the sentence beside the field; above the form where there is no such field."""
         if name in self:
             self[name].errors = [*(error for error in self[name].errors if error != sentence), str(sentence)]
         else:

@@ -32,7 +32,7 @@ def strength(weight: float) -> int:
 
 
 def highlight(text: str, words: Sequence[WordWeight]) -> list[Highlight]:
-    """The whole text in stretches, words and what lies between them."""
+    """Return the whole text in stretches, words and what lies between them."""
     return list(_highlights(text, words))
 
 

@@ -60,7 +60,7 @@ class PreviewForm(Form):
     reread = BooleanField(_("이미 읽은 리뷰도 지금 모델로 다시 읽기"))
 
     def columns(self) -> dict[str, int | None]:
-        """The positions that were posted: none where the form had no such field."""
+        """Return the positions that were posted: none where the form had no such field."""
         from_request = {field: request.form.get(f"column_{field}") for field in FIELDS}
         return {
             field: int(text) if text.isascii() and text.isdigit() and len(text) <= 4 else None
@@ -182,7 +182,7 @@ def _receive() -> str | Response:
 
 
 def _kept_token() -> str:
-    """The token of this browser's uploaded file; empty where there is none."""
+    """Return the token of this browser's uploaded file; empty where there is none."""
     return str(session.get(_UPLOAD, [""])[0])
 
 
@@ -261,7 +261,7 @@ def _start(what: str, work: Work) -> bool:
 
 
 def _import(token: str, form: PreviewForm, columns: Mapping[str, int | None]) -> Work:
-    """The work that takes an uploaded file in, and deletes it unless its bad rows kept all of it out."""
+    """Return the work that takes an uploaded file in, and deletes it unless its bad rows kept all of it out."""
     workshop, uploads, who = get_service(MaintenanceService), get_service(Uploads), identity.actor()
     options, skip_bad, reread = form.options(columns), bool(form.skip_bad.data), bool(form.reread.data)
 

@@ -65,7 +65,7 @@ def explain_row(row: BadRow) -> str:
 
 
 def explain_dropped(outcome: ImportResult) -> list[str]:
-    """A sentence for each kind of cell that was dropped: how many, and the first one's row and reason."""
+    """Return a sentence for each kind of cell that was dropped: how many, and the first one's row and reason."""
     told = []
     for kind, count in outcome.dropped_counts.items():
         first = next(cell for cell in outcome.dropped if (cell.error.field, cell.error.type) == kind)
@@ -150,7 +150,7 @@ def _sentences() -> dict[str, str]:
 
 
 def _column(field: str) -> str:
-    """What people call the field."""
+    """Return what people call the field."""
     names = {
         "title": _("제목"),
         "author": _("작성자"),

@@ -16,7 +16,7 @@ MAX_MATCHES = 8
 
 
 def resolve_movie(form: ReviewForm, data: Mapping[str, str]) -> dict[str, str]:
-    """`data` with the `movie_id` that is meant.
+    """Return `data` with the `movie_id` that is meant.
 
     A chosen id counts as long as the title is what the page put there (`movie_was`); another one is looked up. Raises
     `ValidationFailed` where that means no movie, or several: those are then the form's `matches`.
@@ -37,20 +37,20 @@ def resolve_movie(form: ReviewForm, data: Mapping[str, str]) -> dict[str, str]:
 
 
 def match_title(title: str) -> list[Movie]:
-    """The movies with just that title, but for case and spaces; else those that a search for it finds."""
+    """Return the movies with just that title, but for case and spaces; else those that a search for it finds."""
     found = get_service(ReviewService).movies(MoviesQuery(q=title[:QUERY_MAX])).items
     return [movie for movie in found if _fold(movie.title) == _fold(title)] or found
 
 
 def suggest(typed: str) -> list[dict[str, Any]]:
-    """What a script offers to choose from while a title is typed."""
+    """Return what a script offers to choose from while a title is typed."""
     typed = typed.strip()[:QUERY_MAX]
     found = get_service(ReviewService).suggest(typed, MAX_MATCHES) if typed else []
     return [{name: getattr(movie, name) for name in ("id", "title", "release_date", "director")} for movie in found]
 
 
 def prefill_movie(form: ReviewForm) -> None:
-    """Shows the title of the chosen movie, unless another was typed."""
+    """Show the title of the chosen movie, unless another was typed."""
     chosen = str(form.movie_id.data or "")
     if form.movie.data and form.movie.data != form.movie_was.data:
         return

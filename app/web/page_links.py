@@ -30,7 +30,7 @@ class PageLinks:
 
 
 def page_links(page: Page[Any], address: Callable[[int], str]) -> PageLinks:
-    """The links for `page`; `address` makes a page number into an address."""
+    """Return the links for `page`; `address` makes a page number into an address."""
     current, last = page.number, page.last
     shown = sorted({1, last} | {n for n in range(current - _AROUND, current + _AROUND + 1) if 1 <= n <= last})
     numbers = [

@@ -50,8 +50,10 @@ def catalogue() -> ReviewService:
 
 
 def home(review_form: ReviewForm | None = None, movie_form: MovieForm | None = None) -> Response:
-    """The movies as cards, with both forms beside them; a movie to review, or one to add, may be named in the
-    address."""
+    """Return the page of movies as cards, with both forms.
+
+    The address may name a movie to review, or one to add.
+    """
     chosen, missing = request.args.get("movie", ""), request.args.get("title", "")[:TITLE_MAX]
     form = review_form or ReviewForm(movie_id=chosen)
     prefill_movie(form)
@@ -70,8 +72,10 @@ def home(review_form: ReviewForm | None = None, movie_form: MovieForm | None = N
 
 
 def _latest() -> list[tuple[Review, Movie]]:
-    """Return the few newest reviews that give no plot away; none on pages but the first, or where a search leaves
-    movies out."""
+    """Return the newest reviews without spoilers.
+
+    There are none on later pages and in search results.
+    """
     if read_query(MoviesQuery).is_narrowed or request.args.get("page", "1") != "1":
         return []
     newest = catalogue().all_reviews(AllReviewsQuery(per_page=4 * LATEST_SHOWN)).items
@@ -79,7 +83,7 @@ def _latest() -> list[tuple[Review, Movie]]:
 
 
 def movie_list() -> Response:
-    """The movies as cards and nothing else, for a script that searches while one types."""
+    """Return the movies as cards and nothing else, for a script that searches while one types."""
     found = _found_movies()
     response = make_response(render_template("_list.html", **found))
     response.headers["X-Total-Count"] = str(found["page"].total)
@@ -87,7 +91,7 @@ def movie_list() -> Response:
 
 
 def _found_movies() -> dict[str, Any]:
-    """What the list of movies shows, by the address's query."""
+    """Return what the list of movies shows, by the address's query."""
     query = read_query(MoviesQuery, per_page=MOVIES_A_PAGE)
     page = catalogue().movies(query)
     filters = {name: value for name in ("genre", "director", "year") if (value := getattr(query, name))}
@@ -112,7 +116,7 @@ def _found_movies() -> dict[str, Any]:
 
 
 def movie(movie_id: int, review_form: ReviewForm | None = None) -> Response:
-    """One movie with its reviews. Raises `NotFound`."""
+    """One movie with its reviews. Raise `NotFound`."""
     found = catalogue().movie(movie_id)
     query = read_query(ReviewsQuery, per_page=REVIEWS_A_PAGE)
     newest = catalogue().reviews(movie_id, ReviewsQuery(per_page=_TREND_REVIEWS))
@@ -144,7 +148,7 @@ def movie(movie_id: int, review_form: ReviewForm | None = None) -> Response:
 
 
 def model() -> Response:
-    """What reads the reviews, how well, and where it fails."""
+    """Return what reads the reviews, how well, and where it fails."""
     card = catalogue().model_card()
     models = get_service(MaintenanceService).models()
     return render(
@@ -159,7 +163,7 @@ def model() -> Response:
 
 
 def _extremes(movie: Movie) -> list[Review]:
-    """The most positive of the movie's reviews, and the most negative; nothing while there are few.
+    """Return the most positive of the movie's reviews, and the most negative; nothing while there are few.
 
     Where all read alike one end is missing: the worst that is said of a praised movie may be praise, too.
     """
@@ -174,8 +178,10 @@ def _extremes(movie: Movie) -> list[Review]:
 
 
 def review_address(review_id: int, *, is_shared: bool = False) -> str:
-    """Where the review stands on its movie's page, which describes the review rather than the movie to who unfolds the
-    link if `is_shared`. Raises `NotFound`."""
+    """Return the address of the review on its movie's page.
+
+    With `is_shared`, link previews of the page describe the review rather than the movie. Raise `NotFound`.
+    """
     review = catalogue().review(review_id)
     number = catalogue().position(review_id) // REVIEWS_A_PAGE + 1
     page = number if number > 1 else None
@@ -189,7 +195,7 @@ def named(orders: Mapping[Any, str]) -> tuple[tuple[str, str], ...]:
 
 
 def read_query(model: type[InputT], **fixed: Any) -> InputT:
-    """The address's query; what breaks a rule there is left out, as nobody typed it into a form."""
+    """Return the address's query; what breaks a rule there is left out, as nobody typed it into a form."""
     data = request.args.to_dict() | fixed
     try:
         return parse(model, data, strict=False)

@@ -34,7 +34,7 @@ class Poster:
 
 @lru_cache(maxsize=4096)
 def poster_for(title: str) -> Poster:
-    """The drawing for a title; case, spaces around it and its Unicode form do not matter."""
+    """Return the drawing for a title; case, spaces around it and its Unicode form do not matter."""
     folded = unicodedata.normalize("NFC", title).casefold().strip()
     seed = int.from_bytes(blake2b(folded.encode(), digest_size=8, person=_DECK).digest(), "big")
     roll = _SeededRandom(seed)
@@ -129,7 +129,7 @@ def _city(roll: _SeededRandom) -> list[Shape]:
 
 
 def _projector(roll: _SeededRandom) -> list[Shape]:
-    """A beam of light from a corner onto a round screen."""
+    """Return a beam of light from a corner onto a round screen."""
     left = roll.below(2) == 0
     x, y = (24, 30) if left else (_WIDTH - 24, 30)
     far, radius = roll.between(95, 105), roll.between(56, 72)

@@ -22,14 +22,14 @@ _A_YEAR = 365 * 24 * 60 * 60
 
 @blueprint.app_template_global()
 def theme() -> str:
-    """The theme that was chosen, one of `THEMES`; empty = as the visitor's system has it."""
+    """Return the theme that was chosen, one of `THEMES`; empty = as the visitor's system has it."""
     chosen = request.cookies.get(_THEME_COOKIE, "")
     return chosen if chosen in THEMES else ""
 
 
 @blueprint.post("/language")
 def choose_language() -> Response:
-    """Sets the cookie and goes back to where the visitor was. Another language than ours is a 400."""
+    """Set the cookie and go back to where the visitor was. Another language than ours is a 400."""
     chosen = _chosen("language", LANGUAGES)
     response = _back()
     response.set_cookie(COOKIE, chosen, max_age=_A_YEAR, secure=request.is_secure, httponly=True, samesite="Lax")
@@ -38,7 +38,7 @@ def choose_language() -> Response:
 
 @blueprint.post("/theme")
 def choose_theme() -> Response:
-    """Sets the cookie, or forgets it, and goes back. The script writes the same cookie: it is no secret."""
+    """Set the cookie, or delete it, and go back. The script writes the same cookie: it is no secret."""
     chosen = _chosen("theme", ("", *THEMES))
     response = _back()
     if chosen:
@@ -49,7 +49,7 @@ def choose_theme() -> Response:
 
 
 def _chosen(name: str, possible: Container[str]) -> str:
-    """What the posted form chooses. What is not possible is a 400, and so is another site's form."""
+    """Return what the posted form chooses. What is not possible is a 400, and so is another site's form."""
     chosen = request.form.get(name, "")
     if not PreferenceForm.from_request().has_valid_token() or chosen not in possible:
         abort(400)

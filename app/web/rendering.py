@@ -8,7 +8,7 @@ from app.web.forms import Form
 
 
 def render(template: str, from_request: Form | None = None, **context: Any) -> Response:
-    """The page; 200 unless the posted form says otherwise."""
+    """Return the page; 200 unless the posted form says otherwise."""
     response = make_response(render_template(template, **context))
     if from_request:
         response.status_code = from_request.status

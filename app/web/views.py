@@ -182,7 +182,7 @@ def _add_review_to(movie_id: int) -> BaseResponse:
 
 
 def _show_again(movie_id: int, form: ReviewForm) -> Response:
-    """The movie's page, or where it has been deleted the home page: what was typed is kept either way."""
+    """Return the movie's page, or where it has been deleted the home page: what was typed is kept either way."""
     try:
         return pages.movie(movie_id, form)
     except NotFound:
@@ -202,7 +202,7 @@ def _go_to_new(review: Review) -> BaseResponse:
 
 
 def _show_reading(review: Review) -> None:
-    """The fresh result, for the next page to show."""
+    """Return the fresh result, for the next page to show."""
     try:
         title = catalogue().movie(review.movie_id).title
     except NotFound:  # deleted in this very moment

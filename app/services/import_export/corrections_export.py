@@ -15,7 +15,7 @@ def head() -> bytes:
 
 
 def line(review: Review, label: CorrectedLabel) -> bytes:
-    """The review as a row, white space folded; ids with a prefix, as they are not the corpus's."""
+    """Return the review as a row, white space folded; ids with a prefix, as they are not the corpus's."""
     day = datetime.fromisoformat(review.created_at).astimezone(KST).strftime("%y.%m.%d")
     text = " ".join(review.content.split())
     return f"gampyeong-{review.id}\tgampyeong-{review.movie_id}\t{STARS[label]}\t{day}\t{text}\n".encode()

@@ -53,8 +53,11 @@ _FOLDED_RATINGS = set(map(_fold, _RATINGS))
 
 @dataclass(frozen=True, slots=True)
 class TableOptions:
-    """What a person says of a table: which column holds each field, by heading or position, None for no column; and the
-    title and the author of all rows where the table has no column for them."""
+    """Options for reading a table.
+
+    The column of each field, by heading or position (None: no column), and the title and author of all rows where the
+    table has no column for them.
+    """
 
     columns: Mapping[str, str | int | None] = field(default_factory=dict)
     title: str = ""
@@ -81,7 +84,7 @@ def guess(header: Sequence[str], options: TableOptions | None = None) -> dict[st
 def match(header: Sequence[str], options: TableOptions) -> dict[str, int]:
     """Return where each field's column is. Columns of other headings are left out.
 
-    Raises `ValidationFailed` when the texts or titles are missing, a heading of the options is, or two columns have the
+    Raise `ValidationFailed` when the texts or titles are missing, a heading of the options is, or two columns have the
     same meaning.
     """
     found = guess(header, options)

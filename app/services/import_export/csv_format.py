@@ -65,7 +65,7 @@ def unguard(cell: str) -> str:
 
 @contextmanager
 def open_table(file: BinaryIO) -> Iterator[Table]:
-    """Open the table in a text file. Raises `ValidationFailed` when its encoding is not known."""
+    """Open the table in a text file. Raise `ValidationFailed` when its encoding is not known."""
     text = io.TextIOWrapper(file, encoding=find_encoding(file), errors=ERRORS, newline="")
     try:
         yield _read_table(text)

@@ -28,7 +28,7 @@ _SHORT_YEARS_FROM = 70
 
 
 def parse_day(text: str) -> str:
-    """Return a day as ISO `YYYY-MM-DD`, or `YYYY-MM` or `YYYY` where the text says no more. Raises `ValueError`.
+    """Return a day as ISO `YYYY-MM-DD`, or `YYYY-MM` or `YYYY` where the text says no more. Raise `ValueError`.
 
     A time after the day is left out.
     """
@@ -45,7 +45,7 @@ def parse_day(text: str) -> str:
 
 
 def parse_moment(text: str, now: datetime | None = None) -> str:
-    """Return a day with or without a time as ISO 8601 in UTC, to the second. Raises `ValueError`.
+    """Return a day with or without a time as ISO 8601 in UTC, to the second. Raise `ValueError`.
 
     Without a time it is midnight, without a zone Korean time. `now` is when the file was written, which a text such as
     "3일 전" is counted from; without it such a text is not read.

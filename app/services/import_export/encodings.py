@@ -14,7 +14,7 @@ _MAX_WRONG = 0.1
 
 
 def find_encoding(file: BinaryIO) -> str:
-    """Return the name of the encoding; the file is left at its start. Raises `ValidationFailed` when none fits.
+    """Return the name of the encoding; the file is left at its start. Raise `ValidationFailed` when none fits.
 
     CP949 comes last: UTF-8 of more than a few letters is hardly ever valid CP949, and CP949 never UTF-8.
     """

@@ -1,5 +1,6 @@
-"""Everything out, as a stream of bytes: at no time does it hold more than the movies, a page of reviews and what was
-corrected.
+"""Exports of the catalogue as streams of bytes.
+
+At most the movies, one page of reviews and the corrections are in memory at once.
 
 What is written meanwhile may or may not be in it; what is in it always belongs together: a correction only counts if it
 is there before and after its review is read, as another text drops it.
@@ -33,7 +34,7 @@ def export_catalogue(store: Store) -> Iterator[bytes]:
 
 
 def export_reviews(store: Store) -> Iterator[bytes]:
-    """The reviews as CSV, oldest first, with what is known of their movies; movies without reviews are not in it."""
+    """Yield the reviews as CSV, oldest first, with their movies' fields; movies without reviews are left out."""
     movies = {movie.id: movie for movie in store.movies()}
     yield csv_format.head()
     for page in iter_pages(store):
@@ -41,7 +42,7 @@ def export_reviews(store: Store) -> Iterator[bytes]:
 
 
 def export_corrections(store: Store) -> Iterator[bytes]:
-    """The corrected reviews as training rows: each once, with what most of its readers say; draws are left out."""
+    """Yield each corrected review once as a training row, with its readers' majority; draws are left out."""
     yield corrections_export.head()
     said = set(store.corrections())
     reviews = {

@@ -48,7 +48,7 @@ class OpenedFile:
 
 @contextmanager
 def open_file(file: BinaryIO, written_at: datetime | None = None) -> Iterator[OpenedFile]:
-    """Open a file whatever it is. Raises `ValidationFailed`, which names what it is, for one that holds no table.
+    """Open a file whatever it is. Raise `ValidationFailed`, which names what it is, for one that holds no table.
 
     A .zip is opened for the reviews.csv in it, or the only table.
     """
@@ -75,7 +75,7 @@ def open_file(file: BinaryIO, written_at: datetime | None = None) -> Iterator[Op
 
 
 def _find_type(file: BinaryIO) -> FileType:
-    """Return the type of unpacked content by how it begins. Raises `ValidationFailed`."""
+    """Return the type of unpacked content by how it begins. Raise `ValidationFailed`."""
     file.seek(0)
     start = file.read(_START)
     file.seek(0)

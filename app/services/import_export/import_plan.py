@@ -38,7 +38,7 @@ def write(store: Store, parsed: ParsedFile, who: str, report: ProgressCallback) 
     """Add movies, the staged reviews, and their corrections, as one entry of the audit log.
 
     They are added in many transactions, so that others write in between; all are deleted again where one fails, or
-    `report` raises. Raises `AlreadyExists` or `NotFound` when others keep adding or deleting the same movies meanwhile.
+    `report` raises. Raise `AlreadyExists` or `NotFound` when others keep adding or deleting the same movies meanwhile.
     """
     for attempt in range(_ATTEMPTS):
         progress = ProgressReporter(report, Stage.WRITE, len(parsed.reviews))
@@ -100,8 +100,11 @@ class ImportPlan:
 
 
 class _Reviews(Sequence[Review]):
-    """The staged rows as reviews: with ids from `first` on, oldest first, as later ids are taken for newer reviews and
-    tables may begin with the newest; with their own ids in the file's order where `first` is 0."""
+    """Yield the staged rows as reviews.
+
+    Their ids count from `first` on, oldest first, since later ids mean newer reviews; with `first` 0 they keep their
+    own ids, in the file's order.
+    """
 
     def __init__(self, rows: StagedReviews, movie_ids: Mapping[int, int], first: int) -> None:
         self._rows, self._movie_ids, self._first = rows, movie_ids, first

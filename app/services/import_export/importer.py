@@ -28,8 +28,10 @@ _WRITES_FASTER = 10
 
 @dataclass(frozen=True, slots=True)
 class ImportResult:
-    """What became of a file's `rows`: those `added`, `known` (in the store already), `repeated` (in the file before)
-    and bad, the first thousand of which are listed; `added` is None where nothing was, because of them.
+    """The result of an import.
+
+    Of the file's `rows`: those `added`, `known` (in the store already), `repeated` (in the file before) and bad, of
+    which the first thousand are listed; `added` is None if bad rows kept the file out.
 
     `dropped` cells cost no review: the first thousand, and how many by (field, reason). `notes` name what else of the
     file was not imported.

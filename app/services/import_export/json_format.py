@@ -18,7 +18,7 @@ _decode = json.JSONDecoder().raw_decode
 
 
 def read_table(file: BinaryIO) -> Table:
-    """Return the array as a table. Raises `ValidationFailed` where it is not well-formed."""
+    """Return the array as a table. Raise `ValidationFailed` where it is not well-formed."""
     keys: dict[str, None] = {}
     for item in _read_array(file):
         if isinstance(item, dict) and len(keys) < _KEYS_MAX:
@@ -44,7 +44,7 @@ def _cell(value: Any) -> str:
 
 
 def _read_array(file: BinaryIO) -> Iterator[Any]:
-    """Yield the array's elements without holding more than one and a chunk of the file. Raises `ValidationFailed`."""
+    """Yield the array's elements without holding more than one and a chunk of the file. Raise `ValidationFailed`."""
     file.seek(0)
     text = codecs.getreader("utf-8-sig")(file)
     buffer, position, count, at_end = _read(text, _CHUNK, 0).lstrip()[1:], 0, 0, False

@@ -67,7 +67,7 @@ def _line(record: dict[str, Any]) -> bytes:
 
 
 def read_rows(file: BinaryIO) -> Iterator[Row]:
-    """The rows of a file of ours. Raises `ValidationFailed` when its first line says that it is none."""
+    """Return the rows of a file of ours. Raise `ValidationFailed` when its first line says that it is none."""
     lines = _numbered(file)
     number, first = next(lines, (1, b""))
     _check_head(first)
@@ -114,7 +114,7 @@ def _check_head(line: bytes) -> None:
 
 
 def _read_line(number: int, line: bytes) -> Row | None:
-    """The line's row; None for the last line."""
+    """Return the line's row; None for the last line."""
     record = _parse(line)
     if not isinstance(record, dict):
         return bad(number, "json_invalid", "is no JSON object")

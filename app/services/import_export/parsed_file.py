@@ -133,7 +133,7 @@ class ParsedFile:
 
 @contextmanager
 def open_table(opened: OpenedFile) -> Iterator[Table]:
-    """Open the table of a file that is one. Raises `ValidationFailed`."""
+    """Open the table of a file that is one. Raise `ValidationFailed`."""
     if opened.type is FileType.TEXT:
         with csv_format.open_table(opened.content) as table:
             yield table

@@ -47,7 +47,7 @@ class Preview:
 
 
 def preview_file(file: BinaryIO, options: TableOptions | None = None) -> Preview:
-    """Read the beginning of a file. Raises `ValidationFailed` for a file that cannot be read at all."""
+    """Read the beginning of a file. Raise `ValidationFailed` for a file that cannot be read at all."""
     options = options or TableOptions()
     with open_file(file) as opened:
         if opened.type is FileType.JSON_LINES:

@@ -15,8 +15,10 @@ Record = tuple[int, list[str] | FieldError]
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """`width` is the number of cells of the headings' line or a longer one above it. `unused` names other tables in the
-    same file. `is_own` is whether this site's export wrote it."""
+    """`width` is the number of cells of the headings' line or a longer one above it.
+
+    `unused` names other tables in the same file. `is_own` is whether this site's export wrote it.
+    """
 
     header: Sequence[str]
     header_number: int

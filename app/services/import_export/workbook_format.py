@@ -20,7 +20,7 @@ _TIMEOUT = 120  # seconds
 
 @contextmanager
 def open_table(file: BinaryIO) -> Iterator[Table]:
-    """Open the first sheet with most known headings. Raises `ValidationFailed` for a workbook that cannot be read."""
+    """Open the first sheet with most known headings. Raise `ValidationFailed` for a workbook that cannot be read."""
     with tempfile.TemporaryFile(prefix="gampyeong-") as cells:
         _convert(file, cells)
         sheets = _find_sheets(cells)
