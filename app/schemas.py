@@ -69,7 +69,7 @@ _MARKS_MAX = 64
 """Combining marks on one letter; normalising takes time quadratic in them, and no script stacks so many."""
 
 
-def _tidy(text: str, most: int) -> str:
+def _tidy(text: str, max_length: int) -> str:
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -78,15 +78,15 @@ def _tidy(text: str, most: int) -> str:
     if "\u3164" in text:
         text = _SPELT_OUT.sub(_compose, text)
     text = text.strip(_UNSEEN_CHARACTERS)
-    if len(text) <= most * _DECOMPOSED and not _PLAIN.fullmatch(text):
+    if len(text) <= max_length * _DECOMPOSED and not _PLAIN.fullmatch(text):
         if any(is_mark and sum(1 for _ in run) > _MARKS_MAX for is_mark, run in groupby(text, _is_mark)):
             raise PydanticCustomError("combining_marks", "must not stack more than 64 combining marks")
         text = unicodedata.normalize("NFC", text)
-    if len(text) > most:
+    if len(text) > max_length:
         raise PydanticCustomError(
             "string_too_long",
             "must have at most {max_length} characters, has {length}",
-            {"max_length": most, "length": len(text)},
+            {"max_length": max_length, "length": len(text)},
         )
     return text
 
@@ -101,11 +101,11 @@ def _is_mark(character: str) -> bool:
     return unicodedata.combining(character) != 0
 
 
-def _text(refused: str, most: int, needed: bool) -> Callable[[str], str]:
+def _text(refused: str, max_length: int, needed: bool) -> Callable[[str], str]:
     search = re.compile(f"[{refused}]").search
 
     def check(text: str) -> str:
-        text = _tidy(text, most)
+        text = _tidy(text, max_length)
         if not text and needed:
             raise PydanticCustomError("blank", "must not be blank")
         if search(text):
@@ -115,9 +115,9 @@ def _text(refused: str, most: int, needed: bool) -> Callable[[str], str]:
     return check
 
 
-def _schema(pattern: str, most: int, needed: bool, **more: Any) -> WithJsonSchema:
-    least = {"minLength": 1} if needed else {}
-    return WithJsonSchema({"type": "string", **least, "maxLength": most, "pattern": f"^{pattern}$", **more})
+def _schema(pattern: str, max_length: int, needed: bool, **more: Any) -> WithJsonSchema:
+    minimum = {"minLength": 1} if needed else {}
+    return WithJsonSchema({"type": "string", **minimum, "maxLength": max_length, "pattern": f"^{pattern}$", **more})
 
 
 def _check_date(text: str) -> str:
@@ -175,9 +175,9 @@ def _one_of(labels: type[StrEnum]) -> BeforeValidator:
     return BeforeValidator(check)
 
 
-def _line(most: int, needed: bool, example: str) -> tuple[AfterValidator, WithJsonSchema]:
-    check = AfterValidator(_text(_CONTROL + _BREAK, most, needed))
-    return check, _schema(_NEEDED_LINE if needed else _LINE, most, needed, examples=[example])
+def _line(max_length: int, needed: bool, example: str) -> tuple[AfterValidator, WithJsonSchema]:
+    check = AfterValidator(_text(_CONTROL + _BREAK, max_length, needed))
+    return check, _schema(_NEEDED_LINE if needed else _LINE, max_length, needed, examples=[example])
 
 
 Title = Annotated[str, *_line(TITLE_MAX, True, "리틀 포레스트")]

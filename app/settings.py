@@ -19,11 +19,11 @@ def _setting(
     default: Any,
     meaning: str,
     *,
-    least: int | None = None,
-    most: int | None = None,
+    minimum: int | None = None,
+    maximum: int | None = None,
     choices: tuple[str, ...] = (),
 ) -> Any:
-    metadata = {"env": env, "meaning": meaning, "least": least, "most": most, "choices": choices}
+    metadata = {"env": env, "meaning": meaning, "minimum": minimum, "maximum": maximum, "choices": choices}
     return field(default=default, metadata=metadata)
 
 
@@ -32,7 +32,7 @@ class Settings:
     """All that can be set from outside. `Settings.from_env()` reads and checks it."""
 
     host: str = _setting("HOST", "127.0.0.1", "address to serve on")
-    port: int = _setting("PORT", 8000, "port to serve on", least=0, most=65_535)
+    port: int = _setting("PORT", 8000, "port to serve on", minimum=0, maximum=65_535)
     secret_key: str = _setting("SECRET_KEY", "", "signs forms and messages; empty = made once, kept in `INSTANCE_DIR`")
     instance_dir: str = _setting("INSTANCE_DIR", str(ROOT / "instance"), "folder for what the site itself keeps")
     admin_password: str = _setting(
@@ -44,7 +44,7 @@ class Settings:
         "ADMIN_PASSWORD_FILE", "", "file that holds it instead; made with a random one if there is none"
     )
     open_mode: int = _setting(
-        "OPEN_MODE", 0, "1 = open mode for other machines too; every page then warns of it", least=0, most=1
+        "OPEN_MODE", 0, "1 = open mode for other machines too; every page then warns of it", minimum=0, maximum=1
     )
     trusted_hosts: str = _setting(
         "TRUSTED_HOSTS",
@@ -52,7 +52,7 @@ class Settings:
         "names the site answers to (`.example.kr` = its subdomains too); empty = any; in open mode, this machine's",
     )
     ratelimit_enabled: int = _setting(
-        "RATELIMIT_ENABLED", 1, "0 = nothing is counted or timed: no limits, no traps for robots", least=0, most=1
+        "RATELIMIT_ENABLED", 1, "0 = nothing is counted or timed: no limits, no traps for robots", minimum=0, maximum=1
     )
     ratelimit_storage_url: str = _setting(
         "RATELIMIT_STORAGE_URL", "", "where counts are kept: empty = in this process, or `redis://host:6379/0`"
@@ -74,13 +74,21 @@ class Settings:
     )
     sentiment_revision: str = _setting("SENTIMENT_REVISION", "", "branch, tag or commit of an id; ignored for a folder")
     demo: int = _setting(
-        "DEMO", 0, "1 = a store without movies is filled with well-known ones and reviews of our own", least=0, most=1
+        "DEMO",
+        0,
+        "1 = a store without movies is filled with well-known ones and reviews of our own",
+        minimum=0,
+        maximum=1,
     )
     import_max: int = _setting(
-        "IMPORT_MAX", 64, "megabytes of a file imported through its page; the command takes any", least=1, most=4_096
+        "IMPORT_MAX",
+        64,
+        "megabytes of a file imported through its page; the command takes any",
+        minimum=1,
+        maximum=4_096,
     )
     trusted_proxies: int = _setting(
-        "TRUSTED_PROXIES", 0, "proxies in front whose `X-Forwarded-*` are believed", least=0, most=10
+        "TRUSTED_PROXIES", 0, "proxies in front whose `X-Forwarded-*` are believed", minimum=0, maximum=10
     )
     log_level: str = _setting(
         "LOG_LEVEL",
@@ -114,11 +122,11 @@ def _choice(metadata: Mapping[str, Any], text: str) -> str:
 
 
 def _number(metadata: Mapping[str, Any], text: str) -> int:
-    env, least, most = metadata["env"], metadata["least"], metadata["most"]
+    env, minimum, maximum = metadata["env"], metadata["minimum"], metadata["maximum"]
     try:
         number = int(text)
     except ValueError:
         raise SettingsError(f"{env}={text!r} is not a whole number") from None
-    if not least <= number <= most:
-        raise SettingsError(f"{env}={number} is not within {least}..{most}")
+    if not minimum <= number <= maximum:
+        raise SettingsError(f"{env}={number} is not within {minimum}..{maximum}")
     return number

@@ -90,11 +90,11 @@ class AccessLog:
 
     def __init__(self, level: str) -> None:
         """`level` is one of `app.settings.LOG_LEVELS`."""
-        self._least = LOG_LEVELS.index(level)
+        self._min_level = LOG_LEVELS.index(level)
 
     def write(self, record: RequestRecord) -> None:
         level = "error" if record.status >= 500 else "warning" if record.status >= 400 else "info"
-        if LOG_LEVELS.index(level) < self._least:
+        if LOG_LEVELS.index(level) < self._min_level:
             return
         line = json.dumps(
             {

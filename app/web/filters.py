@@ -133,9 +133,9 @@ def format_width(movie: Movie) -> str:
     return str(round(100 * movie.positive_count / movie.review_count, 2)) if movie.positive_count else ""
 
 
-def shorten(text: str, most: int = 40) -> str:
-    """`text`, cut after `most` characters."""
-    return text if len(text) <= most else f"{text[:most]}…"
+def shorten(text: str, max_length: int = 40) -> str:
+    """`text`, cut after `max_length` characters."""
+    return text if len(text) <= max_length else f"{text[:max_length]}…"
 
 
 FILTERS: dict[str, Callable[..., object]] = {

@@ -46,8 +46,8 @@ def poster_for(title: str) -> Poster:
 
 def _title_size(title: str) -> str:
     longest = max(map(len, title.split()), default=0)
-    for size, most, word in (("l", 8, 4), ("m", 16, 6), ("s", 40, 10)):
-        if len(title) <= most and longest <= word:
+    for size, max_length, word in (("l", 8, 4), ("m", 16, 6), ("s", 40, 10)):
+        if len(title) <= max_length and longest <= word:
             return size
     return "xs"
 
