@@ -257,7 +257,7 @@ function closeMenus(except) {
 document.addEventListener("click", (event) => closeMenus(event.target.closest("details.menu")));
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Escape") return;
-  const open = event.target.closest("details.menu[open], details.ask[open]");
+  const open = event.target.closest("details.menu[open], details.inline-confirm[open]");
   closeMenus();
   if (!open) return;
   open.open = false;
@@ -299,7 +299,7 @@ for (const form of document.querySelectorAll("form[data-once]")) {
 // ---- A review's words are shaded in place -------------------------------------------------------------------------
 
 for (const link of document.querySelectorAll("a[data-words]")) {
-  const content = link.closest(".said").querySelector(".content");
+  const content = link.closest(".review-body").querySelector(".content");
   const label = link.firstChild; // beside it, hidden, stands whose review it is
   const name = label.data;
   let plain = null;

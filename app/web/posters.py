@@ -20,7 +20,7 @@ _DECK = b"16581"
 """Another value here shuffles which title gets which drawing."""
 
 Shape = tuple[str, str]
-"""Which of the tone's inks (`ink-a`, `ink-b`, `ink-c`), and the path."""
+"""Which of the tone's inks (`poster-color-1`, `poster-color-2`, `poster-color-3`), and the path."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,15 +86,21 @@ def _hill(y: float, peak_x: float, peak_y: float, end: float) -> str:
 
 def _sunrise(roll: _SeededRandom) -> list[Shape]:
     return [
-        ("ink-a", _circle(roll.between(50, 150), roll.between(80, 125), roll.between(30, 52))),
-        ("ink-b", _hill(roll.between(150, 190), roll.between(40, 160), roll.between(90, 130), roll.between(150, 210))),
-        ("ink-c", _hill(roll.between(200, 235), roll.between(40, 160), roll.between(150, 190), roll.between(195, 240))),
+        ("poster-color-1", _circle(roll.between(50, 150), roll.between(80, 125), roll.between(30, 52))),
+        (
+            "poster-color-2",
+            _hill(roll.between(150, 190), roll.between(40, 160), roll.between(90, 130), roll.between(150, 210)),
+        ),
+        (
+            "poster-color-3",
+            _hill(roll.between(200, 235), roll.between(40, 160), roll.between(150, 190), roll.between(195, 240)),
+        ),
     ]
 
 
 def _rings(roll: _SeededRandom) -> list[Shape]:
     x, y, widest = roll.between(50, 150), roll.between(80, 130), roll.between(96, 130)
-    inks = ("ink-b", "ink-c", "ink-a", "ink-c", "ink-a")
+    inks = ("poster-color-2", "poster-color-3", "poster-color-1", "poster-color-3", "poster-color-1")
     return [(ink, _circle(x, y, widest * (1 - i / 5))) for i, ink in enumerate(inks)]
 
 
@@ -102,23 +108,23 @@ def _sea(roll: _SeededRandom) -> list[Shape]:
     start = roll.between(130, 150)
     waves = [
         (ink, _wave(start + 34 * i, roll.between(7, 14), roll.between(1, 2), roll.between(0, 6)))
-        for i, ink in enumerate(("ink-b", "ink-c", "ink-b"))
+        for i, ink in enumerate(("poster-color-2", "poster-color-3", "poster-color-2"))
     ]
-    return [("ink-a", _circle(roll.between(45, 155), roll.between(70, 110), roll.between(22, 38))), *waves]
+    return [("poster-color-1", _circle(roll.between(45, 155), roll.between(70, 110), roll.between(22, 38))), *waves]
 
 
 def _arches(roll: _SeededRandom) -> list[Shape]:
     x, top = roll.between(80, 120), roll.between(90, 120)
     shapes = []
-    for i, ink in enumerate(("ink-b", "ink-c", "ink-a", "ink-c")):
+    for i, ink in enumerate(("poster-color-2", "poster-color-3", "poster-color-1", "poster-color-3")):
         r = 84 - 20 * i
         shapes.append((ink, f"M{x - r} {_HEIGHT}V{top + 10 * i}a{r} {r} 0 0 1 {2 * r} 0V{_HEIGHT}z"))
     return shapes
 
 
 def _city(roll: _SeededRandom) -> list[Shape]:
-    shapes = [("ink-a", _circle(roll.between(40, 160), roll.between(55, 85), roll.between(20, 34)))]
-    for ink, low, high in (("ink-b", 100, 165), ("ink-c", 160, 220)):
+    shapes = [("poster-color-1", _circle(roll.between(40, 160), roll.between(55, 85), roll.between(20, 34)))]
+    for ink, low, high in (("poster-color-2", 100, 165), ("poster-color-3", 160, 220)):
         x, path = 0, f"M0 {_HEIGHT}"
         while x < _WIDTH:
             width = roll.between(22, 46)
@@ -138,10 +144,10 @@ def _projector(roll: _SeededRandom) -> list[Shape]:
     dx, dy = radius * math.cos(turn), radius * math.sin(turn)
     beam = f"M{x} {y}L{far + dx:.0f} {middle + dy:.0f}L{far - dx:.0f} {middle - dy:.0f}z"
     return [
-        ("ink-b", beam),
-        ("ink-a", _circle(far, middle, radius)),
-        ("ink-c", _circle(far, middle, radius * roll.between(45, 70) / 100)),
-        ("ink-a", _circle(x, y, 9)),
+        ("poster-color-2", beam),
+        ("poster-color-1", _circle(far, middle, radius)),
+        ("poster-color-3", _circle(far, middle, radius * roll.between(45, 70) / 100)),
+        ("poster-color-1", _circle(x, y, 9)),
     ]
 
 
@@ -153,9 +159,12 @@ def _night(roll: _SeededRandom) -> list[Shape]:
         for _ in range(roll.between(14, 22))
     )
     return [
-        ("ink-b", stars),
-        ("ink-a", bite),
-        ("ink-c", _hill(roll.between(215, 240), roll.between(30, 170), roll.between(165, 200), roll.between(210, 245))),
+        ("poster-color-2", stars),
+        ("poster-color-1", bite),
+        (
+            "poster-color-3",
+            _hill(roll.between(215, 240), roll.between(30, 170), roll.between(165, 200), roll.between(210, 245)),
+        ),
     ]
 
 
@@ -165,9 +174,9 @@ def _flower(roll: _SeededRandom) -> list[Shape]:
     angles = [start + 2 * math.pi * i / petals for i in range(petals)]
     ring = [(x + 46 * math.cos(angle), y + 46 * math.sin(angle)) for angle in angles]
     return [
-        ("ink-b", _circle(x, y, 96)),
-        ("ink-a", "".join(_circle(px, py, r * 5 / petals + 4) for px, py in ring) + _circle(x, y, 40)),
-        ("ink-c", _circle(x, y, r * 0.7)),
+        ("poster-color-2", _circle(x, y, 96)),
+        ("poster-color-1", "".join(_circle(px, py, r * 5 / petals + 4) for px, py in ring) + _circle(x, y, 40)),
+        ("poster-color-3", _circle(x, y, r * 0.7)),
     ]
 
 
@@ -181,7 +190,11 @@ def _sunburst(roll: _SeededRandom) -> list[Shape]:
         path += f"M{x} {y}L{x + reach * math.cos(from_):.0f} {y + reach * math.sin(from_):.0f}"
         path += f"L{x + reach * math.cos(to):.0f} {y + reach * math.sin(to):.0f}z"
     radius = roll.between(30, 46)
-    return [("ink-b", path), ("ink-c", _circle(x, y, radius + 9)), ("ink-a", _circle(x, y, radius))]
+    return [
+        ("poster-color-2", path),
+        ("poster-color-3", _circle(x, y, radius + 9)),
+        ("poster-color-1", _circle(x, y, radius)),
+    ]
 
 
 _MOTIFS: tuple[Callable[[_SeededRandom], list[Shape]], ...] = (

@@ -189,7 +189,7 @@ def test_a_movie_is_edited(visit: Open, scripts: bool) -> None:
     page.get_by_label("제목", exact=True).fill(title)
     page.get_by_role("button", name="저장").click()
     expect(page.get_by_role("heading", level=1)).to_have_text(title)
-    expect(page.locator(".about")).to_contain_text("아무개")
+    expect(page.locator(".movie-facts")).to_contain_text("아무개")
 
 
 @pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no-scripts"])

@@ -59,7 +59,7 @@ def test_the_theme_menu_opens_over_the_page(look: Look, width: int) -> None:
 
 def test_the_login_has_its_button_below_its_field(look: Look) -> None:
     page = look("/login")
-    field, button = box(page.locator("#password")), box(page.locator(".question button"))
+    field, button = box(page.locator("#password")), box(page.locator(".confirm button"))
     assert button["y"] >= field["y"] + field["height"]
     assert button["height"] < 50
 

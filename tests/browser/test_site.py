@@ -89,7 +89,7 @@ def test_a_movie_from_beginning_to_end(open_page: OpenPage, scripts: bool, width
 
     page.locator("summary", has_text="영화 삭제").click()
     expect(page.get_by_text("이 영화와 리뷰 1개를 모두 지울까요?")).to_be_visible()
-    page.locator(".about").get_by_role("button", name="지우기").click()
+    page.locator(".movie-facts").get_by_role("button", name="지우기").click()
     expect(page.locator(".notice")).to_contain_text("리뷰 1개를 지웠어요")
     expect(page.locator(".card", has_text=title)).to_have_count(0)
     assert page.request.get(address).status == 404
@@ -233,7 +233,7 @@ def test_nothing_is_wider_than_the_window(open_page: OpenPage, width: int) -> No
         assert inner <= outer, path
     page.goto(address)
     page.locator("summary", has_text="영화 삭제").click()
-    page.locator(".about").get_by_role("button", name="지우기").click()
+    page.locator(".movie-facts").get_by_role("button", name="지우기").click()
 
 
 @pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no-scripts"])

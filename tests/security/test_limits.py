@@ -97,7 +97,7 @@ def test_explanations_count_as_many_texts(make_app: MakeApp) -> None:
     assert reader.get(f"/review/{written}/why").status_code == 200
     answer = reader.get(f"/review/{written}/why")
     assert (answer.status_code, answer.mimetype) == (429, "text/html")
-    assert re.search(r"\d+(초|분|시간) 뒤에 다시", text(read(answer).select_one(".lost")))
+    assert re.search(r"\d+(초|분|시간) 뒤에 다시", text(read(answer).select_one(".error-page")))
     refused(reader.post("/sentiment/explain", json={"text": "최고"}))
 
 

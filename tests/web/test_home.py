@@ -179,7 +179,7 @@ def test_a_movies_facts_lead_to_the_movies_that_share_them(visitor: Visitor, add
     movie = add_movie("기생충", release_date="2019-05-30", director="봉준호", genre="드라마, 스릴러")
     add_movie("살인의 추억", release_date="2003-04-25", director="봉준호", genre="범죄")
     add_movie("벌새", release_date="2019-08-29", director="김보라", genre="드라마")
-    links = {text(link): str(link["href"]) for link in visitor.see(f"/movie/{movie.id}").select(".about .meta a")}
+    links = {text(link): str(link["href"]) for link in visitor.see(f"/movie/{movie.id}").select(".movie-facts .meta a")}
     assert list(links) == ["2019.05.30", "봉준호", "드라마", "스릴러"]
     assert [sorted(titles(visitor, path)) for path in links.values()] == [
         ["기생충", "벌새"], ["기생충", "살인의 추억"], ["기생충", "벌새"], ["기생충"]

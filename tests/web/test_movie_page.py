@@ -22,8 +22,8 @@ def test_page_shows_movie_rating_and_reviews(visitor: Visitor, movie_id: int, ad
     add_review(movie_id, "그냥 봤어요", "마지막")  # 5.5, unsure
     page = visitor.see(f"/movie/{movie_id}")
     assert text(page.h1) == "리틀 포레스트"
-    assert text(page.select_one(".about .meta")) == "2018.02.28 · 임순례 · 드라마"
-    assert text(page.select_one(".figure")) == "AI 평점 10점 만점에 5.2"
+    assert text(page.select_one(".movie-facts .meta")) == "2018.02.28 · 임순례 · 드라마"
+    assert text(page.select_one(".score-value")) == "AI 평점 10점 만점에 5.2"
     assert "리뷰 3개의 평균" in text(page.select_one(".score"))
     assert "▲ 긍정 67%" in text(page.select_one(".score"))
     assert [text(by).split(" · ")[0] for by in page.select(".by")] == ["마지막", "가운데", "처음"]
@@ -65,7 +65,7 @@ def test_blank_lines_do_not_fill_the_page(visitor: Visitor, movie_id: int, add_r
 def test_movie_without_reviews_asks_for_the_first(visitor: Visitor, movie_id: int) -> None:
     page = visitor.see(f"/movie/{movie_id}")
     assert "아직 리뷰가 없어요" in text(page.select_one(".empty"))
-    assert text(page.select_one(".figure")) == "아직 평점이 없어요"
+    assert text(page.select_one(".score-value")) == "아직 평점이 없어요"
     assert page.select_one("#write.is-open")
     assert not page.select(".share, .histogram")
 

@@ -97,7 +97,7 @@ def test_every_error_has_its_words_and_a_way_back(app: Flask, status: int, langu
         page = BeautifulSoup(answer(status, "detail").get_data(), "html.parser")
     assert text(page.select_one("main .meta")) == str(status)
     assert len(text(page.select_one("h1"))) > 4 and page.title and "·" in page.title.get_text()
-    ways = [str(way["href"]) for way in page.select(".ways a")]
+    ways = [str(way["href"]) for way in page.select(".error-actions a")]
     assert ways[-1] == "/"
     assert (ways[0] == "") == (status in (429, 500, 503))  # the same address, once more
     assert ways[0].startswith("/login") == (status in (401, 403))

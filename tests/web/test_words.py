@@ -78,7 +78,7 @@ def test_drawing_is_well_formed(title: str) -> None:
     drawing = posters.poster_for(title)
     root = ElementTree.fromstring(f"<svg>{drawing.paths}</svg>")  # noqa: S314  # our own
     assert len(root) >= 3
-    assert {path.get("class") for path in root} <= {"ink-a", "ink-b", "ink-c"}
+    assert {path.get("class") for path in root} <= {"poster-color-1", "poster-color-2", "poster-color-3"}
     assert drawing.size in ("l", "m", "s", "xs")
 
 
