@@ -163,7 +163,7 @@ def test_a_database_that_goes_and_comes_back(postgresql: Server) -> None:
     store = open_store(postgresql.new_database())
     movie_id = store.add_movie(MovieFields("괴물")).id
     calls: list[Callable[[], Any]] = [
-        store.check, store.movies, store.totals, store.changes,
+        store.check, store.movies, store.totals, store.audit_log,
         lambda: store.reviews(movie_id),
         lambda: store.add_review(movie_id, "밤편지", "글", GOOD),
     ]  # fmt: skip
