@@ -34,7 +34,7 @@ http {{
     fastcgi_temp_path {folder}/fastcgi;
     uwsgi_temp_path {folder}/uwsgi;
     scgi_temp_path {folder}/scgi;
-    upstream gampyeong {{ server 127.0.0.1:{first} max_fails=0; server 127.0.0.1:{second}; keepalive 32; }}
+    upstream gampyeong {{ server 127.0.0.1:{first} max_fails=0; server 127.0.0.1:{second} max_fails=0; keepalive 32; }}
     server {{
         listen 127.0.0.1:{port};
         location / {{
