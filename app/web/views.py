@@ -202,7 +202,7 @@ def _go_to_new(review: Review) -> BaseResponse:
 
 
 def _show_reading(review: Review) -> None:
-    """Return the fresh result, for the next page to show."""
+    """Flash the new review's label, score and rating for the next page."""
     try:
         title = catalogue().movie(review.movie_id).title
     except NotFound:  # deleted in this very moment
