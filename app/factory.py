@@ -1,13 +1,12 @@
-"""Puts the app together, and nothing else: no routes, no rules."""
+"""The application factory."""
 
 from pathlib import Path
 
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from app import compression, error_handlers, i18n, static_files, telemetry
+from app import cli, compression, error_handlers, i18n, static_files, telemetry, web
 from app.api.routes import blueprint as api_blueprint
-from app.cli import COMMANDS
 from app.extensions import IdConverter, register_service
 from app.protocols import Analyzer
 from app.schemas import BODY_MAX
@@ -22,19 +21,7 @@ from app.services.jobs import Jobs
 from app.settings import ROOT, VERSION, Settings
 from app.store import Store, open_store
 from app.telemetry import AccessLog, Metrics
-from app.web import authors
-from app.web.admin import blueprint as admin_blueprint
-from app.web.audit_log import blueprint as changes_blueprint
-from app.web.corrections import blueprint as corrections_blueprint
-from app.web.edit import blueprint as editing_blueprint
-from app.web.import_export import blueprint as data_blueprint
-from app.web.likes import blueprint as likes_blueprint
-from app.web.nicknames import blueprint as nicknames_blueprint
-from app.web.preferences import blueprint as preferences_blueprint
-from app.web.recent import blueprint as recent_blueprint
-from app.web.stats import blueprint as stats_blueprint
 from app.web.uploads import Uploads
-from app.web.views import blueprint as web_blueprint
 
 
 def create_app(
@@ -58,9 +45,9 @@ def create_app(
         demo_data.seed(store, analyzer)
     metrics = _register_services(app, settings, store, analyzer)
     _register_hooks(app, settings, metrics)
-    _register_routes(app)
-    for command in COMMANDS:
-        app.cli.add_command(command)
+    app.register_blueprint(api_blueprint)
+    web.register(app)
+    cli.register(app)
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
@@ -112,22 +99,6 @@ def _register_hooks(app: Flask, settings: Settings, metrics: Metrics) -> None:
     compression.register(app)
     i18n.register(app)
     static_files.register(app, ROOT / "static")
-
-
-def _register_routes(app: Flask) -> None:
-    app.register_blueprint(web_blueprint)
-    app.register_blueprint(editing_blueprint)
-    app.register_blueprint(admin_blueprint)
-    app.register_blueprint(changes_blueprint)
-    app.register_blueprint(data_blueprint)
-    app.register_blueprint(preferences_blueprint)
-    app.register_blueprint(corrections_blueprint)
-    app.register_blueprint(likes_blueprint)
-    app.register_blueprint(recent_blueprint)
-    app.register_blueprint(stats_blueprint)
-    app.register_blueprint(nicknames_blueprint)
-    authors.register(app)
-    app.register_blueprint(api_blueprint)
 
 
 def _load(settings: Settings, lazy: bool) -> Analyzer:

@@ -1,27 +1,27 @@
-// Makes the pages nicer; everything works without it. No libraries, nothing inline, user text only as text nodes.
+// Progressive enhancement: every page works without it. User text is inserted as text nodes only.
 "use strict";
 
 document.documentElement.classList.add("js");
 
 const PREVIEW_DELAY = 450; // milliseconds without a key before the text is read
 const SEARCH_DELAY = 200; // milliseconds without a key before movies are looked for
-const ANSWER_MOST = 20000; // milliseconds; the site answers sooner, be it that it is busy
-const STRONG = 3; // the strength from which on a word is marked as strong, as in app/web/marks.py
-const SHADED_MOST = 400; // characters above which a preview does without its words: each of them is a reading
+const ANSWER_TIMEOUT = 20000; // milliseconds; the site answers sooner, if only that it is busy
+const STRONG = 3; // the strength from which on a word is labelled strong, as in app/web/explanations.py
+const MAX_HIGHLIGHTED = 400; // characters; previews of longer texts have no words highlighted, which takes long
 const NICKNAME = "gampyeong.author";
 const DRAFT = "gampyeong.draft:"; // and the form's address
-const POSTED = "gampyeong.sent"; // which draft was sent last, and its text
-const DONE = "gampyeong.done:"; // and the form's address: what was posted from there, in this tab
-const STORAGES = ["localStorage", "sessionStorage"]; // for all tabs, and for one
+const POSTED = "gampyeong.sent"; // the draft that was posted last, and its text
+const DONE = "gampyeong.done:"; // and the form's address: the text posted from there, in this tab
+const STORAGES = ["localStorage", "sessionStorage"]; // of all tabs, and of this one
 const TEXTS = JSON.parse(document.body.dataset.texts);
 
-// What to say: a text of app/web/script_texts.py, with its {names} filled in.
-const say = (key, values = {}) => TEXTS[key].replace(/\{(\w+)\}/g, (_, name) => values[name]);
-const later = window.requestIdleCallback ?? setTimeout; // what nobody waits for comes after the page is painted
-// As Korean and English write it. Asking Intl would take longer than all the rest of this file.
-const tell = (number) => String(number).replace(/\B(?=(\d{3})+$)/g, ",");
+// Returns a text of script_texts() in app/web/messages.py with its {placeholders} filled in.
+const t = (key, values = {}) => TEXTS[key].replace(/\{(\w+)\}/g, (_, name) => values[name]);
+const whenIdle = window.requestIdleCallback ?? setTimeout; // after the page is painted
+// 1,234, as Korean and English write it: loading Intl takes longer than the rest of this file.
+const formatNumber = (number) => String(number).replace(/\B(?=(\d{3})+$)/g, ",");
 
-// ---- "/" goes to the search box ----------------------------------------------------------------------------------
+// ---- "/" focuses the search box -----------------------------------------------------------------------------------
 
 document.addEventListener("keydown", (event) => {
   const typing = event.target.closest("input, textarea, select, [contenteditable]");
@@ -30,9 +30,9 @@ document.addEventListener("keydown", (event) => {
   document.getElementById("q")?.select();
 });
 
-// ---- Light and dark change at once; the cookie is the one that the site's own form sets ---------------------------
+// ---- The theme changes without a reload; the cookie is the one that the form sets ---------------------------------
 
-function wear(theme) {
+function applyTheme(theme) {
   const root = document.documentElement;
   if (theme) root.dataset.theme = theme;
   else delete root.dataset.theme;
@@ -45,7 +45,7 @@ function wear(theme) {
 for (const button of document.querySelectorAll(".theme button")) {
   button.addEventListener("click", (event) => {
     event.preventDefault();
-    wear(button.value);
+    applyTheme(button.value);
     for (const other of document.querySelectorAll(".theme button")) other.ariaPressed = String(other === button);
     const menu = button.closest("details");
     menu.open = false;
@@ -53,41 +53,42 @@ for (const button of document.querySelectorAll(".theme button")) {
   });
 }
 
-// ---- A picture that does not load gives way to the drawn poster --------------------------------------------------
+// ---- A broken picture is removed: the drawn poster is under it ----------------------------------------------------
 
-function dropBroken(picture) {
+function removeBrokenImage(picture) {
   if (picture.complete && picture.naturalWidth === 0) picture.remove();
 }
 
-function watchPictures(part) {
+function watchImages(part) {
   for (const picture of part.querySelectorAll(".poster > img")) {
     picture.addEventListener("error", () => picture.remove());
-    if (picture.loading !== "lazy") dropBroken(picture);
+    if (picture.loading !== "lazy") removeBrokenImage(picture);
   }
 }
 
-watchPictures(document);
+watchImages(document);
 
-// ---- What a screen reader is told --------------------------------------------------------------------------------
+// ---- Announcements for screen readers -----------------------------------------------------------------------------
 
 function announce(text) {
   document.querySelector("[data-announce]").textContent = text;
 }
 
-// ---- Asking the site a little after the last key: only the last question counts ----------------------------------
+// ---- Debounced requests: only the last one counts -----------------------------------------------------------------
 
-// `ask(text, signal)` fetches and resolves to what `show` gets; a question that was overtaken or failed shows nothing.
-function asking(delay, ask, show) {
+// Returns a function that waits `delay` ms, then calls `request(text, signal)` and passes its result to `show`.
+// A new call aborts the one before; a failed request shows null.
+function debouncedFetch(delay, request, show) {
   let timer = 0;
-  let request = null;
+  let controller = null;
   return (text, wait = delay) => {
     clearTimeout(timer);
-    request?.abort();
+    controller?.abort();
     if (text === null) return;
     timer = setTimeout(async () => {
-      const mine = (request = new AbortController());
+      const mine = (controller = new AbortController());
       try {
-        const found = await ask(text, mine.signal);
+        const found = await request(text, mine.signal);
         if (!mine.signal.aborted) show(found);
       } catch {
         if (!mine.signal.aborted) show(null);
@@ -96,7 +97,7 @@ function asking(delay, ask, show) {
   };
 }
 
-// ---- Searching while one types -----------------------------------------------------------------------------------
+// ---- Live search --------------------------------------------------------------------------------------------------
 
 const list = document.querySelector("[data-list]");
 const search = document.getElementById("q");
@@ -110,24 +111,23 @@ function queryFor(text) {
 
 function showList(found) {
   list.removeAttribute("aria-busy");
-  if (!found) return; // the form itself still finds it
+  if (!found) return; // submitting the form still works
   const page = new DOMParser().parseFromString(found.html, "text/html");
   list.replaceChildren(...page.body.childNodes);
-  watchPictures(list);
+  watchImages(list);
   const address = found.query ? `/?${found.query}` : "/";
   // Back leads to the list that was there before the search, not to each of its letters.
   if (address !== location.pathname + location.search) history[history.state?.searching ? "replaceState" : "pushState"]({ searching: true }, "", address);
   document.title = list.querySelector("[data-title]").dataset.title.trim();
   for (const next of document.querySelectorAll("input[name=next]")) next.value = location.pathname + location.search;
-  if (list.getBoundingClientRect().top < 0) list.scrollIntoView(); // what was found is not above what is seen
-  const said = found.count ? say("found", { count: tell(found.count) }) : say("found_none");
-  announce(said);
+  if (list.getBoundingClientRect().top < 0) list.scrollIntoView(); // results must not lie above the visible part
+  announce(found.count ? t("found", { count: formatNumber(found.count) }) : t("found_none"));
 }
 
 if (list && search && location.pathname === "/") {
   let shown = search.value.trim();
   let listed = location.search;
-  const find = asking(
+  const find = debouncedFetch(
     SEARCH_DELAY,
     async (query, signal) => {
       list.setAttribute("aria-busy", "true");
@@ -141,7 +141,7 @@ if (list && search && location.pathname === "/") {
     },
   );
   window.addEventListener("popstate", () => {
-    if (location.search === listed) return; // another part of the same page
+    if (location.search === listed) return; // a jump within the page
     search.value = shown = new URLSearchParams(location.search).get("q") ?? "";
     find(location.search.slice(1), 0);
   });
@@ -161,9 +161,9 @@ if (list && search && location.pathname === "/") {
   });
 }
 
-// ---- A movie is chosen from what its first letters find ----------------------------------------------------------
+// ---- Autocomplete of movies ---------------------------------------------------------------------------------------
 
-function suggesting(field) {
+function setupAutocomplete(field) {
   const input = field.querySelector("input[name=movie]");
   const box = document.createElement("ul");
   let movies = [];
@@ -174,7 +174,7 @@ function suggesting(field) {
   for (const [name, value] of Object.entries({ "role": "combobox", "aria-autocomplete": "list", "aria-controls": box.id, "aria-expanded": "false" }))
     input.setAttribute(name, value);
 
-  function point(to) {
+  function activate(to) {
     at = to;
     for (const [number, option] of [...box.children].entries()) option.setAttribute("aria-selected", String(number === at));
     if (at < 0) return input.removeAttribute("aria-activedescendant");
@@ -186,7 +186,7 @@ function suggesting(field) {
     find(null);
     box.hidden = true;
     input.setAttribute("aria-expanded", "false");
-    point(-1);
+    activate(-1);
   }
 
   function choose(movie) {
@@ -198,7 +198,7 @@ function suggesting(field) {
     }
     id.value = movie.id;
     input.value = field.querySelector("input[name=movie_was]").value = movie.title;
-    field.dispatchEvent(new Event("input", { bubbles: true })); // the draft is of this movie; nothing is looked for
+    field.dispatchEvent(new Event("input", { bubbles: true })); // saves the draft with this movie, without a request
     close();
   }
 
@@ -212,7 +212,7 @@ function suggesting(field) {
     return item;
   }
 
-  const find = asking(
+  const find = debouncedFetch(
     SEARCH_DELAY,
     async (text, signal) => {
       const answer = await fetch(`${field.dataset.suggest}?${new URLSearchParams({ q: text })}`, { signal });
@@ -223,8 +223,8 @@ function suggesting(field) {
       box.replaceChildren(...movies.map(option));
       box.hidden = !movies.length || document.activeElement !== input;
       input.setAttribute("aria-expanded", String(!box.hidden));
-      if (!box.hidden) announce(say("offered", { count: tell(movies.length) }));
-      point(-1);
+      if (!box.hidden) announce(t("offered", { count: formatNumber(movies.length) }));
+      activate(-1);
     },
   );
 
@@ -242,11 +242,11 @@ function suggesting(field) {
     event.preventDefault();
     if (box.hidden) return input.value.trim() && find(input.value.trim(), 0);
     const step = event.key === "ArrowDown" ? 1 : -1;
-    point(at < 0 && step < 0 ? movies.length - 1 : (at + step + movies.length) % movies.length);
+    activate(at < 0 && step < 0 ? movies.length - 1 : (at + step + movies.length) % movies.length);
   });
 }
 
-for (const field of document.querySelectorAll("[data-suggest]")) suggesting(field);
+for (const field of document.querySelectorAll("[data-suggest]")) setupAutocomplete(field);
 
 // ---- Menus close on Escape and on a click beside them ------------------------------------------------------------
 
@@ -266,14 +266,14 @@ document.addEventListener("keydown", (event) => {
 
 // ---- On a phone, opening a form goes on to its first empty field -------------------------------------------------
 
-function focusOpened() {
+function focusOpenedPanel() {
   const sheet = document.getElementById(location.hash.slice(1));
   if (!sheet?.classList.contains("sheet")) return;
   const fields = [...sheet.querySelectorAll("select, input:not([type=hidden]), textarea")];
   (fields.find((field) => !field.value) ?? fields[0])?.focus({ preventScroll: true });
 }
 
-window.addEventListener("hashchange", focusOpened);
+window.addEventListener("hashchange", focusOpenedPanel);
 
 // ---- Forms are posted once ---------------------------------------------------------------------------------------
 
@@ -285,7 +285,7 @@ for (const form of document.querySelectorAll("form[data-once]")) {
     form.dataset.sent = "yes";
     button.setAttribute("aria-disabled", "true");
     button.textContent = form.dataset.busy;
-    setTimeout(free, ANSWER_MOST); // the browser's stop button leaves the page as it is
+    setTimeout(free, ANSWER_TIMEOUT); // the browser's stop button leaves the page as it is
   });
   function free() {
     delete form.dataset.sent;
@@ -296,11 +296,11 @@ for (const form of document.querySelectorAll("form[data-once]")) {
   window.addEventListener("pageshow", free);
 }
 
-// ---- A review's words are shaded in place -------------------------------------------------------------------------
+// ---- A review's words are highlighted in place --------------------------------------------------------------------
 
 for (const link of document.querySelectorAll("a[data-words]")) {
   const content = link.closest(".review-body").querySelector(".content");
-  const label = link.firstChild; // beside it, hidden, stands whose review it is
+  const label = link.firstChild; // beside it is a visually hidden name of the review
   const name = label.data;
   let plain = null;
   link.ariaExpanded = "false";
@@ -322,18 +322,18 @@ for (const link of document.querySelectorAll("a[data-words]")) {
       plain = [...content.childNodes];
       content.replaceChildren(...page.body.childNodes);
       const cover = content.closest("details.spoiler");
-      if (cover) cover.open = true; // who asks for the words asks for the text
-      label.data = say("close_words");
+      if (cover) cover.open = true; // highlighting reveals the text
+      label.data = t("close_words");
       link.ariaExpanded = "true";
     } catch {
-      location.assign(link.href); // the page of its own says what is wrong
+      location.assign(link.href); // the full page shows the error
     } finally {
       link.ariaBusy = "false";
     }
   });
 }
 
-// ---- The link to a review is copied ------------------------------------------------------------------------------
+// ---- Copy a review's link -----------------------------------------------------------------------------------------
 
 if (navigator.clipboard)
   for (const button of document.querySelectorAll("button[data-copy]")) {
@@ -356,28 +356,28 @@ function showTimes() {
   for (const time of times) time.title = clock.format(new Date(time.dateTime));
 }
 
-if (times.length) later(showTimes);
+if (times.length) whenIdle(showTimes);
 
-// ---- What was just done has the focus ----------------------------------------------------------------------------
+// ---- The result of a post gets the focus --------------------------------------------------------------------------
 
-// A page that a browser kept for its back button still marks it: it was lit up then.
+// A page restored by the back button must not highlight the review again.
 const [arrival] = performance.getEntriesByType("navigation");
 if (arrival && arrival.type !== "navigate")
   for (const review of document.querySelectorAll(".review.is-new")) review.classList.remove("is-new");
 
-function focusDone() {
+function focusResult() {
   if (document.querySelector("[autofocus]")) return;
   const review = document.getElementById(location.hash.slice(1));
   if (review?.classList.contains("review")) review.focus({ preventScroll: true });
   else if (!location.hash) document.querySelector(".notices")?.focus({ preventScroll: true });
 }
 
-focusDone();
+focusResult();
 
-// ---- What the browser keeps: the nickname, and reviews until they are posted -------------------------------------
+// ---- Stored in the browser: the nickname, and drafts of reviews until they are posted -----------------------------
 
-// Storage may be switched off: then nothing is kept, and nothing is missing.
-function recall(key, storage = "localStorage") {
+// Storage may be disabled: then drafts are not saved.
+function storageGet(key, storage = "localStorage") {
   try {
     return window[storage].getItem(key) ?? "";
   } catch {
@@ -385,80 +385,80 @@ function recall(key, storage = "localStorage") {
   }
 }
 
-function keep(key, value, storage = "localStorage") {
+function storageSet(key, value, storage = "localStorage") {
   try {
     if (value) window[storage].setItem(key, value);
     else window[storage].removeItem(key);
   } catch {
-    // switched off
+    // disabled
   }
 }
 
-function forgetPosted() {
-  const { key, text } = JSON.parse(recall(POSTED) || "{}");
+function clearPostedDraft() {
+  const { key, text } = JSON.parse(storageGet(POSTED) || "{}");
   if (key && document.querySelector("[data-posted]")) {
     // Another tab's draft of the same movie stays.
-    for (const storage of STORAGES) if (JSON.parse(recall(key, storage) || "{}").content === text) keep(key, "", storage);
-    keep(key.replace(DRAFT, DONE), text, "sessionStorage");
+    for (const storage of STORAGES) if (JSON.parse(storageGet(key, storage) || "{}").content === text) storageSet(key, "", storage);
+    storageSet(key.replace(DRAFT, DONE), text, "sessionStorage");
   }
-  keep(POSTED, "");
+  storageSet(POSTED, "");
 }
 
-// Back to a form brings back what stood in it. What was posted from it goes, or a second press would post it twice.
-function dropPosted(form) {
+// The back button restores a form's fields; a text that was posted is cleared, or it would be posted twice.
+function clearDraft(form) {
   const { content } = form.elements;
-  const done = recall(DONE + new URL(form.action).pathname, "sessionStorage");
-  if (content.value === done && content.value !== content.defaultValue) content.value = ""; // a refusal shows it on purpose
+  const done = storageGet(DONE + new URL(form.action).pathname, "sessionStorage");
+  if (content.value === done && content.value !== content.defaultValue) content.value = ""; // a rejected form shows it on purpose
 }
 
-function keepDraft(form) {
+function saveDraft(form) {
   const key = DRAFT + new URL(form.action).pathname;
   const names = ["movie", "movie_id", "movie_was", "author", "content"];
-  // Asked for anew each time: where several movies fit, the one that is chosen gets a field of its own.
+  // Looked up each time: choosing among several movies adds a field.
   const fields = () => names.map((name) => form.elements[name]).filter((field) => field?.tagName);
-  const draft = recall(key, "sessionStorage") || recall(key); // this tab's own goes first
+  const draft = storageGet(key, "sessionStorage") || storageGet(key); // this tab's draft first
   if (draft && !form.elements.content.value) {
     const values = JSON.parse(draft);
-    const another = form.elements.movie?.value; // the movie that the address asks for goes first
+    const another = form.elements.movie?.value; // a movie in the address takes precedence
     for (const field of fields()) if (!field.name.startsWith("movie") || !another) field.value = values[field.name] ?? "";
     const note = form.querySelector("[data-draft-note]");
-    note.textContent = say("kept");
+    note.textContent = t("kept");
     note.hidden = false;
   }
   form.addEventListener("input", () => {
     const values = Object.fromEntries(fields().map((field) => [field.name, field.value]));
-    for (const storage of STORAGES) keep(key, values.content.trim() ? JSON.stringify(values) : "", storage);
+    for (const storage of STORAGES) storageSet(key, values.content.trim() ? JSON.stringify(values) : "", storage);
   });
-  form.addEventListener("submit", () => keep(POSTED, JSON.stringify({ key, text: form.elements.content.value })));
+  form.addEventListener("submit", () => storageSet(POSTED, JSON.stringify({ key, text: form.elements.content.value })));
 }
 
 // ---- Writing a review: counter and preview -----------------------------------------------------------------------
 
 const tidy = (text) => text.normalize("NFC").trim();
 
-function count(area, counter) {
-  const most = Number(area.dataset.most);
+function updateCounter(area, counter) {
+  const max = Number(area.dataset.maxCharacters);
   const length = [...tidy(area.value)].length;
-  counter.textContent = `${tell(length)} / ${tell(most)}`;
-  counter.classList.toggle("over", length > most);
-  area.setCustomValidity(length > most ? say("too_long", { count: tell(length - most) }) : "");
+  counter.textContent = `${formatNumber(length)} / ${formatNumber(max)}`;
+  counter.classList.toggle("over", length > max);
+  area.setCustomValidity(length > max ? t("too_long", { count: formatNumber(length - max) }) : "");
 }
 
-function make(tag, className, text) {
+function createElement(tag, className, text) {
   return Object.assign(document.createElement(tag), { className, textContent: text });
 }
 
-// The text with its words shaded as app/web/marks.py shades them: by how many of its steps each reaches.
-function shade(text, words, steps) {
+// Returns the text with its words highlighted as in app/web/explanations.py, by how many thresholds each reaches.
+function highlightWords(text, words, thresholds) {
   const letters = [...text];
-  const line = make("p", "text marked", "");
+  const line = createElement("p", "text marked", "");
   let at = 0;
   for (const { start, end, weight } of words) {
-    const strength = steps.filter((least) => Math.abs(weight) >= least).length;
+    const strength = thresholds.filter((threshold) => Math.abs(weight) >= threshold).length;
     if (!strength) continue;
     line.append(letters.slice(at, start).join(""));
-    const mark = make("mark", `${weight > 0 ? "positive" : "negative"} weight-${strength}`, letters.slice(start, end).join(""));
-    mark.append(make("sub", "", `${weight > 0 ? "▲" : "▼"} ${say(strength >= STRONG ? "strong" : "weak")}`));
+    const mark = createElement("mark", `${weight > 0 ? "positive" : "negative"} weight-${strength}`, letters.slice(start, end).join(""));
+    mark.append(createElement("sub", "", `${weight > 0 ? "▲" : "▼"} ${t(strength >= STRONG ? "strong" : "weak")}`));
     line.append(mark);
     at = end;
   }
@@ -466,30 +466,30 @@ function shade(text, words, steps) {
   return line;
 }
 
-function showReading(box, { text, reading }, sureFrom, steps) {
+function showPrediction(box, { text, reading }, confidentFrom, thresholds) {
   const positive = reading.sentiment_label === "긍정";
-  const unsure = reading.sentiment_score < sureFrom;
+  const unsure = reading.sentiment_score < confidentFrom;
   const arrow = unsure ? (positive ? "△" : "▽") : positive ? "▲" : "▼";
   const score = `${reading.sentiment_score < 1 ? Math.min(99, Math.round(reading.sentiment_score * 100)) : 100}%`; // as app/web/filters.py
   const line = document.createElement("p");
-  const verdict = `${arrow} ${say(positive ? "positive" : "negative")} ${reading.rating.toFixed(1)}`;
-  line.append(make("strong", "verdict", verdict));
-  line.append(make("span", "", `${unsure ? say("unsure") : say(positive ? "sure_positive" : "sure_negative", { score })} · ${say("so_far")}`));
+  const verdict = `${arrow} ${t(positive ? "positive" : "negative")} ${reading.rating.toFixed(1)}`;
+  line.append(createElement("strong", "verdict", verdict));
+  line.append(createElement("span", "", `${unsure ? t("unsure") : t(positive ? "sure_positive" : "sure_negative", { score })} · ${t("so_far")}`));
   box.className = `preview ${unsure ? "uncertain" : positive ? "positive" : "negative"}`;
   box.replaceChildren(line);
-  if (reading.words?.some((word) => Math.abs(word.weight) >= steps[0]))
-    box.append(shade(text, reading.words, steps), make("p", "hint", say("legend")));
-  if (!/[가-힣ㄱ-ㅎㅏ-ㅣ]/.test(text)) box.append(make("p", "hint", say("no_korean")));
+  if (reading.words?.some((word) => Math.abs(word.weight) >= thresholds[0]))
+    box.append(highlightWords(text, reading.words, thresholds), createElement("p", "hint", t("legend")));
+  if (!/[가-힣ㄱ-ㅎㅏ-ㅣ]/.test(text)) box.append(createElement("p", "hint", t("no_korean")));
   box.hidden = false;
 }
 
-function previewing(form, area, box) {
-  const { preview, previewLong, sureFrom } = form.dataset;
-  const steps = JSON.parse(form.dataset.markSteps);
-  const read = asking(
+function setupPreview(form, area, box) {
+  const { preview, previewLong, confidentFrom } = form.dataset;
+  const thresholds = JSON.parse(form.dataset.thresholds);
+  const read = debouncedFetch(
     PREVIEW_DELAY,
     async (text, signal) => {
-      const answer = await fetch([...text].length > SHADED_MOST ? previewLong : preview, {
+      const answer = await fetch([...text].length > MAX_HIGHLIGHTED ? previewLong : preview, {
         method: "POST",
         headers: { "Content-Type": "application/json" },
         body: JSON.stringify({ text }),
@@ -498,8 +498,8 @@ function previewing(form, area, box) {
       return answer.ok ? { text, reading: await answer.json() } : null;
     },
     (found) => {
-      if (found) showReading(box, found, Number(sureFrom), steps);
-      else box.hidden = true; // a preview is a courtesy, so nothing is said
+      if (found) showPrediction(box, found, Number(confidentFrom), thresholds);
+      else box.hidden = true; // a failed preview shows no error
     },
   );
   return () => {
@@ -511,29 +511,29 @@ function previewing(form, area, box) {
   };
 }
 
-forgetPosted();
-// A review that waited for its movie is posted with that: its draft goes, too.
+clearPostedDraft();
+// A review posted together with its new movie clears its draft, too.
 for (const form of document.querySelectorAll("form[data-carries]"))
-  form.addEventListener("submit", () => keep(POSTED, JSON.stringify({ key: DRAFT + form.dataset.carries, text: form.elements.content.value })));
+  form.addEventListener("submit", () => storageSet(POSTED, JSON.stringify({ key: DRAFT + form.dataset.carries, text: form.elements.content.value })));
 for (const form of document.querySelectorAll("form[data-preview]")) {
   const { author, content } = form.elements;
-  keepDraft(form);
-  if (!author.value) author.value = recall(NICKNAME);
-  form.addEventListener("submit", () => keep(NICKNAME, author.value.trim()));
+  saveDraft(form);
+  if (!author.value) author.value = storageGet(NICKNAME);
+  form.addEventListener("submit", () => storageSet(NICKNAME, author.value.trim()));
 
-  // The attribute cuts a pasted text off in silence, and counts some characters twice: the counter says it instead.
-  content.dataset.most = content.maxLength;
+  // maxlength truncates a pasted text silently and counts some characters twice; the counter replaces it.
+  content.dataset.maxCharacters = content.maxLength;
   content.removeAttribute("maxlength");
   const counter = form.querySelector("[data-counter]");
-  const preview = previewing(form, content, form.querySelector("[data-preview-box]"));
+  const preview = setupPreview(form, content, form.querySelector("[data-preview-box]"));
   const update = () => {
-    count(content, counter);
+    updateCounter(content, counter);
     preview();
   };
   content.addEventListener("input", update);
   update();
   window.addEventListener("pageshow", () => {
-    dropPosted(form); // browsers fill a page that one goes back to after its scripts ran
+    clearDraft(form); // browsers restore fields after the scripts ran
     update();
   });
 }

@@ -17,7 +17,7 @@ import pytest
 from click.testing import Result
 from flask import Flask
 
-from app.cli.progress_bar import progress_bar
+from app.cli import progress_bar
 from app.models import Label, ModelCard, MovieFields
 from app.services.progress import Progress, Stage
 from app.settings import ROOT, Settings

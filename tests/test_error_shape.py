@@ -15,7 +15,7 @@ from app.factory import create_app
 from app.models import Sentiment
 from app.settings import Settings
 from app.store import Store, open_store
-from app.web import error_messages
+from app.web import messages
 from tests.fakes import FakeAnalyzer
 
 REVIEW = {"movie_id": 1, "author": "밤편지", "content": "최고예요"}
@@ -133,7 +133,7 @@ def test_a_store_that_cannot_be_written(tmp_path: Path, analyzer: Any, monkeypat
     answer = client.post("/review", data={**REVIEW, "csrf_token": token["value"]})
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "7")
     page = BeautifulSoup(answer.get_data(), "html.parser")
-    assert str(error_messages.UNAVAILABLE) in page.get_text()
+    assert str(messages.UNAVAILABLE) in page.get_text()
     assert REVIEW["content"] in page.select("textarea")[0].get_text()
 
 

@@ -1,1 +1,57 @@
-"""HTML: views and Flask-WTF forms. Imports http, catalogue, inputs, models and errors; not the other face."""
+"""The pages: one module for each feature, and what their templates use."""
+
+from flask import Flask
+from flask_wtf.csrf import generate_csrf
+
+from app.extensions import get_service
+from app.schemas import QUERY_MAX
+from app.services import MaintenanceService
+from app.web import (
+    admin,
+    audit_log,
+    authors,
+    explanations,
+    feeds,
+    filters,
+    import_export,
+    import_messages,
+    messages,
+    movies,
+    pages,
+    posters,
+    preferences,
+    reactions,
+    rendering,
+    reviews,
+    stats,
+)
+
+_FEATURES = (
+    movies,
+    reviews,
+    reactions,
+    explanations,
+    authors,
+    feeds,
+    stats,
+    preferences,
+    admin,
+    audit_log,
+    import_export,
+)
+
+
+def register(app: Flask) -> None:
+    """Register the routes of the pages, and the filters and globals of their templates."""
+    app.url_map.converters["name"] = authors.NameConverter
+    for feature in _FEATURES:
+        app.register_blueprint(feature.blueprint)
+    app.jinja_env.filters.update(filters.FILTERS | import_messages.FILTERS, drawn_poster=posters.poster_for)
+    app.jinja_env.globals.update(
+        cached_fragment=rendering.cached_fragment,
+        csrf_token=generate_csrf,
+        script_texts=messages.script_texts,
+        present_model=lambda: pages.catalogue().model_card().id,
+    )
+    # Every page, errors too, has the search box and the footer.
+    app.context_processor(lambda: {"query_max": QUERY_MAX, "is_durable": get_service(MaintenanceService).durable})

@@ -10,10 +10,9 @@ from app.extensions import get_service
 from app.i18n import lazy_gettext as _
 from app.security import identity
 from app.security.admin_auth import SESSION_HOURS, AdminAuth
-from app.web import error_messages
-from app.web.flashes import flash_message
+from app.web import messages
 from app.web.forms import Form
-from app.web.rendering import render
+from app.web.rendering import flash_message, render
 
 blueprint = Blueprint("admin", __name__)
 
@@ -39,7 +38,7 @@ def log_in() -> BaseResponse:
     form = LoginForm.from_request()
     if form.submit(lambda data: _try(form, data.get("password", ""))) is None:
         return _show(form)
-    flash_message(error_messages.LOGGED_IN)
+    flash_message(messages.LOGGED_IN)
     return redirect(safe_next_path(request.form.get("next", "")), 303)
 
 
@@ -49,13 +48,13 @@ def log_out() -> BaseResponse:
     if not form.has_valid_token():
         return _show(form)
     identity.log_out()
-    flash_message(error_messages.LOGGED_OUT)
-    return redirect(url_for("web.home"), 303)
+    flash_message(messages.LOGGED_OUT)
+    return redirect(url_for("movies.home"), 303)
 
 
 def safe_next_path(path: str) -> str:
     """`path` if it leads to a page of this site, else the home page's: a link may not send a visitor elsewhere."""
-    return path if path.isprintable() and "\\" not in path and _is_local_path(path) else url_for("web.home")
+    return path if path.isprintable() and "\\" not in path and _is_local_path(path) else url_for("movies.home")
 
 
 def _is_local_path(path: str) -> bool:
@@ -72,7 +71,7 @@ def _try(form: LoginForm, password: str) -> bool | None:
     if identity.log_in(password):
         return True
     form.status = 422
-    form.add_error("password", error_messages.NOT_THE_PASSWORD)
+    form.add_error("password", messages.NOT_THE_PASSWORD)
     return None
 
 

@@ -15,15 +15,14 @@ from app.schemas import PageQuery, parse
 from app.security import identity, permissions
 from app.security.permissions import Permission
 from app.services.jobs import Jobs
-from app.web import error_messages
+from app.web import messages
 from app.web.filters import shorten
-from app.web.flashes import MAX_NAME, flash_message
 from app.web.forms import DeleteForm
-from app.web.page_links import page_links
 from app.web.pages import catalogue, review_address
-from app.web.rendering import render
+from app.web.pagination import page_links
+from app.web.rendering import MAX_NAME, flash_message, render
 
-blueprint = Blueprint("changes", __name__)
+blueprint = Blueprint("audit_log", __name__)
 
 CHANGES_A_PAGE = 50
 _ACTIONS = {
@@ -47,13 +46,13 @@ def show_log() -> Response:
     except ValidationFailed:  # nobody types it
         query = PageQuery(per_page=CHANGES_A_PAGE)
     page = catalogue().audit_log(query)
-    links = page_links(page, lambda number: url_for("changes.show_log", page=number))
-    return render("log.html", page=page, links=links, actions=_ACTIONS, name=actor_label, hours=UNDO_HOURS)
+    links = page_links(page, lambda number: url_for("audit_log.show_log", page=number))
+    return render("audit_log.html", page=page, links=links, actions=_ACTIONS, name=actor_label, hours=UNDO_HOURS)
 
 
 @blueprint.get("/undo/<int:id>")
-def ask_to_undo(id: int) -> Response:
-    return _ask(_own_change(id), DeleteForm())
+def confirm_undo(id: int) -> Response:
+    return _confirm_undo(_own_change(id), DeleteForm())
 
 
 @blueprint.post("/undo/<int:id>")
@@ -61,10 +60,10 @@ def undo(id: int) -> BaseResponse:
     change = _own_change(id)
     form = DeleteForm.from_request()
     if not form.has_valid_token():
-        return _ask(change, form)
+        return _confirm_undo(change, form)
     if change.action is AuditAction.IMPORT and get_service(Jobs).is_running:
-        form.status, form.alert = 409, str(error_messages.JOB_RUNNING)
-        return _ask(change, form)
+        form.status, form.alert = 409, str(messages.JOB_RUNNING)
+        return _confirm_undo(change, form)
     catalogue().undo(id, identity.actor())
     return redirect(_flash_undone(change), 303)
 
@@ -118,14 +117,14 @@ def _flash_undone(change: AuditEntry) -> str:
     """Says what came back; the address where it is. A review is lit up there as a new one is."""
     if change.action is AuditAction.IMPORT:
         flash_message(gettext("가져온 것을 되돌렸어요: %(summary)s", summary=change.summary))
-        return url_for("changes.show_log")
+        return url_for("audit_log.show_log")
     if change.review_id:
         author = shorten(catalogue().review(change.review_id).author, MAX_NAME)
         flash_message(gettext("%(author)s 님의 리뷰를 되돌렸어요.", author=author), review_id=change.review_id)
         return review_address(change.review_id)
     flash_message(gettext("‘%(title)s’ 영화를 되돌렸어요.", title=shorten(change.summary, MAX_NAME)))
-    return url_for("web.show_movie", id=change.movie_id)
+    return url_for("movies.show", id=change.movie_id)
 
 
-def _ask(change: AuditEntry, form: DeleteForm) -> Response:
+def _confirm_undo(change: AuditEntry, form: DeleteForm) -> Response:
     return render("undo.html", form, change=change, form=form, actions=_ACTIONS)

@@ -1,15 +1,19 @@
-"""An author's page: all reviews under one nickname."""
+"""An author's page with all reviews under one nickname, and the form that proves a nickname by its passphrase."""
 
-from flask import Blueprint, Flask, Response, url_for
+from flask import Blueprint, Response, redirect, url_for
 from werkzeug.routing import PathConverter
+from werkzeug.wrappers import Response as BaseResponse
 
-from app.errors import NotFound
+from app.errors import FieldError, NotFound, ValidationFailed
 from app.models import ReviewSort
-from app.schemas import AUTHOR_MAX, AllReviewsQuery
-from app.web import charts
-from app.web.page_links import page_links
+from app.schemas import AUTHOR_MAX, PASSPHRASE_MAX, AllReviewsQuery
+from app.security.nickname_policy import prove_nickname
+from app.services.nicknames import nickname_key
+from app.web import charts, messages
+from app.web.forms import NicknameForm
 from app.web.pages import REVIEW_ORDERS, REVIEWS_A_PAGE, catalogue, named, read_query
-from app.web.rendering import render
+from app.web.pagination import page_links
+from app.web.rendering import flash_message, render
 
 blueprint = Blueprint("authors", __name__)
 
@@ -19,11 +23,6 @@ class NameConverter(PathConverter):
 
     regex = f".{{1,{AUTHOR_MAX}}}"
     part_isolating = False
-
-
-def register(app: Flask) -> None:
-    app.url_map.converters["name"] = NameConverter
-    app.register_blueprint(blueprint)
 
 
 @blueprint.app_template_filter()
@@ -52,3 +51,31 @@ def show(name: str) -> Response:
         orders=named(REVIEW_ORDERS),
         links=page_links(page, lambda number: url_for("authors.show", name=name, sort=sort, page=number)),
     )
+
+
+@blueprint.get("/nickname")
+def show_nickname() -> Response:
+    return _show_nickname(NicknameForm())
+
+
+@blueprint.post("/nickname")
+def prove() -> BaseResponse:
+    form = NicknameForm.from_request()
+    if form.submit(_prove) is None:
+        return _show_nickname(form)
+    flash_message(messages.NICKNAME_PROVED)
+    return redirect(url_for("movies.home"), 303)
+
+
+def _prove(data: dict[str, str]) -> bool:
+    author, passphrase = data.get("author", "").strip(), data.get("passphrase", "")
+    if not 0 < len(author) <= AUTHOR_MAX:
+        raise ValidationFailed([FieldError("author", "blank", "must be a nickname")])
+    if not 0 < len(passphrase) <= PASSPHRASE_MAX:
+        raise ValidationFailed([FieldError("passphrase", "passphrase_wrong", "is not this nickname's passphrase")])
+    prove_nickname(catalogue(), nickname_key(author), passphrase)
+    return True
+
+
+def _show_nickname(form: NicknameForm) -> Response:
+    return render("nickname.html", form, form=form)

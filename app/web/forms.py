@@ -21,7 +21,7 @@ from app.errors import (
 from app.i18n import lazy_gettext as _
 from app.models import Movie
 from app.security import spam_protection
-from app.web import error_messages
+from app.web import messages
 
 T = TypeVar("T")
 
@@ -59,7 +59,7 @@ class Form(FlaskForm):
         """Whether the CSRF token that came with it is ours and fresh."""
         if self.validate():
             return True
-        self._note(400, error_messages.STALE_FORM)
+        self._note(400, messages.STALE_FORM)
         return False
 
     def looks_like_bot(self) -> bool:
@@ -69,7 +69,7 @@ class Form(FlaskForm):
         if request.form.get(spam_protection.HONEYPOT_FIELD) or spam_protection.filled_too_fast(
             request.form.get("csrf_token", "")
         ):
-            self._note(422, error_messages.LIKE_A_ROBOT)
+            self._note(422, messages.LIKE_A_ROBOT)
         return self.status != 200
 
     def submit(self, operation: Callable[[dict[str, str]], T]) -> T | None:
@@ -81,26 +81,26 @@ class Form(FlaskForm):
         except ValidationFailed as error:
             self._note(422)
             for item in error.errors:
-                self.add_error(item.field, error_messages.explain(item))
+                self.add_error(item.field, messages.explain(item))
         except NotFound:
             if "movie_id" not in self:
                 raise
             self._note(422)
-            self.add_error("movie_id", error_messages.MOVIE_GONE)
+            self.add_error("movie_id", messages.MOVIE_GONE)
         except AlreadyExists as error:
             self._note(409)
-            self.add_error("title", error_messages.MOVIE_THERE)
+            self.add_error("title", messages.MOVIE_THERE)
             self.there = error.id
         except ModelBusy as error:
-            self._note(503, error_messages.BUSY)
+            self._note(503, messages.BUSY)
             self.retry_after = error.retry_after
         except DuplicateSubmission:
-            self._note(409, error_messages.REPEATED)
+            self._note(409, messages.REPEATED)
         except RateLimited as error:
-            self._note(429, error_messages.too_many(error.retry_after, self.keeps_text))
+            self._note(429, messages.too_many(error.retry_after, self.keeps_text))
             self.retry_after = error.retry_after
         except StoreUnavailable as error:
-            self._note(503, error_messages.UNAVAILABLE)
+            self._note(503, messages.UNAVAILABLE)
             self.retry_after = error.retry_after
         return None
 
@@ -183,7 +183,7 @@ class EditReviewForm(Form):
     def conflict(self) -> None:
         """Note that somebody else has edited the review since the form was opened."""
         self.has_conflict = True
-        self._note(409, error_messages.EDITED_MEANWHILE)
+        self._note(409, messages.EDITED_MEANWHILE)
 
     has_conflict = False
 
@@ -209,9 +209,25 @@ class ReviewForm(EditReviewForm):
         """The typed title, where there is no such movie."""
 
 
+class NicknameForm(Form):
+    """Asks for a nickname and its passphrase."""
+
+    keeps_text = False
+
+    author = StringField(_("닉네임"), render_kw={"required": True, "maxlength": schemas.AUTHOR_MAX})
+    passphrase = PasswordField(
+        _("암호"),
+        render_kw={"required": True, "maxlength": schemas.PASSPHRASE_MAX, "autocomplete": "current-password"},
+    )
+
+
 class DeleteForm(Form):
-    """Asks before something is deleted; holds nothing but the token."""
+    """Confirms a deletion or an undo; has no fields but the CSRF token."""
+
+
+class ReactionForm(Form):
+    """Likes or corrects a review; its buttons carry the label."""
 
 
 class PreferenceForm(Form):
-    """Chooses how pages look or speak; holds nothing but the token, as its buttons carry the choice."""
+    """Chooses the language or the theme; its buttons carry the value."""

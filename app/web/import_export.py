@@ -1,4 +1,4 @@
-"""The administrator's page of files in and out: downloads, an upload, and the job that works through it."""
+"""The administrator's page of imports and exports: downloads, an upload, its preview and the job that imports it."""
 
 from collections.abc import Iterator, Mapping
 from hashlib import blake2b
@@ -19,8 +19,7 @@ from app.services import MaintenanceService
 from app.services.import_export import ANONYMOUS, FIELDS, ImportResult, Preview, TableOptions
 from app.services.jobs import Jobs, Work
 from app.services.progress import ProgressCallback
-from app.web import error_messages
-from app.web import import_messages as wording
+from app.web import import_messages, messages
 from app.web.forms import Form
 from app.web.rendering import render
 from app.web.uploads import Uploads
@@ -29,9 +28,7 @@ _UPLOAD, _COLUMNS = "upload", "columns"  # in the session
 _NAME_SHOWN = 100  # characters of a file's name
 _REMEMBERED = 3  # files' headings whose columns were chosen
 
-blueprint = Blueprint("data", __name__, url_prefix="/admin/data")
-for _name, _filter in wording.FILTERS.items():
-    blueprint.add_app_template_filter(_filter, _name)
+blueprint = Blueprint("import_export", __name__, url_prefix="/admin/data")
 
 
 class ImportForm(Form):
@@ -110,7 +107,7 @@ def upload() -> BaseResponse:
         return received
     get_service(Uploads).discard(_kept_token())
     session[_UPLOAD] = [received, str(request.files["file"].filename)[:_NAME_SHOWN]]
-    return redirect(url_for("data.show_preview"), 303)
+    return redirect(url_for("import_export.show_preview"), 303)
 
 
 @blueprint.get("/preview")
@@ -143,8 +140,8 @@ def start_import() -> BaseResponse:
         return token
     if not _start("import", _import(token, form, {})):
         get_service(Uploads).discard(token)
-        return _refuse(ImportForm(), 409, "", error_messages.JOB_RUNNING)
-    return redirect(url_for("data.show_job"), 303)
+        return _refuse(ImportForm(), 409, "", messages.JOB_RUNNING)
+    return redirect(url_for("import_export.show_job"), 303)
 
 
 def _import_previewed(form: PreviewForm) -> BaseResponse:
@@ -154,16 +151,16 @@ def _import_previewed(form: PreviewForm) -> BaseResponse:
     token = _kept_token()
     preview = _preview(form.options(columns)) if form.upload.data == token else None
     if preview is None:
-        return _refuse(ImportForm(), 410, "file", error_messages.UPLOAD_GONE)
+        return _refuse(ImportForm(), 410, "file", messages.UPLOAD_GONE)
     if preview.errors:
         form.status = 422
         return _show_preview(form, columns)
     if preview.is_table:
         _remember(preview)
     if not _start("import", _import(token, form, columns)):
-        form.status, form.alert = 409, str(error_messages.JOB_RUNNING)
+        form.status, form.alert = 409, str(messages.JOB_RUNNING)
         return _show_preview(form, columns)
-    return redirect(url_for("data.show_job"), 303)
+    return redirect(url_for("import_export.show_job"), 303)
 
 
 def _receive() -> str | Response:
@@ -177,7 +174,7 @@ def _receive() -> str | Response:
         return _show(form)
     file = request.files.get("file")
     if file is None or not file.filename:
-        return _refuse(form, 422, "file", error_messages.NO_FILE)
+        return _refuse(form, 422, "file", messages.NO_FILE)
     return get_service(Uploads).add(file.stream)
 
 
@@ -202,9 +199,9 @@ def _show_preview(form: PreviewForm, columns: Mapping[str, int | None] | None) -
         if preview and columns is None and (remembered := _remembered(preview)):
             preview = _preview(form.options(remembered))
     except ValidationFailed as error:
-        return _refuse(ImportForm(), 422, "file", " ".join(map(wording.explain, error.errors)))
+        return _refuse(ImportForm(), 422, "file", " ".join(map(import_messages.explain, error.errors)))
     if preview is None:
-        return _refuse(ImportForm(), 410, "file", error_messages.UPLOAD_GONE)
+        return _refuse(ImportForm(), 410, "file", messages.UPLOAD_GONE)
     form.upload.data, name = session[_UPLOAD]
     choices = [("", _("없음")), *((str(place), column) for place, column in enumerate(preview.names))]
     for field, chosen in preview.columns.items():
@@ -238,8 +235,8 @@ def start_rescore() -> BaseResponse:
         return _show(ImportForm(), form)
     workshop, who = get_service(MaintenanceService), identity.actor()
     if not _start("rescore", lambda report: workshop.rescore(who=who, report=report)):
-        return _refuse(ImportForm(), 409, "", error_messages.JOB_RUNNING)
-    return redirect(url_for("data.show_job"), 303)
+        return _refuse(ImportForm(), 409, "", messages.JOB_RUNNING)
+    return redirect(url_for("import_export.show_job"), 303)
 
 
 @blueprint.get("/job")
@@ -253,7 +250,7 @@ def stop_job() -> BaseResponse:
     permissions.require(Permission.IMPORT)
     if JobForm.from_request().has_valid_token():
         get_service(Jobs).stop()
-    return redirect(url_for("data.show_job"), 303)
+    return redirect(url_for("import_export.show_job"), 303)
 
 
 def _start(what: str, work: Work) -> bool:
@@ -286,7 +283,7 @@ def _download(parts: Iterator[bytes], mimetype: str, name: str) -> Response:
 
 
 def _show_too_large() -> Response:
-    return _refuse(ImportForm(), 413, "file", wording.format_too_large(current_app.config["IMPORT_MAX"]))
+    return _refuse(ImportForm(), 413, "file", import_messages.format_too_large(current_app.config["IMPORT_MAX"]))
 
 
 def _refuse(form: Form, status: int, field: str, sentence: str) -> Response:
@@ -299,11 +296,11 @@ def _show(form: Form, failed: Form | None = None) -> Response:
     workshop = get_service(MaintenanceService)
     from_request = failed or form
     return render(
-        "data.html",
+        "import_export.html",
         from_request,
         form=form,
         alert=from_request.alert,
-        most=current_app.config["IMPORT_MAX"],
+        max_size=current_app.config["IMPORT_MAX"],
         durable=workshop.durable,
         outdated=workshop.count_outdated(),
         job=get_service(Jobs).last,

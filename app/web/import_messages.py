@@ -86,7 +86,7 @@ def explain(error: FieldError) -> str:
         return _("%(column)s 칸이 비어 있어요.", column=_column(error.field))
     if error.type == "string_too_long":
         return _(
-            "%(column)s: %(most)s자까지예요.", column=_column(error.field), most=f"{error.context['max_length']:,}"
+            "%(column)s: %(limit)s자까지예요.", column=_column(error.field), limit=f"{error.context['max_length']:,}"
         )
     known = _sentences().get(error.type)
     if known is None:
@@ -168,9 +168,9 @@ def format_megabytes(count: int) -> str:
     return f"{count // (1024 * 1024):,}MB"
 
 
-def format_too_large(most: int) -> str:
-    """`most` in bytes."""
-    return _("파일이 너무 커요. %(most)s까지 올릴 수 있어요.", most=format_megabytes(most))
+def format_too_large(limit: int) -> str:
+    """Return the error for an upload larger than `limit` bytes."""
+    return _("파일이 너무 커요. %(limit)s까지 올릴 수 있어요.", limit=format_megabytes(limit))
 
 
 FILTERS: dict[str, Callable[..., object]] = {

@@ -1,4 +1,4 @@
-"""What the pages show: each function gathers it from the catalogue, renders, and answers with the form's status."""
+"""The two main pages, the list of movies and a movie with its reviews, which several routes return."""
 
 from collections.abc import Mapping
 from itertools import islice
@@ -11,11 +11,11 @@ from app.extensions import get_service
 from app.i18n import lazy_gettext
 from app.models import CONFIDENT_FROM, Label, Movie, Review, ReviewSort
 from app.schemas import TITLE_MAX, AllReviewsQuery, Input, MoviesQuery, ReviewsQuery, parse
-from app.services import MaintenanceService, ReviewService
+from app.services import ReviewService
 from app.web import charts
 from app.web.forms import MovieForm, ReviewForm
 from app.web.movie_lookup import prefill_movie
-from app.web.page_links import page_links
+from app.web.pagination import page_links
 from app.web.rendering import render
 
 MOVIES_A_PAGE = 24
@@ -23,9 +23,8 @@ REVIEWS_A_PAGE = 20
 LATEST_SHOWN = 4
 """Reviews in the strip below the home page's movies."""
 MAX_GENRES = 200
-MAX_MISREADINGS = 8
 EXTREMES_FROM = 4
-"""Reviews from which on the most positive and the most negative one stand above the others."""
+"""Reviews a movie must have for its most positive and most negative one to be shown above the list."""
 _TREND_REVIEWS = 40
 _SORTS = {
     "rating": lazy_gettext("추천순"),
@@ -66,7 +65,7 @@ def home(review_form: ReviewForm | None = None, movie_form: MovieForm | None = N
         **_found_movies(),
         review_form=form,
         movie_form=movie_form or MovieForm(title=missing),
-        sure_from=CONFIDENT_FROM,
+        confident_from=CONFIDENT_FROM,
         open_form="review" if review_form or chosen else "movie" if movie_form or missing else "",
     )
 
@@ -83,21 +82,21 @@ def _latest() -> list[tuple[Review, Movie]]:
 
 
 def movie_list() -> Response:
-    """Return the movies as cards and nothing else, for a script that searches while one types."""
+    """Return the movies' cards alone, which a script puts in place of the list while a search is typed."""
     found = _found_movies()
-    response = make_response(render_template("_list.html", **found))
+    response = make_response(render_template("_movie_list.html", **found))
     response.headers["X-Total-Count"] = str(found["page"].total)
     return response
 
 
 def _found_movies() -> dict[str, Any]:
-    """Return what the list of movies shows, by the address's query."""
+    """Return the template context of the list of movies that the query string describes."""
     query = read_query(MoviesQuery, per_page=MOVIES_A_PAGE)
     page = catalogue().movies(query)
     filters = {name: value for name in ("genre", "director", "year") if (value := getattr(query, name))}
 
     def address(number: int) -> str:
-        return url_for("web.home", q=query.q or None, sort=query.sort, page=number, **filters)
+        return url_for("movies.home", q=query.q or None, sort=query.sort, page=number, **filters)
 
     def matched(movie: Movie) -> tuple[str, ...]:
         return tuple(catalogue().matched_fields(movie, query.q)) if query.q else ()
@@ -116,7 +115,7 @@ def _found_movies() -> dict[str, Any]:
 
 
 def movie(movie_id: int, review_form: ReviewForm | None = None) -> Response:
-    """One movie with its reviews. Raise `NotFound`."""
+    """Return a movie with its reviews. Raise `NotFound`."""
     found = catalogue().movie(movie_id)
     query = read_query(ReviewsQuery, per_page=REVIEWS_A_PAGE)
     newest = catalogue().reviews(movie_id, ReviewsQuery(per_page=_TREND_REVIEWS))
@@ -125,7 +124,7 @@ def movie(movie_id: int, review_form: ReviewForm | None = None) -> Response:
 
     def address(number: int) -> str:
         sort = None if query.sort is ReviewSort.NEWEST else query.sort
-        return url_for("web.show_movie", id=movie_id, label=query.label, sort=sort, page=number, _anchor="reviews")
+        return url_for("movies.show", id=movie_id, label=query.label, sort=sort, page=number, _anchor="reviews")
 
     return render(
         "movie.html",
@@ -141,31 +140,16 @@ def movie(movie_id: int, review_form: ReviewForm | None = None) -> Response:
         trend=charts.trend([review.rating for review in newest.items]),
         shared=next((review for review in page.items if str(review.id) == request.args.get("review")), None),
         review_form=review_form or ReviewForm(),
-        sure_from=CONFIDENT_FROM,
+        confident_from=CONFIDENT_FROM,
         open_form="review" if review_form or not found.review_count else "",
         outdated=sum(review.model != catalogue().model_card().id for review in page.items),
     )
 
 
-def model() -> Response:
-    """Return what reads the reviews, how well, and where it fails."""
-    card = catalogue().model_card()
-    models = get_service(MaintenanceService).models()
-    return render(
-        "model.html",
-        card=card,
-        models=models,
-        misreadings=card.misreadings[:MAX_MISREADINGS],
-        calibration_plot=charts.plot(card.calibration_bins, 1),
-        movie_plot=charts.plot(card.movie_points, 10),
-        sure_from=CONFIDENT_FROM,
-    )
-
-
 def _extremes(movie: Movie) -> list[Review]:
-    """Return the most positive of the movie's reviews, and the most negative; nothing while there are few.
+    """Return the most positive and the most negative review of the movie, without spoilers.
 
-    Where all read alike one end is missing: the worst that is said of a praised movie may be praise, too.
+    Empty for few reviews. An end is left out if its label is the other one, as when all reviews are positive.
     """
     if movie.review_count < EXTREMES_FROM:
         return []
@@ -186,16 +170,16 @@ def review_address(review_id: int, *, is_shared: bool = False) -> str:
     number = catalogue().position(review_id) // REVIEWS_A_PAGE + 1
     page = number if number > 1 else None
     shared = review_id if is_shared else None
-    return url_for("web.show_movie", id=review.movie_id, page=page, review=shared, _anchor=f"review-{review_id}")
+    return url_for("movies.show", id=review.movie_id, page=page, review=shared, _anchor=f"review-{review_id}")
 
 
 def named(orders: Mapping[Any, str]) -> tuple[tuple[str, str], ...]:
-    """Each order's value and its name, in this page's language."""
+    """Return each order's value and its name in the page's language."""
     return tuple((value, str(name)) for value, name in orders.items())
 
 
 def read_query(model: type[InputT], **fixed: Any) -> InputT:
-    """Return the address's query; what breaks a rule there is left out, as nobody typed it into a form."""
+    """Return the parsed query string without its invalid parameters: a link has no form to show errors in."""
     data = request.args.to_dict() | fixed
     try:
         return parse(model, data, strict=False)

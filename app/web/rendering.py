@@ -1,17 +1,48 @@
-"""Pages from templates, with the status and headers of the form that was posted, where one was."""
+"""Pages from templates, messages for the next page, and the cache of rendered fragments."""
 
+from collections.abc import Hashable
+from functools import lru_cache
 from typing import Any
 
-from flask import Response, make_response, render_template
+from flask import Response, current_app, flash, make_response, render_template, request, session
+from markupsafe import Markup
 
+from app.i18n import language
 from app.web.forms import Form
+
+MAX_NAME = 60
+"""Characters of a title in a flashed message: messages travel in a cookie of 4 KB."""
+MAX_MESSAGES = 3
+"""Flashed messages in the cookie: a caller that never opens a page keeps the last few only."""
+CACHE_SIZE = 2_000  # fragments, of about 1 KB each
 
 
 def render(template: str, from_request: Form | None = None, **context: Any) -> Response:
-    """Return the page; 200 unless the posted form says otherwise."""
+    """Return the page, with the status and headers of the form that was posted, if any."""
     response = make_response(render_template(template, **context))
     if from_request:
         response.status_code = from_request.status
         if from_request.retry_after:
             response.headers["Retry-After"] = str(from_request.retry_after)
     return response
+
+
+def flash_message(text: str = "", **more: Any) -> None:
+    """Keep a message for the next page: its text, and JSON that the template shows."""
+    session["_flashes"] = session.get("_flashes", [])[1 - MAX_MESSAGES :]
+    flash({"text": str(text), **more})  # type: ignore[arg-type]  # a message may be any JSON
+
+
+def cached_fragment(template: str, macro: str, *arguments: Hashable) -> Markup:
+    """Return what `macro` of `template` renders for `arguments`.
+
+    The macro may use its arguments, translations and `url_for`, but nothing else of the request: not the session, the
+    caller's permissions or the time.
+    """
+    return _render_fragment(language(), request.script_root, template, macro, *arguments)
+
+
+@lru_cache(CACHE_SIZE)
+def _render_fragment(_language: str, _root: str, template: str, macro: str, *arguments: Hashable) -> Markup:
+    fragment: Markup = getattr(current_app.jinja_env.get_template(template).module, macro)(*arguments)
+    return fragment

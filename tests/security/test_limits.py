@@ -11,7 +11,7 @@ from app.errors import SettingsError
 from app.security import spam_protection
 from app.security.rate_limits import client_key
 from app.store import Store
-from app.web import error_messages
+from app.web import messages
 from tests.fakes import FakeAnalyzer
 from tests.security.conftest import BEARER, PASSWORD, MakeApp, log_in, write
 from tests.web.conftest import Visitor, read, text
@@ -214,7 +214,7 @@ def kept(answer: Any, sentence: str, status: int = 422) -> str:
 def test_who_fills_in_the_bait_is_asked_again(
     visitor: Visitor, movie_id: int, path: str, fields: dict[str, Any], store: Store
 ) -> None:
-    token = kept(visitor.post(path, website="https://spam.example", **fields), error_messages.LIKE_A_ROBOT)
+    token = kept(visitor.post(path, website="https://spam.example", **fields), messages.LIKE_A_ROBOT)
     assert (store.totals().movie_count, store.totals().review_count) == (1, 0)
     assert visitor.client.post(path, data={**fields, "csrf_token": token, "website": ""}).status_code == 303
 
@@ -224,7 +224,7 @@ def test_who_writes_too_fast_is_asked_again(
 ) -> None:
     review = {"author": "밤편지", "content": "오래 쓴 글"}
     monkeypatch.setattr(spam_protection, "MIN_FILL_SECONDS", 3_600)
-    token = kept(visitor.post(f"/movie/{movie_id}/review", **review), error_messages.LIKE_A_ROBOT)
+    token = kept(visitor.post(f"/movie/{movie_id}/review", **review), messages.LIKE_A_ROBOT)
     assert store.totals().review_count == 0
     monkeypatch.setattr(spam_protection, "MIN_FILL_SECONDS", 0)
     assert visitor.client.post(f"/movie/{movie_id}/review", data={**review, "csrf_token": token}).status_code == 303
@@ -240,7 +240,7 @@ def test_the_bait_is_out_of_sight(visitor: Visitor, movie_id: int) -> None:
 def test_the_same_text_twice_is_refused_kindly(visitor: Visitor, stranger: Visitor, movie_id: int) -> None:
     review = {"movie_id": movie_id, "author": "밤편지", "content": "오래 쓴 글"}
     assert visitor.post("/review", **review).status_code == 303
-    kept(visitor.post("/review", **review), error_messages.REPEATED, 409)
+    kept(visitor.post("/review", **review), messages.REPEATED, 409)
     assert stranger.client.post("/reviews", json=review).status_code == 409
     assert visitor.post("/review", **{**review, "author": "봄비"}).status_code == 303
     assert visitor.post("/review", **review).status_code == 303

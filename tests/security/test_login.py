@@ -5,7 +5,7 @@ from flask import Flask
 
 from app.security.admin_auth import SESSION_HOURS, AdminAuth
 from app.security.session import FORMER_COOKIE_NAME, cookie_name
-from app.web import error_messages
+from app.web import messages
 from app.web.admin import safe_next_path
 from tests.security.conftest import BEARER, PASSWORD, MakeApp, log_in
 from tests.web.conftest import Visitor, read, text
@@ -14,7 +14,7 @@ from tests.web.conftest import Visitor, read, text
 def test_login_and_logout(visitor: Visitor, movie_id: int) -> None:
     assert visitor.client.get(f"/movie/{movie_id}/delete").status_code == 401
     assert log_in(visitor).headers["Location"] == "/"
-    assert str(error_messages.LOGGED_IN) in text(visitor.see("/").select_one(".notice"))
+    assert str(messages.LOGGED_IN) in text(visitor.see("/").select_one(".notice"))
     assert visitor.client.get(f"/movie/{movie_id}/delete").status_code == 200
     assert visitor.post("/logout", "/login").status_code == 303
     assert visitor.client.get(f"/movie/{movie_id}/delete").status_code == 401
@@ -25,7 +25,7 @@ def test_wrong_password_says_so_and_is_not_shown_again(visitor: Visitor, passwor
     answer = log_in(visitor, password)
     page = read(answer)
     assert answer.status_code == 422
-    assert text(page.select_one("#password-error")) == error_messages.NOT_THE_PASSWORD
+    assert text(page.select_one("#password-error")) == messages.NOT_THE_PASSWORD
     assert not page.select(".alert"), "one field needs no count of what is wrong"
     field = page.select_one("#password")
     assert field and not field.get("value")

@@ -30,7 +30,7 @@ def test_a_reader_says_it_is_wrong_and_takes_it_back(
     assert text(box.select_one("summary")) == "AI가 잘못 읽었나요?: 밤편지 님의 리뷰"
     assert box.select_one('button[name=label][value="부정"]')
     answer = visitor.post(path, page, label="부정")
-    assert (answer.status_code, answer.headers["Location"]) == (303, f"{page}?page=1#review-{review.id}")
+    assert (answer.status_code, answer.headers["Location"]) == (303, f"{page}#review-{review.id}")
     shown = visitor.see(page)
     assert "알려 주셔서 고마워요." in text(shown.select_one(".notice"))
     assert text(shown.select_one(".correct p")) == "독자 1명은 다르게 읽었어요"

@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from app.models import AuditAction, Movie, Review
 from app.services import ReviewService
 from app.store import Store
-from app.web import error_messages
+from app.web import messages
 from tests.web.conftest import Visitor, read, text
 
 AddMovie = Callable[..., Movie]
@@ -27,7 +27,7 @@ def test_movie_is_changed_by_form(visitor: Visitor, movie_id: int, catalogue: Re
     assert (answer.status_code, answer.headers["Location"]) == (303, f"/movie/{movie_id}")
     movie = catalogue.movie(movie_id)
     assert (movie.title, movie.director, movie.poster_url) == ("벌새", "김보라", "")
-    assert text(visitor.see(f"/movie/{movie_id}").select_one(".notice")) == error_messages.MOVIE_EDITED
+    assert text(visitor.see(f"/movie/{movie_id}").select_one(".notice")) == messages.MOVIE_EDITED
     assert store.audit_log()[0][0].action is AuditAction.EDIT_MOVIE
 
 
@@ -47,7 +47,7 @@ def test_review_is_changed_by_form_and_read_again(
     assert (now.content, now.rating, now.created_at) == ("다시 보니 지루해요", pytest.approx(1.5), review.created_at)
     assert catalogue.movie(movie_id).average_rating == pytest.approx(1.5)
     page = visitor.see(f"/movie/{movie_id}")
-    assert text(page.select_one(".notice")) == error_messages.REVIEW_READ_AGAIN
+    assert text(page.select_one(".notice")) == messages.REVIEW_READ_AGAIN
     assert text(page.select_one(".edited")) == "수정됨 방금 전"
     assert page.select_one(".edited time")["datetime"] == now.edited_at  # type: ignore[index]
 
@@ -62,7 +62,7 @@ def test_an_unchanged_text_is_not_read_again(
     now = catalogue.review(review.id)
     assert (now.author, now.rating, now.model) == ("새벽달", review.rating, review.model)
     assert now.edited_at
-    assert text(visitor.see("/").select_one(".notice")) == error_messages.REVIEW_EDITED
+    assert text(visitor.see("/").select_one(".notice")) == messages.REVIEW_EDITED
 
 
 def test_broken_rules_keep_what_was_typed(
@@ -166,7 +166,7 @@ def test_the_second_of_two_editors_sees_both_versions(
     answer = visitor.client.post(path, data=typed)
     page = read(answer)
     assert answer.status_code == 409
-    assert text(page.select_one('[role="alert"]')) == error_messages.EDITED_MEANWHILE
+    assert text(page.select_one('[role="alert"]')) == messages.EDITED_MEANWHILE
     assert text(page.select_one(".conflict blockquote")) == "먼저 고친 글"
     assert text(page.select_one("#content")) == "나중에 고친 글"
     assert catalogue.review(review.id).content == "먼저 고친 글"

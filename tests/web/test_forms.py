@@ -11,7 +11,7 @@ from app.models import Movie
 from app.schemas import MoviesQuery, ReviewsQuery
 from app.security.session import cookie_name
 from app.services import ReviewService
-from app.web import error_messages
+from app.web import messages
 from tests.web.conftest import Visitor, read, text
 
 AddMovie = Callable[..., Movie]
@@ -45,7 +45,7 @@ def test_a_movie_that_is_there_is_pointed_at(visitor: Visitor, movie_id: int, ca
     answer = visitor.post("/movie", title="리틀포레스트", release_date="2018-02-28", director="임순례")
     assert answer.status_code == 409
     page = read(answer)
-    assert str(error_messages.MOVIE_THERE) in error_beside(page, "title")
+    assert str(messages.MOVIE_THERE) in error_beside(page, "title")
     assert page.select_one(f'#title-error a[href="/movie/{movie_id}"]')
     control = page.select_one('main [name="director"]')
     assert control and control["value"] == "임순례"
@@ -157,7 +157,7 @@ def test_review_for_a_movie_that_was_deleted_keeps_the_text(
         answer = visitor.client.post(path, data={**fields, "movie_id": movie_id})
         page = read(answer)
         assert answer.status_code == 422
-        assert error_beside(page, "movie_id") == error_messages.MOVIE_GONE
+        assert error_beside(page, "movie_id") == messages.MOVIE_GONE
         assert "오래 쓴 글" in text(page.select_one("#content"))
 
 
@@ -167,7 +167,7 @@ def test_busy_model_keeps_the_text(visitor: Visitor, movie_id: int, analyzer: An
         answer = visitor.post(path, page, movie_id=movie_id, author="밤편지", content="오래 쓴 글")
         shown = read(answer)
         assert (answer.status_code, answer.headers["Retry-After"]) == (503, "2")
-        assert text(shown.select_one('[role="alert"]')) == error_messages.BUSY
+        assert text(shown.select_one('[role="alert"]')) == messages.BUSY
         assert "오래 쓴 글" in text(shown.select_one("#content"))
     assert catalogue.reviews(movie_id, ReviewsQuery()).total == 0
 
@@ -186,7 +186,7 @@ def test_form_without_its_token_keeps_what_was_typed(
         answer = visitor.client.post(path, data={**fields, **extra})
         page = read(answer)
         assert answer.status_code == 400
-        assert text(page.select_one('[role="alert"]')) == error_messages.STALE_FORM
+        assert text(page.select_one('[role="alert"]')) == messages.STALE_FORM
         for name, value in fields.items():
             control = page.select_one(f'main [name="{name}"]')
             assert control

@@ -8,7 +8,7 @@ from app.models import Label, Movie, Review, Sentiment
 from app.schemas import MoviesQuery, ReviewsQuery
 from app.services import ReviewService
 from app.store import Store
-from app.web import error_messages
+from app.web import messages
 from app.web.pages import EXTREMES_FROM, REVIEWS_A_PAGE
 from tests.web.conftest import Visitor, read, text
 
@@ -152,7 +152,7 @@ def test_nothing_is_deleted_without_the_token(
         answer = visitor.client.post(path)
         page = read(answer)
         assert answer.status_code == 400
-        assert text(page.select_one('[role="alert"]')) == error_messages.STALE_FORM
+        assert text(page.select_one('[role="alert"]')) == messages.STALE_FORM
         assert page.select_one(f'form[action="{path}"]')
     assert catalogue.reviews(movie_id, ReviewsQuery()).total == 1
 

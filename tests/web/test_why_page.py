@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from app.models import Review, WordWeight
-from app.web.highlighting import highlight
+from app.web.explanations import highlight
 from tests.fakes import FakeAnalyzer
 from tests.web.conftest import Visitor, text
 

@@ -7,8 +7,8 @@ import pytest
 
 from app.errors import FieldError
 from app.models import Page, WordWeight
-from app.web import charts, error_messages, filters, highlighting, posters
-from app.web.page_links import page_links
+from app.web import charts, explanations, filters, messages, posters
+from app.web.pagination import page_links
 
 NOW = datetime(2026, 11, 22, 15, 32, tzinfo=UTC)  # 00:32 of the 23rd in Korea
 
@@ -62,8 +62,8 @@ def test_excerpt_loses_nothing(content: str) -> None:
 
 
 def test_unknown_rule_still_gets_a_sentence() -> None:
-    assert error_messages.explain(FieldError("title", "new_rule", "broken")).endswith("요.")
-    assert error_messages.explain(FieldError("new_field", "blank", "broken")).endswith("요.")
+    assert messages.explain(FieldError("title", "new_rule", "broken")).endswith("요.")
+    assert messages.explain(FieldError("new_field", "blank", "broken")).endswith("요.")
 
 
 def test_same_title_same_poster() -> None:
@@ -121,7 +121,7 @@ def test_words_that_do_little_are_not_marked() -> None:
     ]
     marked = [
         (mark.text, mark.mood, mark.strength)
-        for mark in highlighting.highlight("가 나 다 라", words)
+        for mark in explanations.highlight("가 나 다 라", words)
         if mark.text != " "
     ]
     assert marked == [("가", "", 0), ("나", "negative", 1), ("다", "positive", 3), ("라", "negative", 4)]

@@ -1,4 +1,4 @@
-"""What is new: the latest reviews of all movies as a page, and Atom feeds (RFC 4287)."""
+"""The latest reviews of all movies, as a page and as Atom feeds (RFC 4287), and the feed of one movie."""
 
 import re
 from collections.abc import Sequence
@@ -8,11 +8,11 @@ from flask_babel import gettext
 
 from app.models import Movie, Review
 from app.schemas import AllReviewsQuery, ReviewsQuery
-from app.web.page_links import page_links
 from app.web.pages import REVIEWS_A_PAGE, catalogue, read_query
+from app.web.pagination import page_links
 from app.web.rendering import render
 
-blueprint = Blueprint("recent", __name__)
+blueprint = Blueprint("feeds", __name__)
 
 PATH = "/reviews"
 """The same address as the JSON route's: browsers ask for HTML, other clients get JSON."""
@@ -38,7 +38,7 @@ def show() -> Response | None:
 @blueprint.get("/reviews.atom")
 def feed() -> Response:
     entries = catalogue().all_reviews(AllReviewsQuery(per_page=FEED_ENTRIES)).items
-    return _feed(gettext("감평의 새 리뷰"), entries, url_for("web.home", _external=True))
+    return _feed(gettext("감평의 새 리뷰"), entries, url_for("movies.home", _external=True))
 
 
 @blueprint.get("/movie/<int:id>/reviews.atom")
@@ -46,7 +46,7 @@ def movie_feed(id: int) -> Response:
     movie = catalogue().movie(id)
     reviews = catalogue().reviews(id, ReviewsQuery(per_page=FEED_ENTRIES)).items
     title = gettext("‘%(title)s’의 새 리뷰", title=movie.title)
-    return _feed(title, [(review, movie) for review in reviews], url_for("web.show_movie", id=id, _external=True))
+    return _feed(title, [(review, movie) for review in reviews], url_for("movies.show", id=id, _external=True))
 
 
 @blueprint.app_template_filter()

@@ -1,4 +1,4 @@
-"""What pages say of what was sent: beside a field, above a form, on the next page.
+"""Texts that views and scripts show: errors beside a field or above a form, flashed messages, texts of `app.js`.
 
 The rules and their numbers are those of `app.schemas`.
 """
@@ -61,7 +61,7 @@ UNAVAILABLE = lazy_gettext("지금은 저장할 수 없어요. 쓴 글은 그대
 
 
 def too_many(seconds: int, keeps_text: bool = True) -> str:
-    """Say how long to wait after too many requests, and that what was typed is kept if `keeps_text`."""
+    """Return how long to wait after too many requests, and if `keeps_text` that what was typed is kept."""
     wait = format_wait(seconds)
     if keeps_text:
         return gettext(
@@ -71,19 +71,41 @@ def too_many(seconds: int, keeps_text: bool = True) -> str:
 
 
 def explain(error: FieldError) -> str:
-    """One sentence that says how to mend it."""
+    """Return a sentence that says how to mend the field."""
     if error.type in _UNMEANT:
         return _UNMEANT[error.type]
     if error.field == "movie_id" or error.type in _MISSING_TYPES:
         return str(_MISSING.get(error.field) or gettext("이 칸을 채워 주세요."))
     if error.type == "string_too_long":
-        most = f"{error.context['max_length']:,}"
+        limit = f"{error.context['max_length']:,}"
         length = error.context.get("length")
         if not length:
-            return gettext("%(most)s자까지 쓸 수 있어요.", most=most)
-        return gettext("%(most)s자까지 쓸 수 있어요. 지금은 %(length)s자예요.", most=most, length=f"{length:,}")
+            return gettext("%(limit)s자까지 쓸 수 있어요.", limit=limit)
+        return gettext("%(limit)s자까지 쓸 수 있어요. 지금은 %(length)s자예요.", limit=limit, length=f"{length:,}")
     if error.type == "control_characters":
         if error.field == "content":
             return gettext("화면에 보이지 않는 제어 문자가 섞여 있어요. 지우고 다시 올려 주세요.")
         return gettext("줄바꿈이나 보이지 않는 제어 문자는 쓸 수 없어요.")
     return str(_FIXED.get(error.type) or gettext("이 값은 쓸 수 없어요. 다시 적어 주세요."))
+
+
+def script_texts() -> dict[str, str]:
+    """Return the texts of `static/app.js`, which pages carry as JSON in `data-texts`; `{name}` is a placeholder."""
+    return {
+        "positive": gettext("긍정"),
+        "negative": gettext("부정"),
+        "unsure": gettext("판단이 어려워요"),
+        "sure_positive": gettext("긍정일 가능성 {score}"),
+        "sure_negative": gettext("부정일 가능성 {score}"),
+        "strong": gettext("강"),
+        "weak": gettext("약"),
+        "legend": gettext("▲ 평점을 올린 말, ▼ 내린 말이에요. 밑줄이 굵을수록 강해요."),
+        "so_far": gettext("지금까지 쓴 글은 이렇게 읽혀요"),
+        "found": gettext("영화 {count}편을 찾았어요"),
+        "found_none": gettext("찾는 영화가 없어요"),
+        "offered": gettext("고를 영화 {count}편"),
+        "close_words": gettext("원래 글로 보기"),
+        "no_korean": gettext("한국어가 없는 글은 자주 잘못 읽어요."),
+        "kept": gettext("쓰다 만 글을 불러왔어요"),
+        "too_long": gettext("{count}자를 줄여 주세요."),
+    }

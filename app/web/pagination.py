@@ -1,4 +1,4 @@
-"""Links to the other pages of a list: the first, the last, and those around the current one."""
+"""Links to the pages of a list: the first, the last, and those around the current one."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,0 +1,264 @@
+"""The commands `flask --app wsgi export`, `import`, `undo` and `rescore`."""
+
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
+from functools import wraps
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import click
+from flask import Flask
+from flask.cli import with_appcontext
+
+from app.errors import AppError, FieldError, ValidationFailed
+from app.extensions import get_service
+from app.services import MaintenanceService
+from app.services.import_export import FIELDS, ImportResult, TableOptions
+from app.services.progress import Progress, ProgressCallback, Stage
+from app.services.rescoring import RescoreResult
+
+_NO_DATABASE = (
+    "set DATABASE_URL: without one, movies and reviews live in the memory of the running site, which no command sees"
+)
+_LABELS = {Stage.CHECK: "checking", Stage.READ: "reading", Stage.WRITE: "writing"}
+_EXCERPT = 60  # characters of a review's text
+
+
+def _command(name: str) -> Callable[[Callable[..., None]], click.Command]:
+    """Return a decorator for commands that need a database; expected errors end in one line and exit code 1 or 2."""
+
+    def decorate(function: Callable[..., None]) -> click.Command:
+        @wraps(function)
+        def run(**arguments: Any) -> None:
+            maintenance = get_service(MaintenanceService)
+            if not maintenance.durable:
+                _fail(_NO_DATABASE, 2)
+            try:
+                function(maintenance, **arguments)
+            except (AppError, OSError) as error:
+                _fail(
+                    "; ".join(map(_format_error, error.errors)) if isinstance(error, ValidationFailed) else str(error),
+                    1,
+                )
+            except KeyboardInterrupt:
+                _fail("interrupted", 130)
+
+        return click.command(name)(with_appcontext(run))
+
+    return decorate
+
+
+def _fail(message: str, code: int) -> None:
+    click.echo(f"gampyeong: {message}", err=True)
+    sys.exit(code)
+
+
+@_command("export")
+@click.argument("file")
+@click.option("--csv", is_flag=True, help="The reviews as CSV; so does a FILE that ends in .csv.")
+@click.option("--corrections", is_flag=True, help="Corrected reviews as training rows, tab-separated.")
+def export_command(maintenance: MaintenanceService, file: str, csv: bool, corrections: bool) -> None:
+    """Write everything to FILE as JSON Lines ("-": standard output)."""
+    if corrections:
+        parts = maintenance.export_corrections()
+    elif csv or file.lower().endswith(".csv"):
+        parts = maintenance.export_reviews()
+    else:
+        parts = maintenance.export_catalogue()
+    with _output(file) as out:
+        for part in parts:
+            out.write(part)
+
+
+def _read_map(context: click.Context, option: click.Parameter, values: tuple[str, ...]) -> dict[str, str | None]:
+    """Return the mapping of repeated `--map` options, such as `content=review_text`."""
+    columns = {}
+    for value in values:
+        field, equals, heading = value.partition("=")
+        if not equals or field not in FIELDS:
+            raise click.BadParameter(f"{value!r} is not FIELD=HEADING, with a field of: {', '.join(FIELDS)}")
+        columns[field] = heading or None
+    return columns
+
+
+def _written_at(file: BinaryIO) -> datetime | None:
+    """Return the time a file was modified; None for standard input."""
+    return datetime.fromtimestamp(os.stat(file.name).st_mtime, UTC) if isinstance(file.name, str) else None
+
+
+@_command("import")
+@click.argument("file")
+@click.option("--skip-bad", is_flag=True, help="Import the good rows of a file that has bad ones.")
+@click.option("--reread", is_flag=True, help="Analyze reviews again that have a rating in the file.")
+@click.option(
+    "columns",
+    "--map",
+    multiple=True,
+    metavar="FIELD=HEADING",
+    callback=_read_map,
+    help=f"The column of a field ({', '.join(FIELDS)}); FIELD= for none. May be repeated.",
+)
+@click.option("--title", default="", help="The movie of all reviews in a table without titles.")
+@click.option("--author", default="", help="The author of all reviews in a table without authors.")
+def import_command(
+    maintenance: MaintenanceService,
+    file: str,
+    skip_bad: bool,
+    reread: bool,
+    columns: dict[str, str | int | None],
+    title: str,
+    author: str,
+) -> None:
+    """Import FILE ("-": standard input): JSON Lines of an export, or a table. Known reviews are not added again."""
+    options = TableOptions(columns, title, author)
+    with _input(file) as source, progress_bar() as report:
+        outcome = maintenance.import_file(
+            source,
+            options=options,
+            written_at=_written_at(source),
+            skip_bad=skip_bad,
+            reread=reread,
+            report=report,
+        )
+    for line in (*_format_errors(outcome), *_format_losses(outcome)):
+        click.echo(line, err=True)
+    if outcome.added is None:
+        _fail(_format_result(outcome), 1)
+    click.echo(_format_result(outcome))
+    if outcome.added and outcome.added.change_id:
+        click.echo(f"to undo it within a day: flask --app wsgi undo {outcome.added.change_id}", err=True)
+
+
+@_command("undo")
+@click.argument("number", type=click.IntRange(1), required=False)
+def undo_command(maintenance: MaintenanceService, number: int | None) -> None:
+    """Undo an import or a deletion of the last day by its NUMBER in the log, by default the latest import."""
+    change = maintenance.undo(number or 0)
+    click.echo(f"undone: {change.action.value} {change.id} ({change.summary})")
+
+
+@_command("rescore")
+@click.option("--all", "everything", is_flag=True, help="Analyze all reviews, not only those of another model.")
+def rescore_command(maintenance: MaintenanceService, everything: bool) -> None:
+    """Analyze reviews again with the present model. An interrupted run continues where it stopped."""
+    with progress_bar() as report:
+        result = maintenance.rescore(everything=everything, report=report)
+    for line in _format_rescore(result):
+        click.echo(line)
+
+
+def register(app: Flask) -> None:
+    for command in (export_command, import_command, rescore_command, undo_command):
+        app.cli.add_command(command)
+
+
+@contextmanager
+def _output(file: str) -> Iterator[BinaryIO]:
+    """Open a temporary file that replaces `file` when complete. `-` is standard output; pipes are written directly."""
+    if file == "-":
+        yield sys.stdout.buffer
+        return
+    path = Path(file).resolve()  # follows a symbolic link
+    if path.exists() and not path.is_file():
+        with open(path, "wb") as out:
+            yield out
+        return
+    part = path.with_name(f".{path.name}.part")
+    try:
+        with open(part, "wb") as out:
+            yield out
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+@contextmanager
+def _input(file: str) -> Iterator[BinaryIO]:
+    """Open the file to read. Standard input is copied to disk, as the importer reads twice."""
+    if file != "-":
+        with open(file, "rb") as source:
+            yield source
+        return
+    with tempfile.TemporaryFile() as copy:
+        shutil.copyfileobj(sys.stdin.buffer, copy)
+        yield copy
+
+
+@contextmanager
+def progress_bar() -> Iterator[ProgressCallback]:
+    """Return a callback that draws one bar for each stage on standard error, if that is a terminal."""
+    stage: Stage | None = None
+    bar: Any = None  # click does not export the type
+    with ExitStack() as stack:
+
+        def report(progress: Progress) -> None:
+            nonlocal stage, bar
+            if progress.stage is not stage:
+                stack.close()  # ends the line of the stage before
+                stage = progress.stage
+                bar = stack.enter_context(
+                    click.progressbar(
+                        length=progress.total,
+                        label=_LABELS[stage],
+                        show_pos=stage is not Stage.CHECK,  # which counts bytes
+                        file=sys.stderr,
+                        hidden=not sys.stderr.isatty(),
+                    )
+                )
+            bar.update(progress.done - bar.pos)
+
+        yield report
+
+
+def _format_result(outcome: ImportResult) -> str:
+    """Return a line with the counts of an import."""
+    added = outcome.added
+    if added is None:
+        return f"nothing imported: {outcome.bad_count:,} bad of {outcome.rows:,} rows (--skip-bad takes the others)"
+    parts = [f"{added.movies:,} movies and {added.reviews:,} reviews added"]
+    parts += [f"{added.corrections:,} corrections"] if added.corrections else []
+    parts += [f"{outcome.known:,} reviews were there already"] if outcome.known else []
+    parts += [f"{outcome.repeated:,} repeats in the file left out"] if outcome.repeated else []
+    parts += [f"{outcome.bad_count:,} bad rows left out"] if outcome.bad_count else []
+    return f"{', '.join(parts)}; {outcome.rows:,} rows read"
+
+
+def _format_errors(outcome: ImportResult) -> Iterator[str]:
+    """Yield a line for each bad row that was kept."""
+    for row in outcome.bad:
+        yield f"row {row.number}: {'; '.join(map(_format_error, row.errors))}"
+    if outcome.bad_count > len(outcome.bad):
+        yield f"... and {outcome.bad_count - len(outcome.bad):,} more bad rows"
+
+
+def _format_losses(outcome: ImportResult) -> Iterator[str]:
+    """Yield a line for each kind of dropped cell, with the first row that had one, and for each note."""
+    for kind, count in outcome.dropped_counts.items():
+        first = next(cell for cell in outcome.dropped if (cell.error.field, cell.error.type) == kind)
+        yield f"{count:,} cells not taken, first in row {first.number}: {_format_error(first.error)}"
+    yield from map(_format_error, outcome.notes)
+
+
+def _format_error(error: FieldError) -> str:
+    return f"{error.field}: {error.message}" if error.field else error.message
+
+
+def _format_rescore(result: RescoreResult) -> Iterator[str]:
+    """Yield the counts of changed labels, the mean rating before and after, and the largest changes."""
+    if not result.count:
+        yield "nothing to read: the present model read every review"
+        return
+    flipped = result.to_positive + result.to_negative
+    yield f"{result.count:,} reviews read again"
+    yield f"labels changed: {flipped:,} ({result.to_positive:,} to positive, {result.to_negative:,} to negative)"
+    before, now = result.mean_before or 0.0, result.mean_now or 0.0
+    yield f"mean rating: {before:.2f} -> {now:.2f} ({now - before:+.2f})"
+    for move in result.biggest:
+        text = " ".join(move.review.content.split())
+        text = text if len(text) <= _EXCERPT else f"{text[:_EXCERPT]}…"
+        yield f"  {move.review.rating:4.1f} -> {move.now.rating:4.1f}  review {move.review.id}: {text}"

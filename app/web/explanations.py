@@ -1,0 +1,113 @@
+"""Pages that explain readings: the words of a review by their strength, and what the model is and how well it reads."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from flask import Blueprint, Response
+
+from app.extensions import get_service
+from app.models import CONFIDENT_FROM, Explanation, Review, WordWeight
+from app.security.rate_limits import EXPLAINING, RateLimitScope, check_rate_limit
+from app.services import MaintenanceService
+from app.web import charts
+from app.web.pages import catalogue
+from app.web.rendering import render
+
+blueprint = Blueprint("explanations", __name__)
+
+THRESHOLDS = (0.3, 0.5, 0.8, 1.6)
+"""The weights from which on a word is highlighted with strength 1, 2, 3, 4; `static/app.js` gets them from the page."""
+STRONG = 3
+"""The strength from which on a highlighted word is labelled 강; below it 약."""
+WORDS_LISTED = 5
+MAX_MISREADINGS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Highlight:
+    """A stretch of the text. `mood` is empty where it has no weight; `strength` is 1 (weak) to 4 (strong)."""
+
+    text: str
+    mood: str = ""
+    strength: int = 0
+
+    @property
+    def is_strong(self) -> bool:
+        return self.strength >= STRONG
+
+
+@blueprint.app_template_global()
+def highlight_thresholds() -> Sequence[float]:
+    return THRESHOLDS
+
+
+def strength(weight: float) -> int:
+    """Return how many of `THRESHOLDS` a weight reaches, 0 to 4."""
+    return sum(abs(weight) >= threshold for threshold in THRESHOLDS)
+
+
+def highlight(text: str, words: Sequence[WordWeight]) -> list[Highlight]:
+    """Return the whole text in stretches: the words, and the characters between them."""
+    return list(_highlights(text, words))
+
+
+def _highlights(text: str, words: Sequence[WordWeight]) -> Iterator[Highlight]:
+    at = 0
+    for word in words:
+        if word.start > at:
+            yield Highlight(text[at : word.start])
+        if strength(word.weight):
+            yield Highlight(word.text, "positive" if word.weight > 0 else "negative", strength(word.weight))
+        else:
+            yield Highlight(word.text)
+        at = word.end
+    if at < len(text):
+        yield Highlight(text[at:])
+
+
+@blueprint.get("/review/<int:id>/words")
+def show_words(id: int) -> Response:
+    """Return the review's highlighted words alone, which a script puts in place of its text."""
+    review = catalogue().review(id)
+    return render("_highlighted_text.html", marked=highlight(review.content, _explain(review).words))
+
+
+@blueprint.get("/review/<int:id>/why")
+def show(id: int) -> Response:
+    review = catalogue().review(id)
+    movie = catalogue().movie(review.movie_id)
+    explanation = _explain(review)
+    strongest = sorted(
+        filter(lambda word: strength(word.weight), explanation.words), key=lambda word: -abs(word.weight)
+    )
+    return render(
+        "explanation.html",
+        movie=movie,
+        review=review,
+        marked=highlight(review.content, explanation.words),
+        stated_score=explanation.stated_score,
+        lifting=[word for word in strongest if word.weight > 0][:WORDS_LISTED],
+        lowering=[word for word in strongest if word.weight < 0][:WORDS_LISTED],
+        strength=strength,
+        strong_from=STRONG,
+    )
+
+
+def _explain(review: Review) -> Explanation:
+    """Raise `RateLimited` or `ModelBusy`."""
+    check_rate_limit(RateLimitScope.ANALYSES, EXPLAINING)
+    return catalogue().explain(review.content)
+
+
+@blueprint.get("/model")
+def show_model() -> Response:
+    card = catalogue().model_card()
+    return render(
+        "model.html",
+        card=card,
+        models=get_service(MaintenanceService).models(),
+        misreadings=card.misreadings[:MAX_MISREADINGS],
+        calibration_plot=charts.plot(card.calibration_bins, 1),
+        movie_plot=charts.plot(card.movie_points, 10),
+        confident_from=CONFIDENT_FROM,
+    )

@@ -1,0 +1,124 @@
+"""Routes of movies: the list with its live search, a movie's page, adding, editing and deleting."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Blueprint, Response, jsonify, redirect, request, url_for
+from flask_babel import gettext, ngettext
+from werkzeug.wrappers import Response as BaseResponse
+
+from app.models import AuditAction, Movie
+from app.schemas import MovieInput, MoviePatch, parse
+from app.security import identity, permissions
+from app.security.permissions import Permission
+from app.security.rate_limits import RateLimitScope, check_rate_limit
+from app.web import messages, pages, reviews
+from app.web.audit_log import last_deletion
+from app.web.filters import shorten
+from app.web.forms import DeleteForm, EditMovieForm, MovieForm
+from app.web.movie_lookup import suggest
+from app.web.pages import MAX_GENRES, catalogue
+from app.web.rendering import MAX_NAME, flash_message, render
+
+blueprint = Blueprint("movies", __name__)
+
+
+@blueprint.get("/")
+def home() -> Response:
+    return pages.home()
+
+
+@blueprint.get("/list")
+def list_movies() -> Response:
+    return pages.movie_list()
+
+
+@blueprint.get("/suggestions")
+def suggest_movies() -> Response:
+    return jsonify(suggest(request.args.get("q", "")))
+
+
+@blueprint.post("/movie")
+def add() -> BaseResponse:
+    form = MovieForm.from_request()
+    movie = form.submit(_add)
+    if movie is None:
+        return pages.home(movie_form=form)
+    title = shorten(movie.title, MAX_NAME)
+    if form.content.data:
+        flash_message(gettext("‘%(title)s’ 영화를 등록했어요.", title=title))
+        return reviews.add_to(movie.id)
+    flash_message(gettext("‘%(title)s’ 영화를 등록했어요. 첫 리뷰를 남겨 보세요.", title=title))
+    return redirect(url_for("movies.show", id=movie.id), 303)
+
+
+def _add(data: Mapping[str, Any]) -> Movie:
+    check_rate_limit(RateLimitScope.POSTS)
+    return catalogue().add_movie(parse(MovieInput, data, strict=False))
+
+
+@blueprint.get("/movie/<int:id>")
+def show(id: int) -> Response:
+    return pages.movie(id)
+
+
+@blueprint.get("/movie/<int:id>/edit")
+def show_edit(id: int) -> Response:
+    permissions.require(Permission.EDIT_MOVIE)
+    movie = catalogue().movie(id)
+    return _show_edit(movie, EditMovieForm(**{name: getattr(movie, name) for name in MoviePatch.model_fields}))
+
+
+@blueprint.post("/movie/<int:id>/edit")
+def edit(id: int) -> BaseResponse:
+    permissions.require(Permission.EDIT_MOVIE)
+    movie = catalogue().movie(id)
+    form = EditMovieForm.from_request()
+
+    def edit(data: dict[str, str]) -> Movie:
+        check_rate_limit(RateLimitScope.POSTS)
+        return catalogue().edit_movie(id, parse(MoviePatch, data, strict=False), identity.actor())
+
+    if form.submit(edit) is None:
+        return _show_edit(movie, form)
+    flash_message(messages.MOVIE_EDITED)
+    return redirect(url_for("movies.show", id=id), 303)
+
+
+def _show_edit(movie: Movie, form: EditMovieForm) -> Response:
+    return render("edit.html", form, movie=movie, review=None, form=form, genres=catalogue().genres()[:MAX_GENRES])
+
+
+@blueprint.get("/movie/<int:id>/delete")
+def confirm_delete(id: int) -> Response:
+    permissions.require(Permission.DELETE_MOVIE)
+    return _confirm_delete(catalogue().movie(id), DeleteForm())
+
+
+@blueprint.post("/movie/<int:id>/delete")
+def delete(id: int) -> BaseResponse:
+    permissions.require(Permission.DELETE_MOVIE)
+    movie = catalogue().movie(id)
+    form = DeleteForm.from_request()
+    if not form.has_valid_token():
+        return _confirm_delete(movie, form)
+    review_count = catalogue().delete_movie(id, identity.actor())
+    title = shorten(movie.title, MAX_NAME)
+    deletion = last_deletion(AuditAction.DELETE_MOVIE, id)
+    flash_message(
+        ngettext(
+            "‘%(title)s’ 영화와 리뷰 %(count)s개를 지웠어요.",
+            "‘%(title)s’ 영화와 리뷰 %(count)s개를 지웠어요.",
+            review_count,
+            title=title,
+            count=f"{review_count:,}",
+        )
+        if review_count
+        else gettext("‘%(title)s’ 영화를 지웠어요.", title=title),
+        undo=deletion,
+    )
+    return redirect(url_for("movies.home", deleted=deletion), 303)
+
+
+def _confirm_delete(movie: Movie, form: DeleteForm) -> Response:
+    return render("delete.html", form, movie=movie, review=None, form=form)

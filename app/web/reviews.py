@@ -1,0 +1,175 @@
+"""Routes of reviews: adding from the home page and from a movie's page, a link to one, editing and deleting."""
+
+from collections.abc import Mapping
+from hashlib import blake2b
+from typing import Any
+
+from flask import Blueprint, Response, redirect, request, url_for
+from flask_babel import gettext
+from werkzeug.wrappers import Response as BaseResponse
+
+from app.errors import NotFound
+from app.models import CONFIDENT_FROM, AuditAction, Review
+from app.schemas import ReviewInput, ReviewPatch, parse
+from app.security import identity, permissions
+from app.security.nickname_policy import require_nickname
+from app.security.permissions import Permission
+from app.security.rate_limits import RateLimitScope, check_rate_limit
+from app.security.spam_protection import reject_duplicates
+from app.services.nicknames import nickname_key
+from app.web import messages, pages
+from app.web.audit_log import last_deletion
+from app.web.filters import shorten
+from app.web.forms import DeleteForm, EditReviewForm, ReviewForm
+from app.web.movie_lookup import resolve_movie
+from app.web.pages import catalogue
+from app.web.rendering import MAX_NAME, flash_message, render
+
+blueprint = Blueprint("reviews", __name__)
+
+
+@blueprint.post("/review")
+def add() -> BaseResponse:
+    form = ReviewForm.from_request()
+    review = form.submit(lambda data: _add(resolve_movie(form, data)))
+    if review is None:
+        return pages.home(review_form=form)
+    return _redirect_to_new(review)
+
+
+@blueprint.post("/movie/<int:movie_id>/review")
+def add_to(movie_id: int) -> BaseResponse:
+    form = ReviewForm.from_request()
+    review = form.submit(lambda data: _add(data | {"movie_id": movie_id}))
+    if review is None:
+        return _show_form_again(movie_id, form)
+    return _redirect_to_new(review)
+
+
+def _add(data: Mapping[str, Any]) -> Review:
+    check_rate_limit(RateLimitScope.POSTS)
+    review = parse(ReviewInput, data, strict=False)
+    key = nickname_key(review.author)
+    with reject_duplicates(review):
+        require_nickname(catalogue(), key, review.author, review.passphrase)
+        return catalogue().add_review(review, identity.owner_token(key))
+
+
+def _show_form_again(movie_id: int, form: ReviewForm) -> Response:
+    """Return the movie's page with what was typed, or the home page if the movie has been deleted."""
+    try:
+        return pages.movie(movie_id, form)
+    except NotFound:
+        form.movie_id.errors = []
+        form.add_error("movie_id", messages.MOVIE_GONE)
+        return pages.home(review_form=form)
+
+
+def _redirect_to_new(review: Review) -> BaseResponse:
+    """Redirect to the review, the newest on its movie's page, and flash its label, score and rating."""
+    try:
+        title = catalogue().movie(review.movie_id).title
+    except NotFound:  # deleted in this very moment
+        flash_message(messages.DELETED_MEANWHILE)
+    else:
+        flash_message(
+            title=shorten(title, MAX_NAME),
+            movie_id=review.movie_id,
+            review_id=review.id,
+            label=review.sentiment_label,
+            score=review.sentiment_score,
+            rating=review.rating,
+            is_positive=review.is_positive,
+            is_uncertain=review.is_uncertain,
+        )
+    return redirect(url_for("movies.show", id=review.movie_id, _anchor=f"review-{review.id}"), 303)
+
+
+@blueprint.get("/review/<int:id>")
+def show(id: int) -> BaseResponse:
+    return redirect(pages.review_address(id, is_shared=True), 303)
+
+
+@blueprint.get("/review/<int:id>/edit")
+def show_edit(id: int) -> Response:
+    review = catalogue().review(id)
+    permissions.require(Permission.EDIT_REVIEW, review.writer)
+    form = EditReviewForm(author=review.author, content=review.content, spoiler=review.spoiler)
+    return _show_edit(review, form)
+
+
+@blueprint.post("/review/<int:id>/edit")
+def edit(id: int) -> BaseResponse:
+    form = EditReviewForm.from_request()
+    try:
+        return _edit(id, form)
+    except NotFound:
+        if not request.form.get("content"):
+            raise
+        return _show_lost(form)
+
+
+def version_of(review: Review) -> str:
+    """Return a hash of the review's editable fields, which any edit changes."""
+    return blake2b(f"{review.author}\n{review.spoiler}\n{review.content}".encode(), digest_size=8).hexdigest()
+
+
+def _edit(id: int, form: EditReviewForm) -> BaseResponse:
+    old = catalogue().review(id)
+    permissions.require(Permission.EDIT_REVIEW, old.writer)
+
+    def edit(data: dict[str, str]) -> Review:
+        check_rate_limit(RateLimitScope.POSTS)
+        fields = data | {"spoiler": data.get("spoiler", "off")}  # browsers send no unticked box
+        patch = parse(ReviewPatch, fields, strict=False)
+        if patch.author != old.author:
+            require_nickname(catalogue(), nickname_key(patch.author), patch.author)
+        return catalogue().edit_review(id, patch, identity.actor())
+
+    if form.version.data and form.version.data != version_of(old) and form.has_valid_token():
+        form.conflict()
+        return _show_edit(old, form)
+    review = form.submit(edit)
+    if review is None:
+        return _show_edit(old, form)
+    text = messages.REVIEW_READ_AGAIN if review.content != old.content else messages.REVIEW_EDITED
+    flash_message(text, review_id=id)
+    return redirect(pages.review_address(id), 303)
+
+
+def _show_edit(review: Review, form: EditReviewForm) -> Response:
+    """Return the form, which carries the version of the review that it starts from."""
+    form.version.data = version_of(review)
+    movie = catalogue().movie(review.movie_id)
+    return render("edit.html", form, movie=movie, review=review, form=form, confident_from=CONFIDENT_FROM)
+
+
+def _show_lost(form: EditReviewForm) -> Response:
+    """Return the page of a review that was deleted while it was edited, with what was typed."""
+    response = render("lost_edit.html", content=form.content.data)
+    response.status_code = 404
+    return response
+
+
+@blueprint.get("/review/<int:id>/delete")
+def confirm_delete(id: int) -> Response:
+    review = catalogue().review(id)
+    permissions.require(Permission.DELETE_REVIEW, review.writer)
+    return _confirm_delete(review, DeleteForm())
+
+
+@blueprint.post("/review/<int:id>/delete")
+def delete(id: int) -> BaseResponse:
+    review = catalogue().review(id)
+    permissions.require(Permission.DELETE_REVIEW, review.writer)
+    form = DeleteForm.from_request()
+    if not form.has_valid_token():
+        return _confirm_delete(review, form)
+    catalogue().delete_review(id, identity.actor())
+    deletion = last_deletion(AuditAction.DELETE_REVIEW, id)
+    flash_message(gettext("%(author)s 님의 리뷰를 지웠어요.", author=shorten(review.author, MAX_NAME)), undo=deletion)
+    return redirect(url_for("movies.show", id=review.movie_id, deleted=deletion), 303)
+
+
+def _confirm_delete(review: Review, form: DeleteForm) -> Response:
+    return render("delete.html", form, movie=catalogue().movie(review.movie_id), review=review, form=form)
