@@ -278,22 +278,24 @@ window.addEventListener("hashchange", focusOpenedPanel);
 // ---- Forms are posted once ---------------------------------------------------------------------------------------
 
 for (const form of document.querySelectorAll("form[data-once]")) {
-  const button = form.querySelector("button[type=submit]");
-  const label = button.textContent;
+  let button = null;
+  let label = "";
   form.addEventListener("submit", (event) => {
-    if (form.dataset.sent) return event.preventDefault();
-    form.dataset.sent = "yes";
+    if (button) return event.preventDefault();
+    button = event.submitter ?? form.querySelector("button[type=submit]");
+    label = button.textContent;
     button.setAttribute("aria-disabled", "true");
-    button.textContent = form.dataset.busy;
-    setTimeout(free, ANSWER_TIMEOUT); // the browser's stop button leaves the page as it is
+    button.textContent = button.dataset.busy ?? form.dataset.busy;
+    setTimeout(release, ANSWER_TIMEOUT); // the browser's stop button leaves the page as it is
   });
-  function free() {
-    delete form.dataset.sent;
+  function release() {
+    if (!button) return;
     button.removeAttribute("aria-disabled");
     button.textContent = label;
+    button = null;
   }
-  // Coming back with the browser's button shows the page as it was left.
-  window.addEventListener("pageshow", free);
+  // The browser's back button shows the page as it was left.
+  window.addEventListener("pageshow", release);
 }
 
 // ---- A review's words are highlighted in place --------------------------------------------------------------------

@@ -74,7 +74,7 @@ def test_buttons_are_shown_to_who_may_use_them(
 ) -> None:
     own = write(visitor.client, movie_id)
     for who, mine, movie in ((visitor, True, False), (stranger, False, False), (admin, True, True)):
-        actions = [form["action"] for form in who.see(f"/movie/{movie_id}").select("main form")]
+        actions = [button["formaction"] for button in who.see(f"/movie/{movie_id}").select("main [formaction]")]
         assert (f"/review/{own}/delete" in actions) is mine
         assert (f"/movie/{movie_id}/delete" in actions) is movie
 

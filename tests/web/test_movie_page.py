@@ -117,7 +117,7 @@ def test_review_is_deleted_after_a_question(
 ) -> None:
     review = add_review(movie_id, "최고예요")
     asked = f"/review/{review.id}/delete"
-    assert visitor.see(f"/movie/{movie_id}").select_one(f'details form[action="{asked}"]')
+    assert visitor.see(f"/movie/{movie_id}").select_one(f'details [form=page-actions][formaction="{asked}"]')
     assert text(visitor.see(asked).h1) == "이 리뷰를 지울까요?"
     assert catalogue.reviews(movie_id, ReviewsQuery()).total == 1
     token = visitor.token(asked)
