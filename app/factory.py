@@ -14,7 +14,7 @@ from app.security import headers, permissions, request_guard
 from app.security.admin_auth import AdminAuth
 from app.security.rate_limits import RateLimiter
 from app.security.secret_key import admin_password, secret_key
-from app.security.session import MARK_LASTS, SessionInterface, cookie_name
+from app.security.session import SESSION_LIFETIME, SessionInterface, cookie_name
 from app.security.spam_protection import SpamProtection
 from app.services import MaintenanceService, ReviewService, demo_data
 from app.services.jobs import Jobs
@@ -67,7 +67,7 @@ def _configure(app: Flask, settings: Settings) -> None:
         SESSION_COOKIE_NAME=cookie_name(key),
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_REFRESH_EACH_REQUEST=False,  # a cookie is sent when it changes, and JSON may be kept
-        PERMANENT_SESSION_LIFETIME=MARK_LASTS,
+        PERMANENT_SESSION_LIFETIME=SESSION_LIFETIME,
         PROPAGATE_EXCEPTIONS=False,
     )
     app.session_interface = SessionInterface()

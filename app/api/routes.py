@@ -38,7 +38,7 @@ from app.schemas import (
 from app.security import identity, permissions
 from app.security.nickname_policy import require_nickname
 from app.security.permissions import Permission
-from app.security.rate_limits import EXPLAINING, RateLimitScope, check_rate_limit
+from app.security.rate_limits import EXPLANATION_COST, RateLimitScope, check_rate_limit
 from app.security.spam_protection import reject_duplicates
 from app.services import ReviewService
 from app.services.nicknames import nickname_key
@@ -240,7 +240,7 @@ def analyze_batch() -> Response:
 @describe_operation(Operation("sentiment", ExplanationOut, body=SentimentInput, problems=(503,)))
 def explain() -> Response:
     """Read a text, say what each of its words does to the rating, and keep nothing."""
-    check_rate_limit(RateLimitScope.ANALYSES, EXPLAINING)
+    check_rate_limit(RateLimitScope.ANALYSES, EXPLANATION_COST)
     explanation = _catalogue().explain(_body(SentimentInput).text)
     sentiment = explanation.sentiment
     answer = {"label": sentiment.label, "score": sentiment.score, "rating": sentiment.rating}

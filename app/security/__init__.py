@@ -1,1 +1,1 @@
-"""Who asks and what they may do: identity, permissions, limits and checks of requests."""
+"""Identity, permissions, rate limits and request checks."""

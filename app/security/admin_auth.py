@@ -1,4 +1,4 @@
-"""The administrator: one password, and the sessions that were opened with it, kept in this process."""
+"""Administrator authentication: one password, and login sessions kept in this process."""
 
 import hmac
 import secrets
@@ -9,45 +9,46 @@ from hashlib import sha256
 from threading import Lock
 
 SESSION_HOURS = 12
-"""How long a login lasts. A restart ends all of them."""
+"""Hours until a login expires. A restart of the process ends all logins."""
 
 
 class AdminAuth:
-    """Knows the password and who has logged in. Safe under threads.
+    """The administrator's password and login sessions. Thread-safe.
 
-    An empty password means open mode: everybody is the administrator.
+    An empty password means open mode: every caller has the administrator's permissions.
     """
 
     def __init__(self, password: str, now: Callable[[], float] = time.monotonic) -> None:
-        self.is_everybody = not password
+        self.open_mode = not password
         self._digest = _digest(password)
         self._now = now
         self._lock = Lock()
-        self._ends: dict[str, float] = {}
+        self._expiry: dict[str, float] = {}
 
-    def knows(self, password: str) -> bool:
-        """Whether that is the password; takes as long whatever is wrong with it."""
-        return hmac.compare_digest(_digest(password), self._digest) and not self.is_everybody
+    def check_password(self, password: str) -> bool:
+        """Return whether the password is right, in constant time; always False in open mode."""
+        return hmac.compare_digest(_digest(password), self._digest) and not self.open_mode
 
-    def open_session(self) -> str:
+    def create_session(self) -> str:
         """Create a session and return its random id."""
         session = secrets.token_urlsafe(24)
         with self._lock:
             now = self._now()
-            self._ends = {known: end for known, end in self._ends.items() if end > now}
-            self._ends[session] = now + SESSION_HOURS * 3_600
+            self._expiry = {other: end for other, end in self._expiry.items() if end > now}
+            self._expiry[session] = now + SESSION_HOURS * 3_600
         return session
 
     def has_session(self, session: str) -> bool:
-        """Whether that session was opened here, and neither closed nor ended."""
-        return self._ends.get(session, 0.0) > self._now()
+        """Return whether the session exists in this process and has not expired."""
+        return self._expiry.get(session, 0.0) > self._now()
 
     def close_session(self, session: str) -> None:
-        """From now on that session's cookie is worth nothing, wherever a copy of it may be."""
+        """End the session, for every copy of its cookie."""
         with self._lock:
-            self._ends.pop(session, None)
+            self._expiry.pop(session, None)
 
 
 def _digest(password: str) -> bytes:
-    # Hashed, so that the comparison does not tell the length; NFC, because keyboards differ in how they write Korean.
+    # Hashing gives both sides one length, so that timing does not reveal it. NFC, because keyboards compose Korean
+    # syllables differently.
     return sha256(unicodedata.normalize("NFC", password).encode("utf-8", "replace")).digest()

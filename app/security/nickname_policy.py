@@ -1,4 +1,4 @@
-"""Who may write under a nickname: anybody, or where it is claimed, a browser that has given its passphrase."""
+"""Use of nicknames: a claimed one only in browsers that have given its passphrase."""
 
 from typing import Protocol
 
@@ -9,11 +9,11 @@ from app.security import identity
 from app.security.rate_limits import RateLimitScope, check_rate_limit, reset_rate_limit
 
 MIN_PASSPHRASE = 8
-"""Characters of a passphrase."""
+"""Minimum length of a passphrase, in characters."""
 
 
 class Nicknames(Protocol):
-    """What `app.services` does for nicknames."""
+    """Interface of the review service for nicknames."""
 
     def nickname_hash(self, key: str) -> str | None: ...
     def nickname_writers(self, nickname: str) -> set[str]: ...
@@ -21,23 +21,23 @@ class Nicknames(Protocol):
 
 
 def require_nickname(nicknames: Nicknames, key: str, nickname: str, passphrase: str = "") -> None:
-    """Raise `NicknameRefused` where the nickname is others'; a passphrase is checked, or claims a free nickname.
+    """Check the passphrase of a claimed nickname, or claim a free one if a passphrase is given.
 
-    `key` is what makes the nickname the same as others.
+    `key` is the nickname in the form that is compared. Raise `NicknameRefused` if this browser may not use it.
     """
     if nicknames.nickname_hash(key) is not None:
         if key in identity.nicknames():
             return
         if not passphrase:
             raise _taken()
-        prove_nickname(nicknames, key, passphrase)
+        verify_nickname(nicknames, key, passphrase)
     elif passphrase:
         check_rate_limit(RateLimitScope.LOGINS)
         _claim(nicknames, key, nickname, passphrase)
 
 
-def prove_nickname(nicknames: Nicknames, key: str, passphrase: str) -> None:
-    """Remember that this browser has given the passphrase. Raise `NicknameRefused` where it is wrong."""
+def verify_nickname(nicknames: Nicknames, key: str, passphrase: str) -> None:
+    """Unlock the nickname for this browser. Raise `NicknameRefused` for a wrong passphrase or an unclaimed nickname."""
     check_rate_limit(RateLimitScope.LOGINS)
     found = nicknames.nickname_hash(key)
     if found is None:
@@ -45,7 +45,7 @@ def prove_nickname(nicknames: Nicknames, key: str, passphrase: str) -> None:
     if not check_password_hash(found, passphrase):
         raise NicknameRefused([FieldError("passphrase", "passphrase_wrong", "is not this nickname's passphrase")])
     reset_rate_limit(RateLimitScope.LOGINS)
-    identity.keep_nickname(key)
+    identity.unlock_nickname(key)
 
 
 def _claim(nicknames: Nicknames, key: str, nickname: str, passphrase: str) -> None:
@@ -59,7 +59,7 @@ def _claim(nicknames: Nicknames, key: str, nickname: str, passphrase: str) -> No
         nicknames.claim_nickname(key, generate_password_hash(passphrase, method="scrypt"))
     except AlreadyExists:
         raise _taken() from None
-    identity.keep_nickname(key)
+    identity.unlock_nickname(key)
 
 
 def _taken() -> NicknameRefused:

@@ -1,4 +1,4 @@
-"""Who may do what, in one place. Reading, adding and asking the model are everybody's; the rest is written here."""
+"""Permissions for everything but reading, adding and analyzing, which are public."""
 
 from enum import StrEnum
 
@@ -10,7 +10,7 @@ from app.settings import Settings
 
 
 class Permission(StrEnum):
-    """What not everybody may do."""
+    """Operations that are not public."""
 
     EDIT_MOVIE = "edit_movie"
     DELETE_MOVIE = "delete_movie"
@@ -25,11 +25,11 @@ class Permission(StrEnum):
 
 
 OWNER_ONLY = {Permission.EDIT_REVIEW, Permission.DELETE_REVIEW, Permission.UNDO}
-"""What the writer of a review may do with it, too. Movies are everybody's, so they have no such writer."""
+"""Operations allowed to the writer of a review besides the administrator. Movies have no such owner."""
 
 
 def register(app: Flask, settings: Settings) -> None:
-    """Lets templates ask, so that they offer only what the caller may do."""
+    """Add permission checks to the templates' globals."""
     is_open_to_all = bool(settings.open_mode) and not settings.has_password
     app.add_template_global(is_allowed)
     app.add_template_global(identity.is_admin)
@@ -37,16 +37,17 @@ def register(app: Flask, settings: Settings) -> None:
     app.add_template_global(identity.is_logged_in)
 
 
-def is_allowed(deed: str, owner: str = "") -> bool:
-    """Whether the caller may do `deed` (a `Permission`, or its name) with what the browser marked `owner` wrote."""
-    return (Permission(deed) in OWNER_ONLY and identity.is_writer(owner)) or identity.is_admin()
+def is_allowed(permission: str, owner: str = "") -> bool:
+    """Return whether the caller has the permission (or its name), for content with the owner token `owner`."""
+    return (Permission(permission) in OWNER_ONLY and identity.is_writer(owner)) or identity.is_admin()
 
 
-def require(deed: Permission, owner: str = "") -> None:
+def require(permission: Permission, owner: str = "") -> None:
     """Raise `PermissionDenied` if the caller lacks the permission."""
-    if is_allowed(deed, owner):
+    if is_allowed(permission, owner):
         return
-    if deed in OWNER_ONLY:
+    if permission in OWNER_ONLY:
         message = "only its writer and the administrator may do this"
-        raise PermissionDenied(message, needs_login=not identity.writer_token(), is_writers=deed is not Permission.UNDO)
+        is_writers = permission is not Permission.UNDO
+        raise PermissionDenied(message, needs_login=not identity.writer_token(), is_writers=is_writers)
     raise PermissionDenied("only the administrator may do this", needs_login=True)

@@ -1,6 +1,6 @@
-"""Rate limits of a client, counted by the `limits` library in this process, or in Redis for several processes.
+"""Rate limits per client, by the `limits` library: in this process's memory, or in Redis for several processes.
 
-While Redis does not answer, each process counts in its own memory.
+While Redis is unreachable, each process counts in its own memory.
 """
 
 import logging
@@ -20,17 +20,15 @@ from app.settings import Settings
 
 _log = logging.getLogger("gampyeong")
 _REDIS_TIMEOUT = 0.5  # seconds
-_RETRY_AFTER = 5.0  # seconds without Redis before it is tried again
+_RETRY_AFTER = 5.0  # seconds to count in memory after Redis failed
 _NETWORK = 64
-"""Bits of an IPv6 address that a client does not choose: one client has a whole network."""
-
-
-EXPLAINING = 20
-"""About as many texts are read to say why one rates as it does."""
+"""Prefix length of the IPv6 network that counts as one client: a client chooses the remaining bits."""
+EXPLANATION_COST = 20
+"""Approximate number of texts analyzed for one explanation."""
 
 
 class RateLimitScope(StrEnum):
-    """What is counted."""
+    """Kinds of requests that are counted."""
 
     POSTS = "posts"
     ANALYSES = "analyses"
@@ -38,7 +36,7 @@ class RateLimitScope(StrEnum):
 
 
 class RateLimiter:
-    """Rate limits of the clients, by the `limits` library. Without `RATELIMIT_ENABLED` there are none."""
+    """Counters of the clients' requests. Disabled without `RATELIMIT_ENABLED`."""
 
     def __init__(self, settings: Settings) -> None:
         """Raise `SettingsError` for a limit or a storage that cannot be used."""
@@ -48,32 +46,28 @@ class RateLimiter:
         self._local = FixedWindowRateLimiter(MemoryStorage())
         self._shared = _open_storage(settings.ratelimit_storage_url)
         self._retry_at = 0.0
-        self._rules = {
-            RateLimitScope.POSTS: _parse(RateLimitScope.POSTS, settings.limit_posts),
-            RateLimitScope.ANALYSES: _parse(RateLimitScope.ANALYSES, settings.limit_analyses),
-            RateLimitScope.LOGINS: _parse(RateLimitScope.LOGINS, settings.limit_logins),
-        }
+        self._rules = {scope: _parse(scope, getattr(settings, f"limit_{scope}")) for scope in RateLimitScope}
 
-    def hit(self, check_rate_limit: RateLimitScope, cost: int) -> None:
-        """Count `cost`. Raise `RateLimited` where a limit is exceeded."""
-        self._run(lambda limiter: self._hit(limiter, check_rate_limit, cost))
+    def hit(self, scope: RateLimitScope, cost: int) -> None:
+        """Add `cost` to this client's count. Raise `RateLimited` if a limit is exceeded."""
+        self._run(lambda limiter: self._hit(limiter, scope, cost))
 
-    def clear(self, check_rate_limit: RateLimitScope) -> None:
+    def clear(self, scope: RateLimitScope) -> None:
         """Reset this client's count."""
-        self._run(lambda limiter: self._clear(limiter, check_rate_limit))
+        self._run(lambda limiter: self._clear(limiter, scope))
 
-    def _hit(self, limiter: FixedWindowRateLimiter, check_rate_limit: RateLimitScope, cost: int) -> None:
-        for rule in self._rules[check_rate_limit]:
-            if not limiter.hit(rule, client_key(), check_rate_limit, cost=cost):
-                reset = limiter.get_window_stats(rule, client_key(), check_rate_limit).reset_time
+    def _hit(self, limiter: FixedWindowRateLimiter, scope: RateLimitScope, cost: int) -> None:
+        for rule in self._rules[scope]:
+            if not limiter.hit(rule, client_key(), scope, cost=cost):
+                reset = limiter.get_window_stats(rule, client_key(), scope).reset_time
                 raise RateLimited(f"too many requests: {rule}", retry_after=max(1, int(reset - time.time())))
 
-    def _clear(self, limiter: FixedWindowRateLimiter, check_rate_limit: RateLimitScope) -> None:
-        for rule in self._rules[check_rate_limit]:
-            limiter.clear(rule, client_key(), check_rate_limit)
+    def _clear(self, limiter: FixedWindowRateLimiter, scope: RateLimitScope) -> None:
+        for rule in self._rules[scope]:
+            limiter.clear(rule, client_key(), scope)
 
     def _run(self, operation: Callable[[FixedWindowRateLimiter], object]) -> None:
-        """Call `operation` with the shared counts, or with this process's own while Redis does not answer."""
+        """Call `operation` with the shared limiter, or with this process's own while Redis is unreachable."""
         if self._shared and time.monotonic() >= self._retry_at:
             try:
                 operation(self._shared)
@@ -97,35 +91,35 @@ def _open_storage(url: str) -> FixedWindowRateLimiter | None:
         raise SettingsError(f"RATELIMIT_STORAGE_URL={url!r} cannot be used: {first_line(error)}") from error
 
 
-def _parse(check_rate_limit: RateLimitScope, rule: str) -> list[RateLimitItem]:
+def _parse(scope: RateLimitScope, rule: str) -> list[RateLimitItem]:
     try:
         return parse_many(rule)
     except ValueError as error:
-        raise SettingsError(f"LIMIT_{check_rate_limit.upper()}={rule!r} is no limit: {first_line(error)}") from error
+        raise SettingsError(f"LIMIT_{scope.upper()}={rule!r} is no limit: {first_line(error)}") from error
 
 
-def check_rate_limit(what: RateLimitScope, cost: int = 1) -> None:
-    """Count `cost` against this client's limit. Raise `RateLimited` if it is exceeded."""
+def check_rate_limit(scope: RateLimitScope, cost: int = 1) -> None:
+    """Add `cost` to this client's count. Raise `RateLimited` if it is exceeded."""
     limits = get_service(RateLimiter)
     if limits.enabled:
-        limits.hit(what, cost)
+        limits.hit(scope, cost)
 
 
-def reset_rate_limit(what: RateLimitScope) -> None:
+def reset_rate_limit(scope: RateLimitScope) -> None:
     """Reset this client's count."""
     limits = get_service(RateLimiter)
     if limits.enabled:
-        limits.clear(what)
+        limits.clear(scope)
 
 
 def client_key() -> str:
-    """Return the key a client is counted by: its address, or its network in IPv6. Trusted proxies name the address."""
+    """Return the key a client is counted by: its IPv4 address or IPv6 network, as given by trusted proxies."""
     address = request.remote_addr or ""
     try:
-        number = ip_address(address)
+        ip = ip_address(address)
     except ValueError:
         return address or "local"
-    if not isinstance(number, IPv6Address):
+    if not isinstance(ip, IPv6Address):
         return address
-    mapped = number.ipv4_mapped
-    return str(mapped) if mapped else f"{IPv6Address(int(number) >> _NETWORK << _NETWORK)}/{_NETWORK}"
+    mapped = ip.ipv4_mapped
+    return str(mapped) if mapped else f"{IPv6Address(int(ip) >> _NETWORK << _NETWORK)}/{_NETWORK}"

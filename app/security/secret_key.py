@@ -1,4 +1,4 @@
-"""What nobody may guess, given or made at the first start and kept: the key that signs cookies, the password."""
+"""Secrets that are generated and saved at the first start: the cookies' signing key, the administrator's password."""
 
 import logging
 import secrets
@@ -8,20 +8,21 @@ from pathlib import Path
 from app.errors import SettingsError, first_line
 from app.settings import Settings
 
-_SHORT = 10
+_MIN_PASSWORD_LENGTH = 10
 _log = logging.getLogger("gampyeong")
 
 
 def secret_key(given: str, instance_dir: str) -> str:
-    """`given`, else the key in `instance_dir`, made (readable by its owner alone) if there is none.
+    """Return `given`, else the key saved in `instance_dir`, generating it if absent.
 
-    A folder that cannot be written gives a key for this start only, with a warning: open forms then do not outlive it.
+    If the folder cannot be written, log a warning and return a key for this start only: forms and sessions then become
+    invalid at a restart.
     """
     if given:
         return given
     path = Path(instance_dir, "secret_key")
     try:
-        key = _kept(path, lambda: secrets.token_hex(32))
+        key = _read_or_create(path, lambda: secrets.token_hex(32))
         if len(key) < 32:
             raise OSError(f"{path} holds no key")
         return key
@@ -31,16 +32,16 @@ def secret_key(given: str, instance_dir: str) -> str:
 
 
 def admin_password(settings: Settings) -> str:
-    """Return the administrator's password, empty if there is none. Raise `SettingsError` for an unusable file."""
+    """Return the administrator's password, empty if none is set. Raise `SettingsError` for an unusable file."""
     if settings.admin_password or not settings.admin_password_file:
-        if 0 < len(settings.admin_password) < _SHORT:
-            _log.warning("ADMIN_PASSWORD has fewer than %d characters: it can be guessed", _SHORT)
+        if 0 < len(settings.admin_password) < _MIN_PASSWORD_LENGTH:
+            _log.warning("ADMIN_PASSWORD has fewer than %d characters: it can be guessed", _MIN_PASSWORD_LENGTH)
         return settings.admin_password
     path = Path(settings.admin_password_file)
     if not path.exists():
         _log.warning("the administrator's password is made now and kept in %s", path)
     try:
-        password = _kept(path, lambda: secrets.token_urlsafe(18))
+        password = _read_or_create(path, lambda: secrets.token_urlsafe(18))
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"ADMIN_PASSWORD_FILE={str(path)!r} cannot be used: {first_line(error)}") from error
     if not password:
@@ -48,15 +49,15 @@ def admin_password(settings: Settings) -> str:
     return password
 
 
-def _kept(path: Path, make: Callable[[], str]) -> str:
-    """Return the file's content, creating it with mode 600 if absent."""
+def _read_or_create(path: Path, generate: Callable[[], str]) -> str:
+    """Return the file's text, creating the file with mode 600 if absent."""
     path.parent.mkdir(parents=True, exist_ok=True)
     fresh = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     if not path.exists():
         fresh.touch(mode=0o600, exist_ok=False)
         try:
-            fresh.write_text(make(), encoding="utf-8")
-            path.hardlink_to(fresh)  # whole or not at all, and the first of two starters wins
+            fresh.write_text(generate(), encoding="utf-8")
+            path.hardlink_to(fresh)  # atomic: of two processes that start at once, the first one's file counts
         except FileExistsError:
             _log.info("another start has just made %s", path)
         finally:

@@ -1,4 +1,4 @@
-"""Stops robots that write, and a text that is sent twice; off in open mode on this machine, where one is alone."""
+"""Honeypot, minimum fill time and duplicate filter. Disabled where only this machine is served (no password)."""
 
 import time
 from collections import OrderedDict
@@ -15,60 +15,60 @@ from app.security.rate_limits import client_key
 from app.settings import Settings
 
 HONEYPOT_FIELD = "website"
-"""A field that people do not see; robots fill it in."""
+"""Name of a hidden field, which only bots fill in."""
 MIN_FILL_SECONDS = 2
-"""Seconds in which nobody fills in a form."""
-REMEMBERED = 600
-"""Seconds for which a client's last text is known."""
+"""A form submitted in less time than this is a bot's."""
+DUPLICATE_SECONDS = 600
+"""Time for which a client's identical post counts as a duplicate."""
 _MAX_CLIENTS = 4_096
 
 
 class SpamProtection:
-    """Whether they are set, and what each client sent last. Safe under threads."""
+    """The last post of each client, as a hash. Thread-safe."""
 
     def __init__(self, settings: Settings) -> None:
         self.is_enabled = bool(settings.ratelimit_enabled and (settings.has_password or settings.open_mode))
         self._lock = Lock()
-        self._last: OrderedDict[str, tuple[int, float]] = OrderedDict()
+        self._posts: OrderedDict[str, tuple[int, float]] = OrderedDict()
 
-    def claim(self, who: str, what: int, now: float) -> bool:
-        """Whether that is not what `who` sent last; from now on it is."""
+    def record(self, client: str, post: int, now: float) -> bool:
+        """Record the client's post; return whether it differs from the previous one."""
         with self._lock:
-            known, at = self._last.pop(who, (0, -REMEMBERED))
-            self._last[who] = (what, now)
-            if len(self._last) > _MAX_CLIENTS:
-                self._last.popitem(last=False)
-            return known != what or now - at > REMEMBERED
+            previous, at = self._posts.pop(client, (0, -DUPLICATE_SECONDS))
+            self._posts[client] = (post, now)
+            if len(self._posts) > _MAX_CLIENTS:
+                self._posts.popitem(last=False)
+            return previous != post or now - at > DUPLICATE_SECONDS
 
-    def release(self, who: str) -> None:
+    def forget(self, client: str) -> None:
         with self._lock:
-            self._last.pop(who, None)
+            self._posts.pop(client, None)
 
 
 @contextmanager
-def reject_duplicates(*what: Hashable) -> Iterator[None]:
-    """Raise `DuplicateSubmission` if the client's previous post was identical. Forgotten if the body fails."""
-    traps = get_service(SpamProtection)
-    if not traps.is_enabled:
+def reject_duplicates(*post: Hashable) -> Iterator[None]:
+    """Raise `DuplicateSubmission` if the client's previous post was identical. Forget the post if the block raises."""
+    spam = get_service(SpamProtection)
+    if not spam.is_enabled:
         yield
         return
-    who = client_key()
-    if not traps.claim(who, hash(what), time.monotonic()):
+    client = client_key()
+    if not spam.record(client, hash(post), time.monotonic()):
         raise DuplicateSubmission("this is what you sent last")
     try:
         yield
     except Exception:
-        traps.release(who)
+        spam.forget(client)
         raise
 
 
 def is_enabled() -> bool:
-    """Whether forms are guarded against robots."""
+    """Return whether forms are protected against bots."""
     return get_service(SpamProtection).is_enabled
 
 
 def filled_too_fast(token: str) -> bool:
-    """Whether a form comes back sooner than anybody fills it in; `token` is its CSRF token, which says since when."""
+    """Return whether the form with this CSRF token, which contains its time, was submitted too soon for a person."""
     signer = URLSafeTimedSerializer(current_app.secret_key or "", salt="wtf-csrf-token")
     try:
         _, since = signer.loads(token, return_timestamp=True)

@@ -80,7 +80,7 @@ def _show(form: LoginForm) -> Response:
         "login.html",
         form,
         form=form,
-        is_open=get_service(AdminAuth).is_everybody,
+        is_open=get_service(AdminAuth).open_mode,
         is_admin=identity.is_admin(),
         hours=SESSION_HOURS,
     )

@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from app.errors import FieldError, NotFound, ValidationFailed
 from app.models import ReviewSort
 from app.schemas import AUTHOR_MAX, PASSPHRASE_MAX, AllReviewsQuery
-from app.security.nickname_policy import prove_nickname
+from app.security.nickname_policy import verify_nickname
 from app.services.nicknames import nickname_key
 from app.web import charts, messages
 from app.web.forms import NicknameForm
@@ -73,7 +73,7 @@ def _prove(data: dict[str, str]) -> bool:
         raise ValidationFailed([FieldError("author", "blank", "must be a nickname")])
     if not 0 < len(passphrase) <= PASSPHRASE_MAX:
         raise ValidationFailed([FieldError("passphrase", "passphrase_wrong", "is not this nickname's passphrase")])
-    prove_nickname(catalogue(), nickname_key(author), passphrase)
+    verify_nickname(catalogue(), nickname_key(author), passphrase)
     return True
 
 

@@ -7,7 +7,7 @@ from flask import Blueprint, Response
 
 from app.extensions import get_service
 from app.models import CONFIDENT_FROM, Explanation, Review, WordWeight
-from app.security.rate_limits import EXPLAINING, RateLimitScope, check_rate_limit
+from app.security.rate_limits import EXPLANATION_COST, RateLimitScope, check_rate_limit
 from app.services import MaintenanceService
 from app.web import charts
 from app.web.pages import catalogue
@@ -95,7 +95,7 @@ def show(id: int) -> Response:
 
 def _explain(review: Review) -> Explanation:
     """Raise `RateLimited` or `ModelBusy`."""
-    check_rate_limit(RateLimitScope.ANALYSES, EXPLAINING)
+    check_rate_limit(RateLimitScope.ANALYSES, EXPLANATION_COST)
     return catalogue().explain(review.content)
 
 

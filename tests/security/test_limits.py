@@ -257,10 +257,10 @@ def test_what_could_not_be_read_may_be_sent_again(app: Flask, movie_id: int, ana
 
 def test_a_text_may_come_again_later(app: Flask) -> None:
     traps_of_app: spam_protection.SpamProtection = app.extensions["SpamProtection"]
-    assert traps_of_app.claim("10.0.0.1", 7, 0.0)
-    assert not traps_of_app.claim("10.0.0.1", 7, spam_protection.REMEMBERED)
-    assert traps_of_app.claim("10.0.0.1", 7, 2 * spam_protection.REMEMBERED + 1)
-    assert traps_of_app.claim("10.0.0.2", 7, 0.0)
+    assert traps_of_app.record("10.0.0.1", 7, 0.0)
+    assert not traps_of_app.record("10.0.0.1", 7, spam_protection.DUPLICATE_SECONDS)
+    assert traps_of_app.record("10.0.0.1", 7, 2 * spam_protection.DUPLICATE_SECONDS + 1)
+    assert traps_of_app.record("10.0.0.2", 7, 0.0)
 
 
 def test_open_mode_on_this_machine_has_no_traps(make_app: MakeApp) -> None:

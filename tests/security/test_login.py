@@ -33,8 +33,8 @@ def test_wrong_password_says_so_and_is_not_shown_again(visitor: Visitor, passwor
 
 def test_a_password_is_the_same_however_the_keyboard_writes_it() -> None:
     decomposed = "\u1109\u1175"
-    assert AdminAuth("시").knows(decomposed)
-    assert not AdminAuth("").knows("")
+    assert AdminAuth("시").check_password(decomposed)
+    assert not AdminAuth("").check_password("")
 
 
 def test_login_needs_its_token(visitor: Visitor, app: Flask) -> None:
@@ -88,7 +88,7 @@ def test_a_cookie_of_another_key_or_start_is_worth_nothing(admin: Visitor, make_
 def test_a_login_ends() -> None:
     clock = [0.0]
     administrator = AdminAuth(PASSWORD, lambda: clock[0])
-    session = administrator.open_session()
+    session = administrator.create_session()
     clock[0] = SESSION_HOURS * 3_600 - 1
     assert administrator.has_session(session)
     clock[0] += 2

@@ -26,7 +26,7 @@ def test_typed_text_stays_text(visitor: Visitor, store: Store, add_by: Callable[
 
 
 def test_each_caller_sees_what_they_may_do(app: Flask, store: Store, add_by: Callable[..., Review]) -> None:
-    app.extensions["AdminAuth"].is_everybody = False
+    app.extensions["AdminAuth"].open_mode = False
     movie = store.add_movie(MovieFields("괴물"))
     own, others = add_by(movie.id, "mine"), add_by(movie.id, "theirs")
     for mark, deletable in (("mine", own), ("theirs", others), ("mine", own), ("", None)):
