@@ -1,4 +1,4 @@
-"""The store: movies and reviews in a database. Imports models and errors; knows no Flask and no model."""
+"""Storage of movies and reviews in SQLite or PostgreSQL."""
 
 import atexit
 
@@ -17,9 +17,9 @@ __all__ = ["Store", "open_store"]
 
 
 def open_store(url: str = "", now: Clock = utc_now) -> Store:
-    """Open the store of `DATABASE_URL`, its tables created or migrated; in memory, if it is empty.
+    """Open the database at `url` and create or migrate its tables; an empty `url` means a database in memory.
 
-    Raise `app.errors.SettingsError`, one line without the password, where that database cannot be used.
+    Raise `app.errors.SettingsError`, with a one-line message without the password, if the database cannot be used.
     """
     if not url:
         return _open(Database(None), now)
@@ -30,7 +30,7 @@ def open_store(url: str = "", now: Clock = utc_now) -> Store:
         raise as_settings_error(address, error) from None
     except StoreUnavailable as error:
         raise as_settings_error(address, error.__cause__ or error) from None
-    atexit.register(store.close)  # SQLite's log goes back into its file, which can then be copied by itself
+    atexit.register(store.close)  # checkpoints SQLite's write-ahead log, so that the file can be copied alone
     return store
 
 

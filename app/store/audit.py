@@ -1,4 +1,4 @@
-"""The audit log: what its entries say, and which of them can be undone."""
+"""Audit log entries: their summaries and whether they can be undone."""
 
 from collections.abc import Collection
 from dataclasses import replace
@@ -17,21 +17,21 @@ def summarize_movie(movie: MovieFields) -> str:
 
 
 def summarize_review(review: Review) -> str:
-    """Return author and beginning of a review: `밤편지: 처음엔 심심했는데…`."""
+    """Return a review's author and the beginning of its text: `밤편지: 처음엔 심심했는데…`."""
     return truncate(f"{review.author}: {' '.join(review.content.split())}")
 
 
 def truncate(text: str) -> str:
-    """Return `text` in at most 120 characters."""
+    """Shorten `text` to at most 120 characters."""
     return text if len(text) <= _MAX_SUMMARY_LENGTH else text[: _MAX_SUMMARY_LENGTH - 1] + "…"
 
 
 def undo_cutoff(now: datetime) -> str:
-    """Return the timestamp up to which nothing can be undone any more."""
+    """Return the timestamp of the newest entries that are too old to be undone."""
     return stamp(now - timedelta(hours=UNDO_HOURS))
 
 
 def with_undoable(entry: AuditEntry, now: datetime) -> AuditEntry:
-    """Return the entry with `undoable` set: deletions and imports that stand and are young enough."""
-    can_be = entry.action in _DELETIONS or entry.import_id is not None
-    return replace(entry, undoable=can_be and not entry.undone_at and entry.at > undo_cutoff(now))
+    """Return the entry with `undoable` set: True for recent deletions and imports that were not undone."""
+    is_reversible = entry.action in _DELETIONS or entry.import_id is not None
+    return replace(entry, undoable=is_reversible and not entry.undone_at and entry.at > undo_cutoff(now))

@@ -1,4 +1,4 @@
-"""What time it is, and how a store writes that down."""
+"""Current time and the format of stored timestamps."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -11,5 +11,5 @@ def utc_now() -> datetime:
 
 
 def stamp(moment: datetime) -> str:
-    """ISO 8601 in UTC, to the second: `2026-11-22T15:04:05Z`. As text such moments sort as they passed."""
+    """Format a UTC time as ISO 8601 with seconds, `2026-11-22T15:04:05Z`; such strings sort by time."""
     return moment.isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -1,4 +1,4 @@
-"""Connections and transactions. What fails in the database is raised as `app.errors.StoreUnavailable`."""
+"""Connections and transactions. Database failures are raised as `app.errors.StoreUnavailable`."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -15,17 +15,17 @@ from sqlalchemy.pool import StaticPool
 from app.errors import StoreUnavailable
 
 CONNECT_TIMEOUT = 5
-"""Seconds to wait for a server, or for a connection of the pool."""
+"""Seconds to wait for the server or for a connection from the pool."""
 WRITE_TIMEOUT = 15
 """Seconds to wait for other writers."""
 RETRY_INTERVAL = 0.01
-"""Seconds between two attempts to take SQLite's write lock from another process; other greenlets run meanwhile."""
-_OWN_MISTAKES = (IntegrityError, DataError, ProgrammingError)
+"""Seconds between attempts to take SQLite's write lock from another process. Other greenlets run meanwhile."""
+_PROGRAMMING_ERRORS = (IntegrityError, DataError, ProgrammingError)
 _UNAVAILABLE = "the database cannot be reached or written; try again"
 
 
 class Database:
-    """An engine: `url` None is SQLite in memory, whose only connection is locked from begin to commit."""
+    """A database engine. `url` None means SQLite in memory, with one connection that is locked from begin to commit."""
 
     def __init__(self, url: sa.URL | None) -> None:
         self.in_memory = url is None
@@ -35,7 +35,7 @@ class Database:
             connect = {"check_same_thread": False, "timeout": CONNECT_TIMEOUT}
             self._engine = sa.create_engine(url or "sqlite://", connect_args=connect, hide_parameters=True, **memory)
             self._reading = self._engine
-            self._lock = Lock()  # this process's writers take turns, and do not poll for each other
+            self._lock = Lock()  # writers of this process wait for this lock instead of polling
             sa.event.listen(self._engine, "connect", _prepare_sqlite)
             sa.event.listen(self._engine, "begin", _begin_immediate)
         else:
@@ -46,22 +46,22 @@ class Database:
                 max_overflow=10,
                 pool_timeout=CONNECT_TIMEOUT,
                 pool_pre_ping=True,
-                hide_parameters=True,  # reviews are not for the log
+                hide_parameters=True,  # keeps reviews out of the log
             )
             self._reading = self._engine.execution_options(isolation_level="AUTOCOMMIT")
 
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:
-        """Yield a connection on which each statement is a transaction of its own."""
+        """Yield a connection in autocommit mode: each statement is a transaction."""
         lock = self._lock if self.in_memory else None
-        with _locked(lock), _failures(), self._reading.connect() as connection:
+        with _locked(lock), _translate_errors(), self._reading.connect() as connection:
             yield connection
 
     @contextmanager
     def write(self) -> Iterator[sa.Connection]:
-        """Yield a connection in a transaction: committed at the end of the block, rolled back by an exception."""
+        """Yield a connection in a transaction, committed at the end of the block or rolled back on an exception."""
         deadline = monotonic() + WRITE_TIMEOUT
-        with _locked(self._lock), _failures(), self._engine.connect() as connection:
+        with _locked(self._lock), _translate_errors(), self._engine.connect() as connection:
             connection.execution_options(write_deadline=deadline)
             with connection.begin():
                 yield connection
@@ -84,21 +84,21 @@ def _locked(lock: "Lock | None") -> Iterator[None]:
 
 
 @contextmanager
-def _failures() -> Iterator[None]:
+def _translate_errors() -> Iterator[None]:
     try:
         yield
-    except _OWN_MISTAKES:
+    except _PROGRAMMING_ERRORS:
         raise
     except DBAPIError as error:
         raise StoreUnavailable(_UNAVAILABLE) from error.orig
-    except sqlite3.Error as error:  # of BEGIN, which SQLAlchemy does not wrap
+    except sqlite3.Error as error:  # from BEGIN, which SQLAlchemy does not wrap
         raise StoreUnavailable(_UNAVAILABLE) from error
     except PoolTimeout as error:
         raise StoreUnavailable("all connections to the database are busy; try again") from error
 
 
 def _timeouts(url: sa.URL) -> dict[str, Any]:
-    """Return psycopg's timeouts, except those that the URL sets itself."""
+    """Return psycopg's timeout parameters, except those set in the URL."""
     defaults = {
         "connect_timeout": CONNECT_TIMEOUT,
         "tcp_user_timeout": CONNECT_TIMEOUT * 1_000,
@@ -108,10 +108,10 @@ def _timeouts(url: sa.URL) -> dict[str, Any]:
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _: Any) -> None:
-    connection.isolation_level = None  # the module's own BEGIN comes too late: with the first change
+    connection.isolation_level = None  # sqlite3's implicit BEGIN comes too late: with the first change
     for pragma in (
         "journal_mode=WAL",  # readers do not wait for the writer
-        "synchronous=FULL",  # what was committed survives a power cut, not only a killed process
+        "synchronous=FULL",  # commits survive a power cut, not only a killed process
         "foreign_keys=ON",
         "temp_store=MEMORY",
     ):
@@ -119,12 +119,12 @@ def _prepare_sqlite(connection: sqlite3.Connection, _: Any) -> None:
 
 
 def _begin_immediate(connection: sa.Connection) -> None:
-    """Take SQLite's write lock at once: a transaction that asks for it halfway can fail.
+    """Begin with SQLite's write lock: a transaction that upgrades from a read can fail.
 
-    SQLite's own wait would keep all greenlets of the process waiting, so it is switched off here.
+    The busy timeout is disabled meanwhile, because SQLite's own wait blocks all greenlets of the process.
     """
     deadline = connection.get_execution_options().get("write_deadline")
-    if deadline is None:  # a read
+    if deadline is None:  # a read-only connection
         return
     driver: Any = connection.connection.driver_connection
     driver.execute("PRAGMA busy_timeout=0")

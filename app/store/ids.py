@@ -1,10 +1,10 @@
-"""Blocks of ids, out of the sequences from which the tables get single ones: those of PostgreSQL, `AUTOINCREMENT`'s."""
+"""Reservation of consecutive ids from a table's id sequence (PostgreSQL) or `AUTOINCREMENT` counter (SQLite)."""
 
 import sqlalchemy as sa
 
 
 def reserve_ids(connection: sa.Connection, table: sa.Table, count: int) -> int:
-    """Reserve `count` ids in a row and return the first; 0 only tells the next id."""
+    """Reserve `count` consecutive ids and return the first; with 0, return the next id without reserving it."""
     if connection.dialect.name == "sqlite":
         last = _sqlite_last(connection, table)
         connection.execute(_SQLITE_SET, {"name": table.name, "last": last + count})
@@ -18,9 +18,9 @@ def reserve_ids(connection: sa.Connection, table: sa.Table, count: int) -> int:
 
 
 def skip_ids(connection: sa.Connection, table: sa.Table, last: int) -> None:
-    """Let the next id be larger than `last`, the id of a row that came with its own."""
+    """Advance the sequence past `last`, after rows were inserted with explicit ids."""
     if connection.dialect.name == "sqlite" or _postgresql_last(connection, table) >= last:
-        return  # SQLite does so by itself
+        return  # SQLite does it on insert
     _lock_sequence(connection, table)
     _postgresql_set(connection, table, max(last, _postgresql_last(connection, table)))
 
@@ -38,7 +38,7 @@ def _sqlite_last(connection: sa.Connection, table: sa.Table) -> int:
 
 
 def _lock_sequence(connection: sa.Connection, table: sa.Table) -> None:
-    """Keep others from drawing ids until the transaction ends: altering a sequence takes the only lock for that."""
+    """Lock the sequence until the transaction ends: `nextval` waits only for ALTER SEQUENCE's lock."""
     connection.execute(sa.text(f"ALTER SEQUENCE {table.name}_id_seq INCREMENT BY 1"))
 
 

@@ -1,4 +1,4 @@
-"""Migrates a database's tables to the newest schema; of several processes that start at once, one does it."""
+"""Migration of the database to the newest schema, by one of the processes that start at the same time."""
 
 from pathlib import Path
 
@@ -7,17 +7,17 @@ from sqlalchemy import Connection, inspect, text
 from app.errors import SettingsError
 
 SCHEMA = "0002"
-"""The newest revision under `migrations/versions`. Revisions are numbers in order."""
+"""The newest revision under `migrations/versions`. Revisions are consecutive numbers."""
 _MIGRATIONS = Path(__file__).with_name("migrations")
-_LOCK = 7_160_823_401  # any number, as long as it never changes
+_LOCK = 7_160_823_401  # arbitrary, but the same in all versions of the site
 
 
 def upgrade(connection: Connection) -> None:
-    """Create or alter the tables, within the connection's transaction.
+    """Create or migrate the tables, within the connection's transaction.
 
-    Raise `app.errors.SettingsError` where a newer version of the site has altered them already.
+    Raise `app.errors.SettingsError` if the schema is newer than this version of the site.
     """
-    if connection.dialect.name == "postgresql":  # SQLite's transaction excludes other writers by itself
+    if connection.dialect.name == "postgresql":  # SQLite's transaction excludes other writers already
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
     current = _revision(connection)
     if current > SCHEMA:
@@ -36,7 +36,7 @@ def _revision(connection: Connection) -> str:
 
 
 def _migrate(connection: Connection) -> None:
-    from alembic import command  # here: most starts find nothing to do, and need not load it
+    from alembic import command  # imported here: most starts need no migration
     from alembic.config import Config
 
     config = Config(attributes={"connection": connection})

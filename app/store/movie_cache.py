@@ -1,4 +1,4 @@
-"""All movies in this process: pages, searches and orders need them at each request."""
+"""In-process cache of the movies table, which lists and searches need in full at each request."""
 
 from collections.abc import Iterator, Sequence
 from math import inf
@@ -13,16 +13,16 @@ from app.store.tables import MOVIE_COLUMNS, movies
 from app.store.versions import oldest_unseen_version
 
 _MAX_AGE = 3_600
-"""Seconds without a refresh after which all movies are read again: a day after a deletion its row is gone, too."""
+"""Seconds without a refresh after which all movies are read again, as the rows of old deletions are gone by then."""
 _now = sa.select(oldest_unseen_version().label("now")).subquery()
-# One statement, which sees one state of the database.
-_NEWS = sa.select(_now.c.now, movies.c.deleted_by, *MOVIE_COLUMNS).select_from(
+# One statement, so that the version and the movies come from one snapshot.
+_CHANGED = sa.select(_now.c.now, movies.c.deleted_by, *MOVIE_COLUMNS).select_from(
     _now.outerjoin(movies, movies.c.version >= sa.bindparam("since"))
 )
 
 
 class MovieCache:
-    """The movies as of the last `refresh`: `by_id`, and `movies`, oldest first; and their totals. Thread-safe."""
+    """All movies at the last `refresh`, by id and in a tuple ordered by id, and their totals. Thread-safe."""
 
     def __init__(self) -> None:
         self._lock = Lock()
@@ -33,23 +33,23 @@ class MovieCache:
         self.totals = CatalogueTotals(0, 0, 0)
 
     def refresh(self, connection: sa.Connection) -> None:
-        """Read the movies that changed. While there are none, `movies` stays the same object."""
+        """Read the changed movies. Without changes, `movies` stays the same object."""
         is_old = monotonic() - self._refreshed > _MAX_AGE
         before = self.movies
         rows = _read(connection, 0 if is_old else self._since)
-        if is_old or self._is_news(rows):
+        if is_old or self._has_changes(rows):
             with self._lock:
-                if self.movies is not before:  # another thread stored a state, which may be later than these rows
+                if self.movies is not before:  # another thread refreshed, perhaps with newer rows
                     rows = _read(connection, 0 if is_old else self._since)
                 self._store({} if is_old else dict(self.by_id), rows)
                 self._since = rows[0].now
         self._refreshed = monotonic()
 
-    def _is_news(self, rows: Sequence[sa.Row[Any]]) -> bool:
+    def _has_changes(self, rows: Sequence[sa.Row[Any]]) -> bool:
         return any(self.by_id.get(movie_id) != movie for movie_id, movie in _changes(rows))
 
     def _store(self, found: dict[int, Movie], rows: Sequence[sa.Row[Any]]) -> None:
-        """Replace what is here by the movies `found` so far, with the changes in `rows`."""
+        """Replace the cached movies by `found` updated with the changes in `rows`."""
         reviews, positive = (self.totals.review_count, self.totals.positive_count) if found else (0, 0)
         last_id = next(reversed(found), 0)
         is_sorted = True
@@ -70,12 +70,12 @@ class MovieCache:
 
 
 def _read(connection: sa.Connection, since: int) -> Sequence[sa.Row[Any]]:
-    return connection.execute(_NEWS, {"since": since}).all()
+    return connection.execute(_CHANGED, {"since": since}).all()
 
 
 def _changes(rows: Sequence[sa.Row[Any]]) -> Iterator[tuple[int, Movie | None]]:
-    """Yield the ids of changed movies, and the movies; None for a deleted one."""
+    """Yield the id of each changed movie with the movie, or None if it was deleted."""
     for row in rows:
-        if row.id is not None:  # the join's only row, where no movie changed
+        if row.id is not None:  # without changes, the outer join has one empty row
             movie = Movie(**{column.name: row._mapping[column.name] for column in MOVIE_COLUMNS})
             yield movie.id, None if row.deleted_by is not None else movie

@@ -1,11 +1,11 @@
-"""The store: movies, reviews, corrections and the audit log in SQLite, in memory or a file, or in PostgreSQL.
+"""Store of movies, reviews, corrections and the audit log, in SQLite (in memory or a file) or PostgreSQL.
 
-In PostgreSQL writers wait for each other where they write the same movie. Whoever changes reviews locks their movies
-first, in the order of their ids; whoever makes or renames movies locks their titles before all else.
+Lock order in PostgreSQL, to prevent deadlocks: first the advisory lock on titles (adding or renaming movies), then the
+rows of movies by id, then those of reviews.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from itertools import islice
@@ -53,13 +53,13 @@ from app.store.versions import current_version
 
 T = TypeVar("T")
 BATCH = 500
-"""Rows of a statement, and of a transaction where an operation is made of many."""
-YIELD_SECONDS = 0.0001  # gevent polls sockets only after 50 sleeps of 0 seconds
+"""Maximum number of rows of one statement, and of one transaction of an operation split into several."""
+YIELD_SECONDS = 0.0001  # not 0: gevent polls sockets only after 50 sleeps of 0 seconds
 _MAX_ID = 2**63 - 1
-_TITLES_LOCK = 7_160_823_402  # any number, as long as it never changes
+_TITLES_LOCK = 7_160_823_402  # arbitrary, but the same in all versions of the site
 
-# Statements are put together once: that takes SQLAlchemy longer than running them.
-_against = (
+# Statements are built once: building one takes SQLAlchemy longer than executing it.
+_correction_count = (
     sa.select(sa.func.count())
     .where(corrections.c.review_id == reviews.c.id, corrections.c.label != reviews.c.sentiment_label)
     .correlate(reviews)
@@ -68,7 +68,7 @@ _against = (
 )
 _kept_movie, _kept_review = not_deleted[movies], not_deleted[reviews]
 _MOVIE = sa.select(*MOVIE_COLUMNS).where(movies.c.id == sa.bindparam("id"), _kept_movie)
-_ALL_REVIEWS = sa.select(*REVIEW_COLUMNS, _against)
+_ALL_REVIEWS = sa.select(*REVIEW_COLUMNS, _correction_count)
 _REVIEWS = _ALL_REVIEWS.where(_kept_review)
 _REVIEW = _REVIEWS.where(reviews.c.id == sa.bindparam("id"))
 _ENTRIES = sa.select(*AUDIT_COLUMNS)
@@ -86,15 +86,15 @@ _HISTOGRAM = (
     .where(_of_movie, _kept_review)
     .group_by(reviews.c.sentiment_label, _bin)
 )
-_count_now = movies.c.review_count + sa.bindparam("reviews")
+_new_count = movies.c.review_count + sa.bindparam("reviews")
 _ADD_TO_MOVIE = (
     movies.update()
     .where(movies.c.id == sa.bindparam("movie_id"), _kept_movie)
     .values(
-        review_count=_count_now,
+        review_count=_new_count,
         positive_count=movies.c.positive_count + sa.bindparam("positive"),
-        # Starting again from 0 keeps what rounding left in the sum from outliving the last review.
-        rating_sum=sa.case((_count_now == 0, 0.0), else_=movies.c.rating_sum + sa.bindparam("rating")),
+        # Set to 0 with the last review, because the sum accumulates rounding errors.
+        rating_sum=sa.case((_new_count == 0, 0.0), else_=movies.c.rating_sum + sa.bindparam("rating")),
         version=current_version(),
     )
 )
@@ -115,10 +115,10 @@ _LIKE = sa.text(
 
 
 class Store:
-    """All data of the site. Thread-safe. Ids start at 1, grow, and never come back, except by `undo`.
+    """The site's data. Thread-safe. Ids start at 1, increase and are never reused.
 
-    `who` is the actor for the audit log. Every method may raise `app.errors.StoreUnavailable`, and those that
-    take an id `app.errors.NotFound`.
+    `who` is the actor in the audit log. Every method may raise `app.errors.StoreUnavailable`, and those that take an
+    id may raise `app.errors.NotFound`.
     """
 
     def __init__(self, database: Database, now: Clock = utc_now) -> None:
@@ -128,11 +128,11 @@ class Store:
 
     @property
     def durable(self) -> bool:
-        """Whether the data outlives the process."""
+        """Whether the data survives a restart of the process."""
         return not self._database.in_memory
 
     def check(self) -> None:
-        """Raise `app.errors.StoreUnavailable` if the database cannot be read now."""
+        """Raise `app.errors.StoreUnavailable` if the database cannot be read."""
         self._refreshed()
 
     def close(self) -> None:
@@ -142,17 +142,20 @@ class Store:
     # Movies
 
     def movies(self) -> Sequence[Movie]:
-        """Return all movies, oldest first: the same object until one of them changes."""
+        """Return all movies by id; the same object until one of them changes."""
         return self._refreshed().movies
 
     def movie(self, movie_id: int) -> Movie:
-        return self._cached(movie_id)
+        try:
+            return self._refreshed().by_id[movie_id]
+        except KeyError:
+            raise NotFound("movie", movie_id) from None
 
     def totals(self) -> CatalogueTotals:
         return self._refreshed().totals
 
     def add_movie(self, fields: MovieFields, *, owner: str = "") -> Movie:
-        """Raise `app.errors.AlreadyExists` where there is a movie of the same `movie_key`."""
+        """Add a movie. Raise `app.errors.AlreadyExists` if there is one with the same `movie_key`."""
         with self._write(titles=True) as connection:
             _check_unique(connection, fields.key)
             values = {**asdict(fields), "key": fields.key, "owner": owner}
@@ -161,7 +164,7 @@ class Store:
         return movie
 
     def update_movie(self, movie_id: int, change: Callable[[Movie], MovieFields], who: str = "") -> Movie:
-        """Give the movie the fields that `change` returns for it, and log that, unless they are the same.
+        """Replace the movie's fields by those that `change` returns, and log it if they differ.
 
         Raise `app.errors.AlreadyExists` as `add_movie` does.
         """
@@ -178,7 +181,7 @@ class Store:
         return movie
 
     def delete_movie(self, movie_id: int, who: str = "") -> int:
-        """Delete the movie and its reviews, log it, and return the number of these reviews."""
+        """Delete and log the movie with its reviews; return the number of the reviews."""
         self._purge()
         with self._write() as connection:
             movie = _lock_movie(connection, movie_id)
@@ -189,12 +192,11 @@ class Store:
         return movie.review_count
 
     def histogram(self, movie_id: int) -> list[tuple[int, int]]:
-        """Return the numbers of positive and negative reviews rated from 0, from 1, ... from 9 on."""
-        self._cached(movie_id)
+        """Return the numbers of positive and negative reviews in ten bins by rating: 0-1, 1-2, ... 9-10."""
+        self.movie(movie_id)
         with self._database.read() as connection:
             rows = connection.execute(_HISTOGRAM, {"movie_id": movie_id}).all()
-        found = {(label, place): count for label, place, count in rows}
-        return [(found.get((Label.POSITIVE, place), 0), found.get((Label.NEGATIVE, place), 0)) for place in range(10)]
+        return _histogram({(label, place): count for label, place, count in rows})
 
     # Reviews
 
@@ -210,8 +212,8 @@ class Store:
         limit: int | None = None,
         order: ReviewSort = ReviewSort.NEWEST,
     ) -> tuple[list[Review], int]:
-        """Return a slice of the movie's reviews, and the number of all of them (of that label, if given)."""
-        movie = self._cached(movie_id)
+        """Return a slice of the movie's reviews and their total number, both of that label if given."""
+        movie = self.movie(movie_id)
         total, chosen = movie.review_count, _REVIEWS.where(reviews.c.movie_id == movie_id)
         if label is not None:
             total = movie.positive_count if label is Label.POSITIVE else movie.negative_count
@@ -222,14 +224,14 @@ class Store:
             return _read_reviews(connection, chosen.order_by(*_ORDERS[order]).offset(offset).limit(limit)), total
 
     def all_reviews(self, after_id: int = 0, limit: int = 1_000) -> list[Review]:
-        """Return the first `limit` reviews of all movies with a larger id, by id."""
+        """Return the first `limit` reviews after this id, of all movies, by id."""
         with self._database.read() as connection:
             return _read_reviews(
                 connection, _REVIEWS.where(reviews.c.id > after_id).order_by(reviews.c.id).limit(limit)
             )
 
     def latest_reviews(self, offset: int = 0, limit: int = 20) -> tuple[list[tuple[Review, Movie]], int]:
-        """Return a slice of all reviews, newest first, with their movies; and the number of all reviews."""
+        """Return a slice of all reviews, newest first, with their movies, and the total number of reviews."""
         newest = _REVIEWS.order_by(reviews.c.id.desc()).offset(offset).limit(limit)
         with self._database.read() as connection:
             found = _read_reviews(connection, newest)
@@ -239,26 +241,25 @@ class Store:
     def reviews_by_author(
         self, author: str, offset: int = 0, limit: int = 20, order: ReviewSort = ReviewSort.NEWEST
     ) -> tuple[list[tuple[Review, Movie]], int]:
-        """Return a slice of the reviews by authors of exactly this name, with their movies; and how many there are."""
-        is_theirs = (reviews.c.author == author, _kept_review)
-        chosen = _ALL_REVIEWS.where(*is_theirs).order_by(*_ORDERS[order]).offset(offset).limit(limit)
+        """Return a slice of the reviews under exactly this name, with their movies, and their total number."""
+        by_author = (reviews.c.author == author, _kept_review)
+        chosen = _ALL_REVIEWS.where(*by_author).order_by(*_ORDERS[order]).offset(offset).limit(limit)
         with self._database.read() as connection:
             found = _read_reviews(connection, chosen)
-            total = connection.execute(sa.select(sa.func.count()).where(*is_theirs)).scalar_one()
+            total = connection.execute(sa.select(sa.func.count()).where(*by_author)).scalar_one()
         return _with_movies(found, self._refreshed()), int(total)
 
     def author_summary(self, author: str) -> AuthorSummary:
-        """Return the distribution and the sum of the ratings of reviews by authors of exactly this name."""
+        """Return the distribution and the sum of the ratings of the reviews under exactly this name."""
         chosen = sa.select(reviews.c.sentiment_label, _bin, sa.func.count(), sa.func.sum(reviews.c.rating))
         chosen = chosen.where(reviews.c.author == author, _kept_review).group_by(reviews.c.sentiment_label, _bin)
         with self._database.read() as connection:
             rows = connection.execute(chosen).all()
-        found = {(label, place): count for label, place, count, _ in rows}
-        pairs = [(found.get((Label.POSITIVE, place), 0), found.get((Label.NEGATIVE, place), 0)) for place in range(10)]
-        return AuthorSummary(pairs, sum(float(rating) for *_, rating in rows))
+        histogram = _histogram({(label, place): count for label, place, count, _ in rows})
+        return AuthorSummary(histogram, sum(float(rating) for *_, rating in rows))
 
     def position(self, review_id: int) -> int:
-        """Return how many reviews of its movie are newer."""
+        """Return the number of newer reviews of the same movie."""
         review = self.review(review_id)
         newer = (reviews.c.movie_id == review.movie_id, reviews.c.id > review_id, _kept_review)
         with self._database.read() as connection:
@@ -301,20 +302,20 @@ class Store:
         self,
         review_id: int,
         author: str | None = None,
-        read: tuple[str, Sentiment] | None = None,
+        analyzed: tuple[str, Sentiment] | None = None,
         *,
         spoiler: bool | None = None,
         model: str = "",
         who: str = "",
     ) -> Review:
-        """Change what is not None; `read` is another content, and its sentiment by `model`.
+        """Update the arguments that are not None; `analyzed` is a new content with its sentiment by `model`.
 
-        Sets `edited_at` and logs it, unless nothing differs; another content drops the review's corrections.
+        If anything changed, set `edited_at` and log the edit; a changed content also deletes the review's corrections.
         """
         with self._write() as connection:
             old = new = _lock_review(connection, review_id)
-            if read is not None:
-                new = replace(_with_sentiment(old, read[1], model), content=read[0])
+            if analyzed is not None:
+                new = replace(_with_sentiment(old, analyzed[1], model), content=analyzed[0])
             new = replace(new, author=new.author if author is None else author)
             new = replace(new, spoiler=new.spoiler if spoiler is None else spoiler)
             if new == old:
@@ -328,7 +329,7 @@ class Store:
             return _find_review(connection, review_id)
 
     def delete_review(self, review_id: int, who: str = "") -> Review:
-        """Delete the review, log it, and return the review."""
+        """Delete and log the review; return it."""
         self._purge()
         with self._write() as connection:
             review = _lock_review(connection, review_id)
@@ -340,7 +341,7 @@ class Store:
         return review
 
     def like_review(self, review_id: int, owner: str) -> int:
-        """Add this owner's like, once, and return the number of likes."""
+        """Add this owner's like, unless it exists; return the number of likes."""
         _check_range("review", review_id)
         with self._write() as connection:
             added = connection.execute(_LIKE, {"id": review_id, "owner": owner}).rowcount
@@ -354,12 +355,12 @@ class Store:
     # Models and readers
 
     def models(self) -> dict[str, int]:
-        """Return the number of reviews by the model that read them."""
+        """Return the number of reviews analyzed by each model."""
         with self._database.read() as connection:
             return {model: int(total) for model, total in connection.execute(_MODELS) if total}
 
     def update_sentiments(self, scored: Sequence[ScoredReview], model: str) -> int:
-        """Write the sentiments by `model` of reviews whose text is still the same; return the number of these."""
+        """Update the sentiments of reviews whose text has not changed meanwhile; return the number of updated ones."""
         written = 0
         for batch in _batches(scored):
             with self._write() as connection:
@@ -374,19 +375,19 @@ class Store:
         return written
 
     def set_correction(self, review_id: int, reader: str, label: CorrectedLabel | None) -> Review:
-        """Set this reader's label of the review, or delete it (None)."""
+        """Set this reader's correction of the review's label, or delete it (None)."""
         with self._write() as connection:
             _lock_review(connection, review_id)
-            theirs = (corrections.c.review_id == review_id) & (corrections.c.reader == reader)
-            if label != connection.scalar(sa.select(corrections.c.label).where(theirs)):
-                connection.execute(corrections.delete().where(theirs))
+            by_reader = (corrections.c.review_id == review_id) & (corrections.c.reader == reader)
+            if label != connection.scalar(sa.select(corrections.c.label).where(by_reader)):
+                connection.execute(corrections.delete().where(by_reader))
                 if label is not None:
                     correction = Correction(review_id, reader, label, stamp(self._now()))
                     connection.execute(corrections.insert(), asdict(correction))
             return _find_review(connection, review_id)
 
     def corrections(self) -> Sequence[Correction]:
-        """Return all corrections, by review and reader."""
+        """Return all corrections, sorted by review and reader."""
         by_review = sa.select(*CORRECTION_COLUMNS).join(reviews).where(_kept_review)
         with self._database.read() as connection:
             found = [Correction(**row) for row in connection.execute(by_review).mappings()]
@@ -395,7 +396,7 @@ class Store:
     # Nicknames
 
     def claim_nickname(self, key: str, passphrase_hash: str) -> None:
-        """Keep the nickname for who has the passphrase. Raise `app.errors.AlreadyExists` where it is claimed."""
+        """Protect the nickname with a passphrase. Raise `app.errors.AlreadyExists` if it is claimed already."""
         values = {"key": key, "passphrase_hash": passphrase_hash, "created_at": stamp(self._now())}
         try:
             with self._write() as connection:
@@ -404,7 +405,7 @@ class Store:
             raise AlreadyExists("nickname", 0) from None
 
     def nickname_hash(self, key: str) -> str | None:
-        """Return the hash of the nickname's passphrase; None where it is not claimed."""
+        """Return the hash of the nickname's passphrase, or None if it is not claimed."""
         with self._database.read() as connection:
             found: str | None = connection.scalar(sa.select(nicknames.c.passphrase_hash).where(nicknames.c.key == key))
         return found
@@ -412,8 +413,8 @@ class Store:
     # Statistics
 
     def most_corrected(self, limit: int) -> list[tuple[int, int]]:
-        """Return the ids of the movies whose reviews' labels most readers contradict, with the number of these."""
-        count = sa.func.count().label("readers")
+        """Return the ids of the movies with the most contradicting corrections, with their numbers."""
+        count = sa.func.count().label("count")
         found = (
             sa.select(reviews.c.movie_id, count)
             .join(corrections, corrections.c.review_id == reviews.c.id)
@@ -423,10 +424,10 @@ class Store:
             .limit(limit)
         )
         with self._database.read() as connection:
-            return [(int(movie_id), int(readers)) for movie_id, readers in connection.execute(found)]
+            return [(int(movie_id), int(number)) for movie_id, number in connection.execute(found)]
 
     def reviews_by_month(self, limit: int) -> list[tuple[str, int]]:
-        """Return the latest months (`2026-11`) that have reviews, oldest first, with the number of these."""
+        """Return the last `limit` months with reviews (`2026-11`), oldest first, with the number of reviews."""
         month = sa.func.substr(reviews.c.created_at, 1, 7).label("month")
         found = sa.select(month, sa.func.count()).where(_kept_review).group_by(month).order_by(month.desc())
         with self._database.read() as connection:
@@ -436,7 +437,7 @@ class Store:
     # The audit log
 
     def audit_log(self, offset: int = 0, limit: int = 50) -> tuple[list[AuditEntry], int]:
-        """Return a slice of the audit log, newest first, and the number of all entries."""
+        """Return a slice of the audit log, newest first, and the total number of entries."""
         newest = _ENTRIES.order_by(audit_log.c.id.desc()).offset(offset).limit(limit)
         with self._database.read() as connection:
             entries = [self._entry(row) for row in connection.execute(newest)]
@@ -448,16 +449,16 @@ class Store:
             return self._find_entry(connection, change_id)
 
     def add_audit_entry(self, action: AuditAction, summary: str, who: str = "") -> AuditEntry:
-        """Add an entry for an operation that is made of many transactions."""
+        """Log an operation that consists of several transactions."""
         with self._write() as connection:
             return self._log(connection, action, who, summary)
 
     def undo(self, change_id: int, who: str = "") -> AuditEntry:
-        """Undo a deletion or an import; return its entry, which now says when that was.
+        """Undo a deletion or an import; return its entry with `undone_at` set.
 
-        Raise `app.errors.UndoExpired` for what cannot be undone, was undone before or is older than `UNDO_HOURS`,
-        `app.errors.AlreadyExists` where the movie was added again, and `app.errors.NotFound` ("movie") where the
-        review's movie is deleted. Of an import's movies, those that have reviews by others stay.
+        Raise `app.errors.UndoExpired` if the entry is of another kind, was undone before or is older than `UNDO_HOURS`,
+        `app.errors.AlreadyExists` if the movie was added again, and `app.errors.NotFound` ("movie") if the review's
+        movie is deleted. Imported movies with reviews from elsewhere are kept.
         """
         entry = self.audit_entry(change_id)
         if entry.undoable and entry.import_id is not None:
@@ -474,10 +475,10 @@ class Store:
             self._log(connection, AuditAction.UNDO, who, entry.summary, entry.movie_id, entry.review_id)
         return replace(entry, undone_at=undone_at, undoable=False)
 
-    # Many at once
+    # Bulk operations
 
     def reserve_ids(self, movie_count: int, review_count: int) -> tuple[int, int]:
-        """Reserve that many ids of each; return the first of each, which are the next ids where none are reserved."""
+        """Reserve ids for movies and reviews; return the first of each (the next free id where the count is 0)."""
         with self._write() as connection:
             return reserve_ids(connection, movies, movie_count), reserve_ids(connection, reviews, review_count)
 
@@ -489,10 +490,10 @@ class Store:
         *,
         import_id: int | None = None,
     ) -> None:
-        """Add them as they are, except for their counts, in one transaction; `import_id` is from `begin_import`.
+        """Add complete rows in one transaction; movies' counts are recomputed. `import_id` is from `begin_import`.
 
-        Raise `app.errors.AlreadyExists` where an id or a movie's key is taken, also by something deleted that can
-        come back, and `app.errors.NotFound` for a review's movie or a correction's review; then nothing is added.
+        Raise `app.errors.AlreadyExists` for an id that is in use, also by a deleted row that can be restored, and for a
+        movie's key that is; and `app.errors.NotFound` if a review's movie or a correction's review is missing.
         """
         with self._write(titles=bool(added_movies)) as connection:
             _add_movies(connection, added_movies, import_id)
@@ -503,59 +504,57 @@ class Store:
                 connection.execute(corrections.insert(), [asdict(correction) for correction in batch])
 
     def begin_import(self, summary: str, who: str = "") -> AuditEntry:
-        """Log an import. Its entry's `import_id` marks what `add_all` adds; its rows are deleted by `undo`."""
+        """Log an import. The entry's `import_id` is passed to `add_all`, so that `undo` can delete its rows."""
         with self._write() as connection:
             entry = self._log(connection, AuditAction.IMPORT, who, summary)
-            numbered = audit_log.update().where(audit_log.c.id == entry.id).values(import_id=entry.id)
-            connection.execute(numbered)
+            connection.execute(audit_log.update().where(audit_log.c.id == entry.id).values(import_id=entry.id))
             return self._find_entry(connection, entry.id)
 
     def finish_import(self, import_id: int, summary: str) -> AuditEntry:
-        """Set the entry's summary to what was added."""
+        """Set the summary of the import's entry."""
         with self._write() as connection:
-            named = audit_log.update().where(audit_log.c.id == import_id).values(summary=truncate(summary))
-            connection.execute(named)
+            connection.execute(audit_log.update().where(audit_log.c.id == import_id).values(summary=truncate(summary)))
             return self._find_entry(connection, import_id)
 
     def cancel_import(self, import_id: int) -> None:
-        """Delete what an import that failed has added, and its entry."""
+        """Delete the rows and the entry of a failed import."""
         self._delete_imported(import_id)
         with self._write() as connection:
             connection.execute(audit_log.delete().where(audit_log.c.id == import_id))
 
     def _delete_imported(self, import_id: int) -> None:
-        """Delete an import's rows in many transactions, so that others write in between."""
-        theirs = sa.select(reviews.c.id).where(reviews.c.import_id == import_id, _kept_review).limit(BATCH)
-        for ids in self._until_none(theirs):
+        """Delete an import's rows in several transactions, so that other writers can run in between."""
+        imported = sa.select(reviews.c.id).where(reviews.c.import_id == import_id, _kept_review).limit(BATCH)
+        for ids in self._until_empty(imported):
             with self._write() as connection:
                 found = _lock_reviews(connection, ids)
                 connection.execute(reviews.update().where(reviews.c.id.in_(ids)).values(deleted_by=import_id))
                 _count(connection, [(review, -1) for review in found])
         without_reviews = (movies.c.import_id == import_id, movies.c.review_count == 0, _kept_movie)
-        for ids in self._until_none(sa.select(movies.c.id).where(*without_reviews).limit(BATCH)):
+        for ids in self._until_empty(sa.select(movies.c.id).where(*without_reviews).limit(BATCH)):
             with self._write() as connection:
                 _set_movies_deleted(connection, ids, import_id, movies.c.review_count == 0)
 
     def _purge(self) -> None:
-        """Delete for good what can no longer be undone, in many transactions."""
+        """Delete the rows of deletions that can no longer be undone, in several transactions."""
         expired = sa.select(sa.func.max(audit_log.c.id)).where(audit_log.c.at <= undo_cutoff(self._now()))
         newest = self._scalars(expired)[0] or 0
         old_reviews = sa.select(reviews.c.id).where(reviews.c.deleted_by <= newest).limit(BATCH)
-        for ids in self._until_none(old_reviews):
+        for ids in self._until_empty(old_reviews):
             with self._write() as connection:
                 connection.execute(reviews.delete().where(reviews.c.id.in_(ids), reviews.c.deleted_by <= newest))
                 connection.execute(audit_log.update().where(audit_log.c.review_id.in_(ids)).values(before=""))
-        # The newest version stays: in SQLite, the next one is one more.
+        # Keep the newest version: in SQLite the next version is computed from it.
         is_old = (movies.c.deleted_by <= newest) & (
             movies.c.version < sa.select(sa.func.max(movies.c.version)).scalar_subquery()
         )
-        for ids in self._until_none(sa.select(movies.c.id).where(is_old).limit(BATCH)):
+        for ids in self._until_empty(sa.select(movies.c.id).where(is_old).limit(BATCH)):
             with self._write() as connection:
                 connection.execute(movies.delete().where(movies.c.id.in_(ids), movies.c.deleted_by <= newest))
 
-    def _until_none(self, batch: sa.Select[Any]) -> Iterator[list[Any]]:
-        """Yield what a query finds until it finds nothing; other greenlets run after each batch."""
-        while found := self._scalars(batch):
+    def _until_empty(self, query: sa.Select[Any]) -> Iterator[list[Any]]:
+        """Repeat the query and yield its values until there are none; other greenlets run after each batch."""
+        while found := self._scalars(query):
             yield found
             sleep(YIELD_SECONDS)
 
@@ -565,9 +564,9 @@ class Store:
 
     @contextmanager
     def _write(self, *, titles: bool = False) -> Iterator[sa.Connection]:
-        """Begin a transaction, and lock movies' titles if it may give one."""
+        """Begin a transaction; lock all titles if it may add or change one, to keep movies' keys unique."""
         with self._database.write() as connection:
-            if titles and connection.dialect.name == "postgresql":  # in SQLite it is the only one that writes
+            if titles and connection.dialect.name == "postgresql":  # SQLite has one writer anyway
                 connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_TITLES_LOCK)))
             yield connection
 
@@ -575,12 +574,6 @@ class Store:
         with self._database.read() as connection:
             self._cache.refresh(connection)
         return self._cache
-
-    def _cached(self, movie_id: int) -> Movie:
-        try:
-            return self._refreshed().by_id[movie_id]
-        except KeyError:
-            raise NotFound("movie", movie_id) from None
 
     def _log(
         self,
@@ -636,9 +629,9 @@ def _lock_review(connection: sa.Connection, review_id: int) -> Review:
 
 
 def _lock_reviews(connection: sa.Connection, review_ids: Sequence[int]) -> list[Review]:
-    """Lock the movies of these reviews and return the reviews that are left then."""
+    """Lock the movies of these reviews, then return the reviews that still exist."""
     of_these = sa.select(reviews.c.movie_id).where(reviews.c.id.in_(review_ids))
-    if connection.dialect.name == "postgresql":  # SQLite's transaction has locked everything
+    if connection.dialect.name == "postgresql":  # SQLite's transaction locks the whole database
         in_order = sa.select(movies.c.id).where(movies.c.id.in_(of_these)).order_by(movies.c.id)
         connection.execute(in_order.with_for_update())
     return _read_reviews(connection, _REVIEWS.where(reviews.c.id.in_(review_ids)))
@@ -649,20 +642,20 @@ def _read_reviews(connection: sa.Connection, chosen: sa.Select[Any]) -> list[Rev
 
 
 def _update_reviews(connection: sa.Connection, changed: Sequence[tuple[Review, Review]]) -> None:
-    """Write reviews that are locked, each as it was and as it is now, and count them."""
+    """Write locked reviews, given as (old, new) pairs, and update their movies' counts."""
     if changed:
-        values = [{**_review_values(new), "its_id": new.id} for _, new in changed]
-        connection.execute(reviews.update().where(reviews.c.id == sa.bindparam("its_id")), values)
+        values = [{**_review_values(new), "review_id": new.id} for _, new in changed]
+        connection.execute(reviews.update().where(reviews.c.id == sa.bindparam("review_id")), values)
         _count(connection, [pair for old, new in changed for pair in ((old, -1), (new, +1))])
 
 
 def _count(connection: sa.Connection, counted: Iterable[tuple[Review, int]]) -> int:
-    """Add reviews (+1) to their movies' counts, or subtract them (-1); return how many of the movies there are."""
+    """Add reviews (+1) to their movies' counts or subtract them (-1); return the number of existing movies."""
     of_movies: dict[int, dict[str, Any]] = {}
     of_models: Counter[tuple[int, str]] = Counter()
     for review, sign in counted:
-        nothing = {"movie_id": review.movie_id, "reviews": 0, "positive": 0, "rating": 0.0}
-        sums = of_movies.setdefault(review.movie_id, nothing)
+        zeros = {"movie_id": review.movie_id, "reviews": 0, "positive": 0, "rating": 0.0}
+        sums = of_movies.setdefault(review.movie_id, zeros)
         sums["reviews"] += sign
         sums["positive"] += sign * review.is_positive
         sums["rating"] += sign * review.rating
@@ -688,18 +681,18 @@ def _set_movies_deleted(
 
 
 def _restore(connection: sa.Connection, entry: AuditEntry) -> None:
-    """Undo a deletion. Raises as `Store.undo` does."""
+    """Undo a deletion. Raise the errors of `Store.undo`."""
     key = connection.scalar(sa.select(movies.c.key).where(movies.c.deleted_by == entry.id))
     deleted = _read_reviews(connection, _ALL_REVIEWS.where(reviews.c.deleted_by == entry.id))
     if key is not None:
         _check_unique(connection, key)
-    elif not deleted:  # purged, and then the clock was set back
+    elif not deleted:  # purged, before the clock was set back
         raise UndoExpired(entry.id)
     else:
         _lock_movie(connection, deleted[0].movie_id)
     connection.execute(reviews.update().where(reviews.c.deleted_by == entry.id).values(deleted_by=None))
     if entry.movie_id is not None and key is not None:
-        _set_movies_deleted(connection, [entry.movie_id], None)  # its counts are those of before
+        _set_movies_deleted(connection, [entry.movie_id], None)  # its counts were kept
     else:
         _count(connection, [(review, +1) for review in deleted])
 
@@ -734,7 +727,7 @@ def _add_reviews(connection: sa.Connection, added: Sequence[Review], import_id: 
 def _existing(
     connection: sa.Connection, column: sa.Column[Any], values: Iterable[T], *where: sa.ColumnElement[bool]
 ) -> set[T]:
-    """Return those of the values that the column has."""
+    """Return the values that exist in the column."""
     found: set[Any] = set()
     for batch in _batches(values):
         found.update(connection.scalars(sa.select(column).where(column.in_(batch), *where)))
@@ -742,19 +735,19 @@ def _existing(
 
 
 def _check_unique(connection: sa.Connection, key: str, movie_id: int | None = None) -> None:
-    """Raise `AlreadyExists` where another movie has this key."""
-    taken = connection.scalar(sa.select(movies.c.id).where(movies.c.key == key, _kept_movie))
-    if taken is not None and taken != movie_id:
-        raise AlreadyExists("movie", taken)
+    """Raise `AlreadyExists` if another movie has this key."""
+    existing = connection.scalar(sa.select(movies.c.id).where(movies.c.key == key, _kept_movie))
+    if existing is not None and existing != movie_id:
+        raise AlreadyExists("movie", existing)
 
 
-def _check_duplicates(kind: str, named: Iterable[tuple[T, int]], existing: Iterable[T] = ()) -> None:
-    """Raise `AlreadyExists`, with the id, for the first name that exists or comes twice."""
+def _check_duplicates(kind: str, keys: Iterable[tuple[T, int]], existing: Iterable[T] = ()) -> None:
+    """Raise `AlreadyExists` for the first (key, id) pair whose key exists or is repeated."""
     seen = set(existing)
-    for name, item_id in named:
-        if name in seen:
+    for key, item_id in keys:
+        if key in seen:
             raise AlreadyExists(kind, item_id)
-        seen.add(name)
+        seen.add(key)
 
 
 def _check_references(kind: str, required: Iterable[int], existing: set[int]) -> None:
@@ -774,8 +767,12 @@ def _with_sentiment(review: Review, sentiment: Sentiment, model: str) -> Review:
 
 
 def _with_movies(found: Iterable[Review], cache: MovieCache) -> list[tuple[Review, Movie]]:
-    """Pair reviews with their movies, except where one was deleted meanwhile."""
+    """Pair reviews with their movies; skip those whose movie was deleted meanwhile."""
     return [(review, cache.by_id[review.movie_id]) for review in found if review.movie_id in cache.by_id]
+
+
+def _histogram(counts: Mapping[tuple[Label, int], int]) -> list[tuple[int, int]]:
+    return [(counts.get((Label.POSITIVE, place), 0), counts.get((Label.NEGATIVE, place), 0)) for place in range(10)]
 
 
 def _review_values(review: Review) -> dict[str, Any]:

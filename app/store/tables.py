@@ -1,6 +1,6 @@
-"""The tables. `migrations/` makes the same ones in databases that are kept; a test compares the two.
+"""Table definitions. A test compares them with those that `migrations/` creates in persistent databases.
 
-Rows become models by name: every field of a model has a column of its name here, or importing this module fails.
+Rows are converted to models by column name; `columns_of` checks at import that every field has a column.
 """
 
 from collections.abc import Collection
@@ -12,12 +12,12 @@ import sqlalchemy as sa
 
 from app.models import AuditAction, AuditEntry, CorrectedLabel, Correction, Label, Movie, Review
 
-Id = sa.BigInteger().with_variant(sa.Integer, "sqlite")  # SQLite's own row id has to be declared INTEGER
+Id = sa.BigInteger().with_variant(sa.Integer, "sqlite")  # SQLite's rowid must be declared INTEGER
 metadata = sa.MetaData()
 
 
 def _enum(values: type[StrEnum]) -> sa.Enum:
-    """Text of one of these values, without a CHECK: a later value needs no migration."""
+    """Return a text type for the enum, without a CHECK constraint, so that a new value needs no migration."""
     return sa.Enum(values, native_enum=False, length=20, values_callable=lambda enum: [item.value for item in enum])
 
 
@@ -50,10 +50,10 @@ movies = sa.Table(
     *_text("key", "owner"),
     *_counts("review_count", "positive_count"),
     sa.Column("rating_sum", sa.Double, nullable=False, default=0.0),
-    sa.Column("version", sa.BigInteger, nullable=False),  # of the movie's last change: see versions.py
+    sa.Column("version", sa.BigInteger, nullable=False),  # of the last change: see versions.py
     sa.Column("import_id", sa.BigInteger),
-    sa.Column("deleted_by", sa.BigInteger),  # the id of the audit entry, NULL while the movie is not deleted
-    sqlite_autoincrement=True,  # ids never come back
+    sa.Column("deleted_by", sa.BigInteger),  # id of the deletion's audit entry; NULL if not deleted
+    sqlite_autoincrement=True,  # never reuses ids
 )
 reviews = sa.Table(
     "reviews",
@@ -80,7 +80,7 @@ corrections = sa.Table(
     *_text("created_at"),
 )
 likes = sa.Table("likes", metadata, _review_id(), sa.Column("owner", sa.Text, primary_key=True))
-model_counts = sa.Table(  # a movie's reviews by model; one row for the whole catalogue would make all posts wait for it
+model_counts = sa.Table(  # per movie: one row for the whole catalogue would be locked by every post
     "model_counts",
     metadata,
     _movie_id(primary_key=True, autoincrement=False),
@@ -124,7 +124,7 @@ sa.Index("audit_log_review_id", audit_log.c.review_id)
 
 
 def columns_of(model: type, table: sa.Table, *, without: Collection[str] = ()) -> list[sa.Column[Any]]:
-    """Return the columns of a model's fields, in their order. Raise `TypeError` where a field has none."""
+    """Return the columns of a model's fields, in their order. Raise `TypeError` if a field has none."""
     names = [field.name for field in fields(model) if field.name not in without]
     for name in names:
         if name not in table.c:

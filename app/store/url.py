@@ -1,4 +1,4 @@
-"""`DATABASE_URL`, and errors about it in one line without its password."""
+"""Parsing of `DATABASE_URL`, and its error messages."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ _EXAMPLES = "sqlite:///reviews.db or postgresql+psycopg://user:password@host/nam
 
 
 def parse_url(text: str) -> URL:
-    """Return the URL with the driver that the site uses. Raise `app.errors.SettingsError`."""
+    """Parse a database URL and set the site's driver. Raise `app.errors.SettingsError` for an unsupported one."""
     try:
         url = make_url(text)
     except (ArgumentError, ValueError):
@@ -28,9 +28,9 @@ def parse_url(text: str) -> URL:
 
 
 def as_settings_error(url: URL, cause: BaseException) -> SettingsError:
-    """Return the error that says why the database cannot be used, without passwords."""
+    """Return a one-line error without passwords that explains why the database cannot be used."""
     reason = first_line(cause)
     for secret in {str(url.password or ""), str(url.query.get("password", ""))} - {""}:
         reason = reason.replace(secret, "***")
-    shown = url.set(query={}).render_as_string(hide_password=True)  # a password may stand in the query, too
+    shown = url.set(query={}).render_as_string(hide_password=True)  # the query may contain a password, too
     return SettingsError(f"DATABASE_URL: cannot use {shown}: {reason}")

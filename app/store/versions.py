@@ -1,9 +1,8 @@
-"""Versions of movies: a process reads again only the movies whose version is not older than its last look.
+"""SQL functions for the versions of movies, by which a process finds the movies that changed since its last refresh.
 
 In SQLite, where one transaction writes at a time, a version is the next number. In PostgreSQL it is the id of the
-writing transaction: a counter would be one row that all writers wait for, and a sequence's numbers become visible in
-another order than they are drawn. Transactions older than `pg_snapshot_xmin` have all ended, and are seen or rolled
-back; what newer ones write is read again.
+writing transaction: a counter would be one row that all writers lock, and numbers of a sequence do not become visible
+in their order. All transactions older than `pg_snapshot_xmin` have ended; changes by newer ones are read again.
 """
 
 from typing import Any
@@ -15,14 +14,14 @@ from sqlalchemy.sql.functions import FunctionElement
 
 
 class current_version(FunctionElement[int]):  # noqa: N801  # named as SQL functions are
-    """The version that the running transaction gives to the movies it changes."""
+    """Version of the movies that the current transaction changes."""
 
     inherit_cache = True
     type = sa.BigInteger()
 
 
 class oldest_unseen_version(FunctionElement[int]):  # noqa: N801
-    """The oldest version that a statement may not have seen."""
+    """Smallest version whose changes may not be visible to the statement yet."""
 
     inherit_cache = True
     type = sa.BigInteger()
@@ -45,7 +44,7 @@ def _snapshot(element: object, compiler: SQLCompiler, **options: Any) -> str:
 
 
 def reset_foreign_versions(connection: sa.Connection) -> None:
-    """Forget versions that a dump brought from a cluster of more transactions: they would be read again each time."""
+    """Reset versions newer than any transaction, from another cluster's dump: each refresh would read them again."""
     if connection.dialect.name == "postgresql":
         newer = "version >= pg_snapshot_xmax(pg_current_snapshot())::text::bigint"
         connection.execute(sa.text(f"UPDATE movies SET version = 0 WHERE {newer}"))  # noqa: S608  # no input in it

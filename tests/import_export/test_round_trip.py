@@ -109,7 +109,7 @@ def test_what_was_said_of_a_text_that_changes_meanwhile_is_left_out(
 
     def edit_and_read(**which: int) -> list[Review]:
         if which.get("after_id", 0) < changing.id:
-            store.update_review(changing.id, read=(next(texts), praise))
+            store.update_review(changing.id, analyzed=(next(texts), praise))
         return list(read_page(**which))
 
     for export, mark in ((export_catalogue, b'"correction"'), (export_corrections, "지루해요".encode())):

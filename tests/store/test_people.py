@@ -36,7 +36,7 @@ def test_a_review_warns_of_spoilers(store: Store, add_movie: AddMovie, add_revie
 
 def test_an_edit_keeps_what_was_there_before(store: Store, add_movie: AddMovie, add_review: AddReview) -> None:
     review = add_review(add_movie(), content="처음 글")
-    store.update_review(review.id, read=("다음 글", BAD))
+    store.update_review(review.id, analyzed=("다음 글", BAD))
     store.update_review(review.id, "심야영화")
     assert [entry.before for entry in store.audit_log()[0]] == ["", "처음 글"]
 

@@ -183,7 +183,7 @@ def test_of_two_deletes_at_once_one_wins(store: Store, add_movie: AddMovie) -> N
 
 def test_edits_of_different_parts_lose_nothing_of_each_other(store: Store, movie_id: int) -> None:
     review = store.add_review(movie_id, "밤편지", "정말 재미있어요", GOOD, model="old")
-    store.update_review(review.id, read=("다시 보니 별로", BAD), model="new")
+    store.update_review(review.id, analyzed=("다시 보니 별로", BAD), model="new")
     edited = store.update_review(review.id, "심야영화")
     assert (edited.author, edited.content, edited.rating, edited.model) == (
         "심야영화",
@@ -191,5 +191,5 @@ def test_edits_of_different_parts_lose_nothing_of_each_other(store: Store, movie
         BAD.rating,
         "new",
     )
-    edited = store.update_review(review.id, read=("정말 재미있어요", GOOD), model="newer")
+    edited = store.update_review(review.id, analyzed=("정말 재미있어요", GOOD), model="newer")
     assert (edited.author, edited.model) == ("심야영화", "newer")

@@ -47,7 +47,7 @@ def test_posts_to_different_movies_do_not_wait_for_each_other(no_patience: str) 
         VALUES (1, 'another process', 'x', '긍정', 0.9, 9.1, '2026-01-01T00:00:00Z', '', 'one', '', false, 0)"""
     other = locked(no_patience, half)
     assert store.add_review(second, "심야영화", "저도요", GOOD, model="one").movie_id == second
-    store.update_review(review.id, read=("다시 보니 별로", BAD))
+    store.update_review(review.id, analyzed=("다시 보니 별로", BAD))
     store.set_correction(review.id, "a reader", GOOD.label)
     assert store.like_review(review.id, "an owner") == 1
     assert store.update_sentiments([ScoredReview(review.id, "다시 보니 별로", GOOD)], "two") == 1

@@ -1,4 +1,4 @@
-"""Alembic runs this for each upgrade: on the connection, and within the transaction, that it is handed."""
+"""Alembic environment: runs the migrations on the given connection, within its transaction."""
 
 from alembic import context
 
@@ -7,6 +7,6 @@ from app.store.tables import metadata
 context.configure(
     connection=context.config.attributes["connection"],
     target_metadata=metadata,
-    transactional_ddl=True,  # SQLite's is, once nobody commits behind our back
+    transactional_ddl=True,  # true for SQLite, too, as sqlite3's implicit commits are off (engine.py)
 )
 context.run_migrations()

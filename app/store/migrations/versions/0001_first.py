@@ -1,4 +1,4 @@
-"""The first tables. A migration says what it does by itself, without the tables of today."""
+"""Create the first tables. A migration does not import app/store/tables.py, which describes the newest schema."""
 
 from typing import Any
 

@@ -1,6 +1,6 @@
-"""The tables of the second edition: deleting sets a column, labels are text, imports are numbered; likes, nicknames.
+"""Replace the tables: soft deletion by a column, labels as text, numbered imports, likes and nicknames.
 
-Every table is made anew and filled from the old ones, deleted rows that can still come back included.
+Every table is created anew and filled from the old ones, including deleted rows that can still be restored.
 """
 
 from typing import Any
@@ -161,7 +161,7 @@ def _partial_index(name: str, table: str, columns: list[str], where: str, *, uni
 
 
 def _set_last_id(table: str, last: int) -> None:
-    """Let ids go on where they were: those of rows that are gone do not come back."""
+    """Continue the ids after the last one, so that those of deleted rows are not reused."""
     if not last:
         return
     if op.get_bind().dialect.name == "postgresql":
