@@ -9,7 +9,7 @@ from pathlib import Path
 import onnx
 from common import parser, read_rows, read_vocabulary
 
-from app.sentiment.bundled_model import UNSURE, WINDOW
+from app.sentiment.bundled_model import MAX_UNSURE, WINDOW
 from app.sentiment.config import NETWORK
 
 MARK = {"긍정": "+", "부정": "-"}
@@ -38,7 +38,7 @@ def main() -> None:
         ngrams=len(read_vocabulary(args.model)),
         dim=config["training"]["dim"],
         threshold=config["sentiment"]["threshold"],
-        unsure=UNSURE,
+        unsure=MAX_UNSURE,
         window=WINDOW,
         train=len(read_rows(args.work / "train.tsv")),
         kinds=kinds,

@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 from common import SPLITS, parser, read_rows
 
-from app.sentiment.bundled_model import LONGEST, VOCABULARY, Vocabulary, jamo
+from app.sentiment.bundled_model import MAX_NGRAM, VOCABULARY, Vocabulary, jamo
 from app.sentiment.normalization import normalize
 from templates import Pattern, expand, nonsense, read_patterns
 
@@ -30,7 +30,7 @@ A_PATTERN, NONSENSE, MORE = 1_200, 12_000, 80_000  # how many are drawn
 ENDS = ["", "", ".", "!", "~", "..", "!!", "ㅋㅋ", "ㅎㅎ", "^^", ";"]
 
 
-def ngrams(text: str, longest: int = LONGEST) -> set[str]:
+def ngrams(text: str, longest: int = MAX_NGRAM) -> set[str]:
     return {text[at : at + size] for size in range(1, longest + 1) for at in range(len(text) - size + 1)}
 
 

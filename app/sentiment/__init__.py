@@ -1,6 +1,6 @@
-"""Text in, `Sentiment` out.
+"""Sentiment analysis: text in, `Sentiment` out.
 
-Importing this room is cheap: what reads comes with `load`, and torch only for a model that is not the bundled one.
+`load` imports the libraries of the model: ONNX Runtime for the bundled one, torch and transformers for any other.
 """
 
 from pathlib import Path
@@ -12,7 +12,7 @@ from app.sentiment.process_setup import configure_process
 from app.sentiment.worker import MAX_QUEUED_TEXTS, MAX_WAIT_SECONDS, LoadedModel, QueuedAnalyzer
 
 BUNDLED = Path(__file__).parent / "bundled"
-MODEL_THREADS = 1  # with 2, a review took 5 % more processor
+MODEL_THREADS = 1  # with 2, a review took 5 % more CPU time
 
 
 def load(
@@ -26,8 +26,9 @@ def load(
     """Load a text classifier, warm it up and return it.
 
     `model` is a Hugging Face id or a folder, empty for the bundled one; `revision` a branch, tag or commit of an id.
-    `threads` is how many cores the model computes on; `queue_size` how many texts may wait, `timeout` how many seconds.
-    Raise `app.errors.ModelError`, one line that names the model, the cause and the way out, within 15 s.
+    `threads` is the number of cores the model computes on, `queue_size` the maximum number of queued texts, and
+    `timeout` the seconds a caller waits. Raise `app.errors.ModelError` with a one-line message (model, cause, remedy)
+    within 15 s.
     """
     configure_process()
     name = model or "bundled"
@@ -44,7 +45,7 @@ def load(
 
 
 def _load(folder: Path, threads: int) -> LoadedModel:
-    """Run in the thread that will own the model."""
+    """Load the model, in the thread that will own it."""
     if (folder / NETWORK).exists():
         from app.sentiment.bundled_model import load_bundled_model
 

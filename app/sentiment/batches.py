@@ -1,19 +1,19 @@
-"""Which rows are computed together. Imports nothing."""
+"""Grouping of rows of similar length into batches."""
 
 from collections.abc import Iterator, Sequence
 
 
-def batches(lengths: Sequence[int], max_places: int, padding: int) -> Iterator[list[int]]:
+def batches(lengths: Sequence[int], max_size: int, max_padding: int) -> Iterator[list[int]]:
     """Group the indices of `lengths`, longest first, into batches.
 
-    The rows of a batch, padded to its longest, have at most `max_places` places and `padding` empty ones. A row that is
-    longer than `max_places` is a batch by itself.
+    A batch, its rows padded to the longest, has at most `max_size` elements, of which `max_padding` are padding. A row
+    longer than `max_size` is a batch of its own.
     """
     batch: list[int] = []
     longest = padded = 0
     for index in sorted(range(len(lengths)), key=lambda index: -lengths[index]):
         padded += longest - lengths[index]
-        if batch and ((len(batch) + 1) * longest > max_places or padded > padding):
+        if batch and ((len(batch) + 1) * longest > max_size or padded > max_padding):
             yield batch
             batch = []
         if not batch:

@@ -1,9 +1,9 @@
-"""The bundled model: one network in one ONNX file.
+"""The bundled model: a network in an ONNX file.
 
-A text is normalised; for each of its characters the network reads the n-grams that begin there (of up to five
-characters) and the character's jamo. What it answers, the log-odds that the text is positive, is calibrated; a text
-without any Hangul or without any known n-gram of two characters is moved to the middle, and a score that the text
-states in digits or stars counts by its share of the text.
+Its input, for each character of the normalised text, is the n-grams that begin there (of up to five characters) and the
+character's jamo. Its output is the log-odds that the text is positive, which are then calibrated. For a text without
+Hangul, or without a known n-gram of two characters, they are limited. A score that the text states in digits or stars
+is averaged in, weighted by its share of the text.
 """
 
 import math
@@ -25,17 +25,17 @@ from app.sentiment.normalization import has_emoji, normalize
 from app.sentiment.stated_score import stated_score
 
 VOCABULARY = "vocabulary.txt"
-LONGEST = 5  # characters of an n-gram
+MAX_NGRAM = 5  # characters
 WINDOW = 160  # characters; reviews of the corpus have at most 147
-_OVERLAP = 16  # characters that are read again in the next window
-_BATCH, _PADDING = 1_024, 64  # characters computed together, and how many of them may be padding
-UNSURE = 0.84  # largest log-odds of a text without Hangul or known words: P(positive) stays between 0.3 and 0.7
-_LIMIT = 12.0  # largest log-odds: keeps the logarithms of probabilities finite
-_PIECE = 3  # characters of a piece of a long word
+_OVERLAP = 16  # characters shared with the next window
+_BATCH_SIZE, _MAX_PADDING = 1_024, 64  # characters of a batch, and of its padding
+MAX_UNSURE = 0.84  # log-odds of a text without Hangul or known words: P(positive) is between 0.3 and 0.7
+_MAX_LOG_ODDS = 12.0  # keeps the logarithms of probabilities finite
+_SPAN_LENGTH = 3  # characters of a part of a long word
 
 
 class Vocabulary:
-    """The n-grams that have a number of their own, from 1 up; the others are 0."""
+    """Numbers of the known n-grams, from 1; all others are 0."""
 
     def __init__(self, ngrams: Sequence[str]) -> None:
         self._numbers = {ngram: number for number, ngram in enumerate(ngrams, 1)}
@@ -44,22 +44,22 @@ class Vocabulary:
         return len(self._numbers)
 
     def numbers(self, text: str) -> NDArray[np.int32]:
-        """Return the numbers of the n-grams that begin at each character, (characters, `LONGEST`)."""
+        """Return the numbers of the n-grams that begin at each character, (characters, `MAX_NGRAM`)."""
         get = self._numbers.get
-        sizes = range(1, LONGEST + 1)
-        # Beyond the end a slice is shorter than asked for; what it holds was counted with its own size.
+        sizes = range(1, MAX_NGRAM + 1)
+        # A slice beyond the end is shorter than `size`: that n-gram is counted with its own size.
         found = [
             get(text[at : at + size], 0) if at + size <= len(text) else 0 for at in range(len(text)) for size in sizes
         ]
-        return np.array(found, np.int32).reshape(-1, LONGEST)
+        return np.array(found, np.int32).reshape(-1, MAX_NGRAM)
 
     def has_word(self, text: str) -> bool:
-        """Return whether any n-gram of two or more characters of `text` has a number, or it is a single character."""
+        """Return whether `text` has a known n-gram of two or more characters, or is a single character."""
         return len(text) < 2 or bool(self.numbers(text)[:, 1:].any())
 
 
 def jamo(text: str) -> NDArray[np.uint8]:
-    """Return initial, vowel and final of each character, (characters, 3), counted from 1; zeros beside syllables."""
+    """Return initial, vowel and final of each character, (characters, 3), from 1; zeros if it is no syllable."""
     codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32).astype(np.int64) - 0xAC00
     parts = np.stack([codes // 588, codes % 588 // 28, codes % 28], 1) + 1
     parts[(codes < 0) | (codes >= 11_172)] = 0
@@ -67,7 +67,7 @@ def jamo(text: str) -> NDArray[np.uint8]:
 
 
 def windows(text: str) -> list[str]:
-    """Return parts of `text` of one length, at most `WINDOW`, that overlap and together are all of it."""
+    """Split `text` into overlapping parts of equal length, at most `WINDOW`."""
     if len(text) <= WINDOW:
         return [text] if text else []
     last = -(-(len(text) - WINDOW) // (WINDOW - _OVERLAP))
@@ -76,36 +76,37 @@ def windows(text: str) -> list[str]:
 
 
 class BundledModel:
-    """A loaded model, an `app.sentiment.worker.LoadedModel`; used by one thread."""
+    """An `app.sentiment.worker.LoadedModel`. Not thread-safe."""
 
     def __init__(self, session: Any, vocabulary: Vocabulary, calibration: Calibration) -> None:
-        """`session` is ONNX Runtime's."""
+        """Wrap an ONNX Runtime session."""
         self._session, self._vocabulary, self._calibration = session, vocabulary, calibration
 
     def predict(self, texts: Sequence[str]) -> list[Prediction]:
-        """Return one `Prediction` a text, in order."""
+        """Return one `Prediction` per text, in order."""
         return [
             self._prediction(text, normal, odds)
             for text, (normal, odds) in zip(texts, self._calibrated(texts), strict=True)
         ]
 
     def token_spans(self, texts: Sequence[str]) -> list[list[tuple[int, int]]]:
-        """Return where each text may be taken apart, as (start, end)."""
-        return [[(start, min(start + _PIECE, len(text))) for start in range(0, len(text), _PIECE)] for text in texts]
+        """Return the (start, end) of parts of equal length of each text."""
+        step = _SPAN_LENGTH
+        return [[(start, min(start + step, len(text))) for start in range(0, len(text), step)] for text in texts]
 
     def warm_up(self) -> None:
-        """Read made-up texts of a few lengths, so that no visitor waits for a first time."""
+        """Analyze texts of several lengths, so that the first request is not slow."""
         self.predict(["안녕하세요 👋", "좋은 영화 " * 100])
 
     def log_odds(self, texts: Sequence[str]) -> NDArray[np.float64]:
-        """Return the network's log-odds of each normalised text before any calibration; 0 for an empty one.
+        """Return the network's log-odds of each normalised text, uncalibrated; 0 for an empty text.
 
-        A text in several windows has the log-odds of their mean probability.
+        For a text of several windows, these are the log-odds of the windows' mean probability.
         """
         cut = [windows(text) for text in texts]
         rows = [window for part in cut for window in part]
         odds = np.empty(len(rows))
-        for batch in batches([len(row) for row in rows], _BATCH, _PADDING):
+        for batch in batches([len(row) for row in rows], _BATCH_SIZE, _MAX_PADDING):
             odds[batch] = self._session.run(None, self._feed([rows[index] for index in batch]))[0]
         if not np.isfinite(odds).all():
             raise ArithmeticError("the model's answer is not a number")
@@ -113,7 +114,7 @@ class BundledModel:
         return np.array([_mean(part) for part in np.split(odds, ends)])
 
     def _calibrated(self, texts: Sequence[str]) -> list[tuple[str, float]]:
-        """Return each text as normalised, and its calibrated log-odds."""
+        """Return each text normalised, with its calibrated log-odds."""
         normal = [normalize(text) for text in texts]
         odds = self._calibration.correct(self.log_odds(normal)).tolist() if texts else []
         return list(zip(normal, odds, strict=True))
@@ -122,8 +123,8 @@ class BundledModel:
         if not normal:
             odds = 0.0
         elif not self._is_readable(text, normal):
-            odds = UNSURE * math.tanh(odds / UNSURE)
-        p = 1 / (1 + math.exp(-max(-_LIMIT, min(_LIMIT, odds))))
+            odds = MAX_UNSURE * math.tanh(odds / MAX_UNSURE)
+        p = 1 / (1 + math.exp(-max(-_MAX_LOG_ODDS, min(_MAX_LOG_ODDS, odds))))
         stated = stated_score(text)
         if stated:
             p += stated.weight * (stated.score / 10 - p)
@@ -131,13 +132,13 @@ class BundledModel:
         return Prediction(Sentiment.from_probability(p), odds, stated.score if stated else None)
 
     def _is_readable(self, text: str, normal: str) -> bool:
-        """Return whether a text has Hangul, its emoji's names included, and more than syllables of no known word."""
+        """Return whether a text has Hangul (also in its emoji's names), and an emoji or a known n-gram."""
         has_hangul = any("가" <= character <= "힣" for character in normal)
         return has_hangul and (has_emoji(text) or self._vocabulary.has_word(normal))
 
     def _feed(self, rows: Sequence[str]) -> dict[str, NDArray[Any]]:
         longest = max(map(len, rows))
-        ngrams = np.zeros((len(rows), longest, LONGEST), np.int32)
+        ngrams = np.zeros((len(rows), longest, MAX_NGRAM), np.int32)
         parts = np.zeros((len(rows), longest, 3), np.int32)
         mask = np.zeros((len(rows), longest), np.float32)
         for index, row in enumerate(rows):
@@ -148,7 +149,7 @@ class BundledModel:
 
 
 def load_bundled_model(folder: Path, threads: int = 1) -> BundledModel:
-    """Return the model in `folder`, warmed up, computing on `threads` cores.
+    """Load the model in `folder` to compute on `threads` cores, and warm it up.
 
     Raise `app.errors.ModelError`, without the model's name.
     """
@@ -169,8 +170,8 @@ def _session(file: Path, threads: int) -> Any:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
-    options.enable_cpu_mem_arena = False  # an arena keeps what the longest text once needed
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # the web's threads need the cores
+    options.enable_cpu_mem_arena = False  # an arena would keep the memory of the longest text
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # leaves the cores to the web threads
     options.log_severity_level = 3
     return onnxruntime.InferenceSession(file, options, providers=["CPUExecutionProvider"])
 
@@ -178,11 +179,11 @@ def _session(file: Path, threads: int) -> Any:
 def _mean(odds: NDArray[np.float64]) -> float:
     if len(odds) < 2:
         return float(odds.sum())
-    p = 1 / (1 + np.exp(-odds.clip(-_LIMIT, _LIMIT)))
+    p = 1 / (1 + np.exp(-odds.clip(-_MAX_LOG_ODDS, _MAX_LOG_ODDS)))
     return _log_odds(float(p.mean()))
 
 
 def _log_odds(p: float) -> float:
-    tiny = math.exp(-_LIMIT)
+    tiny = math.exp(-_MAX_LOG_ODDS)
     p = max(tiny, min(1 - tiny, p))
     return math.log(p) - math.log1p(-p)

@@ -1,4 +1,4 @@
-"""A model of transformers that classifies texts; used by one thread."""
+"""Text classification by a model with its tokenizer; not thread-safe."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,9 +12,9 @@ from app.sentiment.explanation import Prediction
 from app.sentiment.label_scale import LabelScale
 from app.sentiment.tokenization import WindowTokenizer
 
-_BATCH_TOKENS = 256  # more at once is no faster on a core, and takes memory
-_CALL_TOKENS = 16  # the fixed cost of a call, in tokens: as much padding is worth one call less
-# In batches of 32 reviews this reads 896 a second, filled batches 831 (one core of a Xeon at 2.5 GHz).
+_BATCH_TOKENS = 256  # larger batches are no faster on one core and take more memory
+_CALL_TOKENS = 16  # maximum padding of a batch: the fixed cost of a call, in tokens
+# With these, 896 reviews a second in batches of 32; with filled batches 831 (one core of a Xeon at 2.5 GHz).
 
 
 class Model(Protocol):
@@ -27,7 +27,7 @@ class Model(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class TextClassifier:
-    """A model with its tokenizer and label scale; `pad` is the token that fills up a batch's shorter texts."""
+    """A model with its tokenizer and label scale; `pad` is the id of the padding token."""
 
     model: Model
     windows: WindowTokenizer
@@ -40,10 +40,10 @@ class TextClassifier:
             return []
         probabilities = self._probabilities_of_texts(texts)
         odds = self.scale.log_odds(probabilities).tolist()
-        return [Prediction(*both) for both in zip(self.scale.read(probabilities), odds, strict=True)]
+        return [Prediction(*pair) for pair in zip(self.scale.to_sentiments(probabilities), odds, strict=True)]
 
     def _probabilities_of_texts(self, texts: Sequence[str]) -> NDArray[np.float64]:
-        """Return class probabilities, (texts, classes): the mean over a text's windows, which are equally long."""
+        """Return class probabilities, (texts, classes): the mean over each text's windows, which have equal lengths."""
         cut = self.windows.cut(texts)
         probabilities = self._probabilities([window for windows in cut for window in windows])
         if len(probabilities) > len(texts):
@@ -56,8 +56,8 @@ class TextClassifier:
         return [self.windows.token_spans(text) for text in texts]
 
     def warm_up(self) -> None:
-        """Run the model on windows of a few lengths, the longest included, so that the first request is not slow."""
-        token = 1 if self.pad == 0 else 0  # not the padding token, which has no position
+        """Run the model on windows of several lengths, up to the longest, so that the first request is not slow."""
+        token = 1 if self.pad == 0 else 0  # not the padding token, which some models skip
         for length in (self.windows.size, 32, 16):
             self._probabilities([[token] * min(length, self.windows.size)])
         self._probabilities([[token] * 8, [token] * 6])
@@ -88,7 +88,7 @@ class TextClassifier:
 
 
 def softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return probabilities, rows adding up to 1."""
+    """Return the softmax of each row."""
     exponents = np.exp(logits - logits.max(axis=-1, keepdims=True))
     probabilities: NDArray[np.float64] = exponents / exponents.sum(axis=-1, keepdims=True)
     return probabilities

@@ -1,4 +1,4 @@
-"""What a model folder says of itself. Imports errors."""
+"""Configuration file of a model folder."""
 
 import json
 from pathlib import Path
@@ -6,11 +6,11 @@ from typing import Any
 
 from app.errors import ModelError, first_line
 
-NETWORK = "network.onnx"  # of a model in the bundled one's format, which every such folder has
+NETWORK = "network.onnx"  # only in folders of the bundled model's format
 
 
 def read_config(folder: Path) -> dict[str, Any]:
-    """Return the content of `config.json`. Raise `app.errors.ModelError`, without the model's name."""
+    """Read `config.json`. Raise `app.errors.ModelError`, without the model's name."""
     path = folder / "config.json"
     try:
         config = json.loads(path.read_text("utf-8"))
@@ -24,7 +24,7 @@ def read_config(folder: Path) -> dict[str, Any]:
 
 
 def id2label(config: dict[str, Any]) -> dict[int, object]:
-    """`id2label`, or what transformers makes of its absence: LABEL_0, LABEL_1, ..., two unless said otherwise."""
+    """Return the labels by class; without names, LABEL_0, LABEL_1, ... (`num_labels` or two), as transformers does."""
     named, count = config.get("id2label"), config.get("num_labels")
     try:
         named = named or {index: f"LABEL_{index}" for index in range(2 if count is None else count)}

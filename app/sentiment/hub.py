@@ -1,8 +1,7 @@
-"""A Hugging Face id in, a folder out.
+"""Download of a model from the Hugging Face hub.
 
-The hub is asked in one bounded attempt, for files only (`/{id}/resolve/...`), and what it gives is kept in its own
-cache; whatever goes wrong with it, a complete copy in the cache is used. The model is then loaded from the folder,
-with no network, like any other.
+It is one attempt with short timeouts, of single files (`/{id}/resolve/...`), into the hub client's own cache. On any
+error a complete cached copy is used. The model is then loaded from that folder without network.
 """
 
 import json
@@ -25,8 +24,8 @@ from huggingface_hub.errors import (
 from app.errors import ModelError
 
 _PROBE_SECONDS = 3.0
-_SILENT_SECONDS = 6.0  # a hub that brings nothing for so long is given up; the client itself would retry for minutes
-_PIECE = 1 << 16  # bytes; the client writes 10 MB at a time, and a slow network would look like a silent one
+_STALL_SECONDS = 6.0  # without progress the download is abandoned; the client itself would retry for minutes
+_CHUNK_SIZE = 1 << 16  # bytes; with the client's 10 MB a slow download would look stalled
 _TOKENIZER = ("tokenizer.json", "vocab.txt", "vocab.json", "spiece.model", "sentencepiece.bpe.model", "tokenizer.model")
 _SMALL = (*_TOKENIZER, "merges.txt", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json")
 _WEIGHTS = ("model.safetensors", "model.safetensors.index.json", "pytorch_model.bin", "pytorch_model.bin.index.json")
@@ -36,9 +35,9 @@ logger = logging.getLogger(__name__)
 
 
 def fetch(model: str, revision: str) -> Path:
-    """Return the folder that holds the files of `model` at `revision`, downloaded if needed.
+    """Return the folder with the files of `model` at `revision`, downloading them if needed.
 
-    Raise `app.errors.ModelError`, without the model's name, within seconds when the hub does not answer.
+    Raise `app.errors.ModelError`, without the model's name, within seconds if the hub does not respond.
     """
     if not _ID.fullmatch(model):
         raise ModelError("there is no such folder, and it is no Hugging Face id; check SENTIMENT_MODEL")
@@ -49,7 +48,7 @@ def fetch(model: str, revision: str) -> Path:
         return _Download(model, revision).wait()
     except ModelError:
         raise
-    except Exception as error:  # noqa: BLE001 - whatever the client and its HTTP library raise: the cache may do
+    except Exception as error:  # noqa: BLE001 - of the client or its HTTP library; the cached copy may do
         if cached is None:
             raise ModelError(_reason(error, revision)) from error
         logger.info("using the cached copy of %s: %s", model, error)
@@ -57,13 +56,13 @@ def fetch(model: str, revision: str) -> Path:
 
 
 def _cached(model: str, revision: str) -> Path | None:
-    """Return the folder of a complete copy in the cache."""
+    """Return the folder of a complete cached copy, or None."""
     config = try_to_load_from_cache(model, "config.json", revision=revision)
     if not isinstance(config, str):
         return None
     folder = Path(config).parent
-    whole = any((folder / name).is_file() for name in _TOKENIZER) and _has_weights(folder)
-    return folder if whole else None
+    is_complete = any((folder / name).is_file() for name in _TOKENIZER) and _has_weights(folder)
+    return folder if is_complete else None
 
 
 def _has_weights(folder: Path) -> bool:
@@ -74,7 +73,7 @@ def _has_weights(folder: Path) -> bool:
 
 
 def _shards(weights: Path) -> set[str]:
-    """Return the files that an index of weights names; none for weights in one file."""
+    """Return the files listed in an index of weights; an empty set for weights in one file."""
     if weights.suffix != ".json":
         return set()
     try:
@@ -84,10 +83,10 @@ def _shards(weights: Path) -> set[str]:
 
 
 class _Download(threading.Thread):
-    """Brings a model's files into the cache.
+    """Download of a model's files into the cache.
 
-    A thread of its own, because what waits on a network (name look-ups, the client's retries) cannot be interrupted:
-    one that makes no progress is left behind.
+    It runs in its own thread, because name resolution and the client's retries cannot be interrupted: a stalled thread
+    is abandoned.
     """
 
     def __init__(self, model: str, revision: str) -> None:
@@ -98,17 +97,17 @@ class _Download(threading.Thread):
         self._error: Exception | None = None
 
     def wait(self) -> Path:
-        """Return the folder. Raises what the download raised, or TimeoutError when it stands still."""
-        constants.DOWNLOAD_CHUNK_SIZE = _PIECE
+        """Start the download, wait for it and return the folder. Raise its error, or TimeoutError if it stalls."""
+        constants.DOWNLOAD_CHUNK_SIZE = _CHUNK_SIZE
         self.start()
-        seen, since = self._progress(), time.monotonic()
+        last, since = self._progress(), time.monotonic()
         while self.is_alive():
             self.join(0.1)
             now = self._progress()
-            if now != seen:
-                seen, since = now, time.monotonic()
-            elif time.monotonic() - since > _SILENT_SECONDS:
-                raise TimeoutError(f"no answer within {_SILENT_SECONDS:g} s")
+            if now != last:
+                last, since = now, time.monotonic()
+            elif time.monotonic() - since > _STALL_SECONDS:
+                raise TimeoutError(f"no answer within {_STALL_SECONDS:g} s")
         if self._error is not None:
             raise self._error
         assert self._folder is not None  # noqa: S101 - `run` sets one or the other
@@ -117,7 +116,7 @@ class _Download(threading.Thread):
     def run(self) -> None:
         try:
             self._folder = self._download()
-        except Exception as error:  # noqa: BLE001 - raised again by `wait`, in the thread that asked
+        except Exception as error:  # noqa: BLE001 - raised again by `wait`, in the caller's thread
             self._error = error
 
     def _progress(self) -> tuple[int, int]:
@@ -126,7 +125,7 @@ class _Download(threading.Thread):
         for path in blobs.glob("*"):
             try:
                 sizes.append(path.stat().st_size)
-            except FileNotFoundError:  # just renamed
+            except FileNotFoundError:  # renamed meanwhile
                 continue
         return self._files, sum(sizes)
 
@@ -136,27 +135,26 @@ class _Download(threading.Thread):
         cached = _cached(self._model, commit) if commit else None
         if cached is not None and cached.name == self._revision:
             return cached
-        folder = self._bring("config.json")
+        folder = self._download_file("config.json")
         if folder is None:
             raise FileNotFoundError("it has no config.json")
         if cached is not None:
-            return folder  # `config.json` again only to note which commit the revision is at
+            return folder  # `config.json` was downloaded only to record the revision's commit in the cache
         for name in _SMALL:
-            self._bring(name)
-        self._bring_weights(folder)
+            self._download_file(name)
+        self._download_weights(folder)  # last, so that a folder with weights is complete
         return folder
 
-    def _bring_weights(self, folder: Path) -> None:
-        """Last, so that a folder with weights is known to be complete."""
+    def _download_weights(self, folder: Path) -> None:
         for name in _WEIGHTS:
-            if self._bring(name) is not None:
+            if self._download_file(name) is not None:
                 for shard in _shards(folder / name):
-                    self._bring(shard)
+                    self._download_file(shard)
                 return
         raise FileNotFoundError(f"it has none of {', '.join(_WEIGHTS)}")
 
-    def _bring(self, name: str) -> Path | None:
-        """Return the folder that `name` lies in, or None where the model has no such file."""
+    def _download_file(self, name: str) -> Path | None:
+        """Download a file and return its folder, or None if the model has no such file."""
         self._files += 1
         try:
             return Path(hf_hub_download(self._model, name, revision=self._revision)).parent
@@ -171,7 +169,7 @@ def _status(error: Any) -> int | None:
 
 
 def _reason(error: Exception, revision: str) -> str:
-    """Return what to tell: the cause and the way out."""
+    """Return the error message: the cause and a remedy."""
     hub = constants.ENDPOINT
     if isinstance(error, GatedRepoError):
         return f"{hub} gives it only to those who were let in; ask for access there and set HF_TOKEN"

@@ -1,7 +1,6 @@
-"""Class probabilities of any model in, `Sentiment` out.
+"""Conversion of any model's class probabilities to sentiments.
 
-The scale is read from `config.id2label`; `README.md` lists the label sets. Every set comes down to one weight a class:
-how positive it is (0, 0.5 or 1).
+The scale is derived from `id2label` of `config.json`. Each class has one weight, its share in P(positive): 0, 0.5 or 1.
 """
 
 import logging
@@ -25,39 +24,38 @@ _POLARITY = {
 _UNNAMED = {"label_0": 0.0, "label_1": 1.0}
 _STARS = re.compile(r"(\d{1,2})\s*(?:stars?|점)?")
 _TINY = 1e-300  # keeps the logarithm of a probability of 0 finite
-_RATING_KEYS = ("rating_temperature", "rating_slope", "rating_shift")  # of the first edition's star models
+_IGNORED_KEYS = ("rating_temperature", "rating_slope", "rating_shift")  # of former star models
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """The correction of a model's probabilities, `config.json`'s key "sentiment".
+    """Calibration of a model's probabilities, from the key "sentiment" of `config.json`.
 
-    P(positive) = p becomes sigmoid((logit(p) - logit(threshold)) / temperature), so `threshold` is the p that is as
-    likely one as the other.
+    P(positive) = p becomes sigmoid((logit(p) - logit(threshold)) / temperature); `threshold` is the p that becomes 0.5.
     """
 
     threshold: float = 0.5
     temperature: float = 1.0
 
     def correct(self, log_odds: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return the log-odds of positive, measured from `threshold`, in units of `temperature`."""
+        """Return calibrated log-odds of positive: relative to `threshold`, divided by `temperature`."""
         middle = math.log(self.threshold) - math.log1p(-self.threshold)
         return (log_odds - middle) / self.temperature
 
     @classmethod
     def from_config(cls, values: object) -> "Calibration":
-        """Read a calibration; `None` is one that changes nothing.
+        """Parse a calibration; `None` means the identity.
 
-        Keys that only the first edition used are ignored with a warning in the log. Raise `app.errors.ModelError`,
-        without the model's name, for values that are not numbers in range.
+        Keys of former versions are ignored, with a warning in the log. Raise `app.errors.ModelError`, without
+        the model's name, for values that are not numbers in range.
         """
         if values is None:
             return cls()
         if not isinstance(values, Mapping):
             raise ModelError(f'its calibration, config.json\'s "sentiment", is {values!r} and not an object')
-        ignored = [name for name in _RATING_KEYS if name in values]
+        ignored = [name for name in _IGNORED_KEYS if name in values]
         if ignored:
             _log.warning(
                 "the model's calibration has %s, which no longer count: a rating is ten times P(positive)",
@@ -76,17 +74,17 @@ _DEFAULTS = (("threshold", 0.5), ("temperature", 1.0))
 
 @dataclass(frozen=True, slots=True)
 class LabelScale:
-    """The reading of one model's classes: `polarity` is each class's share in P(positive), 0, 0.5 or 1."""
+    """The meaning of a model's classes: `polarity` is each class's share in P(positive), 0, 0.5 or 1."""
 
     polarity: NDArray[np.float64]
     calibration: Calibration = Calibration()
 
     @classmethod
     def from_config(cls, id2label: Mapping[int, object], calibration: object = None) -> "LabelScale":
-        """Return the scale of a model with these labels and, unless None, this calibration.
+        """Return the scale for a model's labels and calibration.
 
-        Stars count as positive above the middle of their scale, an odd middle by half, as does a neutral class.
-        Raise `app.errors.ModelError`, without the model's name, for labels or a calibration that make no sense.
+        Stars above the middle of their scale are positive; the middle star of an odd number, like a neutral class,
+        counts half. Raise `app.errors.ModelError`, without the model's name, for unsupported labels or calibrations.
         """
         labels = [str(id2label[index]) for index in sorted(id2label)]
         names = [unicodedata.normalize("NFKC", label).strip().casefold() for label in labels]
@@ -104,18 +102,18 @@ class LabelScale:
             )
         return cls(np.array(weights), measured)
 
-    def read(self, probabilities: NDArray[np.float64]) -> list[Sentiment]:
-        """Return one `Sentiment` a row of `probabilities`, shaped (texts, classes), rows adding up to 1."""
+    def to_sentiments(self, probabilities: NDArray[np.float64]) -> list[Sentiment]:
+        """Return one `Sentiment` per row of `probabilities`, of shape (texts, classes)."""
         return [Sentiment.from_probability(p) for p in _sigmoid(self.log_odds(probabilities)).tolist()]
 
     def log_odds(self, probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return the calibrated log-odds of positive, above 0 for positive, one a row of `probabilities`."""
+        """Return the calibrated log-odds of positive for each row of `probabilities`."""
         odds = np.log(probabilities @ self.polarity + _TINY) - np.log(probabilities @ (1 - self.polarity) + _TINY)
         return self.calibration.correct(odds)
 
 
 def _stars(names: list[str]) -> list[int] | None:
-    """Return the star of each class if they are 1..N with N of three or more, in any order."""
+    """Return the number of stars of each class if they are 1..N in any order, N being at least 3; else None."""
     matches = [_STARS.fullmatch(name) for name in names]
     stars = [int(match[1]) for match in matches if match]
     return stars if len(names) > 2 and sorted(stars) == list(range(1, len(names) + 1)) else None

@@ -1,4 +1,4 @@
-"""A model that is loaded when it is first asked: commands may never ask it. Imports models only."""
+"""Loading of the model on first use, for commands that may not need it."""
 
 from collections.abc import Callable, Sequence
 from functools import cached_property
@@ -8,7 +8,7 @@ from app.protocols import Analyzer
 
 
 class LazyAnalyzer:
-    """An `app.protocols.Analyzer` for one thread. Whatever it is asked may raise what `load` raises."""
+    """An `app.protocols.Analyzer` for one thread. Every method may raise the errors of `load`."""
 
     def __init__(self, load: Callable[[], Analyzer]) -> None:
         self._load = load

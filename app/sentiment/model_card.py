@@ -1,7 +1,7 @@
-"""Reads a model's card: the measurements that lie beside its weights.
+"""Model card: the measurements stored beside a model's weights.
 
-`training/evaluate.py` and `training/behaviour.py` write metrics.json and behaviour.json for any model folder. A file
-that is missing or unreadable leaves its part of the card empty.
+`training/evaluate.py` and `training/behaviour.py` write metrics.json and behaviour.json for any model folder. If a file
+is missing or unreadable, its part of the card is empty.
 """
 
 import json
@@ -14,15 +14,15 @@ from app.models import KnownMisclassification, Label, ModelCard, Sentiment
 
 _WEIGHTS = (".safetensors", ".bin", ".onnx")
 _CONFIGS = ("config.json", "tokenizer.json", "vocab.txt", "vocabulary.txt")
-_END = 1 << 20  # bytes
-_SIGNS = {"+": Label.POSITIVE, "-": Label.NEGATIVE, "0": None}
+_END_SIZE = 1 << 20  # bytes
+_LABELS = {"+": Label.POSITIVE, "-": Label.NEGATIVE, "0": None}
 
 
 def read_card(name: str, folder: Path) -> ModelCard:
     """Return the card of the model in `folder`, from its metrics.json and behaviour.json."""
     folder = folder.resolve()
     metrics = _json(folder / "metrics.json")
-    shown = Path(name).name if Path(name).is_dir() else name  # a path on this machine is not shown
+    shown = Path(name).name if Path(name).is_dir() else name  # hides the path of a folder
     return ModelCard(
         shown,
         _figures(metrics),
@@ -34,9 +34,9 @@ def read_card(name: str, folder: Path) -> ModelCard:
 
 
 def _digest(folder: Path) -> str:
-    """Return a digest, in hexadecimal, of a model's configuration and of the sizes and both ends of its weights.
+    """Return a hexadecimal digest of a model's configuration and of the size, beginning and end of its weights.
 
-    Training changes all of the weights, and reading all of a large model would delay the start.
+    The ends suffice, as training changes all weights; reading a large file completely would delay the start.
     """
     digest = blake2b(digest_size=6)
     for path in sorted(folder.iterdir()):
@@ -45,8 +45,8 @@ def _digest(folder: Path) -> str:
         size = path.stat().st_size
         digest.update(f"{path.name} {size}".encode())
         with path.open("rb") as file:
-            digest.update(file.read(_END))
-            file.seek(max(_END, size - _END))
+            digest.update(file.read(_END_SIZE))
+            file.seek(max(_END_SIZE, size - _END_SIZE))
             digest.update(file.read())
     return digest.hexdigest()
 
@@ -68,7 +68,7 @@ def _figures(metrics: dict[str, Any]) -> dict[str, dict[str, float]]:
 
 
 def _pairs(metrics: dict[str, Any], file: str, name: str) -> list[tuple[float, float]]:
-    """Return the first two numbers of each item of a list in metrics.json; none if any of them is not a number."""
+    """Return the first two numbers of each item of a list in metrics.json; an empty list if one is not a number."""
     try:
         pairs = [(float(x), float(y)) for x, y, *_ in metrics[file][name]]
     except (KeyError, TypeError, ValueError):
@@ -77,12 +77,12 @@ def _pairs(metrics: dict[str, Any], file: str, name: str) -> list[tuple[float, f
 
 
 def _misreadings(behaviour: dict[str, Any]) -> list[KnownMisclassification]:
-    """Return the wrong readings of every kind, the most confident first."""
+    """Return the known misclassifications, the most confident first."""
     try:
         wrong = [
             KnownMisclassification(
                 item["text"],
-                _SIGNS[item["expected"]],
+                _LABELS[item["expected"]],
                 Sentiment(Label(item["label"]), float(item["score"]), float(item["rating"])),
             )
             for items in behaviour.values()

@@ -1,11 +1,11 @@
-"""The normalisation of a text before the bundled model reads it."""
+"""Normalisation of texts for the bundled model."""
 
 import re
 import unicodedata
 
 import emoji
 
-# The characters with Unicode's property Default_Ignorable_Code_Point, which have no shape of their own.
+# The characters with Unicode's property Default_Ignorable_Code_Point, which are invisible.
 _IGNORABLE = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f"
     "\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
@@ -14,12 +14,12 @@ _INITIALS = "ㄱㄲㄴㄷㄸㄹㅁㅂㅃㅅㅆㅇㅈㅉㅊㅋㅌㅍㅎ"
 _VOWELS = "ㅏㅐㅑㅒㅓㅔㅕㅖㅗㅘㅙㅚㅛㅜㅝㅞㅟㅠㅡㅢㅣ"
 _FINALS = "ㄱㄲㄳㄴㄵㄶㄷㄹㄺㄻㄼㄽㄾㄿㅀㅁㅂㅄㅅㅆㅇㅈㅊㅋㅌㅍㅎ"
 _FILLER = "\u3164"
-# CP949's form of a syllable that EUC-KR lacks: a filler and three letters, of which the last may be a filler, too.
+# CP949's encoding of a syllable that EUC-KR lacks: a filler and three letters, the last of which may be a filler.
 _FILLED_SYLLABLE = re.compile(f"{_FILLER}([{_INITIALS}])([{_VOWELS}])([{_FINALS}{_FILLER}])")
 _LOOSE_SYLLABLE = re.compile(f"([{_INITIALS}])([{_VOWELS}])([{_FINALS}]?)(?![{_VOWELS}])")
 _LOOSE_WORD = re.compile(f"(?:{_LOOSE_SYLLABLE.pattern})+")
 _LETTERS = re.compile("([\u3131-\u3163]+)")
-_FACE = re.compile(f"[{_INITIALS}ㅜㅠㅡ]+")  # ㅋㅠ and ㅇㅡㅇ are faces, not syllables
+_EMOTICON = re.compile(f"[{_INITIALS}ㅜㅠㅡ]+")  # ㅋㅠ and ㅇㅡㅇ are emoticons, not syllables
 _HALF_WIDTH = {
     code: chr(int(parts[1], 16))
     for code in range(0xFFA1, 0xFFDD)
@@ -30,16 +30,16 @@ _REPEATED = re.compile(r"(.)\1{3,}")
 
 
 def normalize(text: str) -> str:
-    """Return `text` as the model's vocabulary spells it: NFKC, lower case, no white space, no ignorable characters.
+    """Normalise `text` for the model's vocabulary: NFKC, lower case, no white space, no ignorable characters.
 
-    Emoji become their Korean names (Unicode CLDR's, by the `emoji` package). Half-width and loose Hangul letters are
-    composed to syllables where they form some. ㅜ becomes ㅠ, and a character stands at most three times in a row.
+    Emoji are replaced by their Korean names (Unicode CLDR's, from the `emoji` package). Half-width and single Hangul
+    letters that form syllables are composed. ㅜ is replaced by ㅠ, and a character is repeated at most three times.
     """
     if not text.isascii():
         text = drop_ignorable(compose_syllables(text))
         if _SYMBOL.search(text):
             text = emoji.demojize(text, delimiters=(" ", " "), language="ko").replace("_", " ")
-        # NFKC would turn letters such as ㅋ into conjoining ones.
+        # Single letters such as ㅋ are left out, because NFKC replaces them by conjoining jamo.
         parts = _LETTERS.split(text)
         parts[::2] = [unicodedata.normalize("NFKC", part) for part in parts[::2]]
         text = "".join(parts)
@@ -52,19 +52,19 @@ def has_emoji(text: str) -> bool:
 
 
 def drop_ignorable(text: str) -> str:
-    """Return `text` without the characters that readers do not see."""
+    """Remove invisible characters from `text`."""
     return _IGNORABLE.sub("", text)
 
 
 def compose_syllables(text: str) -> str:
-    """Return `text` with half-width, loose and filler-marked Hangul letters composed to syllables."""
+    """Compose half-width, single and filler-encoded Hangul letters of `text` to syllables."""
     text = _FILLED_SYLLABLE.sub(_compose, text).translate(_HALF_WIDTH)
     return _LETTERS.sub(_compose_run, text)
 
 
 def _compose_run(match: re.Match[str]) -> str:
     letters = match[0]
-    if _FACE.fullmatch(letters) or not _LOOSE_WORD.fullmatch(letters):
+    if _EMOTICON.fullmatch(letters) or not _LOOSE_WORD.fullmatch(letters):
         return letters
     return _LOOSE_SYLLABLE.sub(_compose, letters)
 

@@ -1,6 +1,7 @@
-"""Configure the process for a model: environment variables, the allocator, the switch interval.
+"""Process configuration for a model: environment variables, memory allocator, switch interval.
 
-Call `configure_process` before torch or transformers are imported: they read these once. Variables that are set win.
+Call `configure_process` before torch or transformers are imported, as they read the environment once. Variables that
+are already set are kept.
 """
 
 import ctypes
@@ -8,29 +9,29 @@ import os
 import sys
 
 _ENVIRONMENT = {
-    # The hub: a hanging one is given up soon, nobody is told of the start, and nothing is converted over the network.
+    # Hugging Face hub: short timeouts, no telemetry, no conversion of weights over the network.
     "HF_HUB_ETAG_TIMEOUT": "3",
     "HF_HUB_DOWNLOAD_TIMEOUT": "5",
     "HF_HUB_DISABLE_TELEMETRY": "1",
     "HF_HUB_DISABLE_UPDATE_CHECK": "1",
     "HF_HUB_DISABLE_XET": "1",
     "DISABLE_SAFETENSORS_CONVERSION": "1",
-    # Threads that load weights would be greenlets under gevent, and keep the process from ending.
+    # Threads that load weights would be greenlets under gevent and prevent the process from ending.
     "HF_DEACTIVATE_ASYNC_LOAD": "1",
-    # A start prints what is wrong in one line, or nothing.
+    # Errors are reported in one line, so progress bars and warnings are off.
     "HF_HUB_DISABLE_PROGRESS_BARS": "1",
     "HF_HUB_VERBOSITY": "critical",
     "TRANSFORMERS_VERBOSITY": "critical",
     "TRANSFORMERS_NO_ADVISORY_WARNINGS": "1",
-    # One thread owns the tokenizer; a pool of its own would only take cores and memory.
+    # One thread owns the tokenizer, so a thread pool of its own would only cost CPU time and memory.
     "TOKENIZERS_PARALLELISM": "false",
-    # numpy's matrix products are small here; its pool of threads would only take memory.
+    # numpy's matrix products are small, so its thread pool would only cost memory.
     "OPENBLAS_NUM_THREADS": "1",
-    # oneDNN keeps the code it makes for each shape: 1,024 shapes by default, which is some 100 MB.
+    # oneDNN caches compiled code for each shape: 1,024 shapes by default, about 100 MB.
     "ONEDNN_PRIMITIVE_CACHE_CAPACITY": "8",
 }
 
-# The numbers of glibc's malloc.h, `mallopt` parameters.
+# Parameters of `mallopt`, from glibc's malloc.h.
 _M_TRIM_THRESHOLD, _M_TOP_PAD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -2, -3, -8
 
 
@@ -38,15 +39,15 @@ def configure_process() -> None:
     """Set the environment variables, the interpreter's switch interval and the allocator's limits."""
     for name, value in _ENVIRONMENT.items():
         os.environ.setdefault(name, value)
-    # A torch model's thread gives the interpreter up at each of its hundred operations. With the default of 5 ms a
-    # busy web thread keeps it that long each time: three of them made a review take 430 ms, and with this 110 ms.
+    # A torch model releases the GIL in each of its hundred operations, and a busy web thread then holds it for a switch
+    # interval. Beside three such threads a review took 430 ms with the default of 5 ms, and 110 ms with this.
     sys.setswitchinterval(0.0005)
     if sys.platform == "linux":
-        _bound_memory()
+        _configure_malloc()
 
 
-def _bound_memory() -> None:
-    """Limit malloc to one arena that returns free memory: by default each thread has an arena that keeps it."""
+def _configure_malloc() -> None:
+    """Limit malloc to one arena that returns free memory; by default each thread has an arena that keeps it."""
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is None:
         return
@@ -57,7 +58,7 @@ def _bound_memory() -> None:
 
 
 def trim_memory() -> None:
-    """Return freed memory to the system; takes milliseconds. An instance of 512 MB has little to spare."""
+    """Return freed memory to the operating system; takes milliseconds."""
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
     if trim is not None:
         trim(0)

@@ -1,6 +1,6 @@
-"""A fair, deduplicating queue of texts for the model. Safe under threads.
+"""A fair, deduplicating queue of texts for the model. Thread-safe.
 
-Requests for the same text share one work item, so it is computed once. Batches take one item from each request in turn
+Requests for the same text share one work item, which is computed once. Batches take items from the requests in turn
 (round robin), so that a request of a thousand texts does not delay a request of one.
 """
 
@@ -16,7 +16,7 @@ from app.errors import ModelBusy
 
 @dataclass(slots=True, eq=False)
 class WorkItem:
-    """One text for one `method` of the model, and the requests that wait for its result."""
+    """A text for a `method` of the model, and the requests that wait for its result."""
 
     method: str
     text: str
@@ -31,7 +31,7 @@ class QueuedRequest:
     __slots__ = ("_done", "deadline", "error", "items", "pending_count", "untaken")
 
     def __init__(self, items: Sequence[WorkItem], deadline: float) -> None:
-        """`deadline`, of `time.monotonic`, is when the caller stops waiting."""
+        """Create a request whose caller waits until `deadline`, in `time.monotonic` seconds."""
         distinct = dict.fromkeys(items)
         self.items, self.deadline = items, deadline
         self.untaken = deque(item for item in distinct if not item.is_taken)
@@ -41,11 +41,11 @@ class QueuedRequest:
 
     @property
     def is_done(self) -> bool:
-        """Whether every item has a result, or one has failed."""
+        """Whether all items have a result or one has failed."""
         return self.pending_count == 0 or self.error is not None
 
     def wait(self) -> list[Any] | None:
-        """Return one result per text, or None at the deadline. Raises the error of an item that failed."""
+        """Return one result per text, or None after the deadline. Raise the error of a failed item."""
         self._done.wait(max(0.0, self.deadline - time.monotonic()))
         if not self.is_done:
             return None
@@ -58,7 +58,7 @@ class QueuedRequest:
         self._done.set()
 
     def next_item(self) -> WorkItem | None:
-        """Return the first item that is in no batch yet; None when there is none, or the request is over."""
+        """Return the first item that is in no batch yet, or None; also None if the request failed or timed out."""
         if self.error is not None or self.deadline <= time.monotonic():
             self.untaken.clear()
         while self.untaken and self.untaken[0].is_taken:
@@ -67,7 +67,7 @@ class QueuedRequest:
 
 
 class RequestQueue:
-    """The requests that are not complete, bounded by the number of their texts."""
+    """Queue of incomplete requests, bounded by the number of their texts."""
 
     def __init__(self, max_texts: int) -> None:
         self._max_texts = max_texts
@@ -78,11 +78,11 @@ class RequestQueue:
         self._is_closed = False
 
     def __len__(self) -> int:
-        """Return the number of texts that are accepted and have no result."""
+        """Return the number of accepted texts without a result."""
         return self._count
 
     def submit(self, method: str, texts: Sequence[str], deadline: float) -> QueuedRequest:
-        """Queue `texts`. Raise `ModelBusy` when the queue is full; an empty queue accepts a request of any size."""
+        """Queue `texts`. Raise `ModelBusy` if the queue is full; an empty queue accepts a request of any size."""
         with self._changed:
             if self._is_closed:
                 raise ModelBusy("the model is shut down")
@@ -98,7 +98,7 @@ class RequestQueue:
             return request
 
     def cancel(self, request: QueuedRequest) -> None:
-        """Remove a request, complete or not. Items that no other request waits for and no batch has are dropped."""
+        """Remove a request and drop its items that are in no batch and in no other request."""
         with self._changed:
             self._count -= len(request.items)
             request.untaken.clear()
@@ -110,9 +110,9 @@ class RequestQueue:
                         self._items.pop((item.method, item.text), None)
 
     def next_batch(self, max_texts: int, max_characters: int) -> list[WorkItem]:
-        """Wait for items and return at most `max_texts` of them, of `max_characters` in all unless it is a single one.
+        """Wait for items and return at most `max_texts`, of `max_characters` in all unless it is a single item.
 
-        Returns an empty list once the queue is closed and empty.
+        Return an empty list after the queue was closed and emptied.
         """
         with self._changed:
             while True:
@@ -123,17 +123,17 @@ class RequestQueue:
                 self._changed.wait()
 
     def resolve(self, items: Sequence[WorkItem], results: Iterable[Any]) -> None:
-        """Set the results of the items of a batch, in order. Raise `ValueError` for another number of results."""
+        """Set the results of a batch's items, in order. Raise `ValueError` if their number differs."""
         for item, result in zip(items, results, strict=True):
             item.result = result
         self._complete(items, None)
 
     def reject(self, item: WorkItem, error: BaseException) -> None:
-        """Raise `error` in the callers that wait for the item of a batch."""
+        """Fail an item of a batch: raise `error` in the callers that wait for it."""
         self._complete([item], error)
 
     def close(self) -> bool:
-        """Refuse further requests; return whether the queue was open."""
+        """Refuse further requests. Return whether the queue was open."""
         with self._changed:
             was_open, self._is_closed = not self._is_closed, True
             self._changed.notify()

@@ -1,7 +1,7 @@
-"""Scores that a text states in digits or stars, as a documented rule. Imports its own room.
+"""Detection of scores that a text states in digits or stars.
 
-What counts: a score with its maximum ("10점 만점에 3점", "8/10", "87/100"), five ★ and ☆, and stars in words or digits
-("별 반 개", "별 네 개 반", "별점 4점"), of five up to five and of ten above.
+Supported are a score with its maximum ("10점 만점에 3점", "8/10", "87/100"), five ★ and ☆, and stars in words or digits
+("별 반 개", "별 네 개 반", "별점 4점"). Up to five stars count out of five, more out of ten.
 """
 
 import re
@@ -23,7 +23,7 @@ _STARS = re.compile(
 
 
 class StatedScore(NamedTuple):
-    """A score from 0 to 10, and `weight`, its statement's share of the text's characters (0..1)."""
+    """A score from 0 to 10, and `weight`, the share of the text's characters that state it (0..1)."""
 
     score: float
     weight: float

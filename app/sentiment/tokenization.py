@@ -1,7 +1,7 @@
-"""Tokenizes texts into windows that cover all of their tokens.
+"""Tokenization of texts into windows that cover all tokens.
 
-A text that fits is one window. A longer one becomes windows of one length that overlap, so that a sentence cut by one
-is whole in the next; equal lengths make the plain mean over them a mean over tokens, and need no padding.
+A longer text is split into overlapping windows of equal length. The overlap keeps a sentence at a window's end whole in
+the next one; with equal lengths the mean over windows is a mean over tokens, and no padding is needed.
 """
 
 import re
@@ -9,15 +9,15 @@ import unicodedata
 from collections.abc import Sequence
 from typing import Any
 
-_OVERLAP = 8  # windows share 1/8 of their tokens with the next
+_OVERLAP = 8  # 1/8 of a window's tokens are shared with the next
 _PROBE = "a"
 
 
 class WindowTokenizer:
-    """Splits texts into windows for one tokenizer. Not thread-safe (huggingface/tokenizers#537)."""
+    """A tokenizer that splits texts into windows. Not thread-safe (huggingface/tokenizers#537)."""
 
     def __init__(self, tokenizer: Any, size: int) -> None:
-        """Wrap `tokenizer`, one of transformers', for windows of `size` tokens, special ones included."""
+        """Wrap a tokenizer of transformers for windows of `size` tokens, special ones included."""
         self._tokenizer = tokenizer
         self._fast: Any = tokenizer.backend_tokenizer if tokenizer.is_fast else None
         if self._fast is not None:
@@ -29,11 +29,11 @@ class WindowTokenizer:
         self._run = self._longest_run()
 
     def cut(self, texts: Sequence[str]) -> list[list[list[int]]]:
-        """Return the windows of each text, at least one: token ids, special ones included."""
+        """Return the windows of each text (at least one) as token ids, special ones included."""
         return [self._windows(ids) for ids in self._encode([self._clean(text) for text in texts])]
 
     def token_spans(self, text: str) -> list[tuple[int, int]]:
-        """Return the (start, end) of each token; one span if the tokenizer has no offsets or the text is changed."""
+        """Return each token's (start, end); a single span without offsets or if cleaning changes the text."""
         if self._fast is None or self._clean(text) != text:
             return [(0, len(text))]
         spans: list[tuple[int, int]] = self._fast.encode(text, add_special_tokens=False).offsets
@@ -52,7 +52,7 @@ class WindowTokenizer:
         return [*self._before, *ids, *self._after]
 
     def _clean(self, text: str) -> str:
-        """Return the text in NFC, with single spaces and without lone surrogates, which tokenizers refuse."""
+        """Normalise the text to NFC with single spaces; replace lone surrogates, which tokenizers reject."""
         text = unicodedata.normalize("NFC", text.encode("utf-8", "replace").decode())
         text = " ".join(text.split())
         return text if self._run is None else self._run.sub(r"\g<0> ", text)
@@ -73,10 +73,10 @@ class WindowTokenizer:
         return [], []
 
     def _longest_run(self) -> re.Pattern[str] | None:
-        """Return a pattern for the longest run without spaces that WordPiece can tokenize, if there is a limit.
+        """Return a pattern for the longest word that WordPiece can tokenize, or None if there is no limit.
 
-        A longer word would be one unknown token, so runs are broken there. The limit counts characters after
-        normalisation, which may decompose a Hangul syllable.
+        Longer words are split, as each would be one unknown token. The limit counts characters after normalisation,
+        which may decompose Hangul syllables.
         """
         limit = getattr(getattr(self._fast, "model", None), "max_input_chars_per_word", None)
         if self._fast is None or limit is None:

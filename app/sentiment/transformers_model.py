@@ -1,7 +1,6 @@
-"""Loads a model folder through transformers as a `TextClassifier`.
+"""Loading of a user's or downloaded model folder through transformers.
 
-For a user's folder and for downloaded models: `AutoTokenizer` and `AutoModelForSequenceClassification`, without
-network, code from the folder, or pickle beyond tensors.
+It uses neither the network nor code from the folder, and unpickles nothing but tensors.
 """
 
 from pathlib import Path
@@ -19,7 +18,7 @@ from app.sentiment.config import id2label, read_config
 from app.sentiment.label_scale import LabelScale
 from app.sentiment.tokenization import WindowTokenizer
 
-_LARGEST_WINDOW = 256  # tokens; attention costs their square
+_MAX_WINDOW = 256  # tokens; the cost of attention is quadratic
 _LOCAL = {"local_files_only": True, "trust_remote_code": False}
 
 
@@ -37,7 +36,7 @@ class TorchModel:
 
 
 def init_thread(threads: int) -> None:
-    """Set torch to compute on `threads` cores; call it in the thread that owns the model."""
+    """Let torch compute on `threads` cores; call this in the thread that owns the model."""
     torch.set_num_threads(threads)
     if torch.get_num_interop_threads() != 1:
         torch.set_num_interop_threads(1)  # can be set only once in a process
@@ -59,11 +58,12 @@ def load_transformers_model(folder: Path) -> TextClassifier:
         raise ModelError(f"its tokenizer goes up to token {largest}, and its model knows {rows}: they do not match")
     pad = _pad(tokenizer, model)
     try:
-        reader = TextClassifier(TorchModel(model), WindowTokenizer(tokenizer, _window(tokenizer, model)), scale, pad)
-        reader.warm_up()
+        windows = WindowTokenizer(tokenizer, _window_size(tokenizer, model))
+        classifier = TextClassifier(TorchModel(model), windows, scale, pad)
+        classifier.warm_up()
     except Exception as error:
         raise ModelError(f"it loads but cannot read a text ({first_line(error)})") from error
-    return reader
+    return classifier
 
 
 def _tokenizer(folder: Path) -> Any:
@@ -71,7 +71,7 @@ def _tokenizer(folder: Path) -> Any:
         tokenizer = AutoTokenizer.from_pretrained(folder, **_LOCAL)
     except Exception as error:
         raise ModelError(f"its tokenizer cannot be loaded ({first_line(error)})") from error
-    # For a folder without a tokenizer, transformers makes an empty one, of which every token is unknown.
+    # For a folder without a tokenizer, transformers creates one with an empty vocabulary.
     if len(tokenizer.get_vocab()) <= len(tokenizer.all_special_tokens):
         raise ModelError("it has no tokenizer (tokenizer.json or a vocabulary)")
     return tokenizer
@@ -85,23 +85,23 @@ def _model(folder: Path) -> Any:
     except Exception as error:
         raise ModelError(f"its weights cannot be loaded ({first_line(error)})") from error
     missing = sorted(found["missing_keys"])
-    if missing:  # transformers fills them with random numbers
+    if missing:  # transformers initializes them randomly
         raise ModelError(f"its weights lack {', '.join(missing[:3])}; it is not (or no whole) text classifier")
     return model.eval().requires_grad_(False)
 
 
 def _pad(tokenizer: Any, model: Any) -> int:
     pad: int = next((token for token in (tokenizer.pad_token_id, tokenizer.eos_token_id) if token is not None), 0)
-    if model.config.pad_token_id is None:  # some models search for the last token before the padding
+    if model.config.pad_token_id is None:  # some models look for the last token before the padding
         model.config.pad_token_id = pad
     return pad
 
 
-def _window(tokenizer: Any, model: Any) -> int:
-    """Return how many tokens one window has, special ones included: the model's limit, at most `_LARGEST_WINDOW`."""
-    sizes = [_LARGEST_WINDOW, tokenizer.model_max_length, getattr(model.config, "max_position_embeddings", None)]
+def _window_size(tokenizer: Any, model: Any) -> int:
+    """Return the number of tokens of a window, special ones included: the model's limit, at most `_MAX_WINDOW`."""
+    sizes = [_MAX_WINDOW, tokenizer.model_max_length, getattr(model.config, "max_position_embeddings", None)]
     for name, module in model.named_modules():
         if name.endswith("position_embeddings") and isinstance(module, torch.nn.Embedding):
-            taken = 0 if module.padding_idx is None else module.padding_idx + 1  # RoBERTa counts from there
-            sizes.append(module.num_embeddings - taken)
+            first = 0 if module.padding_idx is None else module.padding_idx + 1  # RoBERTa's first position
+            sizes.append(module.num_embeddings - first)
     return int(min(size for size in sizes if size is not None and size > 0))

@@ -1,7 +1,8 @@
 """The inference worker: one native thread owns tokenizer and model, and callers queue for it.
 
-Fast tokenizers raise "Already borrowed" under threads, and torch on several threads competes with itself for the cores
-(huggingface/tokenizers#537). The worker computes the queued texts in batches and does not wait for a batch to fill.
+Fast tokenizers raise "Already borrowed" when several threads use them (huggingface/tokenizers#537), and torch in
+several threads competes with itself for the cores. The worker computes queued texts in batches, without waiting for a
+batch to fill.
 """
 
 import atexit
@@ -21,12 +22,12 @@ from app.sentiment.explanation import Prediction, explain
 from app.sentiment.process_setup import trim_memory
 from app.sentiment.request_queue import RequestQueue, WorkItem
 
-MAX_QUEUED_TEXTS = 2_048  # accepted and without a result; above, the answer is 503
-MAX_WAIT_SECONDS = 10.0  # of a text for the model; after, the answer is 503
+MAX_QUEUED_TEXTS = 2_048  # accepted, without a result; more are refused with 503
+MAX_WAIT_SECONDS = 10.0  # of a text in the queue; then 503
 _TRIM_MEMORY_EVERY = 500  # batches
 _BATCH_TEXTS = 32
-_BATCH_CHARACTERS = 2_000  # some 60 ms: the longest wait of a short review for others, except for one longer text
-_STUCK_SECONDS = 60.0  # in one batch: a hundred times the time of the longest text
+_BATCH_CHARACTERS = 2_000  # about 60 ms, which a short review waits at most unless a single text is longer
+_STUCK_SECONDS = 60.0  # for one batch: a hundred times the longest text's time
 
 _log = logging.getLogger("gampyeong")
 
@@ -40,7 +41,7 @@ class LoadedModel(Protocol):
 
 
 class QueuedAnalyzer:
-    """An `app.protocols.Analyzer` over a model that only one thread may use."""
+    """An `app.protocols.Analyzer` for a model that only one thread may use."""
 
     def __init__(
         self,
@@ -50,10 +51,10 @@ class QueuedAnalyzer:
         queue_size: int = MAX_QUEUED_TEXTS,
         timeout: float = MAX_WAIT_SECONDS,
     ) -> None:
-        """Call `load` in the thread that will own the model and wait for it; raises what `load` raises.
+        """Call `load` in the thread that will own the model, wait for it and raise its errors.
 
-        `name` is shown to users; `queue_size` is the number of texts accepted and without a result; `timeout` the
-        seconds that a caller waits by default, for each batch that its texts fill.
+        `name` is shown to users; `queue_size` is the maximum number of accepted texts without a result; `timeout` is
+        the default number of seconds that a caller waits for each batch filled by its texts.
         """
         self.name = name
         self.card = ModelCard(name)
@@ -72,29 +73,29 @@ class QueuedAnalyzer:
     def analyze(self, texts: Sequence[str], *, timeout: float | None = None) -> list[Sentiment]:
         """Return one `Sentiment` per text, in order.
 
-        Raise `ModelBusy` when the queue is full, after `timeout` seconds (texts in no batch by then are dropped),
-        or after `close`; otherwise what the model raises.
+        Raise `ModelBusy` if the queue is full, after `timeout` seconds (texts not yet in a batch are dropped) or after
+        `close`, and the errors of the model.
         """
         return [prediction.sentiment for prediction in self.predict(texts, timeout=timeout)]
 
     def predict(self, texts: Sequence[str], *, timeout: float | None = None) -> list[Prediction]:
-        """Return one `Prediction` per text, in order. Raises the errors of `analyze`."""
+        """Return one `Prediction` per text, in order. Raise the errors of `analyze`."""
         return self._request("predict", texts, timeout)
 
     def token_spans(self, texts: Sequence[str]) -> list[list[tuple[int, int]]]:
-        """Return the (start, end) of each text's tokens. Raises the errors of `analyze`."""
+        """Return the (start, end) of each text's tokens. Raise the errors of `analyze`."""
         return self._request("token_spans", texts, None)
 
     def explain(self, text: str) -> Explanation:
-        """Return the sentiment of `text` and each word's part in it. Raises the errors of `analyze`."""
+        """Return the sentiment of `text` and the weight of each word. Raise the errors of `analyze`."""
         return explain(text, self)
 
     def workload(self) -> QueueStats:
-        """Return the number of waiting texts, and counts since the start."""
+        """Return the number of queued texts, and batch counts since the start."""
         return QueueStats(len(self._queue), dict(self._batch_sizes), self._seconds)
 
     def check(self) -> None:
-        """Raise `StoreUnavailable` when the model has stopped or does not return."""
+        """Raise `StoreUnavailable` if the model has stopped or a batch takes too long."""
         if not self._thread.is_alive():
             raise StoreUnavailable("the model is shut down")
         began = self._batch_began
@@ -102,7 +103,7 @@ class QueuedAnalyzer:
             raise StoreUnavailable(f"the model has not answered for {time.monotonic() - began:.0f} s")
 
     def close(self) -> None:
-        """End the thread after the accepted texts are computed. May be called twice."""
+        """Stop the thread after the accepted texts are computed. Can be called twice."""
         if self._queue.close():
             self._thread.join(_STUCK_SECONDS)
             atexit.unregister(self.close)
@@ -121,7 +122,7 @@ class QueuedAnalyzer:
         return results
 
     def _default_timeout(self, texts: Sequence[str]) -> float:
-        """Return the default timeout in seconds, in proportion to the batches that the texts fill."""
+        """Return the default timeout in seconds, proportional to the number of batches that the texts fill."""
         batches = max(1, -(-len(texts) // _BATCH_TEXTS), -(-sum(map(len, texts)) // _BATCH_CHARACTERS))
         return self._timeout * batches
 
@@ -150,7 +151,7 @@ class QueuedAnalyzer:
         """Compute the items together; if that fails, one by one, so that only the text at fault fails."""
         try:
             self._queue.resolve(items, self._model_thread.run(method, [item.text for item in items]))
-        except BaseException as error:  # noqa: BLE001 - for the callers to handle; the thread goes on
+        except BaseException as error:  # noqa: BLE001 - raised in the callers; the thread continues
             if len(items) > 1:
                 for item in items:
                     self._compute(method, [item])
@@ -159,7 +160,7 @@ class QueuedAnalyzer:
 
 
 def _as_model_error(error: BaseException) -> Exception:
-    """Return the error for the callers: a `SystemExit` of the model must not end a thread of theirs."""
+    """Wrap a `SystemExit` or similar of the model, which would end the callers' threads."""
     if isinstance(error, Exception):
         return error
     failure = RuntimeError(f"the model failed: {first_line(error)}")

@@ -8,7 +8,7 @@ import pytest
 
 from app.models import Explanation, Label, Sentiment
 from app.sentiment import load
-from app.sentiment.explanation import LONG_WORD, WORDS_MAX, Prediction, explain
+from app.sentiment.explanation import MAX_WORD_LENGTH, MAX_WORDS, Prediction, explain
 from app.sentiment.worker import QueuedAnalyzer
 
 ODDS = {"재밌다": 0.5, "최고": 1.0, "지루": -0.6, "노잼": -1.5}
@@ -92,7 +92,7 @@ def test_words_lie_where_they_say(bundled: QueuedAnalyzer) -> None:
 def covered(text: str, explanation: Explanation) -> None:
     """Every letter but spaces lies in one word, in order."""
     words = explanation.words
-    assert 1 <= len(words) <= WORDS_MAX
+    assert 1 <= len(words) <= MAX_WORDS
     assert all(word.text == text[word.start : word.end] for word in words)
     assert all(one.end <= other.start for one, other in pairwise(words))
     between = text[: words[0].start] + text[words[-1].end :]
@@ -104,7 +104,7 @@ def test_a_sentence_without_spaces_is_taken_apart(bundled: QueuedAnalyzer) -> No
     text = "배우는정말훌륭한데이야기가너무지루해서실망했다"
     words = bundled.explain(text).words
     assert len(words) > 4
-    assert all(2 <= len(word.text) <= LONG_WORD for word in words)
+    assert all(2 <= len(word.text) <= MAX_WORD_LENGTH for word in words)
     assert [word.text for word in explain("짧은말 " + "가" * 9, FOUR_WORDS).words] == ["짧은말"] + ["가가"] * 3 + [
         "가가가"
     ]

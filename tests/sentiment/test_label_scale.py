@@ -14,7 +14,7 @@ from app.sentiment.label_scale import LabelScale
 
 def read(labels: list[str], *probabilities: float, calibration: Any = None) -> Sentiment:
     scale = LabelScale.from_config(dict(enumerate(labels)), calibration)
-    (sentiment,) = scale.read(np.array([probabilities]))
+    (sentiment,) = scale.to_sentiments(np.array([probabilities]))
     return sentiment
 
 
@@ -110,7 +110,7 @@ def test_calibrated_ratings_keep_their_order_and_meet_at_the_middle() -> None:
         sides = len(labels) // 2
         rows = [[(1 - p) / sides] * sides + [p / sides] * sides for p in np.linspace(0.001, 0.999, 999)]
         scale = LabelScale.from_config(dict(enumerate(labels)), {"threshold": 0.8, "temperature": 0.7})
-        readings = scale.read(np.array(rows))
+        readings = scale.to_sentiments(np.array(rows))
         for sentiment in readings:
             one_number(sentiment)
         steps = [later.rating - sooner.rating for sooner, later in pairwise(readings)]
