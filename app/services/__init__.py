@@ -1,4 +1,4 @@
-"""The operations of the site. Imports models, protocols, errors and inputs; knows no Flask and no torch."""
+"""Operations of the site, shared by pages, JSON routes and commands."""
 
 from app.services.maintenance import MaintenanceService
 from app.services.reviews import ReviewService

@@ -1,4 +1,4 @@
-"""Many reviews at a time: out of the store in pages, through the model in chunks, patiently while it is busy."""
+"""Analysis of many reviews: iteration over the store, batches, and retries while the model is busy."""
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -13,48 +13,48 @@ from app.store import Store
 
 T = TypeVar("T")
 
-CHUNK = 256
-"""Texts asked for at a time: enough to batch, a third of a second of the bundled model, an eighth of its queue."""
-PAGE = 1_000
-"""Reviews taken out of the store at a time."""
-PATIENCE = 60
-"""Seconds of nothing but `ModelBusy` after which it is raised."""
+BATCH_SIZE = 256
+"""Texts per request: a third of a second for the bundled model, and an eighth of its queue."""
+PAGE_SIZE = 1_000
+"""Reviews read from the store at a time."""
+MAX_BUSY_SECONDS = 60
+"""Seconds to retry while the model is busy."""
 
 
 def iter_pages(store: Store) -> Iterator[list[Review]]:
-    """All reviews by id, a page at a time."""
+    """Yield all reviews by id, in pages."""
     last = 0
     yield_to_others()
-    while page := store.all_reviews(after_id=last, limit=PAGE):
+    while page := store.all_reviews(after_id=last, limit=PAGE_SIZE):
         yield page
         last = page[-1].id
         yield_to_others()
 
 
-def batched(items: Iterable[T], size: int = CHUNK) -> Iterator[list[T]]:
-    """`items` in lists of `size`, the last one shorter."""
+def batched(items: Iterable[T], size: int = BATCH_SIZE) -> Iterator[list[T]]:
+    """Yield the items in lists of `size`; the last one may be shorter."""
     iterator = iter(items)
-    while chunk := list(islice(iterator, size)):
-        yield chunk
+    while batch := list(islice(iterator, size)):
+        yield batch
 
 
 def analyze_with_retry(
     analyzer: Analyzer,
     texts: Sequence[str],
-    still_waiting: Callable[[], None],
+    on_wait: Callable[[], None],
     sleep: Callable[[float], None] = time.sleep,
 ) -> list[Sentiment]:
-    """`analyzer.analyze`, asked again while it is busy. `still_waiting` is called before each wait, and may raise.
+    """Analyze texts, retrying while the model is busy. `on_wait` is called before each wait, and may raise.
 
-    Raise `ModelBusy` when it has waited `PATIENCE` seconds in vain.
+    Raise `ModelBusy` after `MAX_BUSY_SECONDS`.
     """
     waited = 0.0
     while True:
         try:
             return analyzer.analyze(texts)
         except ModelBusy as busy:
-            if waited >= PATIENCE:
+            if waited >= MAX_BUSY_SECONDS:
                 raise
-            still_waiting()
+            on_wait()
             waited += busy.retry_after
             sleep(busy.retry_after)

@@ -1,4 +1,4 @@
-"""Searching for a word that was mistyped: on the other keyboard layout, or with one slip (기생츙, 인터스탤라)."""
+"""Search for mistyped words: typed in the other keyboard layout, or with one wrong key (기생츙, 인터스탤라)."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -12,18 +12,18 @@ from app.models import Movie
 from app.services.hangul import from_latin_keys, spell, to_latin_keys
 from app.services.search import fold, has_word
 
-_SLIPS = 1
+_MAX_TYPOS = 1
 """Keys that may be wrong, missing, doubled or swapped in a word."""
 _MIN_KEYS = 5
-"""A word of fewer keys is too short to be guessed."""
+"""Minimum number of keys of a word that is searched with typos."""
 _MIN_LATIN = 3
 _MAX_WORDS = 4
-"""Words of a title that may be typed as one."""
+"""Maximum number of words of a title that may be typed without spaces."""
 _KOREAN = re.compile("[가-힣0-9]+[ㄱ-ㅎ]?")
 
 
-class SlipIndex:
-    """The words of movies, and runs of them, by the keys that type them."""
+class TypoIndex:
+    """Index of the words of movies, and of sequences of words, as the keys that type them."""
 
     def __init__(self, movies: Sequence[Movie]) -> None:
         self._ids: list[int] = []
@@ -34,16 +34,18 @@ class SlipIndex:
             self._keys += phrases
 
     def find_word(self, word: str) -> set[int]:
-        """Return the ids of the movies with a word that is one slip away."""
+        """Return the ids of the movies that contain the word with one typo."""
         keys = spell(word)
         if len(keys) < _MIN_KEYS:
             return set()
-        near = process.extract(keys, self._keys, scorer=OSA.distance, processor=None, score_cutoff=_SLIPS, limit=None)
-        return {self._ids[place] for _, _, place in near}
+        near = process.extract(
+            keys, self._keys, scorer=OSA.distance, processor=None, score_cutoff=_MAX_TYPOS, limit=None
+        )
+        return {self._ids[index] for _, _, index in near}
 
 
 def other_layout(word: str) -> str:
-    """Return what the word's keys type in the other layout, Korean or Latin; empty where that makes no word."""
+    """Return the word typed by the same keys in the other layout, Korean or Latin; empty if that is no word."""
     if word.isascii():
         typed = from_latin_keys(word)
         return typed if _KOREAN.fullmatch(typed) and not word.isdecimal() else ""
@@ -52,7 +54,7 @@ def other_layout(word: str) -> str:
 
 
 def matched_fields(movie: Movie, words: Iterable[str]) -> list[str]:
-    """Return the names of the fields besides the title in which words of a search were found."""
+    """Return the names of the fields, except the title, in which words of a search are found."""
     fields: list[str] = []
     for word in words:
         variants = [word, other_layout(word)]
@@ -76,13 +78,13 @@ def _has_any(text: str, words: Iterable[str]) -> bool:
 def _is_near(text: str, word: str) -> bool:
     keys = spell(word)
     return len(keys) >= _MIN_KEYS and any(
-        OSA.distance(keys, near, score_cutoff=_SLIPS) <= _SLIPS for near in _phrases(text)
+        OSA.distance(keys, near, score_cutoff=_MAX_TYPOS) <= _MAX_TYPOS for near in _phrases(text)
     )
 
 
-@lru_cache(maxsize=32_768)  # a new list of movies is made whenever one changes
+@lru_cache(maxsize=32_768)  # reused when the index is rebuilt after a change
 def _phrases(text: str) -> tuple[str, ...]:
-    """Return each word of the text and each run of neighbouring ones, by their keys."""
+    """Return the keys of each word of the text and of each sequence of words."""
     words = [spell(fold(word)) for word in text.split()]
-    runs = (accumulate(words[start : start + _MAX_WORDS]) for start in range(len(words)))
-    return tuple(run for several in runs for run in several if len(run) >= _MIN_KEYS - _SLIPS)
+    sequences = (accumulate(words[start : start + _MAX_WORDS]) for start in range(len(words)))
+    return tuple(phrase for phrases in sequences for phrase in phrases if len(phrase) >= _MIN_KEYS - _MAX_TYPOS)

@@ -1,20 +1,20 @@
-"""Hangul letters: syllables taken apart into the keys that type them, on the standard Korean keyboard (두벌식)."""
+"""Hangul letters, and conversion between syllables and the keys of the standard Korean keyboard (두벌식)."""
 
 from functools import cache
 
-_FIRST, _LAST = ord("가"), ord("힣")
-_INITIALS = "ㄱㄲㄴㄷㄸㄹㅁㅂㅃㅅㅆㅇㅈㅉㅊㅋㅌㅍㅎ"
+FIRST, LAST = ord("가"), ord("힣")
+INITIALS = "ㄱㄲㄴㄷㄸㄹㅁㅂㅃㅅㅆㅇㅈㅉㅊㅋㅌㅍㅎ"
 _VOWELS = "ㅏㅐㅑㅒㅓㅔㅕㅖㅗㅘㅙㅚㅛㅜㅝㅞㅟㅠㅡㅢㅣ"
-_FINALS = ["", *"ㄱㄲㄳㄴㄵㄶㄷㄹㄺㄻㄼㄽㄾㄿㅀㅁㅂㅄㅅㅆㅇㅈㅊㅋㅌㅍㅎ"]
-_PARTS = dict(
+FINALS = ["", *"ㄱㄲㄳㄴㄵㄶㄷㄹㄺㄻㄼㄽㄾㄿㅀㅁㅂㅄㅅㅆㅇㅈㅊㅋㅌㅍㅎ"]
+COMPOUNDS = dict(
     zip(
         "ㄳㄵㄶㄺㄻㄼㄽㄾㄿㅀㅄㅘㅙㅚㅝㅞㅟㅢ",
         "ㄱㅅ ㄴㅈ ㄴㅎ ㄹㄱ ㄹㅁ ㄹㅂ ㄹㅅ ㄹㅌ ㄹㅍ ㄹㅎ ㅂㅅ ㅗㅏ ㅗㅐ ㅗㅣ ㅜㅓ ㅜㅔ ㅜㅣ ㅡㅣ".split(),
         strict=True,
     )
 )
-"""Letters that take two keys."""
-_WHOLES = {parts: whole for whole, parts in _PARTS.items()}
+"""Letters typed with two keys."""
+_COMPOUND_OF = {parts: compound for compound, parts in COMPOUNDS.items()}
 _KEYS = dict(
     zip(
         "qwertyuiopasdfghjklzxcvbnm" + "QWERTOP",
@@ -26,12 +26,12 @@ _LATIN = {letter: key for key, letter in _KEYS.items()}
 
 
 def spell(text: str) -> str:
-    """Return the text with each syllable as the letters that type it: `값` is `ㄱㅏㅂㅅ`."""
+    """Replace each syllable by the letters that type it: `값` becomes `ㄱㅏㅂㅅ`."""
     return text.translate(_spellings())
 
 
 def from_latin_keys(text: str) -> str:
-    """Return what the keys of a Latin text type on a Korean keyboard: `tkfdls` is `살인`."""
+    """Return the text typed by the same keys in the Korean layout: `tkfdls` becomes `살인`."""
     if text.isupper() and not all(key in _KEYS for key in text):
         text = text.lower()  # caps lock
     letters = [_KEYS.get(key) or _KEYS.get(key.lower()) or key for key in text]
@@ -39,54 +39,54 @@ def from_latin_keys(text: str) -> str:
 
 
 def to_latin_keys(text: str) -> str:
-    """Return the Latin letters on the keys that type a Korean text: `ㅑㅜㄷㄱㄴㅅ` is `inerst`."""
+    """Return the text typed by the same keys in the Latin layout: `ㅑㅜㄷㄱㄴㅅ` becomes `inerst`."""
     return "".join(_LATIN.get(letter, letter) for letter in spell(text))
 
 
 @cache
 def _spellings() -> dict[int, str]:
-    return str.maketrans(_PARTS) | {code: _spell(code) for code in range(_FIRST, _LAST + 1)}
+    return str.maketrans(COMPOUNDS) | {code: _spell(code) for code in range(FIRST, LAST + 1)}
 
 
 def _spell(code: int) -> str:
-    initial, rest = divmod(code - _FIRST, len(_VOWELS) * len(_FINALS))
-    vowel, final = divmod(rest, len(_FINALS))
-    letters = (_INITIALS[initial], _VOWELS[vowel], _FINALS[final])
-    return "".join(_PARTS.get(letter, letter) for letter in letters)
+    initial, rest = divmod(code - FIRST, len(_VOWELS) * len(FINALS))
+    vowel, final = divmod(rest, len(FINALS))
+    letters = (INITIALS[initial], _VOWELS[vowel], FINALS[final])
+    return "".join(COMPOUNDS.get(letter, letter) for letter in letters)
 
 
 def _compose(letters: list[str]) -> str:
-    """Put letters together to syllables as an input method does: a final consonant before a vowel starts the next."""
+    """Compose letters to syllables like an input method: a consonant before a vowel starts the next syllable."""
     text: list[str] = []
     initial = vowel = final = ""
 
     def finish() -> None:
         nonlocal initial, vowel, final
         if initial and vowel:
-            number = _INITIALS.index(initial) * len(_VOWELS) + _VOWELS.index(vowel)
-            text.append(chr(_FIRST + number * len(_FINALS) + _FINALS.index(final)))
+            number = INITIALS.index(initial) * len(_VOWELS) + _VOWELS.index(vowel)
+            text.append(chr(FIRST + number * len(FINALS) + FINALS.index(final)))
         else:
             text.append(initial + vowel)
         initial = vowel = final = ""
 
     for letter in letters:
         if letter in _VOWELS:
-            if final:  # it was the first letter of this syllable
-                parts = _PARTS.get(final, final)
+            if final:  # it is the initial of this syllable instead
+                parts = COMPOUNDS.get(final, final)
                 final = parts[:-1]
                 finish()
                 initial, vowel = parts[-1], letter
-            elif vowel + letter in _WHOLES:
-                vowel = _WHOLES[vowel + letter]
+            elif vowel + letter in _COMPOUND_OF:
+                vowel = _COMPOUND_OF[vowel + letter]
             else:
                 if vowel:
                     finish()
                 vowel = letter
-        elif letter in _INITIALS:
-            if vowel and initial and final + letter in _FINALS:
+        elif letter in INITIALS:
+            if vowel and initial and final + letter in FINALS:
                 final += letter
-            elif final + letter in _WHOLES:
-                final = _WHOLES[final + letter]
+            elif final + letter in _COMPOUND_OF:
+                final = _COMPOUND_OF[final + letter]
             else:
                 finish()
                 initial = letter

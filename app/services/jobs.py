@@ -1,4 +1,4 @@
-"""One long operation at a time, in a thread of its own, while pages look how far it is."""
+"""Background jobs, one at a time, whose progress pages can show."""
 
 import logging
 import threading
@@ -18,11 +18,11 @@ _log = logging.getLogger("gampyeong")
 
 
 class JobCancelled(Exception):
-    """Somebody wants the job to end."""
+    """Raised in a job that was asked to stop."""
 
 
 class JobState(StrEnum):
-    """What became of a job. A stopped one may have done a part, where parts are worth keeping."""
+    """State of a job. A stopped job may have kept a part of its work."""
 
     RUNNING = "running"
     DONE = "done"
@@ -32,7 +32,7 @@ class JobState(StrEnum):
 
 @dataclass(slots=True)
 class Job:
-    """A job as pages see it: `what` it is, its `progress`, then its `result`, or the `error` it ended with."""
+    """A job of the kind `what`, with its `progress`, then its `result` or the `error` that ended it."""
 
     what: str
     state: JobState = JobState.RUNNING
@@ -46,21 +46,21 @@ class Job:
         return self.state is JobState.RUNNING
 
     def report(self, progress: Progress) -> None:
-        """Return the job's own `ProgressCallback`. Raise `JobCancelled` where that is wanted."""
+        """Store the progress; a `ProgressCallback`. Raise `JobCancelled` if the job was asked to stop."""
         self.progress = progress
         if self.is_stopping:
             raise JobCancelled
 
 
 class Jobs:
-    """Runs jobs and remembers the last one, until the process ends. Safe under threads."""
+    """Runner of jobs, which keeps the last one until the process ends. Thread-safe."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self.last: Job | None = None
 
     def start(self, what: str, work: Work) -> Job | None:
-        """Begins `work`; None where another job is running. The thread dies with the process, unfinished."""
+        """Start `work` in a daemon thread; return None if another job is running."""
         with self._lock:
             if self.is_running:
                 return None
@@ -74,7 +74,7 @@ class Jobs:
         return self.last is not None and self.last.is_running
 
     def stop(self) -> None:
-        """Asks the running job, if any, to end at its next report."""
+        """Stop the running job, if any, at its next progress report."""
         if self.last:
             self.last.is_stopping = True
 
@@ -85,7 +85,7 @@ def _run(job: Job, work: Work) -> None:
         job.state = JobState.DONE
     except JobCancelled:
         job.state = JobState.STOPPED
-    except Exception as error:  # noqa: BLE001 - nobody waits for this thread: the page tells
+    except Exception as error:  # noqa: BLE001 - shown on the job's page
         job.error = error
         job.state = JobState.FAILED
         if not isinstance(error, AppError):

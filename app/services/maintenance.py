@@ -1,4 +1,4 @@
-"""The long operations over a whole catalogue: files out, files in, and reading anew."""
+"""Operations on the whole catalogue: export, import and rescoring."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -13,11 +13,11 @@ from app.services.progress import ProgressCallback, ignore
 from app.services.rescoring import RescoreResult, count_outdated, rescore
 from app.store import Store
 
-_CHANGES_SEARCHED = 1_000
+_MAX_SEARCHED_ENTRIES = 1_000
 
 
 class MaintenanceService:
-    """What commands and the administrator's page do. Every method may raise `app.errors.StoreUnavailable`."""
+    """Operations of the administrator's pages and commands. Every method may raise `app.errors.StoreUnavailable`."""
 
     def __init__(self, store: Store, analyzer: Analyzer) -> None:
         self._store = store
@@ -25,23 +25,23 @@ class MaintenanceService:
 
     @property
     def durable(self) -> bool:
-        """Whether a restart keeps what is done here."""
+        """Whether the data survives a restart of the process."""
         return self._store.durable
 
     def export_catalogue(self) -> Iterator[bytes]:
-        """Everything, as JSON Lines."""
+        """Export the catalogue as JSON Lines."""
         return import_export.export_catalogue(self._store)
 
     def export_reviews(self) -> Iterator[bytes]:
-        """Return the reviews, as CSV."""
+        """Export the reviews as CSV."""
         return import_export.export_reviews(self._store)
 
     def export_corrections(self) -> Iterator[bytes]:
-        """Return the corrected reviews, as training rows."""
+        """Export the corrected reviews as training data."""
         return import_export.export_corrections(self._store)
 
     def preview_file(self, file: BinaryIO, options: TableOptions) -> Preview:
-        """Read the beginning of a file; see `import_export.preview_file`."""
+        """Preview the first rows of a file; see `import_export.preview_file`."""
         return import_export.preview_file(file, options)
 
     def import_file(
@@ -69,9 +69,9 @@ class MaintenanceService:
         )
 
     def undo(self, change_id: int = 0, who: str = "") -> AuditEntry:
-        """Undo a deletion or an import, the latest import for 0; raises what `Store.undo` does, `NotFound` for none."""
+        """Undo a deletion or an import (0: the latest import). Raise the errors of `Store.undo`."""
         if not change_id:
-            changes, _ = self._store.audit_log(0, _CHANGES_SEARCHED)
+            changes, _ = self._store.audit_log(0, _MAX_SEARCHED_ENTRIES)
             imports = [change.id for change in changes if change.action is AuditAction.IMPORT and change.undoable]
             if not imports:
                 raise NotFound("import", 0)
@@ -79,15 +79,15 @@ class MaintenanceService:
         return self._store.undo(change_id, who)
 
     def models(self) -> dict[str, int]:
-        """How many reviews each model read, by its id; empty for one that is not known any more."""
+        """Return the number of reviews by the id of the model that analyzed them; the id is empty if unknown."""
         return self._store.models()
 
     def count_outdated(self) -> int:
-        """How many reviews another model than the present one read."""
+        """Return the number of reviews analyzed by another model than the current one."""
         return count_outdated(self._store, self._analyzer.card.id)
 
     def rescore(self, *, everything: bool = False, who: str = "", report: ProgressCallback = ignore) -> RescoreResult:
-        """Read reviews again with the present model and note it in the log; see `rescoring.rescore`."""
+        """Analyze reviews again with the current model and log it; see `rescoring.rescore`."""
         result = rescore(self._store, self._analyzer, everything=everything, report=report)
         if result.count:
             moved = f"긍정으로 {result.to_positive:,}, 부정으로 {result.to_negative:,}"

@@ -1,4 +1,4 @@
-"""The list of all movies, once for each version of the catalogue: its orders, genres, search and mean rating."""
+"""Lists of movies: sort orders, filters, search and weighted ratings."""
 
 from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass
@@ -8,29 +8,29 @@ from typing import Any
 
 from app.models import Movie
 from app.schemas import MoviesQuery
-from app.services.fuzzy_search import SlipIndex, other_layout
-from app.services.search import SearchIndex, names_all, searched_text, split_genre, split_words
+from app.services.fuzzy_search import TypoIndex, other_layout
+from app.services.search import SearchIndex, has_all_names, searched_text, split_genre, split_words
 
 Key = Callable[[Movie], tuple[Any, ...]]
 PRIOR = 5
-"""As many reviews of the mean rating are added to each movie's own."""
+"""Default weight of the mean rating, in reviews: see `WeightedRating`."""
 
 
 @dataclass(frozen=True, slots=True)
 class WeightedRating:
-    """How movies are rated for their order: as if each had `prior` more reviews with the `mean` rating of all reviews.
+    """The rating by which movies are sorted, as if each had `prior` more reviews with the mean rating of all reviews.
 
     This is the weighted rating that IMDb published for its Top 250: WR = v/(v+m) * R + m/(v+m) * C, where a movie's
-    v reviews have the mean R, C is the mean over all reviews, and m the `prior` (help.imdb.com, "Ratings FAQ"). One
-    rave then does not top the list. `mean` is to two decimals, so that among many reviews a new one moves its own movie
-    and not all of them; None while there is no review at all.
+    v reviews have the mean R, C is the mean over all reviews, and m the `prior` (help.imdb.com, "Ratings FAQ"). A
+    movie with a single very good review is then not at the top. `mean` is rounded to two decimals, so that a new review
+    rarely changes the weighted ratings of other movies; it is None without reviews.
     """
 
     prior: int
     mean: float | None
 
     def rate(self, movie: Movie) -> float:
-        """Return the movie's weighted rating, 0..10; for movies with reviews."""
+        """Return the weighted rating, 0..10, of a movie with reviews."""
         return (movie.rating_sum + self.prior * (self.mean or 0.0)) / (movie.review_count + self.prior)
 
 
@@ -45,10 +45,10 @@ _ASCENDING = ("title",)
 
 
 class MovieList:
-    """All movies of one version of the catalogue, with orders and indexes that are built when first used. Thread-safe.
+    """All movies of one version of the catalogue, with orders and indexes built on first use. Thread-safe.
 
-    Measured with 10,000 movies: an order takes 5 to 10 ms of CPU, the search index 23 ms. A posted review changes
-    no searched text, so the index of an `earlier` list is reused while the texts are the same.
+    With 10,000 movies an order takes 5 to 10 ms of CPU time to build, and the search index 23 ms. The index of an
+    `earlier` list is reused if the searched texts are the same, as after a new review.
     """
 
     def __init__(self, movies: Sequence[Movie], prior: int = PRIOR, earlier: "MovieList | None" = None) -> None:
@@ -59,7 +59,7 @@ class MovieList:
             self._search_index = earlier._search_index
 
     def find(self, query: MoviesQuery) -> tuple[list[Movie], int]:
-        """Return the page of the movies that match, ordered, that `query` asks for; and how many match in all."""
+        """Return a page of the matching movies, sorted, and the number of all matching movies."""
         start, stop = query.start, query.start + query.per_page
         if not query.is_narrowed:
             return list(self.order(query.sort)[start:stop]), len(self.movies)
@@ -68,7 +68,7 @@ class MovieList:
         return list(islice(found, start, stop)), len(ids)
 
     def order(self, sort: str) -> Sequence[Movie]:
-        """Return all movies by `sort`, an `app.schemas.Sort`, not to be altered; by rating, the unrated come last."""
+        """Return all movies by `sort`, an `app.schemas.Sort`, unrated ones last; do not modify the list."""
         movies = self._orders.get(sort)
         if movies is None:
             key = _KEYS[sort] if sort != "rating" else _by_rating(self.weighing)
@@ -77,19 +77,19 @@ class MovieList:
         return movies
 
     def _match(self, query: MoviesQuery) -> Set[int]:
-        """Return the ids of the movies that have what `query` asks for."""
+        """Return the ids of the matching movies."""
         ids: Set[int] = self._search(query.q)
         if query.genre:
-            named = (ids for text, ids in self._by_genre.items() if names_all(text, query.genre))
-            ids = ids & set().union(*named)
+            matching = (ids for text, ids in self._by_genre.items() if has_all_names(text, query.genre))
+            ids = ids & set().union(*matching)
         if query.director:
-            ids = ids & {movie.id for movie in self.movies if names_all(movie.director, query.director)}
+            ids = ids & {movie.id for movie in self.movies if has_all_names(movie.director, query.director)}
         if query.year:
             ids = ids & {movie.id for movie in self.movies if movie.release_date[:4] == query.year}
         return ids
 
     def _search(self, q: str) -> Set[int]:
-        """Return the ids of the movies in which each word of `q` is found, typed right or nearly so."""
+        """Return the ids of the movies that contain each word of `q`, typed correctly or not."""
         found: Set[int] = self._all_ids
         for word in split_words(q):
             found = found & (self._search_index.find_word(word) or self._find_mistyped(word))
@@ -97,15 +97,15 @@ class MovieList:
 
     def _find_mistyped(self, word: str) -> Set[int]:
         other = other_layout(word)
-        return (self._search_index.find_word(other) if other else set()) or self._slips.find_word(word)
+        return (self._search_index.find_word(other) if other else set()) or self._typo_index.find_word(word)
 
     @cached_property
     def _all_ids(self) -> Set[int]:
         return {movie.id for movie in self.movies}
 
     @cached_property
-    def _slips(self) -> SlipIndex:
-        return SlipIndex(self.movies)
+    def _typo_index(self) -> TypoIndex:
+        return TypoIndex(self.movies)
 
     @cached_property
     def weighing(self) -> WeightedRating:
@@ -115,12 +115,12 @@ class MovieList:
 
     @cached_property
     def genres(self) -> list[str]:
-        """Every genre that some movie has, in dictionary order; not to be altered."""
+        """All genres of the movies, sorted; do not modify the list."""
         return sorted({genre for text in self._by_genre for genre in split_genre(text)})
 
     @cached_property
     def _by_genre(self) -> dict[str, set[int]]:
-        """The ids of the movies by what is said of their genre."""
+        """The ids of the movies by their genre field."""
         found: dict[str, set[int]] = {}
         for movie in self.movies:
             found.setdefault(movie.genre, set()).add(movie.id)
@@ -128,7 +128,6 @@ class MovieList:
 
     @cached_property
     def _search_index(self) -> SearchIndex:
-        """What words are looked for in, by the movie's id."""
         return SearchIndex({movie.id: searched_text(movie) for movie in self.movies})
 
 

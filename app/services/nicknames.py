@@ -1,8 +1,8 @@
-"""Nicknames that are claimed by a passphrase."""
+"""Comparison of nicknames."""
 
 from app.services.search import fold
 
 
 def nickname_key(nickname: str) -> str:
-    """Return what makes two nicknames the same: case, spaces, punctuation and full-width forms do not count."""
+    """Return the form in which nicknames are compared: without case, spaces, punctuation and full-width forms."""
     return fold(nickname)

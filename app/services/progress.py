@@ -1,20 +1,20 @@
-"""How far a long operation has come, how fast it goes, and when it will be done."""
+"""Progress of long operations: stage, rate and estimated time left."""
 
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-_TURN = 0.0001  # seconds; gevent polls sockets only after 50 sleeps of 0 seconds
+_YIELD_SECONDS = 0.0001  # not 0: gevent polls sockets only after 50 sleeps of 0 seconds
 
 
 def yield_to_others() -> None:
-    """Let other greenlets run. Long loops call this every few milliseconds: a gevent worker serves nobody meanwhile."""
-    time.sleep(_TURN)
+    """Let other greenlets run. A long loop blocks the gevent worker unless it calls this every few milliseconds."""
+    time.sleep(_YIELD_SECONDS)
 
 
 class Stage(StrEnum):
-    """What a long operation is doing."""
+    """Stage of a long operation."""
 
     CHECK = "check"
     READ = "read"
@@ -23,9 +23,9 @@ class Stage(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """`done` of `total` (bytes of the file while it is checked, reviews else), at `rate` a second.
+    """Progress of a stage: `done` of `total` units (bytes while a file is checked, else reviews), at `rate` a second.
 
-    `total` may be 0: unknown. What comes after this stage takes as long as `later` more units of it.
+    A `total` of 0 means unknown. The following stages are estimated to take as long as `later` units of this one.
     """
 
     stage: Stage
@@ -36,25 +36,25 @@ class Progress:
 
     @property
     def share(self) -> float:
-        """0..1."""
+        """The completed share of the stage, 0..1."""
         return min(1.0, self.done / self.total) if self.total else 0.0
 
     @property
     def seconds_left(self) -> float | None:
-        """At this rate, with the stages after this one; None while nobody can tell."""
+        """Estimated seconds until the operation ends, following stages included; None if unknown."""
         return (max(0, self.total - self.done) + self.later) / self.rate if self.total and self.rate else None
 
 
 ProgressCallback = Callable[[Progress], None]
-"""Is told a few times a second. What it raises ends the operation, which then has changed nothing by halves."""
+"""Called a few times a second. Raising an exception in it cancels the operation."""
 
 
 def ignore(progress: Progress) -> None:
-    """Return a `ProgressCallback` for those who do not look."""
+    """Discard the progress: the default `ProgressCallback`."""
 
 
 class ProgressReporter:
-    """Times one stage and reports it."""
+    """Measures the rate of one stage and calls a `ProgressCallback`."""
 
     def __init__(
         self,
@@ -71,7 +71,7 @@ class ProgressReporter:
         self.add(0)
 
     def add(self, count: int) -> None:
-        """So many more are done; 0 says that it is still at it."""
+        """Report `count` more units as done; 0 reports while waiting."""
         self._done += count
         elapsed = self._now() - self._start
         rate = self._done / elapsed if elapsed > 0 else 0.0

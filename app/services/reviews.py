@@ -1,4 +1,4 @@
-"""The operations both faces share: each takes an input from `app.schemas` and returns `app.models`."""
+"""Operations on movies and reviews, with inputs from `app.schemas` and results from `app.models`."""
 
 from collections.abc import Sequence
 from functools import lru_cache
@@ -31,66 +31,65 @@ from app.schemas import (
 )
 from app.services.fuzzy_search import matched_fields
 from app.services.movie_list import PRIOR, MovieList, WeightedRating
-from app.services.search import beginning, split_words
+from app.services.search import split_words, starts_with
 from app.store import Store
 
-_CHANGES_RECENT = 20
-_MONTHS_SHOWN = 24
-_EXPLANATIONS_KEPT = 128  # of a hundred words at most: a few megabytes
+_RECENT_ENTRIES = 20
+_MAX_MONTHS = 24
+_MAX_EXPLANATIONS = 128  # of at most a hundred words each: a few megabytes
 
 
 class ReviewService:
-    """Movies, reviews and what the model makes of them.
+    """Operations on movies, reviews, corrections and the audit log.
 
-    Every method may raise `app.errors.NotFound` or, where the store cannot be reached or written,
-    `app.errors.StoreUnavailable`.
+    Every method may raise `app.errors.NotFound` and, if the database fails, `app.errors.StoreUnavailable`.
     """
 
     def __init__(self, store: Store, analyzer: Analyzer, *, rating_prior: int = PRIOR) -> None:
         self._store = store
         self._rating_prior = rating_prior
-        self._kept_listing = MovieList((), rating_prior)
+        self._movie_list = MovieList((), rating_prior)
         self._months: tuple[Sequence[Movie], list[tuple[str, int]]] = ((), [])
         self._analyzer = analyzer
-        self._explain = lru_cache(_EXPLANATIONS_KEPT)(lambda text: analyzer.explain(text))
+        self._explain = lru_cache(_MAX_EXPLANATIONS)(lambda text: analyzer.explain(text))
 
     def add_movie(self, movie: MovieInput) -> Movie:
-        """Raise `app.errors.AlreadyExists`, with its id, when there is a movie of this title and release date."""
+        """Add a movie. Raise `app.errors.AlreadyExists`, with the id of the movie of this title and release date."""
         return self._store.add_movie(movie.fields())
 
     def movie(self, movie_id: int) -> Movie:
         return self._store.movie(movie_id)
 
     def movies(self, query: MoviesQuery) -> Page[Movie]:
-        """Return the movies that match, in the order asked for; movies without a rating come after those with one."""
-        found, total = self._listing().find(query)
+        """Return a page of the matching movies, sorted as requested; movies without a rating come last."""
+        found, total = self._refreshed_list().find(query)
         return Page(found, total, query.page, query.per_page)
 
-    def suggest(self, q: str, most: int) -> list[Movie]:
-        """`most` movies that `q` may mean, which is not blank: first those whose title begins with it."""
+    def suggest(self, q: str, limit: int) -> list[Movie]:
+        """Return up to `limit` movies found by `q` (not blank), first those whose title starts with it."""
         found = self.movies(MoviesQuery(q=q)).items
-        begins = beginning(q)
-        return sorted(found, key=lambda movie: not begins(movie.title))[:most]
+        is_prefix_of = starts_with(q)
+        return sorted(found, key=lambda movie: not is_prefix_of(movie.title))[:limit]
 
     def matched_fields(self, movie: Movie, q: str) -> list[str]:
-        """Return the names of the movie's fields besides the title in which words of `q` were found."""
+        """Return the names of the fields, except the title, in which words of `q` are found."""
         return matched_fields(movie, split_words(q))
 
     def weighing(self) -> WeightedRating:
-        """How movies are rated for their order."""
-        return self._listing().weighing
+        """Return the weighted rating by which movies are sorted."""
+        return self._refreshed_list().weighing
 
     def edit_movie(self, movie_id: int, patch: MoviePatch, who: str = "") -> Movie:
-        """Change what `patch` names. Raise `app.errors.AlreadyExists` where that makes it another movie."""
+        """Change the fields of `patch`. Raise `app.errors.AlreadyExists` if another movie has that title and date."""
         return self._store.update_movie(movie_id, patch.apply, who)
 
     def delete_movie(self, movie_id: int, who: str = "") -> int:
-        """Delete the movie with its reviews; return how many reviews went. `who` is the actor, for the log."""
+        """Delete the movie with its reviews; return the number of these. `who` is the actor in the audit log."""
         return self._store.delete_movie(movie_id, who)
 
     def add_review(self, review: ReviewInput, writer: str = "") -> Review:
-        """Analyze the review and store it as `writer`'s. Raise `ModelBusy` if the queue is full."""
-        self._store.movie(review.movie_id)  # an unknown movie costs no inference
+        """Analyze and store a review; `writer` is its owner token. Raise `ModelBusy` if the queue is full."""
+        self._store.movie(review.movie_id)  # checked before inference
         (sentiment,) = self._analyzer.analyze([review.content])
         model = self._analyzer.card.id
         return self._store.add_review(
@@ -107,24 +106,24 @@ class ReviewService:
         return self._store.review(review_id)
 
     def reviews(self, movie_id: int, query: ReviewsQuery) -> Page[Review]:
-        """Return the movie's reviews, in the order asked for."""
+        """Return a page of the movie's reviews, filtered and sorted as requested."""
         items, total = self._store.reviews(movie_id, query.label, query.start, query.per_page, query.sort)
         return Page(items, total, query.page, query.per_page)
 
     def nickname_hash(self, key: str) -> str | None:
-        """Return the hash of the nickname's passphrase, None where it is not claimed; `key` is its `nickname_key`."""
+        """Return the hash of the nickname's passphrase, or None if it is not claimed; `key` is its `nickname_key`."""
         return self._store.nickname_hash(key)
 
     def nickname_writers(self, nickname: str) -> set[str]:
-        """Return the marks of those who wrote the newest thousand reviews under this nickname."""
+        """Return the owner tokens of the newest thousand reviews under this nickname."""
         return {review.writer for review, _ in self._store.reviews_by_author(nickname, 0, 1_000)[0]}
 
     def claim_nickname(self, key: str, passphrase_hash: str) -> None:
-        """Keep the nickname for who has the passphrase. Raise `app.errors.AlreadyExists` where it is claimed."""
+        """Protect the nickname with a passphrase. Raise `app.errors.AlreadyExists` if it is claimed already."""
         self._store.claim_nickname(key, passphrase_hash)
 
     def all_reviews(self, query: AllReviewsQuery) -> Page[tuple[Review, Movie]]:
-        """Return reviews of all movies with their movies: those under a nickname, or the newest."""
+        """Return a page of the reviews of all movies, with their movies: those of one author, or the newest."""
         if query.author:
             items, total = self._store.reviews_by_author(query.author, query.start, query.per_page, query.sort)
         else:
@@ -132,117 +131,117 @@ class ReviewService:
         return Page(items, total, query.page, query.per_page)
 
     def author(self, name: str) -> AuthorSummary:
-        """Return what the reviews under this nickname amount to."""
+        """Return the distribution and the sum of the ratings under this nickname."""
         return self._store.author_summary(name)
 
     def histogram(self, movie_id: int) -> list[tuple[int, int]]:
-        """How many of the movie's positive and negative reviews are rated up to 1, up to 2, ... up to 10."""
+        """Return the numbers of the movie's positive and negative reviews in ten bins by rating: 0-1, ... 9-10."""
         return self._store.histogram(movie_id)
 
     def edit_review(self, review_id: int, patch: ReviewPatch, who: str = "") -> Review:
-        """Change the fields of `patch`; a changed text is analyzed again. Raise `ModelBusy` as `add_review` does."""
+        """Change the fields of `patch`, and analyze a changed text. Raise `ModelBusy` as `add_review` does."""
         given = patch.model_fields_set
         author = patch.author if "author" in given else None
         spoiler = patch.spoiler if "spoiler" in given else None
         if "content" not in given or patch.content == self._store.review(review_id).content:
             return self._store.update_review(review_id, author, spoiler=spoiler, who=who)
         (sentiment,) = self._analyzer.analyze([patch.content])
-        read = (patch.content, sentiment)
+        analyzed = (patch.content, sentiment)
         return self._store.update_review(
-            review_id, author, read, spoiler=spoiler, model=self._analyzer.card.id, who=who
+            review_id, author, analyzed, spoiler=spoiler, model=self._analyzer.card.id, who=who
         )
 
     def delete_review(self, review_id: int, who: str = "") -> Review:
         return self._store.delete_review(review_id, who)
 
     def set_correction(self, review_id: int, reader: str, label: CorrectedLabel | None) -> Review:
-        """Keep a reader's word that the review is `label`; None, or what the model says too, takes it back."""
+        """Set a reader's correction of the label. None, or the model's own label, deletes the correction."""
         agrees = str(label) == self._store.review(review_id).sentiment_label
         return self._store.set_correction(review_id, reader, None if agrees else label)
 
     def like(self, review_id: int, reader: str) -> Review:
-        """Count that this reader likes the review, once."""
+        """Add this reader's like of the review, unless it exists."""
         self._store.like_review(review_id, reader)
         return self._store.review(review_id)
 
     def position(self, review_id: int) -> int:
-        """How many reviews of its movie are newer."""
+        """Return the number of newer reviews of the same movie."""
         return self._store.position(review_id)
 
     def audit_log(self, query: PageQuery) -> Page[AuditEntry]:
-        """Return the log of what was changed and deleted, newest first."""
+        """Return a page of the audit log, newest first."""
         items, total = self._store.audit_log(query.start, query.per_page)
         return Page(items, total, query.page, query.per_page)
 
     def audit_entry(self, change_id: int) -> AuditEntry | None:
-        """Return that entry of the audit log; None where there is none."""
+        """Return the entry of the audit log, or None."""
         try:
             return self._store.audit_entry(change_id)
         except NotFound:
             return None
 
-    def last_change(self, action: AuditAction, thing: int) -> AuditEntry | None:
-        """Return what just became of the movie or review `thing`, if the log has not moved on far since."""
-        about = {AuditAction.DELETE_MOVIE: "movie_id", AuditAction.DELETE_REVIEW: "review_id"}[action]
+    def last_change(self, action: AuditAction, item_id: int) -> AuditEntry | None:
+        """Return the entry of a deletion of this movie or review, if it is among the newest entries."""
+        field = {AuditAction.DELETE_MOVIE: "movie_id", AuditAction.DELETE_REVIEW: "review_id"}[action]
         return next(
             (
                 change
-                for change in self._store.audit_log(0, _CHANGES_RECENT)[0]
-                if change.action is action and getattr(change, about) == thing
+                for change in self._store.audit_log(0, _RECENT_ENTRIES)[0]
+                if change.action is action and getattr(change, field) == item_id
             ),
             None,
         )
 
     def undo(self, change_id: int, who: str = "") -> AuditEntry:
-        """Brings back what the change deleted; raises what `Store.undo` does."""
+        """Undo a deletion or an import. Raise the errors of `Store.undo`."""
         return self._store.undo(change_id, who)
 
     def analyze(self, texts: Sequence[str]) -> list[Sentiment]:
-        """Analyze texts without storing them. Raise `app.errors.ModelBusy` when the model cannot take them now."""
+        """Analyze texts without storing them. Raise `app.errors.ModelBusy` if the queue is full."""
         return self._analyzer.analyze(texts)
 
     def explain(self, text: str) -> Explanation:
-        """Explain a text's rating by its words; the last few are cached. Raise `ModelBusy` as `analyze` does."""
+        """Explain a text's rating by its words; explanations are cached. Raise `ModelBusy` as `analyze` does."""
         return self._explain(text)
 
     def model_card(self) -> ModelCard:
-        """Return what is known of the model that reads the reviews."""
+        """Return the card of the current model."""
         return self._analyzer.card
 
     def genres(self) -> list[str]:
-        """Every genre that some movie has, in dictionary order."""
-        return self._listing().genres
+        """Return all genres of the movies, sorted."""
+        return self._refreshed_list().genres
 
     def movie_list(self) -> Sequence[Movie]:
-        """Return all movies, oldest first."""
+        """Return all movies by id."""
         return self._store.movies()
 
     def most_corrected(self, limit: int) -> list[tuple[int, int]]:
-        """Return the ids of the movies whose readings most readers contradict, with the number of these readers."""
+        """Return the ids of the movies with the most contradicting corrections, with their numbers."""
         return self._store.most_corrected(limit)
 
     def reviews_by_month(self) -> list[tuple[str, int]]:
-        """Return the last months that have reviews (`2026-11`, in UTC), oldest first, with the number of these."""
+        """Return the last months with reviews (`2026-11`, in UTC), oldest first, with the number of reviews."""
         movies = self._store.movies()
-        if self._months[0] is not movies:  # counting reads all reviews, so it is done once until a movie changes
-            self._months = movies, self._store.reviews_by_month(_MONTHS_SHOWN)
+        if self._months[0] is not movies:  # cached until a movie changes, as the query reads all reviews
+            self._months = movies, self._store.reviews_by_month(_MAX_MONTHS)
         return self._months[1]
 
     def workload(self) -> QueueStats:
-        """Return the numbers of the model's queued and finished texts."""
+        """Return statistics of the model's queue."""
         return self._analyzer.workload()
 
     def check(self) -> None:
-        """Raise `app.errors.StoreUnavailable`, which names store or model, when one of them cannot serve."""
+        """Raise `app.errors.StoreUnavailable` if the store or the model is not working."""
         self._store.check()
         self._analyzer.check()
 
     def totals(self) -> CatalogueTotals:
         return self._store.totals()
 
-    def _listing(self) -> MovieList:
+    def _refreshed_list(self) -> MovieList:
         movies = self._store.movies()
-        listing = self._kept_listing
-        if listing.movies is not movies:  # a store hands out the same object while nothing changed
-            listing = self._kept_listing = MovieList(movies, self._rating_prior, listing)
-        return listing
+        movie_list = self._movie_list
+        if movie_list.movies is not movies:  # the store returns the same object until a movie changes
+            movie_list = self._movie_list = MovieList(movies, self._rating_prior, movie_list)
+        return movie_list
