@@ -6,9 +6,9 @@ from sqlalchemy import Connection, inspect, text
 
 from app.errors import SettingsError
 
-SCHEMA = "0002"
-"""The newest revision under `migrations/versions`. Revisions are consecutive numbers."""
 _MIGRATIONS = Path(__file__).with_name("migrations")
+SCHEMA = max(path.name for path in _MIGRATIONS.glob("versions/[0-9]*.py"))[:4]
+"""The newest revision under `migrations/versions`. Revisions are consecutive numbers."""
 _LOCK = 7_160_823_401  # arbitrary, but the same in all versions of the site
 
 

@@ -155,6 +155,9 @@ class MovieForm(Form):
     content = HiddenField()
     """A review that was typed before its movie was there; it is posted with the movie."""
 
+    def movie_fields(self) -> list[Field]:
+        return [self[name] for name in schemas.MovieInput.model_fields]
+
 
 class EditMovieForm(MovieForm):
     """Changes a movie's details."""

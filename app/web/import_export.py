@@ -44,13 +44,6 @@ class PreviewForm(Form):
     """Imports an uploaded file, or one that comes with it; `column_...` are the positions of a table's columns."""
 
     upload = HiddenField()
-    column_title = SelectField(_("제목"), validate_choice=False)
-    column_author = SelectField(_("작성자"), validate_choice=False)
-    column_content = SelectField(_("내용"), validate_choice=False)
-    column_created_at = SelectField(_("작성일"), validate_choice=False)
-    column_release_date = SelectField(_("개봉일"), validate_choice=False)
-    column_director = SelectField(_("감독"), validate_choice=False)
-    column_genre = SelectField(_("장르"), validate_choice=False)
     title = StringField(_("모든 리뷰의 영화"), render_kw={"maxlength": TITLE_MAX})
     author = StringField(_("모든 리뷰의 작성자"), render_kw={"maxlength": AUTHOR_MAX, "placeholder": ANONYMOUS})
     skip_bad = BooleanField(_("읽을 수 없는 줄은 빼고 나머지만 가져오기"))
@@ -67,6 +60,10 @@ class PreviewForm(Form):
 
     def options(self, columns: Mapping[str, int | None]) -> TableOptions:
         return TableOptions(columns, (self.title.data or "").strip(), (self.author.data or "").strip())
+
+
+for _field in FIELDS:
+    setattr(PreviewForm, f"column_{_field}", SelectField(import_messages.FIELD_NAMES[_field], validate_choice=False))
 
 
 class JobForm(Form):

@@ -6,11 +6,21 @@ from math import ceil
 from flask_babel import gettext as _
 
 from app.errors import AlreadyExists, FieldError, ModelBusy, NotFound, StoreUnavailable, ValidationFailed
+from app.i18n import lazy_gettext
 from app.services.import_export import ImportResult
 from app.services.import_export.records import BadRow
 from app.services.jobs import Job
 from app.services.progress import Progress, Stage
 
+FIELD_NAMES = {
+    "title": lazy_gettext("제목"),
+    "author": lazy_gettext("작성자"),
+    "content": lazy_gettext("내용"),
+    "created_at": lazy_gettext("작성일"),
+    "release_date": lazy_gettext("개봉일"),
+    "director": lazy_gettext("감독"),
+    "genre": lazy_gettext("장르"),
+}
 _MISSING_TYPES = ("blank", "missing", "string_type")
 _BESIDE_A_FIELD = (
     "date_unknown", "date_invalid", "moment_invalid", "control_characters", "combining_marks", "url_invalid",
@@ -150,17 +160,7 @@ def _sentences() -> dict[str, str]:
 
 
 def _column(field: str) -> str:
-    """Return what people call the field."""
-    names = {
-        "title": _("제목"),
-        "author": _("작성자"),
-        "content": _("내용"),
-        "created_at": _("작성일"),
-        "release_date": _("개봉일"),
-        "director": _("감독"),
-        "genre": _("장르"),
-    }
-    return names.get(field, field)
+    return str(FIELD_NAMES.get(field, field))
 
 
 def format_megabytes(count: int) -> str:

@@ -93,7 +93,7 @@ def test_what_opens_stays_under_the_pointer(look: Look, width: int) -> None:
     asked.scroll_into_view_if_needed()
     before = box(asked)
     asked.click()
-    form = box(page.locator(".correct details[open] form"))
+    form = box(page.locator(".correct details[open] .choices"))
     assert box(asked) == before
     assert form["y"] >= before["y"] + before["height"]
     assert before["height"] >= 24

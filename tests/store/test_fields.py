@@ -68,7 +68,6 @@ def test_with_its_column_a_field_is_kept(house: Path, kind: str, request: pytest
     replace(store / "tables.py", '"genre", "poster_url")', '"genre", "poster_url", "runtime")')
     newest = max(path.name for path in (store / "migrations/versions").glob("0*.py")).split("_")[0]
     (store / "migrations/versions/9999_runtime.py").write_text(MIGRATION.format(newest=newest), encoding="utf-8")
-    replace(store / "migrate.py", f'SCHEMA = "{newest}"', 'SCHEMA = "9999"')
     url = {"memory": "", "sqlite": f"sqlite:///{house}/site.db"}.get(kind)
     result = run(house, request.getfixturevalue("postgresql").new_database() if url is None else url)
     assert (result.stdout.splitlines(), result.stderr) == (["1 괴물 봉준호 120분 1 9.1", "7 기생충  132분 0 0.0"], "")

@@ -5,6 +5,7 @@ spreadsheet would. Only files with an export's headings are read without it.
 """
 
 import csv
+import dataclasses
 import io
 import re
 from collections import deque
@@ -14,7 +15,7 @@ from itertools import islice
 from typing import Any, BinaryIO
 
 from app.errors import FieldError
-from app.models import Movie, Review
+from app.models import Movie, MovieFields, Review
 from app.services.import_export import csv_columns
 from app.services.import_export.dates import format_local
 from app.services.import_export.encodings import ERRORS, find_encoding
@@ -23,6 +24,7 @@ from app.services.progress import yield_to_others
 
 _SENTIMENT = ("긍정·부정", "확신", "평점")
 _HEADER = [names[0] for names in csv_columns.NAMES.values()] + list(_SENTIMENT)
+_MOVIE = {field.name for field in dataclasses.fields(MovieFields)}
 _COMPUTED = re.compile(r"'*[=+\-@\t\r＝＋－＠]")
 _DELIMITERS = ",;\t|"
 _OFTEN_UNQUOTED = "\t|"
@@ -41,8 +43,8 @@ def review_lines(reviews: Iterable[tuple[Movie, Review]]) -> bytes:
 
 
 def _cells(movie: Movie, review: Review) -> list[str]:
-    date = format_local(review.created_at)
-    texts = [movie.title, review.author, review.content, date, movie.release_date, movie.director, movie.genre]
+    review = dataclasses.replace(review, created_at=format_local(review.created_at))
+    texts = [getattr(movie if name in _MOVIE else review, name) for name in csv_columns.FIELDS]
     sentiment = [review.sentiment_label, f"{review.sentiment_score:.4f}", f"{review.rating:.4f}"]
     return [guard(text) for text in texts] + sentiment
 

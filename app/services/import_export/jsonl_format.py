@@ -13,10 +13,11 @@ from one that was cut off.
 
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import fields
 from typing import Any, BinaryIO
 
 from app.errors import FieldError, ValidationFailed
-from app.models import Correction, Movie, Review
+from app.models import Correction, Movie, MovieFields, Review
 from app.schemas import CorrectionRecord, MovieRecord, ReviewRecord, parse
 from app.services.import_export.records import BadRow, CorrectionRow, MovieRow, ReviewRow, Row, bad
 
@@ -24,7 +25,7 @@ FORMAT, VERSION = "gampyeong", 1
 LINE_MAX = 1_000_000
 """Bytes of a line: the longest review takes 60,000, every letter of it written as two escapes."""
 
-_MOVIE = ("id", "title", "release_date", "director", "genre", "poster_url")
+_MOVIE = ("id", *(field.name for field in fields(MovieFields)))
 _REVIEW = (
     "id", "movie_id", "author", "content", "sentiment_label", "sentiment_score", "rating", "created_at", "edited_at",
     "model",

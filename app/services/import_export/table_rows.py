@@ -1,5 +1,6 @@
 """Turn the cells of a table into rows: movies, reviews, and what cannot be read."""
 
+import dataclasses
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -17,7 +18,7 @@ from app.services.import_export.tables import Table
 
 ANONYMOUS = "익명"
 """The author of the reviews of a table without authors."""
-_MOVIE = ("title", "release_date", "director", "genre")
+_MOVIE = tuple(field.name for field in dataclasses.fields(MovieFields) if field.name in csv_columns.FIELDS)
 _LISTS = {"director": DIRECTOR_MAX, "genre": GENRE_MAX}
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _EXCERPT = 40
