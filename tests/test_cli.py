@@ -23,7 +23,7 @@ from app.services.progress import Progress, Stage
 from app.settings import ROOT, Settings
 from app.store import Store, open_store
 from tests.fakes import FakeAnalyzer
-from tests.import_export.test_cases import CASES, CASES_BY_NAME
+from tests.services.import_export.test_real_files import CASES, CASES_BY_NAME
 
 pytestmark = pytest.mark.slow
 

@@ -10,7 +10,7 @@ import pytest
 from flask.testing import FlaskClient
 from playwright.sync_api import Browser, Locator, Page
 
-from tests.browser.test_accessible_corners import PASSWORD, SITE, _answer, _fill, client  # noqa: F401  # a fixture
+from tests.browser.test_accessibility_of_failures import PASSWORD, SITE, _answer, _fill, client  # noqa: F401  # a fixture
 
 pytestmark = pytest.mark.browser
 Look = Callable[..., Page]

@@ -12,9 +12,9 @@ from werkzeug.test import TestResponse
 
 from app.store import Store
 from app.web.uploads import EXPIRES_AFTER, MAX_FILES, Uploads
-from tests.import_export.test_cases import CASES, CASES_BY_NAME
+from tests.services.import_export.test_real_files import CASES, CASES_BY_NAME
 from tests.web.conftest import Visitor, read, text
-from tests.web.test_data_page import PAGE, result, wait
+from tests.web.test_import_export import PAGE, result, wait
 
 PREVIEW = f"{PAGE}/preview"
 

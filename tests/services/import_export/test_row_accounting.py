@@ -18,8 +18,8 @@ from app.models import MovieFields
 from app.services.import_export import ImportResult, TableOptions, import_file
 from app.store import Store, open_store
 from tests.fakes import FakeAnalyzer
-from tests.import_export.conftest import Import, reviews_of
-from tests.import_export.test_cases import CASES
+from tests.services.import_export.conftest import Import, reviews_of
+from tests.services.import_export.test_real_files import CASES
 
 NASTY = st.sampled_from(
     ['"', '""', "'", "\\", '\\"', ",", ";", "\t", "|", "\n", "\r\n", "\r", "\u2028", "\x00", "\x1a", "=1", "<b>",

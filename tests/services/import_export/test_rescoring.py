@@ -9,7 +9,7 @@ from app.services.progress import Progress
 from app.services.rescoring import count_outdated, rescore
 from app.store import Store
 from tests.fakes import FakeAnalyzer
-from tests.import_export.conftest import NewStore, exported, reviews_of
+from tests.services.import_export.conftest import NewStore, exported, reviews_of
 
 OLD = Sentiment(Label.NEGATIVE, 0.6, 4.0)
 

@@ -8,7 +8,7 @@ from app.errors import NotFound, UndoExpired
 from app.models import UNDO_HOURS, AuditAction, AuditEntry, CatalogueTotals, Correction, Label, Movie
 from app.store import Store
 from tests.store.conftest import BAD, AddReview, Clock
-from tests.store.test_many import make_review
+from tests.store.test_bulk_writes import make_review
 
 AddMovie = Callable[..., int]
 

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from app.web.pages import REVIEWS_A_PAGE
-from tests.browser.test_flows import BLAME, PRAISE, Open, new_movie, new_review, visit  # noqa: F401  # a fixture
+from tests.browser.test_search_and_edit import BLAME, PRAISE, Open, new_movie, new_review, visit  # noqa: F401  # a fixture
 
 pytestmark = pytest.mark.browser
 

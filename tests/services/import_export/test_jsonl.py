@@ -9,7 +9,7 @@ import pytest
 from app.errors import ValidationFailed
 from app.models import Label, MovieFields, Sentiment
 from app.store import Store
-from tests.import_export.conftest import Import, exported, reasons, reviews_of
+from tests.services.import_export.conftest import Import, exported, reasons, reviews_of
 
 HEAD = {"format": "gampyeong", "version": 1}
 MOVIE = {"kind": "movie", "id": 7, "title": "괴물"}

@@ -15,7 +15,7 @@ from app.schemas import MovieInput, ReviewInput, parse
 from app.services.import_export import export_catalogue, export_corrections, export_reviews, import_file
 from app.store import Store
 from tests.fakes import FakeAnalyzer
-from tests.import_export.conftest import NewStore, exported
+from tests.services.import_export.conftest import NewStore, exported
 
 TEXTS = st.text(max_size=40) | st.sampled_from(
     ["=1+1", "'=x", "'", '"', ",;\t", "줄\n바꿈\r\n", "가\u2028나", "ㄱ\u1100\u1161", "🍿"]

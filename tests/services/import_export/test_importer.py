@@ -13,7 +13,7 @@ from app.services.import_export import export_corrections, import_file
 from app.services.progress import Progress, Stage
 from app.store import Store
 from tests.fakes import FakeAnalyzer
-from tests.import_export.conftest import ROWS, Import, NewStore, exported, reviews_of
+from tests.services.import_export.conftest import ROWS, Import, NewStore, exported, reviews_of
 
 pytestmark = pytest.mark.parametrize("new_store", ["memory", "sqlite", "postgresql"], indirect=True)
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
+from app.settings import ROOT
 from tests.browser.conftest import OpenPage
 from tests.browser.test_site import PRAISE, add_movie, add_review, new_title
 
@@ -35,7 +36,7 @@ def test_a_file_goes_in_and_comes_out(open_page: OpenPage, tmp_path: Path, scrip
     assert title in download.value.path().read_text(encoding="utf-8")
 
 
-CASES = Path(__file__).parent.parent / "import_export" / "cases"
+CASES = ROOT / "tests" / "services" / "import_export" / "cases"
 
 
 @pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no-scripts"])

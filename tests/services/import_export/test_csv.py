@@ -13,7 +13,7 @@ from app.services.import_export import export_reviews, import_file
 from app.services.import_export.csv_format import guard, unguard
 from app.store import Store, open_store
 from tests.fakes import FakeAnalyzer
-from tests.import_export.conftest import ROWS, Import, reasons, reviews_of
+from tests.services.import_export.conftest import ROWS, Import, reasons, reviews_of
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp949", "utf-16"])

@@ -1,6 +1,6 @@
 """A database of the first edition, brought over by the migrations.
 
-`first_edition.db` was written by the first edition's own store (its last commit, schema 0001): four movies, one of them
+`schema_0001.db` was written by the first edition's own store (its last commit, schema 0001): four movies, one of them
 without a release date, ten reviews of two models, with and without an owner, corrections, edits, an import in the log,
 a review and a movie deleted at 2026-11-22 11:10 UTC (both can still be undone for a day) and a review deleted for good.
 """
@@ -19,7 +19,7 @@ from app.settings import ROOT
 from app.store import open_store
 from tests.store.conftest import GOOD, Clock
 
-FILE = Path(__file__).with_name("first_edition.db")
+FILE = Path(__file__).with_name("schema_0001.db")
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -16,7 +16,7 @@ from app.models import Movie, MovieFields, ScoredReview
 from app.store import Store, engine, open_store
 from tests.postgresql import Server
 from tests.store.conftest import BAD, GOOD, AddReview
-from tests.store.test_many import make_review
+from tests.store.test_bulk_writes import make_review
 
 AddMovie = Callable[..., int]
 
