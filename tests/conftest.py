@@ -53,7 +53,7 @@ def app(analyzer: FakeAnalyzer, store: Store, tmp_path: Path) -> Flask:
 
 
 @pytest.fixture
-def catalogue(app: Flask) -> ReviewService:
+def service(app: Flask) -> ReviewService:
     found: ReviewService = app.extensions["ReviewService"]
     return found
 

@@ -46,9 +46,9 @@ class Site:
         self.client.post("/movies", json={"title": "리틀 포레스트"})
 
     def holds(self) -> Any:
-        catalogue: ReviewService = self.app.extensions["ReviewService"]
-        movies = catalogue.movies(MoviesQuery(sort="newest")).items
-        reviews = [review for movie in movies for review in catalogue.reviews(movie.id, ReviewsQuery()).items]
+        service: ReviewService = self.app.extensions["ReviewService"]
+        movies = service.movies(MoviesQuery(sort="newest")).items
+        reviews = [review for movie in movies for review in service.reviews(movie.id, ReviewsQuery()).items]
         return movies, [replace(review, created_at="") for review in reviews]
 
     def post_form(self, path: str, page: str, data: dict[str, Any]) -> Any:

@@ -28,6 +28,11 @@ def test_edges_are_trimmed(edge: str) -> None:
     assert broken(SentimentInput, {"text": edge * 3}) == [("text", "blank")]
 
 
+@pytest.mark.parametrize("name", ["\u202e", "\u3164\u115f", "\ufe0f", "\u00ad\u2060"])
+def test_an_invisible_name_is_blank(name: str) -> None:
+    assert broken(ReviewInput, {"movie_id": 1, "author": name, "content": "최고"}) == [("author", "blank")]
+
+
 def test_nfd_becomes_nfc_before_it_is_counted() -> None:
     text = "각" * schemas.CONTENT_MAX
     assert parse(SentimentInput, {"text": unicodedata.normalize("NFD", text)}).text == text
@@ -68,6 +73,8 @@ def test_line_ends_become_lf_and_inner_lines_stay() -> None:
         ("poster_url", "data:image/png;base64,AAAA", "url_invalid"),
         ("poster_url", "//example.com/a.jpg", "url_invalid"),
         ("poster_url", "http://", "url_invalid"),
+        ("poster_url", "http://a b/", "url_invalid"),
+        ("poster_url", "file:///etc", "url_invalid"),
         ("poster_url", 'https://example.com/"onerror="', "url_invalid"),
         ("poster_url", "https://example.com/" + "a" * 2000, "string_too_long"),
     ],

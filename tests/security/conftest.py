@@ -1,4 +1,4 @@
-"""A site with an administrator, and people at its door: each client is a browser of its own."""
+"""A site with an administrator; each visitor has cookies of its own."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -22,7 +22,7 @@ MakeApp = Callable[..., Flask]
 
 @pytest.fixture
 def make_app(store: Store, analyzer: FakeAnalyzer, tmp_path: Path) -> MakeApp:
-    """A site with these settings."""
+    """Return a function that makes an app with the given settings."""
 
     def make(**settings: object) -> Flask:
         given = {"secret_key": "tests", "instance_dir": str(tmp_path), "admin_password": PASSWORD, **settings}
@@ -33,7 +33,7 @@ def make_app(store: Store, analyzer: FakeAnalyzer, tmp_path: Path) -> MakeApp:
 
 @pytest.fixture
 def app(make_app: MakeApp) -> Flask:
-    """A site that counts and times nothing: tests are faster than people."""
+    """An app without rate limits or a minimum fill time."""
     return make_app(ratelimit_enabled=0)
 
 
@@ -66,8 +66,8 @@ def log_in(visitor: Visitor, password: str = PASSWORD, **fields: str) -> TestRes
     return visitor.post("/login", "/login", password=password, **fields)
 
 
-def write(client: FlaskClient, movie_id: int, content: str = "최고예요", author: str = "밤편지") -> int:
-    """A review by JSON; its id."""
+def post_review(client: FlaskClient, movie_id: int, content: str = "최고예요", author: str = "밤편지") -> int:
+    """Post a review by JSON; return its id."""
     answer = client.post("/reviews", json={"movie_id": movie_id, "author": author, "content": content})
     assert answer.status_code == 201, answer.get_data(as_text=True)
     number: int = answer.get_json()["id"]

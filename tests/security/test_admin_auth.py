@@ -1,4 +1,4 @@
-"""The administrator: one password, sessions that end, and nothing to be gained with a copy of a cookie."""
+"""The administrator's password and sessions."""
 
 import pytest
 from flask import Flask
@@ -8,22 +8,22 @@ from app.security.session import FORMER_COOKIE_NAME, cookie_name
 from app.web import messages
 from app.web.admin import safe_next_path
 from tests.security.conftest import BEARER, PASSWORD, MakeApp, log_in
-from tests.web.conftest import Visitor, read, text
+from tests.web.conftest import Visitor, parse_html, text
 
 
 def test_login_and_logout(visitor: Visitor, movie_id: int) -> None:
     assert visitor.client.get(f"/movie/{movie_id}/delete").status_code == 401
     assert log_in(visitor).headers["Location"] == "/"
-    assert str(messages.LOGGED_IN) in text(visitor.see("/").select_one(".notice"))
+    assert str(messages.LOGGED_IN) in text(visitor.get("/").select_one(".notice"))
     assert visitor.client.get(f"/movie/{movie_id}/delete").status_code == 200
     assert visitor.post("/logout", "/login").status_code == 303
     assert visitor.client.get(f"/movie/{movie_id}/delete").status_code == 401
 
 
 @pytest.mark.parametrize("password", ["", " ", PASSWORD + " ", PASSWORD[:-1], "\x00", "열" * 5_000, "' OR 1=1 --"])
-def test_wrong_password_says_so_and_is_not_shown_again(visitor: Visitor, password: str) -> None:
+def test_a_wrong_password_is_an_error_and_not_shown_again(visitor: Visitor, password: str) -> None:
     answer = log_in(visitor, password)
-    page = read(answer)
+    page = parse_html(answer)
     assert answer.status_code == 422
     assert text(page.select_one("#password-error")) == messages.NOT_THE_PASSWORD
     assert not page.select(".alert"), "one field needs no count of what is wrong"
@@ -31,26 +31,26 @@ def test_wrong_password_says_so_and_is_not_shown_again(visitor: Visitor, passwor
     assert field and not field.get("value")
 
 
-def test_a_password_is_the_same_however_the_keyboard_writes_it() -> None:
+def test_passwords_are_compared_normalized() -> None:
     decomposed = "\u1109\u1175"
     assert AdminAuth("시").check_password(decomposed)
     assert not AdminAuth("").check_password("")
 
 
-def test_login_needs_its_token(visitor: Visitor, app: Flask) -> None:
+def test_login_needs_a_csrf_token(visitor: Visitor, app: Flask) -> None:
     for token in ("", "forged", Visitor(app.test_client()).token("/login")):
         answer = visitor.client.post("/login", data={"password": PASSWORD, "csrf_token": token})
         assert answer.status_code == 400
     assert visitor.client.get("/movie/1/delete").status_code == 401
 
 
-def test_every_page_says_that_the_administrator_is_logged_in(
+def test_pages_show_that_the_administrator_is_logged_in(
     admin: Visitor, visitor: Visitor, make_app: MakeApp, movie_id: int
 ) -> None:
     nobody = Visitor(make_app(admin_password="").test_client())
     for path in ("/", f"/movie/{movie_id}", "/model"):
-        assert admin.see(path).select_one('.top a.is-admin[href="/login"]')
-        assert not visitor.see(path).select(".is-admin") and not nobody.see(path).select(".is-admin")
+        assert admin.get(path).select_one('.top a.is-admin[href="/login"]')
+        assert not visitor.get(path).select(".is-admin") and not nobody.get(path).select(".is-admin")
 
 
 def cookie(visitor: Visitor) -> str:
@@ -68,7 +68,7 @@ def test_session_is_new_after_login(visitor: Visitor) -> None:
     assert visitor.client.post("/logout", data={"csrf_token": token}).status_code == 400
 
 
-def test_a_copied_cookie_is_worth_nothing_after_logout(admin: Visitor, app: Flask, movie_id: int) -> None:
+def test_a_copied_cookie_is_invalid_after_logout(admin: Visitor, app: Flask, movie_id: int) -> None:
     stolen = cookie(admin)
     assert admin.post("/logout", "/login").status_code == 303
     thief = app.test_client()
@@ -77,7 +77,7 @@ def test_a_copied_cookie_is_worth_nothing_after_logout(admin: Visitor, app: Flas
     assert thief.delete(f"/movies/{movie_id}").status_code == 401
 
 
-def test_a_cookie_of_another_key_or_start_is_worth_nothing(admin: Visitor, make_app: MakeApp, movie_id: int) -> None:
+def test_a_cookie_of_another_key_or_process_is_invalid(admin: Visitor, make_app: MakeApp, movie_id: int) -> None:
     for other in (make_app(secret_key="another"), make_app()):
         thief = other.test_client()
         for name in (other.config["SESSION_COOKIE_NAME"], FORMER_COOKIE_NAME):
@@ -85,7 +85,7 @@ def test_a_cookie_of_another_key_or_start_is_worth_nothing(admin: Visitor, make_
         assert thief.delete(f"/movies/{movie_id}").status_code == 401
 
 
-def test_a_login_ends() -> None:
+def test_sessions_expire() -> None:
     clock = [0.0]
     administrator = AdminAuth(PASSWORD, lambda: clock[0])
     session = administrator.create_session()
@@ -96,7 +96,7 @@ def test_a_login_ends() -> None:
     assert not administrator.has_session("")
 
 
-def test_cookie_is_out_of_reach(app: Flask) -> None:
+def test_session_cookies_are_httponly_samesite_and_secure(app: Flask) -> None:
     for base, secure in (("http://localhost", False), ("https://localhost", True)):
         client = app.test_client()
         header = client.get("/login", base_url=base).headers["Set-Cookie"]
@@ -105,7 +105,7 @@ def test_cookie_is_out_of_reach(app: Flask) -> None:
         assert ("Secure" in header) is secure
 
 
-def test_lists_send_no_cookie(admin: Visitor, movie_id: int) -> None:
+def test_json_responses_set_no_cookie(admin: Visitor, movie_id: int) -> None:
     for path in ("/movies", f"/movies/{movie_id}", f"/reviews/{movie_id}", "/healthz", "/openapi.json"):
         assert "Set-Cookie" not in admin.client.get(path).headers
 
@@ -127,7 +127,7 @@ def test_lists_send_no_cookie(admin: Visitor, movie_id: int) -> None:
         ("/%5cevil.example", True),
     ],
 )
-def test_login_leads_back_to_this_site_only(app: Flask, visitor: Visitor, path: str, kept: bool) -> None:
+def test_login_redirects_to_this_site_only(app: Flask, visitor: Visitor, path: str, kept: bool) -> None:
     with app.test_request_context():
         assert safe_next_path(path) == (path if kept else "/")
     answer = log_in(visitor, next=path)
@@ -136,11 +136,11 @@ def test_login_leads_back_to_this_site_only(app: Flask, visitor: Visitor, path: 
     assert not answer.headers["Location"].startswith("//")
 
 
-def test_a_refused_page_leads_to_the_login_and_back(visitor: Visitor, movie_id: int) -> None:
-    page = visitor.see(f"/movie/{movie_id}/delete", 401)
+def test_a_refused_page_links_to_the_login_and_back(visitor: Visitor, movie_id: int) -> None:
+    page = visitor.get(f"/movie/{movie_id}/delete", 401)
     link = page.select_one('main a[href^="/login"]')
     assert link
-    form = visitor.see(str(link["href"])).select_one('main input[name="next"]')
+    form = visitor.get(str(link["href"])).select_one('main input[name="next"]')
     assert form and form["value"] == f"/movie/{movie_id}/delete"
     assert log_in(visitor, next=str(form["value"])).headers["Location"] == f"/movie/{movie_id}/delete"
 
@@ -163,14 +163,14 @@ def test_bearer_password_on_json(app: Flask, movie_id: int) -> None:
     assert "Set-Cookie" not in client.get("/movies", headers=BEARER).headers
 
 
-def test_wrong_bearer_on_a_page_is_a_page(app: Flask, movie_id: int) -> None:
+def test_a_wrong_bearer_password_on_a_page_answers_with_a_page(app: Flask, movie_id: int) -> None:
     answer = app.test_client().get(f"/movie/{movie_id}/delete", headers={"Authorization": "Bearer wrong"})
     assert (answer.status_code, answer.mimetype) == (401, "text/html")
 
 
-def test_open_mode_has_nobody_to_log_in_as(make_app: MakeApp) -> None:
+def test_open_mode_has_no_login(make_app: MakeApp) -> None:
     visitor = Visitor(make_app(admin_password="").test_client())
-    page = visitor.see("/login")
+    page = visitor.get("/login")
     assert not page.select_one("main form")
     token = visitor.token("/")
     for password in ("", "x"):

@@ -1,4 +1,4 @@
-"""Every route and form with whatever comes to mind: no 500, and nothing of somebody else's is lost or changed."""
+"""Generated requests to every route and form: no 500, and no change to others' records."""
 
 import io
 import json
@@ -19,7 +19,7 @@ from app.factory import create_app
 from app.settings import Settings
 from app.store import open_store
 from tests.fakes import FakeAnalyzer
-from tests.security.conftest import PASSWORD, write
+from tests.security.conftest import PASSWORD, post_review
 from tests.web.test_import_export import wait
 
 store = open_store()
@@ -46,19 +46,8 @@ RULES = sorted(
         if not rule.rule.startswith("/docs/")
     }
 )
-NAMES = [
-    "title",
-    "author",
-    "content",
-    "movie_id",
-    "release_date",
-    "director",
-    "genre",
-    "poster_url",
-    "text",
-    "texts",
-    "label",
-]
+NAMES = ["title", "author", "content", "movie_id", "release_date", "director", "genre", "poster_url", "text", "texts"]
+NAMES.append("label")
 KEYS = ["id", "movie_id", "review_id", "reader", "rating", "model", "created_at", "sentiment_label", *NAMES]
 NAMES += ["q", "sort", "page", "per_page", "next", "password", "csrf_token", "website", "language", "order", "movie"]
 TEXT = st.text(st.characters(exclude_categories=()), max_size=40)
@@ -74,6 +63,7 @@ ANY = st.recursive(
     max_leaves=8,
 )
 FIELDS = st.dictionaries(st.one_of(st.sampled_from(NAMES), TEXT), VALUE, max_size=8)
+EXAMPLES = settings(deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
 STARTS = ["http://", "//", "/", "/\\", "", "xn--", "["]
 PIECES = ["[", "]", ":", "xn--", "a", ".", "localhost", "@", "/", "?", "%5B", "1", "é"]
 ADDRESS = st.builds(str.__add__, st.sampled_from(STARTS), st.lists(st.sampled_from(PIECES), max_size=3).map("".join))
@@ -83,20 +73,20 @@ SEGMENT = st.one_of(st.just("1"), VALUE.filter(lambda value: value not in (".", 
 
 
 @pytest.fixture(scope="module")
-def foreign() -> Any:
-    """Somebody's movie and review, which the fuzzer's browser did not write."""
+def others_review() -> Any:
+    """Add a movie and a review by another browser; return their values."""
     with app.test_client() as client:
         client.post("/movies", json={"title": "리틀 포레스트", "genre": "드라마"})
-        write(client, 1, "처음엔 심심했는데 볼수록 따뜻해요")
-    return held()
+        post_review(client, 1, "처음엔 심심했는데 볼수록 따뜻해요")
+    return others_records()
 
 
-def held() -> Any:
+def others_records() -> Any:
     movie, review = store.movie(1), store.review(1)
     return movie.title, movie.genre, movie.director, replace(review, correction_count=0)
 
 
-def clean(value: str) -> str:
+def encodable(value: str) -> str:
     return value.encode("utf-8", "replace").decode()
 
 
@@ -114,16 +104,16 @@ def token(client: FlaskClient) -> str:
     body=st.one_of(st.none(), ANY, FIELDS, st.binary(max_size=60)),
     has_valid_token=st.booleans(),
 )
-@settings(max_examples=400, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
-def test_nothing_breaks_and_nothing_foreign_changes(
-    foreign: Any, rule: tuple[str, str], segment: str, query: Any, form: Any, body: Any, has_valid_token: bool
+@settings(EXAMPLES, max_examples=400)
+def test_no_request_fails_or_changes_others_records(
+    others_review: Any, rule: tuple[str, str], segment: str, query: Any, form: Any, body: Any, has_valid_token: bool
 ) -> None:
     method, pattern = rule
-    path = re.sub(r"<[^>]*>", lambda _: quote(clean(segment)) or "x", pattern)
-    sent: dict[str, Any] = {"query_string": {clean(name): clean(value) for name, value in query.items()}}
+    path = re.sub(r"<[^>]*>", lambda _: quote(encodable(segment)) or "x", pattern)
+    sent: dict[str, Any] = {"query_string": {encodable(name): encodable(value) for name, value in query.items()}}
     with app.test_client() as client:
         if form is not None:
-            sent["data"] = {clean(name): clean(value) for name, value in form.items()}
+            sent["data"] = {encodable(name): encodable(value) for name, value in form.items()}
             if has_valid_token:
                 sent["data"]["csrf_token"] = token(client)
         elif isinstance(body, bytes):
@@ -133,7 +123,7 @@ def test_nothing_breaks_and_nothing_foreign_changes(
         answer = client.open(path, method=method, **sent)
         assert answer.status_code < 500, (method, path)
         assert "Content-Security-Policy" in answer.headers
-    assert held() == foreign
+    assert others_records() == others_review
 
 
 @given(
@@ -141,8 +131,8 @@ def test_nothing_breaks_and_nothing_foreign_changes(
     headers=st.dictionaries(st.sampled_from(HEADERS), HEADER, min_size=1, max_size=3),
     is_open=st.booleans(),
 )
-@settings(max_examples=400, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
-def test_no_header_breaks_anything(rule: tuple[str, str], headers: dict[str, str], is_open: bool) -> None:
+@settings(EXAMPLES, max_examples=400)
+def test_no_header_causes_a_failure(rule: tuple[str, str], headers: dict[str, str], is_open: bool) -> None:
     method, pattern = rule
     environ = EnvironBuilder(re.sub(r"<[^>]*>", "1", pattern), method=method, headers=headers).get_environ()
     _, status, record = run_wsgi_app(open_app if is_open else app, environ)  # a client would read the host's name
@@ -151,8 +141,8 @@ def test_no_header_breaks_anything(rule: tuple[str, str], headers: dict[str, str
 
 
 @given(next_page=ADDRESS, path=st.sampled_from(["/login", "/theme", "/language"]))
-@settings(max_examples=150, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
-def test_whatever_a_form_leads_to_is_a_page_of_this_site(next_page: str, path: str) -> None:
+@settings(EXAMPLES, max_examples=150)
+def test_redirects_stay_on_this_site(next_page: str, path: str) -> None:
     with app.test_client() as client:
         assert client.get("/login", query_string={"next": next_page}).status_code == 200
         sent = {"csrf_token": token(client), "next": next_page, "password": PASSWORD, "theme": "dark", "language": "en"}
@@ -166,8 +156,8 @@ def test_whatever_a_form_leads_to_is_a_page_of_this_site(next_page: str, path: s
     rows=st.lists(st.one_of(ANY, st.dictionaries(st.sampled_from([*KEYS, "?"]), st.one_of(ANY, VALUE))), max_size=3),
     kind=st.sampled_from(["movie", "review", "correction", "end", "\ud800"]),
 )
-@settings(max_examples=100, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
-def test_no_file_breaks_the_page_that_tells_of_it(head: Any, rows: list[Any], kind: str) -> None:
+@settings(EXAMPLES, max_examples=100)
+def test_no_import_breaks_the_job_page(head: Any, rows: list[Any], kind: str) -> None:
     first = {"format": "gampyeong", "version": 1} | head if isinstance(head, dict) else head
     lines = [first, *({"kind": kind} | row if isinstance(row, dict) else row for row in rows)]
     content = "\n".join(map(json.dumps, lines)).encode()
@@ -183,11 +173,11 @@ def test_no_file_breaks_the_page_that_tells_of_it(head: Any, rows: list[Any], ki
     fields=FIELDS,
     path=st.sampled_from(["/movie", "/review", "/movie/1/review", "/login", "/review/1/edit", "/movie/1/edit"]),
 )
-@settings(max_examples=150, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
-def test_a_refused_form_keeps_what_was_typed(foreign: Any, fields: Any, path: str) -> None:
+@settings(EXAMPLES, max_examples=150)
+def test_a_refused_form_is_a_page(others_review: Any, fields: Any, path: str) -> None:
     with app.test_client() as client:
-        typed = {clean(name): clean(value) for name, value in fields.items()} | {"csrf_token": "stale"}
+        typed = {encodable(name): encodable(value) for name, value in fields.items()} | {"csrf_token": "stale"}
         answer = client.post(path, data=typed)
         assert answer.status_code in (400, 401, 403)
         assert answer.mimetype == "text/html"
-    assert held() == foreign
+    assert others_records() == others_review

@@ -5,7 +5,7 @@ from flask import Flask
 
 from app.store import Store
 from tests.security.conftest import MakeApp
-from tests.web.conftest import Visitor, read, text
+from tests.web.conftest import Visitor, parse_html, text
 
 SECRET = "배추전과 막걸리"
 REVIEW = {"author": "밤편지", "content": "최고예요"}
@@ -24,7 +24,7 @@ def test_others_cannot_use_a_claimed_nickname(owner: Visitor, stranger: Visitor,
     for author in ("밤편지", " 밤 편지", "밤.편지"):
         answer = stranger.post(f"{path}/review", path, author=author, content="남의 글")
         assert answer.status_code == 422
-        assert "암호로 지키는 닉네임" in text(read(answer).select_one("#author-error"))
+        assert "암호로 지키는 닉네임" in text(parse_html(answer).select_one("#author-error"))
         body = {"movie_id": movie_id, "author": author, "content": "남의 글"}
         assert stranger.client.post("/reviews", json=body).status_code == 403
         assert stranger.client.post("/reviews", json={**body, "passphrase": "틀린 암호예요"}).status_code == 403
@@ -36,10 +36,10 @@ def test_others_cannot_use_a_claimed_nickname(owner: Visitor, stranger: Visitor,
     assert owner.post(f"{path}/review", path, author="밤편지", content="또 하나").status_code == 303
 
 
-def test_the_passphrase_brings_the_right_to_another_browser(owner: Visitor, stranger: Visitor, app: Flask) -> None:
+def test_the_passphrase_gives_rights_to_another_browser(owner: Visitor, stranger: Visitor, app: Flask) -> None:
     assert stranger.client.patch("/reviews/1", json={"content": "고침"}).status_code == 401
     answer = stranger.post("/nickname", "/nickname", author="밤편지", passphrase="틀린 암호예요")
-    assert answer.status_code == 422 and "암호가 달라요" in text(read(answer).select_one("#passphrase-error"))
+    assert answer.status_code == 422 and "암호가 달라요" in text(parse_html(answer).select_one("#passphrase-error"))
     assert SECRET not in answer.get_data(as_text=True)
     assert stranger.post("/nickname", "/nickname", author="밤편지", passphrase=SECRET).status_code == 303
     assert stranger.client.patch("/reviews/1", json={"content": "고침"}).status_code == 200
@@ -66,21 +66,23 @@ def test_a_claim_gives_no_right_to_what_others_wrote_before(visitor: Visitor, st
 
 
 @pytest.mark.parametrize("passphrase", ["", "짧음", "x" * 201, "1234567"])
-def test_odd_passphrases(visitor: Visitor, movie_id: int, store: Store, passphrase: str) -> None:
+def test_too_short_and_long_passphrases_are_refused(
+    visitor: Visitor, movie_id: int, store: Store, passphrase: str
+) -> None:
     answer = visitor.client.post("/reviews", json={**REVIEW, "movie_id": movie_id, "passphrase": passphrase})
     assert answer.status_code == (201 if not passphrase else 422 if len(passphrase) > 200 else 403)
     assert store.nickname_hash("밤편지") is None
     assert visitor.post("/nickname", "/nickname", author="밤편지", passphrase=passphrase).status_code == 422
 
 
-def test_nothing_keeps_or_shows_the_passphrase(owner: Visitor, store: Store, movie_id: int) -> None:
+def test_passphrases_are_stored_hashed_and_not_shown(owner: Visitor, store: Store, movie_id: int) -> None:
     assert SECRET not in str(store.nickname_hash("밤편지"))
     assert str(store.nickname_hash("밤편지")).startswith("scrypt:")
     for path in ("/", f"/movie/{movie_id}", "/nickname"):
         assert SECRET not in owner.client.get(path).get_data(as_text=True)
 
 
-def test_guessing_a_passphrase_ends(make_app: MakeApp, movie_id: int) -> None:
+def test_passphrase_guessing_is_limited(make_app: MakeApp, movie_id: int) -> None:
     app = make_app(limit_logins="3 per hour")
     client = app.test_client()
     body = {**REVIEW, "movie_id": movie_id}

@@ -1,14 +1,14 @@
-"""Who may do what: the writer of a review, by the browser, and the administrator; nobody for anybody else."""
+"""Permissions: of a review's writer, known by a cookie, and of the administrator."""
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
 from app.errors import NotFound
-from app.models import Sentiment
+from app.models import Label, Sentiment
 from app.security.session import FORMER_COOKIE_NAME, cookie_name
 from app.store import Store
-from tests.security.conftest import BEARER, MakeApp, write
+from tests.security.conftest import BEARER, MakeApp, post_review
 from tests.web.conftest import Visitor
 
 
@@ -16,7 +16,7 @@ def delete_by_page(visitor: Visitor, path: str) -> int:
     return visitor.post(f"{path}/delete").status_code
 
 
-def test_writers_delete_their_own_by_page(visitor: Visitor, stranger: Visitor, movie_id: int, store: Store) -> None:
+def test_writers_delete_their_reviews_by_page(visitor: Visitor, stranger: Visitor, movie_id: int, store: Store) -> None:
     visitor.post("/review", movie_id=movie_id, author="밤편지", content="최고예요")
     (review,), _ = store.reviews(movie_id)
     assert review.writer
@@ -26,9 +26,9 @@ def test_writers_delete_their_own_by_page(visitor: Visitor, stranger: Visitor, m
         store.review(review.id)
 
 
-def test_writers_delete_their_own_by_json(app: Flask, movie_id: int) -> None:
+def test_writers_delete_their_reviews_by_json(app: Flask, movie_id: int) -> None:
     writer, other, nobody = app.test_client(), app.test_client(), app.test_client()
-    own, others = write(writer, movie_id), write(other, movie_id, "별로예요")
+    own, others = post_review(writer, movie_id), post_review(other, movie_id, "별로예요")
     assert nobody.delete(f"/reviews/{own}").status_code == 401
     assert other.delete(f"/reviews/{own}").status_code == 403
     assert writer.delete(f"/reviews/{others}").status_code == 403
@@ -36,27 +36,25 @@ def test_writers_delete_their_own_by_json(app: Flask, movie_id: int) -> None:
     assert writer.delete(f"/reviews/{own}").status_code == 404
 
 
-def test_a_writer_without_the_cookie_is_told_where_the_right_lives(
-    visitor: Visitor, stranger: Visitor, movie_id: int
-) -> None:
-    own = write(visitor.client, movie_id)
+def test_refusals_explain_who_may_edit(visitor: Visitor, stranger: Visitor, movie_id: int) -> None:
+    own = post_review(visitor.client, movie_id)
     for path in (f"/review/{own}/edit", f"/review/{own}/delete"):
-        page = stranger.see(path, 401)
+        page = stranger.get(path, 401)
         assert "글을 쓴 브라우저에서만" in page.get_text() and page.select_one('a[href^="/login"]')
-        write(stranger.client, movie_id)
-        assert "글을 쓴 브라우저에서만" in stranger.see(path, 403).get_text()
+        post_review(stranger.client, movie_id)
+        assert "글을 쓴 브라우저에서만" in stranger.get(path, 403).get_text()
         stranger.client.delete_cookie(cookie_name("tests"))
-    assert "관리자만" in stranger.see(f"/movie/{movie_id}/delete", 401).get_text()
+    assert "관리자만" in stranger.get(f"/movie/{movie_id}/delete", 401).get_text()
 
 
-def test_page_and_json_know_the_same_writer(visitor: Visitor, movie_id: int, store: Store) -> None:
+def test_page_and_json_use_the_same_writer_token(visitor: Visitor, movie_id: int, store: Store) -> None:
     visitor.post("/review", movie_id=movie_id, author="밤편지", content="최고예요")
-    write(visitor.client, movie_id)
+    post_review(visitor.client, movie_id)
     first, second = store.reviews(movie_id)[0]
     assert first.writer == second.writer
 
 
-def test_movies_are_the_administrators_to_delete(visitor: Visitor, admin: Visitor, movie_id: int) -> None:
+def test_only_the_administrator_deletes_movies(visitor: Visitor, admin: Visitor, movie_id: int) -> None:
     visitor.post("/movie", title="괴물")
     assert delete_by_page(visitor, f"/movie/{movie_id + 1}") == 401
     assert visitor.client.delete(f"/movies/{movie_id}").status_code == 401
@@ -64,32 +62,28 @@ def test_movies_are_the_administrators_to_delete(visitor: Visitor, admin: Visito
     assert visitor.client.delete(f"/movies/{movie_id + 1}", headers=BEARER).status_code == 200
 
 
-def test_administrator_deletes_anybodys_review(app: Flask, admin: Visitor, movie_id: int) -> None:
-    assert delete_by_page(admin, f"/review/{write(app.test_client(), movie_id)}") == 303
-    assert app.test_client().delete(f"/reviews/{write(app.test_client(), movie_id)}", headers=BEARER).status_code == 200
+def test_the_administrator_deletes_any_review(app: Flask, admin: Visitor, movie_id: int) -> None:
+    assert delete_by_page(admin, f"/review/{post_review(app.test_client(), movie_id)}") == 303
+    assert (
+        app.test_client().delete(f"/reviews/{post_review(app.test_client(), movie_id)}", headers=BEARER).status_code
+        == 200
+    )
 
 
-def test_buttons_are_shown_to_who_may_use_them(
-    visitor: Visitor, stranger: Visitor, admin: Visitor, movie_id: int
-) -> None:
-    own = write(visitor.client, movie_id)
-    for who, mine, movie in ((visitor, True, False), (stranger, False, False), (admin, True, True)):
-        actions = [button["formaction"] for button in who.see(f"/movie/{movie_id}").select("main [formaction]")]
-        assert (f"/review/{own}/delete" in actions) is mine
-        assert (f"/movie/{movie_id}/delete" in actions) is movie
-
-
-def test_reviews_are_changed_by_their_writer_and_movies_by_the_administrator(
+def test_writers_edit_their_reviews_and_the_administrator_everything(
     app: Flask, visitor: Visitor, stranger: Visitor, admin: Visitor, movie_id: int
 ) -> None:
-    own = write(visitor.client, movie_id)
+    own = post_review(visitor.client, movie_id)
     for who, mine, movie in ((stranger, False, False), (visitor, True, False), (admin, True, True)):
-        links = [link["href"] for link in who.see(f"/movie/{movie_id}").select("main a")]
+        page = who.get(f"/movie/{movie_id}")
+        links = [link["href"] for link in page.select("main a")]
+        actions = [button["formaction"] for button in page.select("main [formaction]")]
+        assert (f"/review/{own}/delete" in actions, f"/movie/{movie_id}/delete" in actions) == (mine, movie)
         for path, may in ((f"/review/{own}/edit", mine), (f"/movie/{movie_id}/edit", movie)):
             assert (path in links) is may
             assert who.client.get(path).status_code == (200 if may else 401)
             assert who.client.post(path).status_code == (400 if may else 401)
-    write(stranger.client, movie_id)
+    post_review(stranger.client, movie_id)
     assert stranger.client.patch(f"/reviews/{own}", json={"content": "별로"}).status_code == 403
     assert app.test_client().patch(f"/reviews/{own}", json={"content": "별로"}).status_code == 401
     assert visitor.client.patch(f"/reviews/{own}", json={"content": "별로"}).status_code == 200
@@ -97,12 +91,12 @@ def test_reviews_are_changed_by_their_writer_and_movies_by_the_administrator(
     assert visitor.client.patch(f"/movies/{movie_id}", json={}, headers=BEARER).status_code == 200
 
 
-def test_mark_is_told_to_nobody(visitor: Visitor, stranger: Visitor, movie_id: int, store: Store) -> None:
-    own = write(visitor.client, movie_id)
-    mark = store.review(own).writer
+def test_writer_tokens_are_not_published(visitor: Visitor, stranger: Visitor, movie_id: int, store: Store) -> None:
+    own = post_review(visitor.client, movie_id)
+    writer = store.review(own).writer
     for path in (f"/reviews/{movie_id}", f"/movie/{movie_id}", "/", f"/review/{own}/why", "/movies", "/openapi.json"):
         for who in (visitor, stranger):
-            assert mark not in who.client.get(path).get_data(as_text=True)
+            assert writer not in who.client.get(path).get_data(as_text=True)
 
 
 def forge(client: FlaskClient, value: str, name: str = cookie_name("tests")) -> FlaskClient:
@@ -110,8 +104,8 @@ def forge(client: FlaskClient, value: str, name: str = cookie_name("tests")) -> 
     return client
 
 
-def test_forged_cookies_are_nobody(app: Flask, make_app: MakeApp, visitor: Visitor, movie_id: int) -> None:
-    own = write(visitor.client, movie_id)
+def test_forged_cookies_give_no_rights(app: Flask, make_app: MakeApp, visitor: Visitor, movie_id: int) -> None:
+    own = post_review(visitor.client, movie_id)
     cookie = visitor.client.get_cookie(cookie_name("tests"))
     assert cookie
     body, time, signature = cookie.value.rsplit(".", 2)
@@ -127,8 +121,8 @@ def test_forged_cookies_are_nobody(app: Flask, make_app: MakeApp, visitor: Visit
     assert forge(app.test_client(), cookie.value).delete(f"/reviews/{own}").status_code == 200
 
 
-def test_a_cookie_under_its_former_name_is_kept_under_its_new_one(app: Flask, visitor: Visitor, movie_id: int) -> None:
-    own = write(visitor.client, movie_id)
+def test_a_cookie_under_its_former_name_is_renamed(app: Flask, visitor: Visitor, movie_id: int) -> None:
+    own = post_review(visitor.client, movie_id)
     cookie = visitor.client.get_cookie(cookie_name("tests"))
     assert cookie
     client = forge(app.test_client(), cookie.value, FORMER_COOKIE_NAME)
@@ -137,7 +131,7 @@ def test_a_cookie_under_its_former_name_is_kept_under_its_new_one(app: Flask, vi
     assert client.delete(f"/reviews/{own}").status_code == 200
 
 
-def test_copies_of_the_site_on_one_host_leave_each_others_forms_alone(app: Flask, make_app: MakeApp) -> None:
+def test_two_sites_on_one_host_have_separate_cookies(app: Flask, make_app: MakeApp) -> None:
     other = make_app(secret_key="another", ratelimit_enabled=0)
     one, two = Visitor(app.test_client()), Visitor(other.test_client())
     tokens = []
@@ -153,9 +147,9 @@ def test_copies_of_the_site_on_one_host_leave_each_others_forms_alone(app: Flask
 
 
 @pytest.mark.parametrize("value", [None, "", 7, ["x"], {"a": 1}, True])
-def test_odd_sessions_are_nobody(app: Flask, movie_id: int, value: object) -> None:
+def test_malformed_sessions_give_no_rights(app: Flask, movie_id: int, value: object) -> None:
     client = app.test_client()
-    own = write(app.test_client(), movie_id)
+    own = post_review(app.test_client(), movie_id)
     with client.session_transaction() as session:
         session["writer"] = session["admin"] = value
     assert client.delete(f"/reviews/{own}").status_code == 401
@@ -163,27 +157,32 @@ def test_odd_sessions_are_nobody(app: Flask, movie_id: int, value: object) -> No
 
 
 def test_reviews_without_a_writer_are_the_administrators(app: Flask, movie_id: int, store: Store) -> None:
-    own = write(app.test_client(), movie_id)
-    review = store.review(own)
-    unmarked = store.add_review(movie_id, "밤편지", "최고", review_sentiment(store, own))
+    review = store.add_review(movie_id, "밤편지", "최고", Sentiment(Label.POSITIVE, 0.9, 9.0))
     client = app.test_client()
-    assert client.delete(f"/reviews/{unmarked.id}").status_code == 401
-    write(client, movie_id)
-    assert client.delete(f"/reviews/{unmarked.id}").status_code == 403
-    assert review.writer != unmarked.writer == ""
+    assert client.delete(f"/reviews/{review.id}").status_code == 401
+    post_review(client, movie_id)
+    assert client.delete(f"/reviews/{review.id}").status_code == 403
 
 
-def review_sentiment(store: Store, review_id: int) -> Sentiment:
-    review = store.review(review_id)
-    return Sentiment(review.sentiment_label, review.sentiment_score, review.rating)
-
-
-def test_log_knows_who(
+def test_the_audit_log_has_the_actor(
     app: Flask, make_app: MakeApp, admin: Visitor, visitor: Visitor, movie_id: int, store: Store
 ) -> None:
-    own = write(visitor.client, movie_id)
-    mark = store.review(own).writer
+    own = post_review(visitor.client, movie_id)
+    writer = store.review(own).writer
     visitor.client.delete(f"/reviews/{own}")
-    delete_by_page(admin, f"/review/{write(visitor.client, movie_id)}")
+    delete_by_page(admin, f"/review/{post_review(visitor.client, movie_id)}")
     make_app(admin_password="").test_client().delete(f"/movies/{movie_id}")
-    assert [change.who for change in store.audit_log()[0]] == ["", "admin", mark]
+    assert [change.who for change in store.audit_log()[0]] == ["", "admin", writer]
+
+
+@pytest.mark.parametrize("path", ["", "/job", "/catalogue.jsonl", "/reviews.csv", "/corrections.tsv"])
+def test_import_and_export_are_the_administrators(visitor: Visitor, admin: Visitor, path: str) -> None:
+    assert visitor.get(f"/admin/data{path}", status=401).select_one('a[href^="/login"]')
+    assert admin.client.get(f"/admin/data{path}").status_code == 200
+    assert visitor.client.get(f"/admin/data{path}", headers=BEARER).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/upload", "/import", "/rescore", "/job/stop"])
+def test_jobs_are_started_and_stopped_by_the_administrator(visitor: Visitor, admin: Visitor, path: str) -> None:
+    assert visitor.post(f"/admin/data{path}").status_code == 401
+    assert admin.post(f"/admin/data{path}", "/admin/data").status_code in (303, 422)

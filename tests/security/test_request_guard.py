@@ -1,4 +1,4 @@
-"""Open mode stays on its machine; the site answers to its own names, and to its own pages."""
+"""Open mode on loopback only; checks of Host, Origin and Sec-Fetch-Site."""
 
 import pytest
 from flask.testing import FlaskClient
@@ -14,13 +14,13 @@ ELSEWHERE = ["0.0.0.0", "::", "192.168.0.2", "::ffff:10.0.0.1", "film.example", 
 
 
 @pytest.mark.parametrize("address", LOCAL)
-def test_open_mode_starts_on_this_machine(address: str) -> None:
+def test_open_mode_starts_on_loopback(address: str) -> None:
     assert is_loopback(address)
     check_start(Settings(), [address, "127.0.0.1"])
 
 
 @pytest.mark.parametrize("address", ELSEWHERE)
-def test_open_mode_starts_nowhere_else_unless_told(address: str) -> None:
+def test_open_mode_elsewhere_needs_the_setting(address: str) -> None:
     assert not is_loopback(address)
     with pytest.raises(SettingsError, match="ADMIN_PASSWORD"):
         check_start(Settings(), ["127.0.0.1", address])
@@ -28,7 +28,7 @@ def test_open_mode_starts_nowhere_else_unless_told(address: str) -> None:
     check_start(Settings(admin_password="열려라"), [address])
 
 
-def test_open_mode_has_no_proxy_in_front() -> None:
+def test_open_mode_refuses_a_proxy() -> None:
     with pytest.raises(SettingsError, match="TRUSTED_PROXIES"):
         check_start(Settings(trusted_proxies=1), ["127.0.0.1"])
 
@@ -37,14 +37,14 @@ def open_client(make_app: MakeApp, **settings: object) -> FlaskClient:
     return make_app(admin_password="", **settings).test_client()
 
 
-def test_open_mode_lets_this_machine_do_everything(make_app: MakeApp) -> None:
+def test_open_mode_allows_everything_on_loopback(make_app: MakeApp) -> None:
     client = open_client(make_app)
     client.post("/movies", json={"title": "괴물"})
     assert client.delete("/movies/1").status_code == 200
 
 
 @pytest.mark.parametrize("path", ["/", "/movies", "/static/style.css", "/nothing"])
-def test_open_mode_answers_nobody_else(make_app: MakeApp, path: str) -> None:
+def test_open_mode_refuses_other_addresses(make_app: MakeApp, path: str) -> None:
     client = open_client(make_app)
     assert client.get(path, environ_base={"REMOTE_ADDR": "192.168.0.7"}).status_code == 403
     assert client.get(path, environ_base={"REMOTE_ADDR": ""}).status_code == 403
@@ -68,7 +68,7 @@ def test_open_mode_answers_to_loopback_names(make_app: MakeApp, host: str) -> No
         "%00",
     ],
 )
-def test_a_name_pointed_at_this_machine_gets_nothing(make_app: MakeApp, host: str) -> None:
+def test_open_mode_refuses_other_host_names(make_app: MakeApp, host: str) -> None:
     client = open_client(make_app)
     answer = client.get("/movies", headers={"Host": host})
     assert (answer.status_code, answer.mimetype) == (400, "application/json")
@@ -77,7 +77,7 @@ def test_a_name_pointed_at_this_machine_gets_nothing(make_app: MakeApp, host: st
     assert client.get("/healthz", headers={"Host": host}).status_code == 200
 
 
-def test_trusted_hosts_are_the_only_ones(make_app: MakeApp) -> None:
+def test_only_trusted_hosts_are_served(make_app: MakeApp) -> None:
     client = make_app(trusted_hosts="film.example, .club.example").test_client()
     for host, status in {
         "film.example": 200,
@@ -95,7 +95,7 @@ def test_trusted_hosts_are_the_only_ones(make_app: MakeApp) -> None:
 
 @pytest.mark.parametrize("host", ["xn--", "xn--.localhost", "xn--a.localhost", "[::::]", "a" * 70 + ".localhost"])
 @pytest.mark.parametrize("path", ["/", "/movies", "/nothing", "/static/style.css"])
-def test_a_name_that_cannot_be_read_is_refused(make_app: MakeApp, host: str, path: str) -> None:
+def test_malformed_host_names_are_refused(make_app: MakeApp, host: str, path: str) -> None:
     for password in ("", "열려라"):
         environ = EnvironBuilder(path, headers={"Host": host, "Accept": "text/html"}).get_environ()
         _, status, headers = run_wsgi_app(make_app(admin_password=password), environ)  # a client would read the name
@@ -103,7 +103,7 @@ def test_a_name_that_cannot_be_read_is_refused(make_app: MakeApp, host: str, pat
         assert "Content-Security-Policy" in headers
 
 
-def test_open_to_all_says_so_on_every_page(make_app: MakeApp) -> None:
+def test_pages_warn_of_open_mode(make_app: MakeApp) -> None:
     client = open_client(make_app, open_mode=1)
     for path in ("/", "/model", "/login", "/nothing", "/movie/7"):
         answer = client.get(path, environ_base={"REMOTE_ADDR": "8.8.8.8"}, headers={"Accept": "text/html"})
@@ -128,14 +128,14 @@ def test_open_to_all_says_so_on_every_page(make_app: MakeApp) -> None:
         ({"Origin": "http://localhost", "Sec-Fetch-Site": "cross-site"}, False),
     ],
 )
-def test_another_sites_page_writes_nothing(make_app: MakeApp, headers: dict[str, str], allowed: bool) -> None:
+def test_cross_site_writes_are_refused(make_app: MakeApp, headers: dict[str, str], allowed: bool) -> None:
     client = make_app().test_client()
     assert client.post("/movies", json={"title": "괴물"}, headers=headers).status_code == (201 if allowed else 403)
     assert client.delete("/movies/1", headers={**headers, **BEARER}).status_code == (200 if allowed else 403)
     assert client.get("/movies", headers=headers).status_code == 200
 
 
-def test_no_answer_invites_other_origins(make_app: MakeApp) -> None:
+def test_there_are_no_cors_headers(make_app: MakeApp) -> None:
     client = make_app().test_client()
     asked = {"Origin": "https://evil.example", "Access-Control-Request-Method": "DELETE"}
     for answer in (client.options("/movies", headers=asked), client.get("/movies", headers=asked)):

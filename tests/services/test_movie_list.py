@@ -14,70 +14,70 @@ from app.services.search import SearchIndex
 from app.store import Store
 
 
-def titles(catalogue: ReviewService, **query: Any) -> list[str]:
-    return [movie.title for movie in catalogue.movies(MoviesQuery(**query)).items]
+def titles(service: ReviewService, **query: Any) -> list[str]:
+    return [movie.title for movie in service.movies(MoviesQuery(**query)).items]
 
 
 @pytest.fixture
-def shelf(catalogue: ReviewService) -> ReviewService:
+def filled(service: ReviewService) -> ReviewService:
     for title, day, director, genre in [
         ("기생충", "2019-05-30", "봉준호", "드라마, 스릴러"),
         ("괴물", "2006-07-27", "봉준호", "SF"),
         ("리틀 포레스트", "2018-02-28", "임순례", "드라마"),
         ("Old Boy", "", "박찬욱", "스릴러"),
     ]:
-        catalogue.add_movie(MovieInput(title=title, release_date=day, director=director, genre=genre))
+        service.add_movie(MovieInput(title=title, release_date=day, director=director, genre=genre))
     for movie_id, text in [(1, "최고"), (1, "재미있다"), (2, "지루해요"), (3, "최고 최고 명작 감동")]:
-        catalogue.add_review(ReviewInput(movie_id=movie_id, author="밤편지", content=text))
-    return catalogue
+        service.add_review(ReviewInput(movie_id=movie_id, author="밤편지", content=text))
+    return service
 
 
-def test_a_review_is_read_and_kept(catalogue: ReviewService, analyzer: Any) -> None:
-    movie = catalogue.add_movie(MovieInput(title="괴물"))
-    review = catalogue.add_review(ReviewInput(movie_id=movie.id, author="밤편지", content="정말 최고"))
+def test_a_review_is_read_and_kept(service: ReviewService, analyzer: Any) -> None:
+    movie = service.add_movie(MovieInput(title="괴물"))
+    review = service.add_review(ReviewInput(movie_id=movie.id, author="밤편지", content="정말 최고"))
     assert (review.sentiment_label, analyzer.seen) == (Label.POSITIVE, ["정말 최고"])
-    assert catalogue.movie(movie.id).average_rating == review.rating
-    assert catalogue.reviews(movie.id, ReviewsQuery()) == Page([review], 1, 1, 1000)
+    assert service.movie(movie.id).average_rating == review.rating
+    assert service.reviews(movie.id, ReviewsQuery()) == Page([review], 1, 1, 1000)
 
 
-def test_a_review_remembers_which_model_read_it(shelf: ReviewService, store: Store) -> None:
+def test_a_review_remembers_which_model_read_it(filled: ReviewService, store: Store) -> None:
     assert store.models() == {"fake@1": 4}
 
 
-def test_an_unknown_movie_costs_no_inference(catalogue: ReviewService, analyzer: Any) -> None:
+def test_an_unknown_movie_costs_no_inference(service: ReviewService, analyzer: Any) -> None:
     with pytest.raises(NotFound):
-        catalogue.add_review(ReviewInput(movie_id=9, author="밤편지", content="정말 최고"))
+        service.add_review(ReviewInput(movie_id=9, author="밤편지", content="정말 최고"))
     assert analyzer.seen == []
 
 
 def test_what_others_changed_while_a_text_was_read_stays(
-    shelf: ReviewService, store: Store, analyzer: Any, monkeypatch: pytest.MonkeyPatch
+    filled: ReviewService, store: Store, analyzer: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def analyze(texts: list[str]) -> list[Sentiment]:
         store.update_review(1, "새벽")
         return [Sentiment(Label.NEGATIVE, 0.9, 1.0) for _ in texts]
 
     monkeypatch.setattr(analyzer, "analyze", analyze)
-    review = shelf.edit_review(1, ReviewPatch.model_validate({"content": "다시 보니 별로"}))
+    review = filled.edit_review(1, ReviewPatch.model_validate({"content": "다시 보니 별로"}))
     assert (review.author, review.content, review.rating) == ("새벽", "다시 보니 별로", 1.0)
 
 
-def test_a_line_of_the_log_is_found_however_old_it_is(shelf: ReviewService, store: Store) -> None:
-    shelf.delete_review(1)
+def test_a_line_of_the_log_is_found_however_old_it_is(filled: ReviewService, store: Store) -> None:
+    filled.delete_review(1)
     for number in range(2_100):
         store.update_review(2, f"{number}번째 이름")
-    change = shelf.audit_entry(1)
+    change = filled.audit_entry(1)
     assert change is not None
     assert (change.id, change.review_id) == (1, 1)
-    assert shelf.audit_entry(2_101) is not None
-    assert (shelf.audit_entry(0), shelf.audit_entry(-5), shelf.audit_entry(2_102)) == (None, None, None)
+    assert filled.audit_entry(2_101) is not None
+    assert (filled.audit_entry(0), filled.audit_entry(-5), filled.audit_entry(2_102)) == (None, None, None)
 
 
-def test_a_busy_model_keeps_nothing(shelf: ReviewService, analyzer: Any) -> None:
+def test_a_busy_model_keeps_nothing(filled: ReviewService, analyzer: Any) -> None:
     analyzer.busy = True
     with pytest.raises(ModelBusy):
-        shelf.add_review(ReviewInput(movie_id=1, author="밤편지", content="최고"))
-    assert shelf.movie(1).review_count == 2
+        filled.add_review(ReviewInput(movie_id=1, author="밤편지", content="최고"))
+    assert filled.movie(1).review_count == 2
 
 
 @pytest.mark.parametrize(
@@ -101,8 +101,8 @@ def test_a_busy_model_keeps_nothing(shelf: ReviewService, analyzer: Any) -> None
         ("(", []),
     ],
 )
-def test_search(shelf: ReviewService, q: str, found: list[str]) -> None:
-    assert titles(shelf, q=q) == found
+def test_search(filled: ReviewService, q: str, found: list[str]) -> None:
+    assert titles(filled, q=q) == found
 
 
 @pytest.mark.parametrize(
@@ -137,8 +137,8 @@ def test_what_it_cannot_become_is_not_found(typed: str) -> None:
         ("title", ["Old Boy", "괴물", "기생충", "리틀 포레스트"]),
     ],
 )
-def test_orders(shelf: ReviewService, sort: str, order: list[str]) -> None:
-    assert titles(shelf, sort=sort) == order
+def test_orders(filled: ReviewService, sort: str, order: list[str]) -> None:
+    assert titles(filled, sort=sort) == order
 
 
 def test_the_plain_order_by_rating_goes_by_the_mean_alone(store: Store) -> None:
@@ -151,39 +151,39 @@ def test_the_plain_order_by_rating_goes_by_the_mean_alone(store: Store) -> None:
 
 
 def test_one_rave_does_not_top_the_list(store: Store, analyzer: Any) -> None:
-    catalogue = ReviewService(store, analyzer, rating_prior=5)
+    service = ReviewService(store, analyzer, rating_prior=5)
     for title, texts in [("한 편", ["최고 최고 명작 감동"]), ("여럿", ["최고 감동"] * 9), ("싫은", ["지루해요"] * 6)]:
-        movie = catalogue.add_movie(MovieInput(title=title))
+        movie = service.add_movie(MovieInput(title=title))
         for text in texts:
-            catalogue.add_review(ReviewInput(movie_id=movie.id, author="밤편지", content=text))
-    assert titles(catalogue) == ["여럿", "한 편", "싫은"]
+            service.add_review(ReviewInput(movie_id=movie.id, author="밤편지", content=text))
+    assert titles(service) == ["여럿", "한 편", "싫은"]
     assert titles(ReviewService(store, analyzer, rating_prior=0)) == ["한 편", "여럿", "싫은"]
-    weighing = catalogue.weighing()
+    weighing = service.weighing()
     assert weighing.mean == pytest.approx((9.9 + 9 * 9.0 + 6 * 1.5) / 16, abs=0.005)
-    assert weighing.rate(catalogue.movie(1)) == pytest.approx((9.9 + 5 * (weighing.mean or 0)) / 6)
+    assert weighing.rate(service.movie(1)) == pytest.approx((9.9 + 5 * (weighing.mean or 0)) / 6)
 
 
-def test_an_order_is_kept_until_something_changes(shelf: ReviewService) -> None:
-    first = shelf.movies(MoviesQuery()).items
-    assert all(a is b for a, b in zip(first, shelf.movies(MoviesQuery()).items, strict=True))
+def test_an_order_is_kept_until_something_changes(filled: ReviewService) -> None:
+    first = filled.movies(MoviesQuery()).items
+    assert all(a is b for a, b in zip(first, filled.movies(MoviesQuery()).items, strict=True))
     first.clear()
-    assert len(shelf.movies(MoviesQuery()).items) == 4
-    shelf.add_review(ReviewInput(movie_id=2, author="밤편지", content="최고 " * 4))
-    assert shelf.movies(MoviesQuery(q="괴물")).items[0].review_count == 2
-    assert shelf.genres() == ["SF", "드라마", "스릴러"]
+    assert len(filled.movies(MoviesQuery()).items) == 4
+    filled.add_review(ReviewInput(movie_id=2, author="밤편지", content="최고 " * 4))
+    assert filled.movies(MoviesQuery(q="괴물")).items[0].review_count == 2
+    assert filled.genres() == ["SF", "드라마", "스릴러"]
 
 
-def test_genres(shelf: ReviewService) -> None:
-    assert shelf.genres() == ["SF", "드라마", "스릴러"]
-    assert titles(shelf, genre="드라마") == ["리틀 포레스트", "기생충"]
-    assert titles(shelf, genre="sf") == ["괴물"]
-    assert titles(shelf, genre="액션") == []
+def test_genres(filled: ReviewService) -> None:
+    assert filled.genres() == ["SF", "드라마", "스릴러"]
+    assert titles(filled, genre="드라마") == ["리틀 포레스트", "기생충"]
+    assert titles(filled, genre="sf") == ["괴물"]
+    assert titles(filled, genre="액션") == []
 
 
-def test_pages(shelf: ReviewService) -> None:
-    page = shelf.movies(MoviesQuery(sort="title", page=2, per_page=3))
+def test_pages(filled: ReviewService) -> None:
+    page = filled.movies(MoviesQuery(sort="title", page=2, per_page=3))
     assert ([movie.title for movie in page.items], page.total, page.last) == (["리틀 포레스트"], 4, 2)
-    assert shelf.movies(MoviesQuery(page=9)).items == []
+    assert filled.movies(MoviesQuery(page=9)).items == []
 
 
 @pytest.mark.parametrize("sort", ["rating", "average", "newest", "reviews", "release", "title"])

@@ -23,14 +23,14 @@ MOVIES = (
 
 
 @pytest.fixture
-def filled(catalogue: ReviewService) -> ReviewService:
+def filled(service: ReviewService) -> ReviewService:
     for title, date, director, genre in MOVIES:
-        catalogue.add_movie(MovieInput(title=title, release_date=date, director=director, genre=genre))
-    return catalogue
+        service.add_movie(MovieInput(title=title, release_date=date, director=director, genre=genre))
+    return service
 
 
-def titles(catalogue: ReviewService, **query: object) -> list[str]:
-    return [movie.title for movie in catalogue.movies(MoviesQuery(**query)).items]  # type: ignore[arg-type]
+def titles(service: ReviewService, **query: object) -> list[str]:
+    return [movie.title for movie in service.movies(MoviesQuery(**query)).items]  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ class Clock:
     def __call__(self) -> datetime:
         return self.moment
 
-    def turn(self, **by: float) -> None:
+    def advance(self, **by: float) -> None:
         self.moment += timedelta(**by)
 
 

@@ -15,7 +15,7 @@ AddMovie = Callable[..., int]
 def test_the_log_says_what_was_done(store: Store, add_movie: AddMovie, add_review: AddReview, clock: Clock) -> None:
     movie_id = add_movie("괴물")
     review = add_review(movie_id, content="처음엔\n심심했는데")
-    clock.turn(hours=1)
+    clock.advance(hours=1)
     store.update_review(review.id, "밤편지", ("다시 보니 " + "별로 " * 100, BAD), who="a mark")
     store.delete_review(review.id)
     store.update_movie(movie_id, lambda _: MovieFields("괴물 2"), "admin")
@@ -105,9 +105,9 @@ def test_a_deletion_can_be_undone_for_a_day(
     store.delete_review(review.id)
     store.delete_movie(movie_id)
     (_, change), _ = store.audit_log()
-    clock.turn(hours=UNDO_HOURS, seconds=-1)
+    clock.advance(hours=UNDO_HOURS, seconds=-1)
     assert store.audit_log()[0][1].undoable
-    clock.turn(seconds=1)
+    clock.advance(seconds=1)
     assert not store.audit_log()[0][1].undoable
     for deletion in store.audit_log()[0]:
         with pytest.raises(UndoExpired):
@@ -117,7 +117,7 @@ def test_a_deletion_can_be_undone_for_a_day(
         store.undo(change.id)
     assert store.totals() == CatalogueTotals(0, 0, 0)
     assert list(store.corrections()) == []
-    clock.turn(hours=-2)  # somebody sets the clock
+    clock.advance(hours=-2)  # somebody sets the clock
     with pytest.raises(UndoExpired):
         store.undo(change.id)
     with pytest.raises(UndoExpired):
@@ -127,7 +127,7 @@ def test_a_deletion_can_be_undone_for_a_day(
 def test_one_word_a_reader_a_review(store: Store, add_movie: AddMovie, add_review: AddReview, clock: Clock) -> None:
     first, second = (add_review(add_movie()) for _ in range(2))
     assert store.set_correction(first.id, "b", Label.NEGATIVE).correction_count == 1
-    clock.turn(minutes=1)
+    clock.advance(minutes=1)
     assert store.set_correction(first.id, "b", Label.NEGATIVE).correction_count == 1
     assert store.set_correction(first.id, "a", Label.NEGATIVE).correction_count == 2
     assert store.set_correction(second.id, "a", Label.NEGATIVE).correction_count == 1

@@ -35,7 +35,7 @@ def test_an_import_is_one_line_of_the_log(store: Store, add_movie: AddMovie, clo
     )  # fmt: skip
     assert store.audit_log() == ([entry], 1)
     assert store.audit_entry(entry.id) == entry
-    clock.turn(hours=UNDO_HOURS)
+    clock.advance(hours=UNDO_HOURS)
     assert not store.audit_entry(entry.id).undoable
     with pytest.raises(UndoExpired):
         store.undo(entry.id)
@@ -63,7 +63,7 @@ def test_an_import_is_undone_as_a_whole_and_nothing_else(
         store.undo(entry.id)
     store.delete_movie(7)
     assert (list(store.movies()), store.all_reviews(), store.models(), store.totals(), store.histogram(there)) == before
-    clock.turn(hours=UNDO_HOURS)
+    clock.advance(hours=UNDO_HOURS)
     store.delete_review(own.id)  # takes the occasion to purge
     assert add_movie("괴물") == 9
     assert store.totals() == CatalogueTotals(2, 0, 0)

@@ -33,6 +33,7 @@ def test_a_movie_comes_back_as_it_went_in(store: Store) -> None:
         ("Old Boy", "OLDBOY", True),
         ("괴물", normalize("NFD", "괴물"), True),
         ("괴물", "괴물2", False),
+        ("Matrix", "M\u0430trix", False),
     ],
 )
 def test_what_makes_two_movies_the_same(title: str, other: str, same: bool) -> None:

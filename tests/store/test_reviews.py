@@ -69,7 +69,7 @@ def test_orders(
 def test_an_edited_review(store: Store, add_movie: AddMovie, add_review: AddReview, clock: Clock) -> None:
     movie_id = add_movie()
     review = add_review(movie_id, GOOD, model="old", writer="a mark")
-    clock.turn(minutes=5)
+    clock.advance(minutes=5)
     edited = store.update_review(review.id, "심야영화", ("다시 보니 별로", BAD), model="new", who="a mark")
     assert store.review(review.id) == edited
     assert (edited.author, edited.content, edited.rating, edited.model) == ("심야영화", "다시 보니 별로", 1.7, "new")

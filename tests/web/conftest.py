@@ -19,13 +19,13 @@ class Visitor:
     def __init__(self, client: FlaskClient) -> None:
         self.client = client
 
-    def see(self, path: str, status: int = 200) -> BeautifulSoup:
+    def get(self, path: str, status: int = 200) -> BeautifulSoup:
         answer = self.client.get(path)
         assert answer.status_code == status
-        return read(answer)
+        return parse_html(answer)
 
     def token(self, page: str = "/") -> str:
-        field = self.see(page).select_one('input[name="csrf_token"]')
+        field = self.get(page).select_one('input[name="csrf_token"]')
         assert field
         return str(field["value"])
 
@@ -33,7 +33,7 @@ class Visitor:
         return self.client.post(path, data={"csrf_token": self.token(page), **fields})
 
 
-def read(answer: TestResponse) -> BeautifulSoup:
+def parse_html(answer: TestResponse) -> BeautifulSoup:
     return BeautifulSoup(answer.get_data(), "html.parser")
 
 
@@ -49,13 +49,13 @@ def visitor(client: FlaskClient) -> Visitor:
 
 
 @pytest.fixture
-def add_movie(catalogue: ReviewService) -> Callable[..., Movie]:
-    return lambda title, **fields: catalogue.add_movie(MovieInput(title=title, **fields))
+def add_movie(service: ReviewService) -> Callable[..., Movie]:
+    return lambda title, **fields: service.add_movie(MovieInput(title=title, **fields))
 
 
 @pytest.fixture
-def add_review(catalogue: ReviewService) -> Callable[..., Review]:
+def add_review(service: ReviewService) -> Callable[..., Review]:
     def add(movie_id: int, content: str, author: str = "밤편지") -> Review:
-        return catalogue.add_review(ReviewInput(movie_id=movie_id, author=author, content=content))
+        return service.add_review(ReviewInput(movie_id=movie_id, author=author, content=content))
 
     return add

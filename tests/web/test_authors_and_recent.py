@@ -30,14 +30,14 @@ def test_an_authors_page_has_all_their_reviews(visitor: Visitor, add_movie: AddM
     add_review(movies[0].id, "최고예요", "밤편지")
     add_review(movies[1].id, "지루해요", "밤편지")
     add_review(movies[1].id, "지루해요", "새벽달")
-    link = visitor.see(f"/movie/{movies[0].id}").select_one(".by a.author")
+    link = visitor.get(f"/movie/{movies[0].id}").select_one(".by a.author")
     assert link
-    page = visitor.see(str(link["href"]))
+    page = visitor.get(str(link["href"]))
     assert text(page.h1) == "밤편지"
     assert [text(title) for title in page.select(".review .by a:first-child")] == ["괴물", "벌새"]
     assert "평균 평점 5.0" in text(page.select_one(".person"))
     assert page.select_one(".person svg.histogram[aria-label]")
-    page = visitor.see(f"/author/{quote('밤편지')}?sort=highest")
+    page = visitor.get(f"/author/{quote('밤편지')}?sort=highest")
     assert [text(title) for title in page.select(".review .by a:first-child")] == ["벌새", "괴물"]
     answer = visitor.client.get("/reviews", query_string={"author": "밤편지", "sort": "oldest"})
     assert [review["movie_id"] for review in answer.get_json()] == [movies[0].id, movies[1].id]
@@ -47,8 +47,8 @@ def test_an_authors_page_has_all_their_reviews(visitor: Visitor, add_movie: AddM
 @pytest.mark.parametrize("name", ["a/b", "/a", "50%", "?q=1", "#1", "<b>", "ㅇ ㅇ", "a\\b", "🙂"])
 def test_odd_nicknames_have_pages(visitor: Visitor, movie_id: int, add_review: AddReview, name: str) -> None:
     add_review(movie_id, "최고예요", name)
-    link = visitor.see(f"/movie/{movie_id}").select_one(".by a.author")
-    assert link and text(visitor.see(str(link["href"])).h1) == name
+    link = visitor.get(f"/movie/{movie_id}").select_one(".by a.author")
+    assert link and text(visitor.get(str(link["href"])).h1) == name
 
 
 def test_nobody_has_no_page(visitor: Visitor, movie_id: int, add_review: AddReview) -> None:
@@ -56,7 +56,7 @@ def test_nobody_has_no_page(visitor: Visitor, movie_id: int, add_review: AddRevi
     for name in ("없는 사람", "x" * 500, ".", "\0"):
         assert visitor.client.get(f"/author/{quote(name)}").status_code in (404, 308)
     add_review(movie_id, "최고예요", "..")
-    assert not visitor.see(f"/movie/{movie_id}").select(".by a.author")
+    assert not visitor.get(f"/movie/{movie_id}").select(".by a.author")
 
 
 def test_the_latest_reviews_are_a_page_for_browsers_and_json_for_others(
@@ -76,13 +76,13 @@ def test_the_latest_reviews_are_a_page_for_browsers_and_json_for_others(
 
 
 def test_the_home_page_has_a_strip_of_the_latest(visitor: Visitor, movie_id: int, add_review: AddReview) -> None:
-    assert not visitor.see("/").select(".latest")
+    assert not visitor.get("/").select(".latest")
     for number in range(LATEST_SHOWN + 1):
         add_review(movie_id, f"글 {number}")
     visitor.client.post("/reviews", json={"movie_id": movie_id, "author": "나", "content": "범인", "spoiler": True})
-    shown = visitor.see("/").select(".latest li")
+    shown = visitor.get("/").select(".latest li")
     assert len(shown) == LATEST_SHOWN and "글 4" in text(shown[0])
-    assert not visitor.see("/?q=숲").select(".latest") and not visitor.see("/?page=2").select(".latest")
+    assert not visitor.get("/?q=숲").select(".latest") and not visitor.get("/?page=2").select(".latest")
 
 
 def test_feeds(visitor: Visitor, add_movie: AddMovie, add_review: AddReview) -> None:
@@ -95,7 +95,7 @@ def test_feeds(visitor: Visitor, add_movie: AddMovie, add_review: AddReview) -> 
     assert len(entries(visitor.client, f"/movie/{first.id}/reviews.atom")) == 1
     assert visitor.client.get("/movie/99/reviews.atom").status_code == 404
     for path, feed in (("/", "/reviews.atom"), (f"/movie/{first.id}", f"/movie/{first.id}/reviews.atom")):
-        assert visitor.see(path).select_one(f'head link[type="application/atom+xml"][href="{feed}"]')
+        assert visitor.get(path).select_one(f'head link[type="application/atom+xml"][href="{feed}"]')
 
 
 def test_an_empty_feed_is_whole(client: FlaskClient) -> None:

@@ -10,7 +10,7 @@ from app.models import Label, ModelCard, MovieFields, Review, Sentiment
 from app.store import Store
 from app.web.pages import REVIEWS_A_PAGE
 from tests.fakes import FakeAnalyzer
-from tests.web.conftest import Visitor, read, text
+from tests.web.conftest import Visitor, parse_html, text
 
 AddReview = Callable[..., Review]
 
@@ -25,30 +25,30 @@ def test_a_reader_says_it_is_wrong_and_takes_it_back(
 ) -> None:
     page, path = f"/movie/{movie_id}", f"/review/{review.id}/correction"
     rated = store.movie(movie_id)
-    box = visitor.see(page).select_one(".correct")
+    box = visitor.get(page).select_one(".correct")
     assert box and box.select_one("button")
     assert text(box.select_one("summary")) == "AI가 잘못 읽었나요?: 밤편지 님의 리뷰"
     assert box.select_one('button[name=label][value="부정"]')
     answer = visitor.post(path, page, label="부정")
     assert (answer.status_code, answer.headers["Location"]) == (303, f"{page}#review-{review.id}")
-    shown = visitor.see(page)
+    shown = visitor.get(page)
     assert "알려 주셔서 고마워요." in text(shown.select_one(".notice"))
     assert text(shown.select_one(".correct p")) == "독자 1명은 다르게 읽었어요"
     assert [(word.review_id, word.label) for word in store.corrections()] == [(review.id, Label.NEGATIVE)]
     assert store.movie(movie_id) == rated
     visitor.post(path, page, label="부정")
     assert store.review(review.id).correction_count == 1
-    assert visitor.see(page).select_one('.correct button[value=""]')
+    assert visitor.get(page).select_one('.correct button[value=""]')
     visitor.post(path, page, label="")
     assert store.review(review.id).correction_count == 0
-    assert text(visitor.see(page).select_one(".correct summary")).startswith("AI가 잘못 읽었나요?")
+    assert text(visitor.get(page).select_one(".correct summary")).startswith("AI가 잘못 읽었나요?")
 
 
 def test_a_reader_may_say_that_it_is_neither(
     visitor: Visitor, review: Review, store: Store, movie_id: int, client: FlaskClient
 ) -> None:
     page, path = f"/movie/{movie_id}", f"/review/{review.id}/correction"
-    button = visitor.see(page).select(".correct button")[1]
+    button = visitor.get(page).select(".correct button")[1]
     assert text(button) == "어느 쪽도 아니에요"
     visitor.post(path, page, label=str(button["value"]))
     assert [word.label for word in store.corrections()] == ["어느 쪽도 아님"]
@@ -71,7 +71,7 @@ def test_a_stale_form_or_another_label_changes_nothing(visitor: Visitor, review:
     path = f"/review/{review.id}/correction"
     answer = visitor.client.post(path, data={"label": "부정", "csrf_token": "old"})
     assert answer.status_code == 400
-    assert "한 번 더 눌러 주세요" in text(read(answer).select_one(".notice"))
+    assert "한 번 더 눌러 주세요" in text(parse_html(answer).select_one(".notice"))
     assert visitor.post(path, label="중립").status_code == 422
     assert store.review(review.id).correction_count == 0
     assert visitor.post("/review/99/correction", label="부정").status_code == 404
@@ -107,11 +107,11 @@ def test_page_and_json_know_the_same_reader(visitor: Visitor, review: Review, st
 def test_pages_say_when_another_model_read_the_reviews(
     visitor: Visitor, movie_id: int, review: Review, analyzer: FakeAnalyzer, client: FlaskClient
 ) -> None:
-    assert not visitor.see("/model").select("#models-title")
-    assert "다른 모델" not in text(visitor.see(f"/movie/{movie_id}").select_one(".reviews"))
+    assert not visitor.get("/model").select("#models-title")
+    assert "다른 모델" not in text(visitor.get(f"/movie/{movie_id}").select_one(".reviews"))
     analyzer.card = ModelCard("new", id="new@1")
-    shown = visitor.see(f"/movie/{movie_id}").select_one(f"#review-{review.id}")
+    shown = visitor.get(f"/movie/{movie_id}").select_one(f"#review-{review.id}")
     assert "지금과 다른 모델이 읽은 평점이에요" in text(shown)
-    assert "리뷰 1개는 지금과 다른 모델이 읽었어요." in text(visitor.see(f"/movie/{movie_id}").select_one(".reviews"))
-    assert "fake@1" in text(visitor.see("/model").select_one("section:has(#models-title)"))
+    assert "리뷰 1개는 지금과 다른 모델이 읽었어요." in text(visitor.get(f"/movie/{movie_id}").select_one(".reviews"))
+    assert "fake@1" in text(visitor.get("/model").select_one("section:has(#models-title)"))
     assert client.get(f"/reviews/{movie_id}").get_json()[0]["model"] == "fake@1"

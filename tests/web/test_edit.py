@@ -10,63 +10,63 @@ from app.models import AuditAction, Movie, Review
 from app.services import ReviewService
 from app.store import Store
 from app.web import messages
-from tests.web.conftest import Visitor, read, text
+from tests.web.conftest import Visitor, parse_html, text
 
 AddMovie = Callable[..., Movie]
 AddReview = Callable[..., Review]
 DETAILS = {"title": "벌새", "release_date": "2019-08-29", "director": "김보라", "genre": "드라마", "poster_url": ""}
 
 
-def test_movie_is_changed_by_form(visitor: Visitor, movie_id: int, catalogue: ReviewService, store: Store) -> None:
+def test_movie_is_changed_by_form(visitor: Visitor, movie_id: int, service: ReviewService, store: Store) -> None:
     path = f"/movie/{movie_id}/edit"
-    assert visitor.see(f"/movie/{movie_id}").select_one(f'a[href="{path}"]')
-    page = visitor.see(path)
+    assert visitor.get(f"/movie/{movie_id}").select_one(f'a[href="{path}"]')
+    page = visitor.get(path)
     typed = {str(field["name"]): field["value"] for field in page.select("main form input:not([type=hidden])")}
     assert typed["title"] == "리틀 포레스트" and typed["release_date"] == "2018-02-28"
     answer = visitor.post(path, path, **DETAILS)
     assert (answer.status_code, answer.headers["Location"]) == (303, f"/movie/{movie_id}")
-    movie = catalogue.movie(movie_id)
+    movie = service.movie(movie_id)
     assert (movie.title, movie.director, movie.poster_url) == ("벌새", "김보라", "")
-    assert text(visitor.see(f"/movie/{movie_id}").select_one(".notice")) == messages.MOVIE_EDITED
+    assert text(visitor.get(f"/movie/{movie_id}").select_one(".notice")) == messages.MOVIE_EDITED
     assert store.audit_log()[0][0].action is AuditAction.EDIT_MOVIE
 
 
 def test_review_is_changed_by_form_and_read_again(
-    visitor: Visitor, movie_id: int, add_review: AddReview, catalogue: ReviewService
+    visitor: Visitor, movie_id: int, add_review: AddReview, service: ReviewService
 ) -> None:
     review = add_review(movie_id, "최고예요")
     path = f"/review/{review.id}/edit"
-    assert not visitor.see(f"/movie/{movie_id}").select(".edited")
-    page = visitor.see(path)
+    assert not visitor.get(f"/movie/{movie_id}").select(".edited")
+    page = visitor.get(path)
     assert text(page.select_one("#content")) == "최고예요"
     answer = visitor.post(path, path, author="밤편지", content="다시 보니 지루해요")
     assert answer.status_code == 303
     assert answer.headers["Location"].startswith(f"/movie/{movie_id}")
     assert answer.headers["Location"].endswith(f"#review-{review.id}")
-    now = catalogue.review(review.id)
+    now = service.review(review.id)
     assert (now.content, now.rating, now.created_at) == ("다시 보니 지루해요", pytest.approx(1.5), review.created_at)
-    assert catalogue.movie(movie_id).average_rating == pytest.approx(1.5)
-    page = visitor.see(f"/movie/{movie_id}")
+    assert service.movie(movie_id).average_rating == pytest.approx(1.5)
+    page = visitor.get(f"/movie/{movie_id}")
     assert text(page.select_one(".notice")) == messages.REVIEW_READ_AGAIN
     assert text(page.select_one(".edited")) == "수정됨 방금 전"
     assert page.select_one(".edited time")["datetime"] == now.edited_at  # type: ignore[index]
 
 
 def test_an_unchanged_text_is_not_read_again(
-    visitor: Visitor, movie_id: int, add_review: AddReview, catalogue: ReviewService, analyzer: Any
+    visitor: Visitor, movie_id: int, add_review: AddReview, service: ReviewService, analyzer: Any
 ) -> None:
     review = add_review(movie_id, "최고예요")
     path = f"/review/{review.id}/edit"
     visitor.post(path, path, author="새벽달", content="최고예요\r\n")
     assert analyzer.seen == ["최고예요"]
-    now = catalogue.review(review.id)
+    now = service.review(review.id)
     assert (now.author, now.rating, now.model) == ("새벽달", review.rating, review.model)
     assert now.edited_at
-    assert text(visitor.see("/").select_one(".notice")) == messages.REVIEW_EDITED
+    assert text(visitor.get("/").select_one(".notice")) == messages.REVIEW_EDITED
 
 
 def test_broken_rules_keep_what_was_typed(
-    visitor: Visitor, movie_id: int, add_review: AddReview, catalogue: ReviewService
+    visitor: Visitor, movie_id: int, add_review: AddReview, service: ReviewService
 ) -> None:
     review = add_review(movie_id, "최고예요")
     for path, fields, name in (
@@ -74,28 +74,28 @@ def test_broken_rules_keep_what_was_typed(
         (f"/review/{review.id}/edit", {"author": "", "content": "길게 고친 글"}, "author"),
     ):
         answer = visitor.post(path, path, **fields)
-        page = read(answer)
+        page = parse_html(answer)
         assert answer.status_code == 422
         assert page.select_one(f'main [name="{name}"][aria-invalid="true"]')
         for field, value in fields.items():
             control = page.select_one(f'main [name="{field}"]')
             assert control and value == (control.get("value") if control.name == "input" else text(control))
-    assert catalogue.movie(movie_id).title == "리틀 포레스트"
-    assert catalogue.review(review.id) == review
+    assert service.movie(movie_id).title == "리틀 포레스트"
+    assert service.review(review.id) == review
 
 
 def test_stale_form_and_busy_model_keep_the_text(
-    visitor: Visitor, movie_id: int, add_review: AddReview, catalogue: ReviewService, analyzer: Any
+    visitor: Visitor, movie_id: int, add_review: AddReview, service: ReviewService, analyzer: Any
 ) -> None:
     review = add_review(movie_id, "최고예요")
     path = f"/review/{review.id}/edit"
     answer = visitor.client.post(path, data={"author": "밤편지", "content": "길게 고친 글"})
-    assert (answer.status_code, text(read(answer).select_one("#content"))) == (400, "길게 고친 글")
+    assert (answer.status_code, text(parse_html(answer).select_one("#content"))) == (400, "길게 고친 글")
     analyzer.busy = True
     answer = visitor.post(path, path, author="밤편지", content="길게 고친 글")
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "2")
-    assert text(read(answer).select_one("#content")) == "길게 고친 글"
-    assert catalogue.review(review.id) == review
+    assert text(parse_html(answer).select_one("#content")) == "길게 고친 글"
+    assert service.review(review.id) == review
 
 
 def test_movie_may_not_become_another(visitor: Visitor, movie_id: int, add_movie: AddMovie) -> None:
@@ -103,7 +103,7 @@ def test_movie_may_not_become_another(visitor: Visitor, movie_id: int, add_movie
     path = f"/movie/{movie_id}/edit"
     answer = visitor.post(path, path, **DETAILS)
     assert answer.status_code == 409
-    assert read(answer).select_one(f'#title-error a[href="/movie/{other.id}"]')
+    assert parse_html(answer).select_one(f'#title-error a[href="/movie/{other.id}"]')
     body = {"title": "벌새", "release_date": "2019-08-29"}
     assert visitor.client.patch(f"/movies/{movie_id}", json=body).status_code == 409
 
@@ -142,34 +142,34 @@ def test_what_is_not_there_cannot_be_changed(client: FlaskClient, movie_id: int)
 
 
 def test_an_edit_of_a_review_that_was_deleted_meanwhile_keeps_the_text(
-    visitor: Visitor, movie_id: int, add_review: AddReview, catalogue: ReviewService
+    visitor: Visitor, movie_id: int, add_review: AddReview, service: ReviewService
 ) -> None:
     review = add_review(movie_id, "최고예요")
     path = f"/review/{review.id}/edit"
     token = visitor.token(path)
-    catalogue.delete_review(review.id)
+    service.delete_review(review.id)
     answer = visitor.client.post(path, data={"csrf_token": token, "author": "밤편지", "content": "길게 <고친> 글"})
     assert answer.status_code == 404
-    assert text(read(answer).select_one("textarea[readonly]")) == "길게 <고친> 글"
-    assert "지워진 리뷰" in text(read(answer).select_one("h1"))
+    assert text(parse_html(answer).select_one("textarea[readonly]")) == "길게 <고친> 글"
+    assert "지워진 리뷰" in text(parse_html(answer).select_one("h1"))
 
 
 def test_the_second_of_two_editors_sees_both_versions(
-    visitor: Visitor, movie_id: int, add_review: AddReview, catalogue: ReviewService
+    visitor: Visitor, movie_id: int, add_review: AddReview, service: ReviewService
 ) -> None:
     review = add_review(movie_id, "최고예요")
     path = f"/review/{review.id}/edit"
-    page = visitor.see(path)
+    page = visitor.get(path)
     opened = {str(field["name"]): str(field["value"]) for field in page.select("main input[type=hidden]")}
     assert visitor.post(path, path, author="밤편지", content="먼저 고친 글").status_code == 303
     typed = {**opened, "author": "밤편지", "content": "나중에 고친 글"}
     answer = visitor.client.post(path, data=typed)
-    page = read(answer)
+    page = parse_html(answer)
     assert answer.status_code == 409
     assert text(page.select_one('[role="alert"]')) == messages.EDITED_MEANWHILE
     assert text(page.select_one(".conflict blockquote")) == "먼저 고친 글"
     assert text(page.select_one("#content")) == "나중에 고친 글"
-    assert catalogue.review(review.id).content == "먼저 고친 글"
+    assert service.review(review.id).content == "먼저 고친 글"
     typed["version"] = str(page.select_one('input[name="version"]')["value"])  # type: ignore[index]
     assert visitor.client.post(path, data=typed).status_code == 303
-    assert catalogue.review(review.id).content == "나중에 고친 글"
+    assert service.review(review.id).content == "나중에 고친 글"

@@ -14,11 +14,11 @@ AddReview = Callable[..., Review]
 
 def test_every_review_leads_to_its_reasons(visitor: Visitor, movie_id: int, add_review: AddReview) -> None:
     review = add_review(movie_id, "정말 최고인데 지루해요 <b>", "밤편지")
-    link = visitor.see(f"/movie/{movie_id}").select_one(f"#review-{review.id} .ask-why a")
+    link = visitor.get(f"/movie/{movie_id}").select_one(f"#review-{review.id} .ask-why a")
     assert link
     assert link["href"] == f"/review/{review.id}/why"
     assert text(link) == "왜 이 평점인가요? 밤편지 님의 리뷰"
-    page = visitor.see(str(link["href"]))
+    page = visitor.get(str(link["href"]))
     assert text(page.h1) == "왜 이 평점인가요?"
     shown = page.select_one(".marked")
     assert shown
@@ -39,10 +39,10 @@ def test_every_review_leads_to_its_reasons(visitor: Visitor, movie_id: int, add_
 
 def test_a_review_that_no_word_moves_says_so(visitor: Visitor, movie_id: int, add_review: AddReview) -> None:
     review = add_review(movie_id, "봤다")
-    page = visitor.see(f"/review/{review.id}/why")
+    page = visitor.get(f"/review/{review.id}/why")
     assert not page.select("mark, .weights")
     assert "뚜렷하게 움직인 낱말이 없어요" in text(page.select_one(".why"))
-    hint = text(visitor.see(f"/review/{review.id}/words").select_one(".hint"))
+    hint = text(visitor.get(f"/review/{review.id}/words").select_one(".hint"))
     assert "뚜렷하게 움직인 낱말이 없어요" in hint and "굵을수록" not in hint
 
 
@@ -51,16 +51,16 @@ def test_a_score_that_a_review_states_is_shown(
 ) -> None:
     review = add_review(movie_id, "최고 8/10")
     address = f"/review/{review.id}/why"
-    assert "글에 적힌 점수" not in text(visitor.see(address).select_one(".why"))
+    assert "글에 적힌 점수" not in text(visitor.get(address).select_one(".why"))
     predict = analyzer.predict
     monkeypatch.setattr(analyzer, "predict", lambda texts: [one._replace(stated_score=8.0) for one in predict(texts)])
     review = add_review(movie_id, "최고 별 네 개")
-    page = visitor.see(f"/review/{review.id}/why")
+    page = visitor.get(f"/review/{review.id}/why")
     assert "글에 적힌 점수 8.0점(10점 만점)을" in text(page.select_one(".why"))
 
 
 def test_an_unknown_review_has_no_reasons(visitor: Visitor) -> None:
-    visitor.see("/review/999/why", status=404)
+    visitor.get("/review/999/why", status=404)
 
 
 def test_a_busy_model_asks_to_come_back(

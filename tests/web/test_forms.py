@@ -12,13 +12,13 @@ from app.schemas import MoviesQuery, ReviewsQuery
 from app.security.session import cookie_name
 from app.services import ReviewService
 from app.web import messages
-from tests.web.conftest import Visitor, read, text
+from tests.web.conftest import Visitor, parse_html, text
 
 AddMovie = Callable[..., Movie]
 
 
-def all_movies(catalogue: ReviewService) -> list[Movie]:
-    return catalogue.movies(MoviesQuery()).items
+def all_movies(service: ReviewService) -> list[Movie]:
+    return service.movies(MoviesQuery()).items
 
 
 def error_beside(page: Any, name: str) -> str:
@@ -29,27 +29,27 @@ def error_beside(page: Any, name: str) -> str:
     return text(page.select_one(f"#{name}-error"))
 
 
-def test_added_movie_leads_to_its_page(visitor: Visitor, catalogue: ReviewService) -> None:
+def test_added_movie_leads_to_its_page(visitor: Visitor, service: ReviewService) -> None:
     answer = visitor.post("/movie", title=" 벌새 ", release_date="2019-08-29", director="김보라", genre="드라마")
-    (movie,) = all_movies(catalogue)
+    (movie,) = all_movies(service)
     assert (movie.title, movie.release_date, movie.director, movie.genre) == ("벌새", "2019-08-29", "김보라", "드라마")
     assert answer.status_code == 303
     assert answer.headers["Location"] == f"/movie/{movie.id}"
-    page = visitor.see(f"/movie/{movie.id}")
+    page = visitor.get(f"/movie/{movie.id}")
     assert "‘벌새’ 영화를 등록했어요" in text(page.select_one(".notice"))
     assert page.select_one(f'form[action="/movie/{movie.id}/review"]')
-    assert not visitor.see("/").select(".notice")
+    assert not visitor.get("/").select(".notice")
 
 
-def test_a_movie_that_is_there_is_pointed_at(visitor: Visitor, movie_id: int, catalogue: ReviewService) -> None:
+def test_a_movie_that_is_there_is_pointed_at(visitor: Visitor, movie_id: int, service: ReviewService) -> None:
     answer = visitor.post("/movie", title="리틀포레스트", release_date="2018-02-28", director="임순례")
     assert answer.status_code == 409
-    page = read(answer)
+    page = parse_html(answer)
     assert str(messages.MOVIE_THERE) in error_beside(page, "title")
     assert page.select_one(f'#title-error a[href="/movie/{movie_id}"]')
     control = page.select_one('main [name="director"]')
     assert control and control["value"] == "임순례"
-    assert len(all_movies(catalogue)) == 1
+    assert len(all_movies(service)) == 1
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,7 @@ def test_fresh_reading_is_shown(
         answer = visitor.post(path, page, author="밤편지", content=content, **extra)
         location = str(answer.headers["Location"])
         assert (answer.status_code, location.split("#")[0]) == (303, f"/movie/{movie_id}")
-        notice = visitor.see(location).select_one(".notice")
+        notice = visitor.get(location).select_one(".notice")
         assert notice and mood in notice["class"]
         assert text(notice) == f"{verdict} ‘리틀 포레스트’에 리뷰를 올렸어요. {sure}"
 
@@ -91,15 +91,15 @@ def test_fresh_reading_is_shown(
     ],
 )
 def test_broken_movie_rule(
-    visitor: Visitor, catalogue: ReviewService, fields: dict[str, str], name: str, message: str
+    visitor: Visitor, service: ReviewService, fields: dict[str, str], name: str, message: str
 ) -> None:
     answer = visitor.post("/movie", **fields)
-    page = read(answer)
+    page = parse_html(answer)
     assert answer.status_code == 422
     assert error_beside(page, name).startswith(message)
     assert page.select_one('#add.is-open [role="alert"]')
     assert page.select_one(f"#{name}")["autofocus"] == ""  # type: ignore[index]
-    assert all_movies(catalogue) == []
+    assert all_movies(service) == []
     for typed, value in fields.items():
         assert page.select_one(f"#{typed}")["value"] == value  # type: ignore[index]
 
@@ -119,7 +119,7 @@ def test_broken_review_rule(
 ) -> None:
     for path, page in (("/review", "/"), (f"/movie/{movie_id}/review", f"/movie/{movie_id}")):
         answer = visitor.post(path, page, movie_id=movie_id, **fields)
-        shown = read(answer)
+        shown = parse_html(answer)
         assert answer.status_code == 422
         assert error_beside(shown, name).startswith(message)
         assert shown.select_one("#author")["value"] == fields["author"]  # type: ignore[index]
@@ -133,12 +133,12 @@ def test_broken_review_rule(
 def test_movie_to_review_must_be_chosen(visitor: Visitor, movie_id: int, movie: str) -> None:
     answer = visitor.post("/review", movie_id=movie, author="밤편지", content="최고")
     assert answer.status_code == 422
-    assert error_beside(read(answer), "movie_id") == "어떤 영화의 리뷰인지 골라 주세요."
+    assert error_beside(parse_html(answer), "movie_id") == "어떤 영화의 리뷰인지 골라 주세요."
 
 
 def test_chosen_movie_stays_chosen(visitor: Visitor, movie_id: int, add_movie: AddMovie) -> None:
     add_movie("벌새")
-    page = read(visitor.post("/review", movie_id=movie_id, author="", content=""))
+    page = parse_html(visitor.post("/review", movie_id=movie_id, author="", content=""))
     chosen = {name: page.select_one(f'#write [name="{name}"]')["value"] for name in ("movie", "movie_id")}  # type: ignore[index]
     assert chosen == {"movie": "리틀 포레스트", "movie_id": str(movie_id)}
     assert text(page.select_one('#write [role="alert"]')) == "고칠 곳이 2군데 있어요."
@@ -146,35 +146,35 @@ def test_chosen_movie_stays_chosen(visitor: Visitor, movie_id: int, add_movie: A
 
 @pytest.mark.parametrize("left", [0, 1])
 def test_review_for_a_movie_that_was_deleted_keeps_the_text(
-    visitor: Visitor, movie_id: int, catalogue: ReviewService, add_movie: AddMovie, left: int
+    visitor: Visitor, movie_id: int, service: ReviewService, add_movie: AddMovie, left: int
 ) -> None:
     for number in range(left):
         add_movie(f"벌새 {number}")
     token = visitor.token(f"/movie/{movie_id}")
-    catalogue.delete_movie(movie_id)
+    service.delete_movie(movie_id)
     fields = {"csrf_token": token, "author": "밤편지", "content": "오래 쓴 글"}
     for path in (f"/movie/{movie_id}/review", "/review"):
         answer = visitor.client.post(path, data={**fields, "movie_id": movie_id})
-        page = read(answer)
+        page = parse_html(answer)
         assert answer.status_code == 422
         assert error_beside(page, "movie_id") == messages.MOVIE_GONE
         assert "오래 쓴 글" in text(page.select_one("#content"))
 
 
-def test_busy_model_keeps_the_text(visitor: Visitor, movie_id: int, analyzer: Any, catalogue: ReviewService) -> None:
+def test_busy_model_keeps_the_text(visitor: Visitor, movie_id: int, analyzer: Any, service: ReviewService) -> None:
     analyzer.busy = True
     for path, page in (("/review", "/"), (f"/movie/{movie_id}/review", f"/movie/{movie_id}")):
         answer = visitor.post(path, page, movie_id=movie_id, author="밤편지", content="오래 쓴 글")
-        shown = read(answer)
+        shown = parse_html(answer)
         assert (answer.status_code, answer.headers["Retry-After"]) == (503, "2")
         assert text(shown.select_one('[role="alert"]')) == messages.BUSY
         assert "오래 쓴 글" in text(shown.select_one("#content"))
-    assert catalogue.reviews(movie_id, ReviewsQuery()).total == 0
+    assert service.reviews(movie_id, ReviewsQuery()).total == 0
 
 
 @pytest.mark.parametrize("token", [None, "", "forged", "IjAwIg.aaaa.bbbb"])
 def test_form_without_its_token_keeps_what_was_typed(
-    visitor: Visitor, movie_id: int, catalogue: ReviewService, token: str | None
+    visitor: Visitor, movie_id: int, service: ReviewService, token: str | None
 ) -> None:
     extra = {} if token is None else {"csrf_token": token}
     review = {"author": "밤편지", "content": "오래 쓴 글"}
@@ -184,7 +184,7 @@ def test_form_without_its_token_keeps_what_was_typed(
         (f"/movie/{movie_id}/review", review),
     ):
         answer = visitor.client.post(path, data={**fields, **extra})
-        page = read(answer)
+        page = parse_html(answer)
         assert answer.status_code == 400
         assert text(page.select_one('[role="alert"]')) == messages.STALE_FORM
         for name, value in fields.items():
@@ -196,8 +196,8 @@ def test_form_without_its_token_keeps_what_was_typed(
             path, data={**fields, "csrf_token": page.select_one('[name="csrf_token"]')["value"]}
         )  # type: ignore[index]
         assert again.status_code == 303
-    assert len(all_movies(catalogue)) == 2
-    assert catalogue.reviews(movie_id, ReviewsQuery()).total == 2
+    assert len(all_movies(service)) == 2
+    assert service.reviews(movie_id, ReviewsQuery()).total == 2
 
 
 def test_another_visitors_token_does_not_do(visitor: Visitor, movie_id: int, app: Any) -> None:
@@ -207,15 +207,15 @@ def test_another_visitors_token_does_not_do(visitor: Visitor, movie_id: int, app
 
 
 @pytest.mark.parametrize("body", [b"[1]", b"null", b"{", b'{"title": "x"}'])
-def test_json_is_no_form(client: FlaskClient, catalogue: ReviewService, body: bytes) -> None:
+def test_json_is_no_form(client: FlaskClient, service: ReviewService, body: bytes) -> None:
     answer = client.post("/movie", data=body, content_type="application/json")
     assert answer.status_code == 400
     assert answer.mimetype == "text/html"
-    assert all_movies(catalogue) == []
+    assert all_movies(service) == []
 
 
 def test_html_limits_are_those_of_the_inputs(visitor: Visitor, movie_id: int) -> None:
-    page = visitor.see("/")
+    page = visitor.get("/")
     limits = {control["name"]: control.get("maxlength") for control in page.select("main [maxlength]")}
     assert limits == {
         "title": str(schemas.TITLE_MAX),
@@ -235,38 +235,38 @@ def test_html_limits_are_those_of_the_inputs(visitor: Visitor, movie_id: int) ->
 
 
 @pytest.mark.parametrize("day", ["2019", "2019-05", "2019-05-30"])
-def test_a_release_date_may_be_a_year_or_a_month(visitor: Visitor, catalogue: ReviewService, day: str) -> None:
+def test_a_release_date_may_be_a_year_or_a_month(visitor: Visitor, service: ReviewService, day: str) -> None:
     address = visitor.post("/movie", title="기생충", release_date=day).headers["Location"]
-    assert all_movies(catalogue)[0].release_date == day
-    assert day.replace("-", ".") in text(visitor.see(address).select_one(".meta"))
-    assert visitor.see("/movie/1/edit").select_one(f'#release_date[value="{day}"]')
+    assert all_movies(service)[0].release_date == day
+    assert day.replace("-", ".") in text(visitor.get(address).select_one(".meta"))
+    assert visitor.get("/movie/1/edit").select_one(f'#release_date[value="{day}"]')
 
 
-def test_messages_nobody_reads_do_not_fill_the_cookie(visitor: Visitor, catalogue: ReviewService) -> None:
+def test_messages_nobody_reads_do_not_fill_the_cookie(visitor: Visitor, service: ReviewService) -> None:
     token = visitor.token()
     for number in range(30):
         title = f"{number} " + "가" * 190
         assert visitor.client.post("/movie", data={"title": title, "csrf_token": token}).status_code == 303
     cookie = visitor.client.get_cookie(cookie_name("tests"))
     assert cookie and len(cookie.value) < 3_000
-    assert len(visitor.see("/").select(".notice")) == 3
+    assert len(visitor.get("/").select(".notice")) == 3
 
 
 def test_far_too_large_form_is_a_page(visitor: Visitor, movie_id: int) -> None:
     answer = visitor.post("/review", movie_id=movie_id, author="밤편지", content="a" * schemas.BODY_MAX)
     assert answer.status_code == 413
-    assert text(read(answer).h1) == "보낸 내용이 너무 커요"
+    assert text(parse_html(answer).h1) == "보낸 내용이 너무 커요"
 
 
 @pytest.mark.parametrize("path", ["/review", "/movie", "/movie/1/review"])
 def test_get_of_a_post_route_is_a_page(visitor: Visitor, movie_id: int, path: str) -> None:
-    assert text(visitor.see(path, 405).h1) == "이 방법으로는 열 수 없어요"
+    assert text(visitor.get(path, 405).h1) == "이 방법으로는 열 수 없어요"
 
 
 def test_a_chosen_movie_stays_chosen_among_many(visitor: Visitor, add_movie: AddMovie) -> None:
     for number in range(1, 601):
         add_movie(f"영화 {number:04}")
-    page = read(visitor.post("/review", "/?sort=title", movie_id="530", author="", content="최고"))
+    page = parse_html(visitor.post("/review", "/?sort=title", movie_id="530", author="", content="최고"))
     assert page.select_one('#write [name="movie_id"]')["value"] == "530"  # type: ignore[index]
 
 

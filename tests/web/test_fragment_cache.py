@@ -18,9 +18,9 @@ def test_typed_text_stays_text(visitor: Visitor, store: Store, add_by: Callable[
     movie = store.add_movie(MovieFields(text, director=text, genre=text))
     review = add_by(movie.id, "")
     store.update_review(review.id, text, (text, Sentiment(Label.NEGATIVE, 0.9, 1.0)))
-    card = visitor.see("/").select_one(".card")
+    card = visitor.get("/").select_one(".card")
     assert card and card.select_one("h2") and card.select_one("h2").get_text() == text  # type: ignore[union-attr]
-    item = visitor.see(f"/movie/{movie.id}").select_one(".review")
+    item = visitor.get(f"/movie/{movie.id}").select_one(".review")
     assert item and not item.select("script")
     assert item.select_one("bdi").get_text() == item.select_one(".text").get_text() == text  # type: ignore[union-attr]
 
@@ -33,7 +33,7 @@ def test_each_caller_sees_what_they_may_do(app: Flask, store: Store, add_by: Cal
         client = app.test_client()
         with client.session_transaction() as session:
             session["writer"] = mark
-        page = Visitor(client).see(f"/movie/{movie.id}")
+        page = Visitor(client).get(f"/movie/{movie.id}")
         actions = {str(button["formaction"]) for button in page.select(".review .danger")}
         assert actions == ({f"/review/{deletable.id}/delete"} if deletable else set())
         edits = {str(link["href"]) for link in page.select(".ask-why a") if link["href"].endswith("edit")}
@@ -45,7 +45,7 @@ def test_each_page_has_its_own_token(app: Flask, store: Store, add_by: Callable[
     add_by(movie.id, "")
     seen = []
     for _ in range(2):
-        page = Visitor(app.test_client()).see(f"/movie/{movie.id}")
+        page = Visitor(app.test_client()).get(f"/movie/{movie.id}")
         tokens = {str(field["value"]) for field in page.select("input[name=csrf_token]")}
         assert len(tokens) == 1
         seen += tokens
@@ -69,11 +69,11 @@ def test_each_page_speaks_its_language_and_knows_where_it_is(
 def test_a_change_shows_at_once(visitor: Visitor, store: Store, add_by: Callable[..., Review]) -> None:
     movie = store.add_movie(MovieFields("괴물"))
     review = add_by(movie.id, "")
-    visitor.see(f"/movie/{movie.id}")
+    visitor.get(f"/movie/{movie.id}")
     store.update_review(review.id, "새벽", ("다시 보니 별로", Sentiment(Label.NEGATIVE, 0.9, 1.0)))
     store.update_movie(movie.id, lambda _: MovieFields("괴물 2"))
-    assert "다시 보니 별로" in str(visitor.see(f"/movie/{movie.id}").select_one(".review"))
-    card = visitor.see("/").select_one(".card")
+    assert "다시 보니 별로" in str(visitor.get(f"/movie/{movie.id}").select_one(".review"))
+    card = visitor.get("/").select_one(".card")
     assert card and "괴물 2" in card.get_text() and "1.0" in card.get_text()
 
 
@@ -81,23 +81,23 @@ def test_what_one_visitor_typed_is_not_in_the_next_ones_form(app: Flask, visitor
     for _ in range(2):
         typed = visitor.post("/review", movie_id=movie_id, author="밤편지", content=" ")
         assert typed.status_code == 422 and "밤편지" in typed.get_data(as_text=True)
-        chosen = visitor.see(f"/?movie={movie_id}").select_one("input[name=movie]")
+        chosen = visitor.get(f"/?movie={movie_id}").select_one("input[name=movie]")
         assert chosen and chosen["value"] == "리틀 포레스트"
         for page in ("/", f"/movie/{movie_id}"):
-            form = Visitor(app.test_client()).see(page).select_one("#write form")
+            form = Visitor(app.test_client()).get(page).select_one("#write form")
             assert form and not form.select(".error, .alert") and not form.select_one("[name=author]")["value"]  # type: ignore[index]
 
 
 def test_menus_know_a_new_genre_and_each_movies_own_address(visitor: Visitor, store: Store) -> None:
     first = store.add_movie(MovieFields("괴물", genre="SF"))
-    visitor.see("/")
+    visitor.get("/")
     second = store.add_movie(MovieFields("곡성", genre="공포 <b>"))
-    page = visitor.see("/")
+    page = visitor.get("/")
     assert [option["value"] for option in page.select("#genres option")] == ["SF", "공포 <b>"]
     assert [link.get_text() for link in page.select(".menu li bdi")] == ["SF", "공포 <b>"]
     for movie in (first, second):
         store.add_review(movie.id, "밤편지", "최고", Sentiment(Label.POSITIVE, 0.9, 9.0))
-        page = visitor.see(f"/movie/{movie.id}?sort=highest")
+        page = visitor.get(f"/movie/{movie.id}?sort=highest")
         links = [str(link["href"]) for link in page.select(".reviews .tools a")]
         assert len(links) == 8 and all(link.startswith(f"/movie/{movie.id}") for link in links)
         assert [form["action"] for form in page.select("#write form")] == [f"/movie/{movie.id}/review"]

@@ -16,14 +16,14 @@ AddReview = Callable[..., Review]
 
 
 def titles(visitor: Visitor, path: str = "/") -> list[str]:
-    return [text(title) for title in visitor.see(path).select(".card h2")]
+    return [text(title) for title in visitor.get(path).select(".card h2")]
 
 
 def test_card_shows_a_movie_and_what_was_read(visitor: Visitor, add_movie: AddMovie, add_review: AddReview) -> None:
     movie = add_movie("벌새", release_date="2019-08-29", director="김보라", genre="드라마")
     add_review(movie.id, "최고예요")  # 8.5
     add_review(movie.id, "지루해요")  # 1.5
-    card = visitor.see("/").select_one(".card")
+    card = visitor.get("/").select_one(".card")
     assert card
     assert text(card.select_one(".meta")) == "2019 · 김보라 · 드라마"
     assert text(card.select_one(".chip")) == "AI 평점 5.0"
@@ -34,13 +34,13 @@ def test_card_shows_a_movie_and_what_was_read(visitor: Visitor, add_movie: AddMo
 
 def test_movie_without_reviews_has_no_rating(visitor: Visitor, add_movie: AddMovie) -> None:
     add_movie("벌새")
-    card = visitor.see("/").select_one(".card")
+    card = visitor.get("/").select_one(".card")
     assert "아직 평점이 없어요" in text(card)
     assert card and not card.select_one(".chip, .share")
 
 
 def test_empty_site_says_what_to_do_first(visitor: Visitor) -> None:
-    page = visitor.see("/")
+    page = visitor.get("/")
     assert "첫 영화를 등록해 주세요" in text(page.select_one(".empty"))
     assert page.select_one('form[action="/movie"]')
     assert not page.select_one('form[action="/review"]')
@@ -48,23 +48,23 @@ def test_empty_site_says_what_to_do_first(visitor: Visitor) -> None:
 
 def test_every_order_has_its_pill(visitor: Visitor, add_movie: AddMovie) -> None:
     add_movie("벌새")
-    current = [visitor.see(f"/?sort={sort}").select('.tools .pills [aria-current="true"]') for sort in get_args(Sort)]
+    current = [visitor.get(f"/?sort={sort}").select('.tools .pills [aria-current="true"]') for sort in get_args(Sort)]
     assert all(len(pills) == 1 for pills in current)
     assert len({text(pill) for (pill,) in current}) == len(get_args(Sort))
 
 
 def test_order_by_rating_explains_itself(visitor: Visitor, add_movie: AddMovie, add_review: AddReview) -> None:
     movie = add_movie("벌새")
-    assert not visitor.see("/").select(".note")
+    assert not visitor.get("/").select(".note")
     add_review(movie.id, "최고예요")
-    assert "8.5점짜리 리뷰가 5개 더 있다고" in text(visitor.see("/").select_one(".note"))
+    assert "8.5점짜리 리뷰가 5개 더 있다고" in text(visitor.get("/").select_one(".note"))
 
 
 def test_search_finds_and_says_so(visitor: Visitor, add_movie: AddMovie) -> None:
     add_movie("기생충", director="봉준호", genre="드라마, 스릴러")
     add_movie("벌새", director="김보라", genre="드라마")
     assert titles(visitor, "/?q=ㄱㅅㅊ") == ["기생충"]
-    page = visitor.see("/?q=봉준호")
+    page = visitor.get("/?q=봉준호")
     assert text(page.h1) == "‘봉준호’ 검색 결과"
     assert page.select_one("#q")["value"] == "봉준호"  # type: ignore[index]
     assert titles(visitor, "/?genre=스릴러&sort=title") == ["기생충"]
@@ -72,27 +72,27 @@ def test_search_finds_and_says_so(visitor: Visitor, add_movie: AddMovie) -> None
 
 def test_a_search_stays_within_the_genre_and_the_order(visitor: Visitor, add_movie: AddMovie) -> None:
     movie = add_movie("마더", director="봉준호", genre="스릴러")
-    page = visitor.see("/?genre=스릴러&sort=title")
+    page = visitor.get("/?genre=스릴러&sort=title")
     within = {field["name"]: field["value"] for field in page.select(".search input[type=hidden]")}
     assert within == {"genre": "스릴러", "sort": "title"}
-    page = visitor.see("/?genre=스릴러&q=봉준호")
+    page = visitor.get("/?genre=스릴러&q=봉준호")
     assert text(page.h1) == "스릴러 장르의 ‘봉준호’ 검색 결과"
     assert text(page.title) == "‘봉준호’ 찾기 · 스릴러 · 감평"
     for path in ("/", f"/movie/{movie.id}?sort=lowest", "/model?sort=title"):  # another page's order is of other things
-        assert not visitor.see(path).select(".search input[type=hidden]")
+        assert not visitor.get(path).select(".search input[type=hidden]")
 
 
 def test_what_was_not_found_can_be_added(visitor: Visitor, add_movie: AddMovie) -> None:
     add_movie("기생충")
-    link = visitor.see("/?q=없는 영화").select_one(".empty a")
-    page = visitor.see(str(link["href"]))  # type: ignore[index]
+    link = visitor.get("/?q=없는 영화").select_one(".empty a")
+    page = visitor.get(str(link["href"]))  # type: ignore[index]
     assert page.select_one("#add.is-open #title")["value"] == "없는 영화"  # type: ignore[index]
     assert titles(visitor, "/?title=없는 영화") == ["기생충"]
 
 
 def test_search_without_hits_offers_a_way_on(visitor: Visitor, add_movie: AddMovie) -> None:
     add_movie("기생충")
-    empty = visitor.see("/?q=없는영화").select_one(".empty")
+    empty = visitor.get("/?q=없는영화").select_one(".empty")
     assert empty
     assert [link["href"] for link in empty.select("a")] == [f"/?title={quote('없는영화')}#add", "/"]
 
@@ -107,20 +107,20 @@ def test_movies_come_in_pages(visitor: Visitor, add_movie: AddMovie) -> None:
     for number in range(MOVIES_A_PAGE + 5):
         add_movie(f"영화 {number:03}", genre="드라마")
     assert len(titles(visitor, "/")) == MOVIES_A_PAGE
-    page = visitor.see("/?sort=title&genre=드라마&page=2")
+    page = visitor.get("/?sort=title&genre=드라마&page=2")
     assert [text(card) for card in page.select(".card h2")] == [f"영화 {MOVIES_A_PAGE + i:03}" for i in range(5)]
     assert text(page.select_one('.pages [aria-current="page"]')) == "쪽 2"
     previous = page.select_one('.pages [rel="prev"]')
     assert previous and "sort=title" in str(previous["href"]) and "page=1" in str(previous["href"])
     assert not page.select_one('.pages [rel="next"]')
-    past = visitor.see("/?page=9").select_one(".empty")
+    past = visitor.get("/?page=9").select_one(".empty")
     assert past and str(past.a["href"]).endswith("page=2")  # type: ignore[index]
 
 
 def test_a_movie_can_be_chosen_beforehand(visitor: Visitor, add_movie: AddMovie) -> None:
     add_movie("기생충")
     movie = add_movie("벌새")
-    page = visitor.see(f"/?movie={movie.id}")
+    page = visitor.get(f"/?movie={movie.id}")
     assert page.select_one('#write [name="movie"]')["value"] == "벌새"  # type: ignore[index]
     assert page.select_one('#write [name="movie_id"]')["value"] == str(movie.id)  # type: ignore[index]
 
@@ -130,10 +130,10 @@ def test_the_list_comes_alone_for_who_searches_while_typing(visitor: Visitor, ad
     add_movie("벌새")
     answer = visitor.client.get("/list?q=ㄱㅅㅊ&sort=title")
     assert (answer.status_code, answer.headers["X-Total-Count"]) == (200, "1")
-    page = visitor.see("/list?q=ㄱㅅㅊ&sort=title")
+    page = visitor.get("/list?q=ㄱㅅㅊ&sort=title")
     assert [text(card) for card in page.select(".card h2")] == ["기생충"]
     assert not page.select("html, form, main")
-    assert text(page.h1) == text(visitor.see("/?q=ㄱㅅㅊ&sort=title").h1)
+    assert text(page.h1) == text(visitor.get("/?q=ㄱㅅㅊ&sort=title").h1)
 
 
 def test_the_page_does_not_grow_with_the_catalogue(visitor: Visitor, add_movie: AddMovie) -> None:
@@ -148,9 +148,12 @@ def test_the_page_does_not_grow_with_the_catalogue(visitor: Visitor, add_movie: 
     assert abs(size() - few) < 1_000
 
 
-def test_picture_lies_over_the_drawing(visitor: Visitor, add_movie: AddMovie) -> None:
-    add_movie("벌새", poster_url="https://example.com/a.jpg?b=1&c=2")
-    poster = visitor.see("/").select_one(".card .poster")
+def test_a_picture_covers_the_drawn_poster_and_is_loaded_without_a_referrer(
+    visitor: Visitor, add_movie: AddMovie
+) -> None:
+    movie = add_movie("벌새", poster_url="https://example.com/a.jpg?b=1&c=2")
+    assert visitor.get(f"/movie/{movie.id}").select_one('.hero img[referrerpolicy="no-referrer"]')
+    poster = visitor.get("/").select_one(".card .poster")
     assert poster and poster.select_one("svg path") and text(poster.select_one(".poster-title")) == "벌새"
     picture = poster.select_one("img")
     assert picture
@@ -162,7 +165,7 @@ def test_headings_and_landmarks_are_in_order(visitor: Visitor, add_movie: AddMov
     movie = add_movie("벌새")
     add_review(movie.id, "최고예요")
     for path in ("/", f"/movie/{movie.id}"):
-        page = visitor.see(path)
+        page = visitor.get(path)
         assert len(page.select("h1")) == 1
         assert len(page.select("main")) == len(page.select("header.top")) == len(page.select("footer")) == 1
         named = page.select("nav, section")
@@ -179,12 +182,12 @@ def test_a_movies_facts_lead_to_the_movies_that_share_them(visitor: Visitor, add
     movie = add_movie("기생충", release_date="2019-05-30", director="봉준호", genre="드라마, 스릴러")
     add_movie("살인의 추억", release_date="2003-04-25", director="봉준호", genre="범죄")
     add_movie("벌새", release_date="2019-08-29", director="김보라", genre="드라마")
-    links = {text(link): str(link["href"]) for link in visitor.see(f"/movie/{movie.id}").select(".movie-facts .meta a")}
+    links = {text(link): str(link["href"]) for link in visitor.get(f"/movie/{movie.id}").select(".movie-facts .meta a")}
     assert list(links) == ["2019.05.30", "봉준호", "드라마", "스릴러"]
     assert [sorted(titles(visitor, path)) for path in links.values()] == [
         ["기생충", "벌새"], ["기생충", "살인의 추억"], ["기생충", "벌새"], ["기생충"]
     ]  # fmt: skip
-    page = visitor.see(links["봉준호"])
+    page = visitor.get(links["봉준호"])
     assert text(page.h1) == "봉준호 감독" and "봉준호" in text(page.title)
     assert page.select_one('form[role="search"] input[name="director"][value="봉준호"]')
     assert all("director=" in str(link["href"]) for link in page.select(".list-tools a"))
@@ -192,6 +195,6 @@ def test_a_movies_facts_lead_to_the_movies_that_share_them(visitor: Visitor, add
 
 def test_a_card_says_what_was_found_besides_the_title(visitor: Visitor, add_movie: AddMovie) -> None:
     add_movie("벌새", release_date="2019-08-29", director="김보라", genre="드라마")
-    assert text(visitor.see("/?q=김보라").select_one(".found-by")) == "감독 김보라"
-    assert text(visitor.see("/?q=벌새+2019").select_one(".found-by")) == "개봉 2019"
-    assert not visitor.see("/?q=벌새").select(".found-by")
+    assert text(visitor.get("/?q=김보라").select_one(".found-by")) == "감독 김보라"
+    assert text(visitor.get("/?q=벌새+2019").select_one(".found-by")) == "개봉 2019"
+    assert not visitor.get("/?q=벌새").select(".found-by")

@@ -19,7 +19,7 @@ from app.services.jobs import Jobs
 from app.settings import Settings
 from app.store import Store
 from tests.fakes import FakeAnalyzer
-from tests.web.conftest import Visitor, read, text
+from tests.web.conftest import Visitor, parse_html, text
 
 PAGE, JOB = "/admin/data", "/admin/data/job"
 TABLE = "제목,작성자,내용\n괴물,밤편지,최고\n괴물,심야영화,지루해요\n"
@@ -47,7 +47,7 @@ def wait(app: Flask) -> None:
 
 def result(visitor: Visitor, app: Flask) -> BeautifulSoup:
     wait(app)
-    return visitor.see(JOB)
+    return visitor.get(JOB)
 
 
 def test_an_uploaded_table_comes_in(visitor: Visitor, app: Flask, store: Store) -> None:
@@ -58,7 +58,7 @@ def test_an_uploaded_table_comes_in(visitor: Visitor, app: Flask, store: Store) 
     assert store.totals().review_count == 2
     upload(visitor, TABLE)
     assert "리뷰 2개는 이미 있어서 그대로 뒀어요." in text(result(visitor, app).select_one("main"))
-    assert visitor.see(PAGE).select_one(f'.notice a[href="{JOB}"]')
+    assert visitor.get(PAGE).select_one(f'.notice a[href="{JOB}"]')
 
 
 def test_what_is_downloaded_can_be_uploaded_elsewhere(visitor: Visitor, app: Flask, tmp_path: Path) -> None:
@@ -104,14 +104,14 @@ def test_a_file_that_is_no_table_is_told_on_the_jobs_page(visitor: Visitor, app:
 def test_an_upload_without_a_file_is_told_beside_the_field(visitor: Visitor) -> None:
     answer = visitor.post(f"{PAGE}/import", PAGE)
     assert answer.status_code == 422
-    assert text(read(answer).select_one("#file-error")) == "가져올 파일을 골라 주세요."
+    assert text(parse_html(answer).select_one("#file-error")) == "가져올 파일을 골라 주세요."
 
 
 def test_a_stale_form_starts_nothing(visitor: Visitor, app: Flask) -> None:
     for path in ("import", "rescore"):
         answer = visitor.client.post(f"{PAGE}/{path}", data={"csrf_token": "old"})
         assert answer.status_code == 400
-        assert read(answer).select_one("[role=alert]")
+        assert parse_html(answer).select_one("[role=alert]")
     assert app.extensions["Jobs"].last is None
 
 
@@ -125,7 +125,7 @@ def test_only_this_route_takes_more_than_others(store: Store, analyzer: FakeAnal
     assert store.totals().review_count == 300
     answer = upload(visitor, "제목,작성자,내용\n" + "".join(rows))
     assert answer.status_code == 413
-    assert text(read(answer).select_one("#file-error")) == "파일이 너무 커요. 5MB까지 올릴 수 있어요."
+    assert text(parse_html(answer).select_one("#file-error")) == "파일이 너무 커요. 5MB까지 올릴 수 있어요."
     assert visitor.client.post("/movies", json={"title": "가" * 2_000_000}).status_code == 413
 
 
@@ -148,12 +148,12 @@ def test_a_running_job_shows_how_far_it_is_and_can_be_stopped(
 ) -> None:
     analyzer.busy = True
     upload(visitor, TABLE)
-    page = visitor.see(JOB)
+    page = visitor.get(JOB)
     assert page.select_one("[data-job=running] progress")
     assert page.select_one("noscript meta[http-equiv=refresh]")
     answer = upload(visitor, TABLE)
     assert answer.status_code == 409
-    assert "아직 끝나지 않은 일이 있어요." in text(read(answer).select_one("[role=alert]"))
+    assert "아직 끝나지 않은 일이 있어요." in text(parse_html(answer).select_one("[role=alert]"))
     assert visitor.post(f"{JOB}/stop", JOB).status_code == 303
     assert "아무것도 가져오지 않았어요." in text(result(visitor, app).select_one("[data-job=stopped]"))
     assert not store.movies()
@@ -174,14 +174,14 @@ def test_a_failure_nobody_expected_tells_no_secret(visitor: Visitor, app: Flask,
 def test_a_new_model_reads_anew(visitor: Visitor, app: Flask, analyzer: Slow, store: Store) -> None:
     upload(visitor, TABLE)
     wait(app)
-    assert not visitor.see(PAGE).select(f'form[action="{PAGE}/rescore"]')
+    assert not visitor.get(PAGE).select(f'form[action="{PAGE}/rescore"]')
     analyzer.card = ModelCard("new", id="new@1")
-    assert "리뷰 2개는 지금과 다른 모델이 읽었어요." in text(visitor.see(PAGE).select_one("main"))
+    assert "리뷰 2개는 지금과 다른 모델이 읽었어요." in text(visitor.get(PAGE).select_one("main"))
     assert visitor.post(f"{PAGE}/rescore", PAGE).headers["Location"] == JOB
     assert "리뷰 2개를 다시 읽었어요." in text(result(visitor, app).select_one("[data-job=done]"))
     assert store.models() == {"new@1": 2}
 
 
 def test_the_page_before_any_job(visitor: Visitor) -> None:
-    assert "하고 있는 일이 없어요." in text(visitor.see(JOB).select_one("main"))
-    assert "다시 시작하면 모두 사라져요" in text(visitor.see(PAGE).select_one("main"))
+    assert "하고 있는 일이 없어요." in text(visitor.get(JOB).select_one("main"))
+    assert "다시 시작하면 모두 사라져요" in text(visitor.get(PAGE).select_one("main"))

@@ -13,7 +13,7 @@ from werkzeug.test import TestResponse
 from app.store import Store
 from app.web.uploads import EXPIRES_AFTER, MAX_FILES, Uploads
 from tests.services.import_export.test_real_files import CASES, CASES_BY_NAME
-from tests.web.conftest import Visitor, read, text
+from tests.web.conftest import Visitor, parse_html, text
 from tests.web.test_import_export import PAGE, result, wait
 
 PREVIEW = f"{PAGE}/preview"
@@ -26,7 +26,7 @@ def upload(visitor: Visitor, content: str | bytes, name: str = "reviews.csv") ->
 
 def upload_case(visitor: Visitor, name: str) -> BeautifulSoup:
     assert upload(visitor, (CASES / name).read_bytes(), name).headers["Location"] == PREVIEW
-    return visitor.see(PREVIEW)
+    return visitor.get(PREVIEW)
 
 
 def fields(page: BeautifulSoup) -> dict[str, str]:
@@ -55,32 +55,32 @@ def test_letterboxds_archive_is_shown_and_imported(visitor: Visitor, app: Flask,
     assert not store.movies()
     assert send(visitor, "import", page).headers["Location"] == f"{PAGE}/job"
     assert "영화 3편과 리뷰 3개를 가져왔어요." in text(result(visitor, app).select_one("main"))
-    assert "올린 파일이 더는 없어요." in text(visitor.see(PREVIEW, status=410).select_one("#file-error"))
+    assert "올린 파일이 더는 없어요." in text(visitor.get(PREVIEW, status=410).select_one("#file-error"))
 
 
 def test_columns_can_be_changed_and_are_remembered(visitor: Visitor, app: Flask, store: Store) -> None:
     table = "극,평가단,소감,기타\n괴물,밤편지,최고,5\n"
     upload(visitor, table)
-    page = visitor.see(PREVIEW)
+    page = visitor.get(PREVIEW)
     assert "리뷰 글이 없는 파일이에요" in text(page.select_one("[role=alert]"))
     assert send(visitor, "import", page).status_code == 422
     chosen = {"column_title": "0", "column_author": "1", "column_content": "2"}
     answer = send(visitor, "preview", page, **chosen)
     assert answer.status_code == 200
-    page = read(answer)
+    page = parse_html(answer)
     assert "최고" in text(page.select_one(".preview-rows")) and "밤편지" in text(page.select_one(".preview-rows"))
     assert not store.movies()
     send(visitor, "import", page)
     result(visitor, app)
     assert [(review.author, review.content) for review in store.all_reviews()] == [("밤편지", "최고")]
     upload(visitor, table.replace("최고", "지루해요"))
-    assert {name: value for name, value in fields(visitor.see(PREVIEW)).items() if name in chosen} == chosen
+    assert {name: value for name, value in fields(visitor.get(PREVIEW)).items() if name in chosen} == chosen
 
 
 def test_a_title_and_an_author_count_for_all_rows(visitor: Visitor, app: Flask, store: Store) -> None:
     page = upload_case(visitor, "naver-crawl.csv")
     assert "필요한 열이 없어요: 제목 (title)" in text(page.select_one("[role=alert]"))
-    page = read(send(visitor, "preview", page, title="괴물"))
+    page = parse_html(send(visitor, "preview", page, title="괴물"))
     assert "익명" in text(page.select_one(".preview-rows"))
     send(visitor, "import", page, author="네이버")
     assert "리뷰 글이 없어요." in text(result(visitor, app).select_one("tbody"))
@@ -107,7 +107,7 @@ def test_a_column_can_be_left_out(visitor: Visitor, app: Flask, store: Store) ->
 )
 def test_what_cannot_be_read_is_told_before_anything_else(visitor: Visitor, name: str, told: str) -> None:
     upload(visitor, (CASES / name).read_bytes(), name)
-    assert told in text(visitor.see(PREVIEW, status=422).select_one("#file-error"))
+    assert told in text(visitor.get(PREVIEW, status=422).select_one("#file-error"))
 
 
 @pytest.mark.parametrize("name", [path.name for path in sorted(CASES.iterdir())])
@@ -115,7 +115,7 @@ def test_every_case_is_shown_or_refused_with_a_sentence(visitor: Visitor, name: 
     upload(visitor, (CASES / name).read_bytes(), name)
     answer = visitor.client.get(PREVIEW)
     assert answer.status_code in (200, 422)
-    assert read(answer).select_one(".preview-rows li, [role=alert], #file-error")
+    assert parse_html(answer).select_one(".preview-rows li, [role=alert], #file-error")
 
 
 @pytest.mark.parametrize("name", CASES_BY_NAME)
@@ -134,7 +134,7 @@ def test_a_hostile_cell_is_shown_as_text(visitor: Visitor) -> None:
         visitor,
         '제목,작성자,내용,"<script>alert(1)</script>"\n<script>x</script>,밤편지,"<svg onload=x><img src=x>별로",1\n',
     )
-    page = visitor.see(PREVIEW)
+    page = visitor.get(PREVIEW)
     assert not page.select("main script, main img, main svg")
     assert "<svg onload=x>별로" in page.get_text()
 
@@ -183,11 +183,11 @@ def test_files_are_few_and_expire(tmp_path: Path) -> None:
 
 def test_a_file_with_bad_rows_is_kept_for_another_try(visitor: Visitor, app: Flask, store: Store) -> None:
     upload(visitor, "제목,작성자,내용\n괴물,밤편지,최고\n괴물,,최고\n")
-    page = visitor.see(PREVIEW)
+    page = visitor.get(PREVIEW)
     send(visitor, "import", page)
     assert result(visitor, app).select_one(f'a[href="{PREVIEW}"]')
     assert not store.movies()
-    send(visitor, "import", visitor.see(PREVIEW), skip_bad="y")
+    send(visitor, "import", visitor.get(PREVIEW), skip_bad="y")
     assert not result(visitor, app).select_one(f'a[href="{PREVIEW}"]')
     assert store.totals().review_count == 1
 
@@ -196,11 +196,11 @@ def test_an_import_can_be_undone_from_its_page(visitor: Visitor, app: Flask, sto
     send(visitor, "import", upload_case(visitor, "pipe.csv"))
     link = result(visitor, app).select_one('a[href^="/undo/"]')
     assert link
-    page = visitor.see(str(link["href"]))
+    page = visitor.get(str(link["href"]))
     assert "가져온 것을 되돌릴까요?" in text(page.select_one("h1"))
     answer = visitor.post(str(link["href"]), str(link["href"]))
     assert answer.headers["Location"] == "/admin/log"
-    page = visitor.see("/admin/log")
+    page = visitor.get("/admin/log")
     assert "가져온 것을 되돌렸어요: 영화 1편 · 리뷰 1개" in text(page.select_one("main"))
     assert not store.movies()
     assert visitor.post(str(link["href"])).status_code == 410

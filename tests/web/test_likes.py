@@ -13,18 +13,18 @@ AddReview = Callable[..., Review]
 
 
 def test_a_browser_likes_a_review_once(
-    app: Flask, visitor: Visitor, movie_id: int, add_review: AddReview, catalogue: ReviewService
+    app: Flask, visitor: Visitor, movie_id: int, add_review: AddReview, service: ReviewService
 ) -> None:
     review, page = add_review(movie_id, "최고예요"), f"/movie/{movie_id}"
     path = f"/review/{review.id}/like"
     for _ in range(2):
         answer = visitor.post(path, page)
         assert (answer.status_code, answer.headers["Location"]) == (303, f"{page}#review-{review.id}")
-    button = visitor.see(page).select_one(f"#review-{review.id} .like button")
+    button = visitor.get(page).select_one(f"#review-{review.id} .like button")
     assert button and button["aria-pressed"] == "true" and text(button).startswith("공감 1")
     assert app.test_client().post(f"/reviews/{review.id}/like").status_code == 200
-    assert catalogue.review(review.id).like_count == 2
-    assert len(visitor.see(page).select(".like button")) == 1
+    assert service.review(review.id).like_count == 2
+    assert len(visitor.get(page).select(".like button")) == 1
 
 
 def test_a_like_needs_its_token_and_a_review(visitor: Visitor, movie_id: int, add_review: AddReview) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 from app.models import Movie, Review
 from app.schemas import MoviesQuery, ReviewsQuery
 from app.services import ReviewService
-from tests.web.conftest import Visitor, read, text
+from tests.web.conftest import Visitor, parse_html, text
 
 AddMovie = Callable[..., Movie]
 WRITTEN = {"author": "밤편지", "content": "오래 쓴 최고의 글"}
@@ -17,14 +17,14 @@ def value(page: Any, name: str) -> str:
 
 
 def test_a_title_that_means_one_movie_is_that_movie(
-    visitor: Visitor, add_movie: AddMovie, catalogue: ReviewService
+    visitor: Visitor, add_movie: AddMovie, service: ReviewService
 ) -> None:
     movie = add_movie("괴물")
     add_movie("괴물의 아이")
     for typed in ("괴물", " 괴 물 ", "괴물의", "ㄱㅁㅇㅇㅇ"):
         answer = visitor.post("/review", movie=typed, movie_id="", movie_was="", **WRITTEN)
         assert answer.status_code == 303, typed
-    assert catalogue.reviews(movie.id, ReviewsQuery()).total == 2
+    assert service.reviews(movie.id, ReviewsQuery()).total == 2
 
 
 def test_what_begins_as_was_typed_is_suggested_first(
@@ -52,14 +52,14 @@ def test_what_begins_as_was_typed_is_suggested_first(
 
 
 def test_a_title_that_means_several_is_asked_about(
-    visitor: Visitor, add_movie: AddMovie, catalogue: ReviewService
+    visitor: Visitor, add_movie: AddMovie, service: ReviewService
 ) -> None:
     old, new = (
         add_movie("괴물", release_date="2006-07-27", director="봉준호"),
         add_movie("괴물", release_date="2023-11-29"),
     )
     answer = visitor.post("/review", movie="괴물", movie_id="", movie_was="", **WRITTEN)
-    page = read(answer)
+    page = parse_html(answer)
     assert answer.status_code == 422
     assert "어떤 영화인지 골라" in text(page.select_one("#movie_id-error"))
     choices = {radio["value"]: text(radio.parent) for radio in page.select('#write [type="radio"]')}
@@ -68,37 +68,37 @@ def test_a_title_that_means_several_is_asked_about(
     assert (value(page, "movie"), value(page, "author")) == ("괴물", "밤편지")
     fields = {"movie": "괴물", "movie_was": value(page, "movie_was"), **WRITTEN}
     assert visitor.post("/review", movie_id=old.id, **fields).status_code == 303
-    assert catalogue.reviews(old.id, ReviewsQuery()).total == 1
+    assert service.reviews(old.id, ReviewsQuery()).total == 1
 
 
 def test_a_title_of_no_movie_keeps_what_was_typed(visitor: Visitor, add_movie: AddMovie) -> None:
     add_movie("괴물")
-    page = read(visitor.post("/review", movie="없는 영화", movie_id="", movie_was="", **WRITTEN))
+    page = parse_html(visitor.post("/review", movie="없는 영화", movie_id="", movie_was="", **WRITTEN))
     assert "그런 영화는 아직 없어요" in text(page.select_one("#movie_id-error"))
     assert (value(page, "movie"), text(page.select_one("#content"))) == ("없는 영화", WRITTEN["content"])
 
 
 def test_another_title_over_a_chosen_movie_is_looked_up(
-    visitor: Visitor, add_movie: AddMovie, catalogue: ReviewService
+    visitor: Visitor, add_movie: AddMovie, service: ReviewService
 ) -> None:
     first, second = add_movie("벌새"), add_movie("괴물")
-    page = visitor.see(f"/?movie={first.id}")
+    page = visitor.get(f"/?movie={first.id}")
     kept = {"movie_id": value(page, "movie_id"), "movie_was": value(page, "movie_was")}
     assert visitor.post("/review", movie="괴물", **kept, **WRITTEN).status_code == 303
     assert visitor.post("/review", movie="벌새", **kept, **WRITTEN).status_code == 303
-    assert catalogue.reviews(first.id, ReviewsQuery()).total == catalogue.reviews(second.id, ReviewsQuery()).total == 1
+    assert service.reviews(first.id, ReviewsQuery()).total == service.reviews(second.id, ReviewsQuery()).total == 1
 
 
-def test_a_bare_id_is_enough(visitor: Visitor, movie_id: int, catalogue: ReviewService) -> None:
+def test_a_bare_id_is_enough(visitor: Visitor, movie_id: int, service: ReviewService) -> None:
     assert visitor.post("/review", movie_id=movie_id, **WRITTEN).status_code == 303
-    assert catalogue.reviews(movie_id, ReviewsQuery()).total == 1
+    assert service.reviews(movie_id, ReviewsQuery()).total == 1
 
 
 def test_a_review_of_a_movie_that_is_not_there_is_posted_with_it(
-    visitor: Visitor, add_movie: AddMovie, catalogue: ReviewService
+    visitor: Visitor, add_movie: AddMovie, service: ReviewService
 ) -> None:
     add_movie("괴물")
-    page = read(visitor.post("/review", movie="벌새", movie_id="", movie_was="", **WRITTEN))
+    page = parse_html(visitor.post("/review", movie="벌새", movie_id="", movie_was="", **WRITTEN))
     assert page.select_one('#movie_id-error a[href="#add"]')
     form = page.select_one("#add form")
     assert form and "쓰던 리뷰도 함께" in text(form)
@@ -106,39 +106,39 @@ def test_a_review_of_a_movie_that_is_not_there_is_posted_with_it(
     fields["content"] = text(form.select_one("textarea"))
     assert (fields["title"], fields["author"], fields["content"]) == ("벌새", *WRITTEN.values())
     answer = visitor.client.post("/movie", data=fields)
-    movie = next(movie for movie in catalogue.movies(MoviesQuery()).items if movie.title == "벌새")
+    movie = next(movie for movie in service.movies(MoviesQuery()).items if movie.title == "벌새")
     assert answer.status_code == 303
     assert answer.headers["Location"].startswith(f"/movie/{movie.id}#review-")
-    assert catalogue.reviews(movie.id, ReviewsQuery()).items[0].content == WRITTEN["content"]
+    assert service.reviews(movie.id, ReviewsQuery()).items[0].content == WRITTEN["content"]
 
 
 def test_what_goes_wrong_with_a_carried_text_leaves_it_on_the_movies_page(
-    visitor: Visitor, catalogue: ReviewService, analyzer: Any
+    visitor: Visitor, service: ReviewService, analyzer: Any
 ) -> None:
     analyzer.busy = True
     answer = visitor.post("/movie", title="벌새", **WRITTEN)
-    page = read(answer)
+    page = parse_html(answer)
     assert answer.status_code == 503
     assert text(page.select_one("#content")) == WRITTEN["content"]
     assert page.select_one('#write form[action="/movie/1/review"]')
     analyzer.busy = False
     answer = visitor.post("/movie", title=" ", **WRITTEN)
-    page = read(answer)
+    page = parse_html(answer)
     assert answer.status_code == 422
     assert text(page.select_one("#add textarea[name=content]")) == WRITTEN["content"]
-    assert catalogue.totals().movie_count == 1
+    assert service.totals().movie_count == 1
 
 
 def test_several_matches_of_another_title_offer_to_add_it(visitor: Visitor, add_movie: AddMovie) -> None:
     add_movie("벌새 하나")
     add_movie("벌새 둘")
-    page = read(visitor.post("/review", movie="벌새", movie_id="", movie_was="", **WRITTEN))
+    page = parse_html(visitor.post("/review", movie="벌새", movie_id="", movie_was="", **WRITTEN))
     assert len(page.select('#write [type="radio"]')) == 2
     assert page.select_one("#add [name=title]")["value"] == "벌새"  # type: ignore[index]
 
 
-def test_a_mistyped_title_is_asked_about(visitor: Visitor, add_movie: AddMovie, catalogue: ReviewService) -> None:
+def test_a_mistyped_title_is_asked_about(visitor: Visitor, add_movie: AddMovie, service: ReviewService) -> None:
     movie = add_movie("기생충")
-    page = read(visitor.post("/review", movie="기생츙", movie_id="", movie_was="", **WRITTEN))
+    page = parse_html(visitor.post("/review", movie="기생츙", movie_id="", movie_was="", **WRITTEN))
     assert [radio["value"] for radio in page.select('#write [type="radio"]')] == [str(movie.id)]
-    assert catalogue.reviews(movie.id, ReviewsQuery()).total == 0
+    assert service.reviews(movie.id, ReviewsQuery()).total == 0

@@ -10,7 +10,7 @@ from app.services import ReviewService
 from app.store import Store
 from app.web import messages
 from app.web.pages import EXTREMES_FROM, REVIEWS_A_PAGE
-from tests.web.conftest import Visitor, read, text
+from tests.web.conftest import Visitor, parse_html, text
 
 AddMovie = Callable[..., Movie]
 AddReview = Callable[..., Review]
@@ -20,7 +20,7 @@ def test_page_shows_movie_rating_and_reviews(visitor: Visitor, movie_id: int, ad
     add_review(movie_id, "최고예요", "처음")  # 8.5
     add_review(movie_id, "지루해요", "가운데")  # 1.5
     add_review(movie_id, "그냥 봤어요", "마지막")  # 5.5, unsure
-    page = visitor.see(f"/movie/{movie_id}")
+    page = visitor.get(f"/movie/{movie_id}")
     assert text(page.h1) == "리틀 포레스트"
     assert text(page.select_one(".movie-facts .meta")) == "2018.02.28 · 임순례 · 드라마"
     assert text(page.select_one(".score-value")) == "AI 평점 10점 만점에 5.2"
@@ -42,20 +42,20 @@ def test_page_shows_movie_rating_and_reviews(visitor: Visitor, movie_id: int, ad
     assert edges == [(str(30 * rating), str(rating)) for rating in range(11)]  # a bar stands between two of them
 
 
-def test_histogram_counts_each_review_once(movie_id: int, catalogue: ReviewService, store: Store) -> None:
-    assert catalogue.histogram(movie_id) == [(0, 0)] * 10
+def test_histogram_counts_each_review_once(movie_id: int, service: ReviewService, store: Store) -> None:
+    assert service.histogram(movie_id) == [(0, 0)] * 10
     for rating in (0.0, 1.0, 1.001, 5.0, 5.001, 9.999, 10.0):
         store.add_review(movie_id, "밤편지", "글", Sentiment(Label.POSITIVE, 0.9, rating))
     store.add_review(movie_id, "밤편지", "글", Sentiment(Label.NEGATIVE, 0.8, 5.5))
-    assert [positive for positive, _ in catalogue.histogram(movie_id)] == [1, 2, 0, 0, 0, 2, 0, 0, 0, 2]
-    assert [negative for _, negative in catalogue.histogram(movie_id)] == [0, 0, 0, 0, 0, 1, 0, 0, 0, 0]
+    assert [positive for positive, _ in service.histogram(movie_id)] == [1, 2, 0, 0, 0, 2, 0, 0, 0, 2]
+    assert [negative for _, negative in service.histogram(movie_id)] == [0, 0, 0, 0, 0, 1, 0, 0, 0, 0]
 
 
 def test_blank_lines_do_not_fill_the_page(visitor: Visitor, movie_id: int, add_review: AddReview) -> None:
     for _ in range(EXTREMES_FROM):
         add_review(movie_id, "최고의 시작\n\n둘\n" + " \n" * 2_000 + "끝")
-    page = visitor.see(f"/movie/{movie_id}")
-    shown = page.select(".review .text, .extreme .text") + visitor.see("/review/1/why").select(".marked")
+    page = visitor.get(f"/movie/{movie_id}")
+    shown = page.select(".review .text, .extreme .text") + visitor.get("/review/1/why").select(".marked")
     for sub in shown[-1].select("sub"):
         sub.decompose()
     assert [said.get_text() for said in shown] == ["최고의 시작\n\n둘\n\n끝"] * (EXTREMES_FROM + 2)
@@ -63,7 +63,7 @@ def test_blank_lines_do_not_fill_the_page(visitor: Visitor, movie_id: int, add_r
 
 
 def test_movie_without_reviews_asks_for_the_first(visitor: Visitor, movie_id: int) -> None:
-    page = visitor.see(f"/movie/{movie_id}")
+    page = visitor.get(f"/movie/{movie_id}")
     assert "아직 리뷰가 없어요" in text(page.select_one(".empty"))
     assert text(page.select_one(".score-value")) == "아직 평점이 없어요"
     assert page.select_one("#write.is-open")
@@ -72,10 +72,10 @@ def test_movie_without_reviews_asks_for_the_first(visitor: Visitor, movie_id: in
 
 def test_reviews_can_be_filtered(visitor: Visitor, movie_id: int, add_review: AddReview) -> None:
     add_review(movie_id, "최고예요", "가")
-    page = visitor.see(f"/movie/{movie_id}?label=부정")
+    page = visitor.get(f"/movie/{movie_id}?label=부정")
     assert "부정 리뷰는 아직 없어요" in text(page.select_one(".empty"))
     add_review(movie_id, "지루해요", "나")
-    page = visitor.see(f"/movie/{movie_id}?label=부정")
+    page = visitor.get(f"/movie/{movie_id}?label=부정")
     assert [text(by).split(" · ")[0] for by in page.select(".by")] == ["나"]
     assert text(page.select_one('.reviews-head [aria-current="true"]')) == "▼ 부정 1"
 
@@ -83,104 +83,75 @@ def test_reviews_can_be_filtered(visitor: Visitor, movie_id: int, add_review: Ad
 @pytest.mark.parametrize("query", ["label=중립", "page=0", "page=x", "label=&page="])
 def test_bad_query_shows_all(visitor: Visitor, movie_id: int, add_review: AddReview, query: str) -> None:
     add_review(movie_id, "최고예요")
-    assert len(visitor.see(f"/movie/{movie_id}?{query}").select(".review")) == 1
+    assert len(visitor.get(f"/movie/{movie_id}?{query}").select(".review")) == 1
 
 
 def test_reviews_come_in_pages(visitor: Visitor, movie_id: int, add_review: AddReview) -> None:
     for number in range(REVIEWS_A_PAGE + 2):
         add_review(movie_id, "최고예요", f"손님{number}")
-    assert len(visitor.see(f"/movie/{movie_id}").select(".review")) == REVIEWS_A_PAGE
-    page = visitor.see(f"/movie/{movie_id}?page=2&label=긍정")
+    assert len(visitor.get(f"/movie/{movie_id}").select(".review")) == REVIEWS_A_PAGE
+    page = visitor.get(f"/movie/{movie_id}?page=2&label=긍정")
     assert [text(by).split(" · ")[0] for by in page.select(".by")] == ["손님1", "손님0"]
     assert page.select_one(".trend polyline")
-    past = visitor.see(f"/movie/{movie_id}?page=7").select_one(".empty a")
+    past = visitor.get(f"/movie/{movie_id}?page=7").select_one(".empty a")
     assert past and "page=2" in str(past["href"])
 
 
 def test_long_review_is_all_there_but_folded(visitor: Visitor, movie_id: int, add_review: AddReview) -> None:
     content = "사계절이 지나가는 동안 최고의 음식을 만든다. " * 100
     add_review(movie_id, content)
-    parts = [text(part) for part in visitor.see(f"/movie/{movie_id}").select(".review .text")]
+    parts = [text(part) for part in visitor.get(f"/movie/{movie_id}").select(".review .text")]
     assert len(parts) == 2 and len(parts[0]) < 400
     assert " ".join([parts[0].removesuffix("…"), parts[1]]) == content.strip()
 
 
 @pytest.mark.parametrize("path", ["/movie/99", "/movie/0", "/movie/x", "/movie/" + "9" * 40, "/movie/-1"])
 def test_unknown_movie_is_a_page_not_found(visitor: Visitor, path: str) -> None:
-    page = visitor.see(path, 404)
+    page = visitor.get(path, 404)
     assert text(page.h1) == "찾을 수 없어요"
     assert page.select_one('main a[href="/"]')
 
 
 def test_review_is_deleted_after_a_question(
-    visitor: Visitor, movie_id: int, add_review: AddReview, catalogue: ReviewService
+    visitor: Visitor, movie_id: int, add_review: AddReview, service: ReviewService
 ) -> None:
     review = add_review(movie_id, "최고예요")
     asked = f"/review/{review.id}/delete"
-    assert visitor.see(f"/movie/{movie_id}").select_one(f'details [form=page-actions][formaction="{asked}"]')
-    assert text(visitor.see(asked).h1) == "이 리뷰를 지울까요?"
-    assert catalogue.reviews(movie_id, ReviewsQuery()).total == 1
+    assert visitor.get(f"/movie/{movie_id}").select_one(f'details [form=page-actions][formaction="{asked}"]')
+    assert text(visitor.get(asked).h1) == "이 리뷰를 지울까요?"
+    assert service.reviews(movie_id, ReviewsQuery()).total == 1
     token = visitor.token(asked)
     answer = visitor.client.post(asked, data={"csrf_token": token})
     assert (answer.status_code, answer.headers["Location"]) == (303, f"/movie/{movie_id}?deleted=1")
-    assert catalogue.reviews(movie_id, ReviewsQuery()).total == 0
-    assert "밤편지 님의 리뷰를 지웠어요" in text(visitor.see(f"/movie/{movie_id}").select_one(".notice"))
+    assert service.reviews(movie_id, ReviewsQuery()).total == 0
+    assert "밤편지 님의 리뷰를 지웠어요" in text(visitor.get(f"/movie/{movie_id}").select_one(".notice"))
     assert visitor.client.post(asked, data={"csrf_token": token}).status_code == 404
     assert visitor.client.get(asked).status_code == 404
 
 
 def test_movie_is_deleted_after_a_question(
-    visitor: Visitor, movie_id: int, add_review: AddReview, catalogue: ReviewService
+    visitor: Visitor, movie_id: int, add_review: AddReview, service: ReviewService
 ) -> None:
     add_review(movie_id, "최고예요")
     asked = f"/movie/{movie_id}/delete"
-    page = visitor.see(asked)
+    page = visitor.get(asked)
     assert text(page.h1) == "‘리틀 포레스트’ 영화를 지울까요?" and "리뷰 1개도 함께" in text(page.main)
     token = visitor.token(asked)
     answer = visitor.client.post(asked, data={"csrf_token": token})
     assert (answer.status_code, answer.headers["Location"]) == (303, "/?deleted=1")
-    assert "‘리틀 포레스트’ 영화와 리뷰 1개를 지웠어요." == text(visitor.see("/").select_one(".notice p"))
-    assert catalogue.movies(MoviesQuery()).total == 0
+    assert "‘리틀 포레스트’ 영화와 리뷰 1개를 지웠어요." == text(visitor.get("/").select_one(".notice p"))
+    assert service.movies(MoviesQuery()).total == 0
     assert visitor.client.post(asked, data={"csrf_token": token}).status_code == 404
 
 
 def test_nothing_is_deleted_without_the_token(
-    visitor: Visitor, movie_id: int, add_review: AddReview, catalogue: ReviewService
+    visitor: Visitor, movie_id: int, add_review: AddReview, service: ReviewService
 ) -> None:
     review = add_review(movie_id, "최고예요")
     for path in (f"/review/{review.id}/delete", f"/movie/{movie_id}/delete"):
         answer = visitor.client.post(path)
-        page = read(answer)
+        page = parse_html(answer)
         assert answer.status_code == 400
         assert text(page.select_one('[role="alert"]')) == messages.STALE_FORM
         assert page.select_one(f'form[action="{path}"]')
-    assert catalogue.reviews(movie_id, ReviewsQuery()).total == 1
-
-
-HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>&amp;"
-
-
-def test_user_text_is_only_ever_text(
-    visitor: Visitor, add_movie: AddMovie, add_review: AddReview, catalogue: ReviewService
-) -> None:
-    movie = add_movie(HOSTILE, director=HOSTILE, genre=HOSTILE[:50], poster_url="https://example.com/?a=1&b=(2)")
-    visitor.post("/review", movie_id=movie.id, author=HOSTILE[:40], content=HOSTILE)
-    review = catalogue.reviews(movie.id, ReviewsQuery()).items[0]
-    again = {"title": HOSTILE, "release_date": HOSTILE, "director": HOSTILE * 9, "poster_url": HOSTILE}
-    answers = [
-        visitor.client.get(f"/movie/{movie.id}"),  # shows the message with the title, too
-        visitor.client.get("/"),
-        visitor.client.get("/", query_string={"q": HOSTILE, "genre": HOSTILE[:50]}),
-        visitor.client.get("/", query_string={"genre": HOSTILE[:50], "movie": HOSTILE}),
-        visitor.client.get(f"/movie/{movie.id}/delete"),
-        visitor.client.get(f"/review/{review.id}/delete"),
-        visitor.client.post("/movie", data=again),
-        visitor.client.post("/review", data={"movie_id": HOSTILE, "author": HOSTILE, "content": HOSTILE}),
-        visitor.client.get(f"/{HOSTILE}", headers={"Accept": "text/html"}),
-    ]
-    for answer in answers:
-        page = read(answer)
-        assert [script["src"].partition("?")[0] for script in page.select("script")] == ["/static/app.js"]
-        assert all(image["src"].startswith("https://example.com/") for image in page.select("img"))  # type: ignore[union-attr]
-        assert not page.select("[onerror]")
-    assert HOSTILE in text(read(answers[0]).h1)
+    assert service.reviews(movie_id, ReviewsQuery()).total == 1

@@ -10,21 +10,21 @@ from flask.testing import FlaskClient
 
 from app.error_handlers import answer
 from app.models import Movie, Review
-from tests.web.conftest import Visitor, read, text
+from tests.web.conftest import Visitor, parse_html, text
 
 AddMovie = Callable[..., Movie]
 
 
 def choose(visitor: Visitor, value: str, page: str = "/") -> Any:
     """What a click on one of the menu's buttons answers, without scripts."""
-    form = visitor.see(page).select_one(".theme form")
+    form = visitor.get(page).select_one(".theme form")
     assert form
     fields = {str(field["name"]): str(field["value"]) for field in form.select("input")}
     return visitor.client.post(str(form["action"]), data=fields | {"theme": value})
 
 
 def test_the_system_decides_until_somebody_does(visitor: Visitor) -> None:
-    page = visitor.see("/")
+    page = visitor.get("/")
     assert page.html and not page.html.has_attr("data-theme")
     assert page.select_one('meta[name="color-scheme"]')["content"] == "light dark"
     assert page.select_one(".theme [aria-pressed=true]")["value"] == ""
@@ -36,7 +36,7 @@ def test_a_choice_is_remembered_on_every_page(visitor: Visitor, movie_id: int, t
     assert answer.status_code == 303
     assert answer.headers["Location"].startswith(f"/movie/{movie_id}?label=")
     for path, status in (("/", 200), (f"/movie/{movie_id}", 200), ("/model", 200), ("/movie/999", 404)):
-        page = visitor.see(path, status)
+        page = visitor.get(path, status)
         assert page.html and page.html["data-theme"] == theme
         assert page.select_one('meta[name="color-scheme"]')["content"] == theme
         assert {meta["content"] for meta in page.select('meta[name="theme-color"]')} == {colour}
@@ -46,7 +46,7 @@ def test_a_choice_is_remembered_on_every_page(visitor: Visitor, movie_id: int, t
 def test_the_choice_is_taken_back(visitor: Visitor) -> None:
     choose(visitor, "dark")
     choose(visitor, "")
-    page = visitor.see("/")
+    page = visitor.get("/")
     assert page.html and not page.html.has_attr("data-theme")
 
 
@@ -54,7 +54,7 @@ def test_what_is_no_theme_changes_nothing(client: FlaskClient, visitor: Visitor)
     assert choose(visitor, "purple").status_code == 400
     assert client.post("/theme", data={"theme": "dark"}).status_code == 400  # no token
     client.set_cookie("theme", '"><script>')
-    page = read(client.get("/"))
+    page = parse_html(client.get("/"))
     assert page.html and not page.html.has_attr("data-theme")
 
 
@@ -66,7 +66,7 @@ def test_it_leads_to_pages_of_ours_only(visitor: Visitor) -> None:
 def test_pages_say_what_they_are(visitor: Visitor, add_movie: AddMovie, add_review: Callable[..., Review]) -> None:
     movie = add_movie('"벌새" <2018>', poster_url="https://example.com/poster.jpg?a=1&b=2")
     add_review(movie.id, "최고예요")
-    page = visitor.see(f"/movie/{movie.id}")
+    page = visitor.get(f"/movie/{movie.id}")
     said = {str(meta["property"]): str(meta["content"]) for meta in page.select("meta[property]")}
     assert said["og:title"] == '"벌새" <2018> · 감평'
     assert said["og:type"] == "video.movie"
@@ -78,14 +78,14 @@ def test_pages_say_what_they_are(visitor: Visitor, add_movie: AddMovie, add_revi
 
 def test_no_picture_is_promised_where_there_is_none(visitor: Visitor, movie_id: int) -> None:
     for path in ("/", f"/movie/{movie_id}"):
-        assert not visitor.see(path).select('meta[property="og:image"]')
+        assert not visitor.get(path).select('meta[property="og:image"]')
 
 
 def test_search_engines_are_kept_from_what_is_not_for_them(visitor: Visitor, movie_id: int) -> None:
     for path in ("/", f"/movie/{movie_id}", "/model"):
-        assert not visitor.see(path).select('meta[name="robots"]')
+        assert not visitor.get(path).select('meta[name="robots"]')
     for path, status in (("/?q=없는", 200), ("/login", 200), (f"/movie/{movie_id}/delete", 200), ("/movie/999", 404)):
-        assert visitor.see(path, status).select_one('meta[name="robots"]')["content"] == "noindex"
+        assert visitor.get(path, status).select_one('meta[name="robots"]')["content"] == "noindex"
     robots = visitor.client.get("/robots.txt")
     assert robots.mimetype == "text/plain" and b"Disallow: /review/" in robots.get_data()
 

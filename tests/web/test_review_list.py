@@ -28,26 +28,26 @@ def authors(page: BeautifulSoup) -> list[str]:
 def test_orders(visitor: Visitor, movie_id: int, add_review: AddReview, sort: str, order: list[str]) -> None:
     for author, content in (("가", "그냥 봤어요"), ("나", "최고 최고 감동"), ("다", "지루해요"), ("라", "최고예요")):
         add_review(movie_id, content, author)
-    page = visitor.see(f"/movie/{movie_id}?sort={sort}")
+    page = visitor.get(f"/movie/{movie_id}?sort={sort}")
     assert authors(page) == order
     links = page.select(".reviews-head .menu a")
     current = [number for number, link in enumerate(links) if link.get("aria-current")]
     assert current == [["newest", "oldest", "highest", "lowest"].index(sort)]
     answer = visitor.client.get(f"/reviews/{movie_id}?sort={sort}").get_json()
     assert [review["author"] for review in answer] == order
-    assert authors(visitor.see(f"/movie/{movie_id}?sort={sort}&label=긍정")) == [a for a in order if a != "다"]
+    assert authors(visitor.get(f"/movie/{movie_id}?sort={sort}&label=긍정")) == [a for a in order if a != "다"]
 
 
 def test_the_two_ends_stand_out_once_there_are_some(visitor: Visitor, movie_id: int, add_review: AddReview) -> None:
     for content in ("최고예요", "지루해요", "최고 최고 감동")[: EXTREMES_FROM - 1]:
         add_review(movie_id, content)
-    assert not visitor.see(f"/movie/{movie_id}").select(".extreme")
+    assert not visitor.get(f"/movie/{movie_id}").select(".extreme")
     add_review(movie_id, "지루해요 최악")
-    best, worst = visitor.see(f"/movie/{movie_id}").select(".extreme")
+    best, worst = visitor.get(f"/movie/{movie_id}").select(".extreme")
     assert "가장 긍정적인 리뷰" in text(best) and "최고 최고 감동" in text(best) and best["href"] == "/review/3"
     assert "가장 부정적인 리뷰" in text(worst) and "지루해요 최악" in text(worst) and worst["href"] == "/review/4"
     for query in ("label=긍정", "sort=oldest", "page=2"):
-        assert not visitor.see(f"/movie/{movie_id}?{query}").select(".extreme")
+        assert not visitor.get(f"/movie/{movie_id}?{query}").select(".extreme")
 
 
 @pytest.mark.parametrize(("content", "title"), [("최고예요", "가장 긍정적인 리뷰"), ("지루해요", "가장 부정적인 리뷰")])
@@ -56,7 +56,7 @@ def test_an_end_that_no_review_is_at_is_not_shown(
 ) -> None:
     for _ in range(EXTREMES_FROM):
         add_review(movie_id, content)
-    page = visitor.see(f"/movie/{movie_id}")
+    page = visitor.get(f"/movie/{movie_id}")
     assert [text(end.h3) for end in page.select(".extreme")] == [title]
 
 
@@ -66,7 +66,7 @@ def test_a_review_has_its_own_address(visitor: Visitor, movie_id: int, add_revie
         answer = visitor.client.get(f"/review/{review.id}")
         path = f"{path}review={review.id}"
         assert (answer.status_code, answer.headers["Location"]) == (303, f"{path}#review-{review.id}")
-        shown = visitor.see(path).select_one(f"#review-{review.id}")
+        shown = visitor.get(path).select_one(f"#review-{review.id}")
         assert shown and shown.select_one(f'.by a[href="/review/{review.id}"]')
     assert visitor.client.get("/review/999").status_code == 404
 
@@ -74,36 +74,36 @@ def test_a_review_has_its_own_address(visitor: Visitor, movie_id: int, add_revie
 def test_a_fresh_review_is_led_to(visitor: Visitor, movie_id: int) -> None:
     answer = visitor.post(f"/movie/{movie_id}/review", f"/movie/{movie_id}", author="밤편지", content="최고예요")
     assert answer.headers["Location"] == f"/movie/{movie_id}#review-1"
-    page = visitor.see(f"/movie/{movie_id}")
+    page = visitor.get(f"/movie/{movie_id}")
     assert page.select_one(".notice[data-posted] a[href='/review/1']")
     assert [review["id"] for review in page.select(".review.is-new")] == ["review-1"]
-    assert not visitor.see(f"/movie/{movie_id}").select(".review.is-new")
+    assert not visitor.get(f"/movie/{movie_id}").select(".review.is-new")
     answer = visitor.post("/review", movie_id=movie_id, author="심야영화", content="지루해요")
     assert answer.headers["Location"] == f"/movie/{movie_id}#review-2"
 
 
 def test_words_come_alone_for_who_shows_them_in_place(visitor: Visitor, movie_id: int, add_review: AddReview) -> None:
     review = add_review(movie_id, "배우는 최고인데 이야기가 지루해요")
-    link = visitor.see(f"/movie/{movie_id}").select_one(f'a[data-words="/review/{review.id}/words"]')
+    link = visitor.get(f"/movie/{movie_id}").select_one(f'a[data-words="/review/{review.id}/words"]')
     assert link and link["href"] == f"/review/{review.id}/why"
-    page = visitor.see(f"/review/{review.id}/words")
+    page = visitor.get(f"/review/{review.id}/words")
     assert not page.select("html, main")
     marks = [str(mark) for mark in page.select("mark")]
-    assert marks == [str(mark) for mark in visitor.see(f"/review/{review.id}/why").select("mark")] != []
+    assert marks == [str(mark) for mark in visitor.get(f"/review/{review.id}/why").select("mark")] != []
     assert visitor.client.get("/review/999/words").status_code == 404
 
 
 def test_a_shared_review_is_described_by_itself(visitor: Visitor, movie_id: int, add_review: AddReview) -> None:
     review = add_review(movie_id, "배우는 최고예요 <b>")
     path = visitor.client.get(f"/review/{review.id}").headers["Location"]
-    page = visitor.see(path)
+    page = visitor.get(path)
     told = {str(meta["property"]): str(meta["content"]) for meta in page.select('meta[property^="og:"]')}
     assert told["og:title"] == "밤편지 님의 리뷰 · 리틀 포레스트 · 감평"
     assert told["og:description"] == f"긍정 {review.rating:.1f} — 배우는 최고예요 <b>"
     assert told["og:url"].endswith(f"/review/{review.id}")
     visitor.client.patch(f"/reviews/{review.id}", json={"spoiler": True})
-    assert "배우는" not in str(visitor.see(path).select_one('meta[property="og:description"]'))
+    assert "배우는" not in str(visitor.get(path).select_one('meta[property="og:description"]'))
     for odd in ("0", "x", "", "99", "9" * 30):
-        title = visitor.see(f"/movie/{movie_id}?review={odd}").select_one('meta[property="og:title"]')
+        title = visitor.get(f"/movie/{movie_id}?review={odd}").select_one('meta[property="og:title"]')
         assert title and title["content"] == "리틀 포레스트 · 감평"
     assert page.select_one(f'button[data-copy="/review/{review.id}"][hidden]')

@@ -20,7 +20,7 @@ BROWSER = {"Accept-Encoding": "gzip, deflate, br, zstd"}
 
 def address(visitor: Visitor) -> str:
     """Where the pages' style is."""
-    link = visitor.see("/").select_one('link[rel="stylesheet"]')
+    link = visitor.get("/").select_one('link[rel="stylesheet"]')
     assert link
     return str(link["href"])
 
@@ -99,7 +99,7 @@ def test_home_with_24_cards_is_light(
         add_review(movie.id, "최고예요")
     page = client.get("/", headers=BROWSER)
     visitor = Visitor(client)
-    soup = visitor.see("/")
+    soup = visitor.get("/")
     files = [str(tag.get("src") or tag.get("href")) for tag in soup.select("script[src], link[rel]")]
     total = len(page.get_data()) + sum(len(client.get(file, headers=BROWSER).get_data()) for file in files)
     assert len(soup.select(".card")) == 24

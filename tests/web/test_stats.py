@@ -18,7 +18,7 @@ def ranking(page: BeautifulSoup, id: str) -> list[str]:
 
 
 def test_an_empty_site_has_a_page_of_numbers(visitor: Visitor) -> None:
-    page = visitor.see("/stats")
+    page = visitor.get("/stats")
     assert text(page.h1) == "통계" and "모자라요" in text(page.main)
 
 
@@ -32,7 +32,7 @@ def test_movies_are_ranked_and_reviews_counted(
     for content in ("최고예요", "지루해요", "최고예요", "지루해요"):
         review = add_review(split.id, content)
     client.post(f"/reviews/{review.id}/correction", json={"label": "긍정"})
-    page = visitor.see("/stats")
+    page = visitor.get("/stats")
     assert ranking(page, "loved")[0] == "벌새"
     assert ranking(page, "disputed") == ["괴물"]
     assert ranking(page, "reviewed") == ["괴물", "벌새"]
@@ -41,7 +41,7 @@ def test_movies_are_ranked_and_reviews_counted(
     assert rows["드라마"][0] == rows["가족"][0] == rows["2019"][0] == "3" and rows["SF"][0] == rows["2006"][0] == "4"
     assert rows["2006"][1] == "5.0"
     assert [text(row.td) for row in page.select("section[aria-labelledby=month-title] tbody tr")] == ["7"]
-    assert visitor.see("/").select_one('.bottom a[href="/stats"]')
+    assert visitor.get("/").select_one('.bottom a[href="/stats"]')
 
 
 @pytest.mark.parametrize("query", ["?page=x", "?q=" + "가" * 300])
