@@ -1,4 +1,4 @@
-"""Files in and out: JSON Lines for everything, tables for reviews, training rows for corrections."""
+"""Import and export of files: JSON Lines of the whole catalogue, tables of reviews, training data of corrections."""
 
 from app.services.import_export.csv_columns import FIELDS, TableOptions
 from app.services.import_export.exporter import export_catalogue, export_corrections, export_reviews

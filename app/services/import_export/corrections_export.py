@@ -1,4 +1,4 @@
-"""Corrected reviews in the form that `training/` reads: tab-separated `review_id movie_id stars date review`."""
+"""Corrected reviews as training data: tab-separated `review_id movie_id stars date review`."""
 
 from datetime import datetime
 
@@ -6,8 +6,8 @@ from app.models import CorrectedLabel, Review
 from app.services.import_export.dates import KST
 
 STARS = {CorrectedLabel.POSITIVE: 10, CorrectedLabel.NEGATIVE: 2, CorrectedLabel.NEITHER: 7}
-"""The mean star of each side (9-10 and 1-4) in the training data, 9.81 and 1.82, and of what lies between (5-8), 6.88;
-rounded."""
+"""The rounded mean stars of positive (9-10), negative (1-4) and other reviews (5-8) in the training data: 9.81, 1.82,
+6.88."""
 
 
 def head() -> bytes:
@@ -15,7 +15,7 @@ def head() -> bytes:
 
 
 def line(review: Review, label: CorrectedLabel) -> bytes:
-    """Return the review as a row, white space folded; ids with a prefix, as they are not the corpus's."""
+    """Return the review as a row with single spaces; its ids have a prefix, to differ from those of the corpus."""
     day = datetime.fromisoformat(review.created_at).astimezone(KST).strftime("%y.%m.%d")
     text = " ".join(review.content.split())
     return f"gampyeong-{review.id}\tgampyeong-{review.movie_id}\t{STARS[label]}\t{day}\t{text}\n".encode()

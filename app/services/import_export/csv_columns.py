@@ -1,4 +1,4 @@
-"""Match the columns of a table to fields by their headings, Korean or English, in any order."""
+"""Mapping of a table's columns to fields by their Korean or English headings."""
 
 import re
 import unicodedata
@@ -30,11 +30,11 @@ NAMES = {
     "director": ("감독", "감독명", "director", "directors"),
     "genre": ("장르", "genre", "genres"),
 }  # fmt: skip
-"""The headings of each field; the first is the one that an export writes."""
+"""Known headings of each field; exports write the first one."""
 _FALLBACKS = {"date", "날짜", "일시", "타임스탬프", "timestamp", "연도", "year"}
-"""Headings that give way to a more exact one of the same field, as Letterboxd's Date does to its Watched Date."""
+"""Headings that are used only without a more exact one of the same field: Letterboxd has Date and Watched Date."""
 _NAME = "name"
-"""The movie where no other column is its title, else the author."""
+"""Heading of the movie's title if no other column has it, else of the author."""
 _RATINGS = {
     "별점", "평점", "점수", "평가", "rating", "ratings", "your rating", "star rating", "star", "stars", "score",
     "label",
@@ -43,7 +43,7 @@ FIELDS = tuple(NAMES)
 
 
 def _fold(name: str) -> str:
-    """Return a heading without case, spaces, punctuation and invisible letters."""
+    """Remove case, spaces, punctuation and invisible letters from a heading."""
     return re.sub(r"[\W_\u115f\u1160\u3164\uffa0]+", "", unicodedata.normalize("NFKC", name).casefold())
 
 
@@ -53,10 +53,10 @@ _FOLDED_RATINGS = set(map(_fold, _RATINGS))
 
 @dataclass(frozen=True, slots=True)
 class TableOptions:
-    """Options for reading a table.
+    """Options for parsing a table.
 
-    The column of each field, by heading or position (None: no column), and the title and author of all rows where the
-    table has no column for them.
+    `columns` maps fields to columns, by heading or index (None: no column). `title` and `author` apply to all rows of a
+    table without these columns.
     """
 
     columns: Mapping[str, str | int | None] = field(default_factory=dict)
@@ -65,7 +65,7 @@ class TableOptions:
 
 
 def guess(header: Sequence[str], options: TableOptions | None = None) -> dict[str, list[int]]:
-    """Return the columns that may hold each field; more than one where the headings leave that open."""
+    """Return the candidate columns of each field; more than one if the headings are ambiguous."""
     found: dict[str, list[int]] = {}
     for index, name in enumerate(header):
         known = _FIELD_OF.get(_fold(name))
@@ -82,10 +82,9 @@ def guess(header: Sequence[str], options: TableOptions | None = None) -> dict[st
 
 
 def match(header: Sequence[str], options: TableOptions) -> dict[str, int]:
-    """Return where each field's column is. Columns of other headings are left out.
+    """Return the index of each field's column, ignoring columns with other headings.
 
-    Raise `ValidationFailed` when the texts or titles are missing, a heading of the options is, or two columns have the
-    same meaning.
+    Raise `ValidationFailed` if a required column or one of the options is missing, or two columns are of one field.
     """
     found = guess(header, options)
     for name, column in options.columns.items():
@@ -94,26 +93,26 @@ def match(header: Sequence[str], options: TableOptions) -> dict[str, int]:
         if len(indexes) > 1:
             names = ", ".join(header[index].strip() for index in indexes)
             raise _invalid("columns_twice", f"two columns are {name}: {names}", field=name, names=names)
-    places = {name: indexes[0] for name, indexes in found.items() if indexes}
-    needed = ["content"] if options.title else ["title", "content"]
-    missing = [name for name in needed if name not in places]
+    matched = {name: indexes[0] for name, indexes in found.items() if indexes}
+    required = ["content"] if options.title else ["title", "content"]
+    missing = [name for name in required if name not in matched]
     if missing:
         raise _missing(missing, header)
-    return places
+    return matched
 
 
 def count_known(header: Sequence[str]) -> int:
-    """Return how many headings are known: the most for the delimiter that splits a header rightly."""
+    """Return the number of known headings; it is highest with the right delimiter."""
     return len({_FIELD_OF[name] for name in map(_fold, header) if name in _FIELD_OF})
 
 
 def is_rating(name: str) -> bool:
-    """Return whether a heading names the writer's own stars, which are not imported."""
+    """Return whether a column has the author's own rating, which is not imported."""
     return _fold(name) in _FOLDED_RATINGS
 
 
 def column_name(header: Sequence[str], index: int) -> str:
-    """Return a column's heading, or its number where it has none."""
+    """Return a column's heading, or its number if the heading is empty."""
     name = header[index].strip() if index < len(header) else ""
     return name or f"#{index + 1}"
 

@@ -1,7 +1,7 @@
-"""CSV: reviews as a spreadsheet has them, a row each, with what is needed of their movie.
+"""CSV: one row per review, with the fields of its movie.
 
-An export writes cells that a spreadsheet would compute (beginning with = + - @) with an apostrophe before them, as a
-spreadsheet would. Only files with an export's headings are read without it.
+Exports escape cells that a spreadsheet would evaluate as formulas (starting with = + - @) by an apostrophe, like
+spreadsheets do. On import it is removed only if the headings are those of an export.
 """
 
 import csv
@@ -19,13 +19,13 @@ from app.models import Movie, MovieFields, Review
 from app.services.import_export import csv_columns
 from app.services.import_export.dates import format_local
 from app.services.import_export.encodings import ERRORS, find_encoding
-from app.services.import_export.tables import HEADER_WITHIN, Record, Table, find_header
+from app.services.import_export.tables import MAX_HEADER_LINE, Record, Table, find_header
 from app.services.progress import yield_to_others
 
 _SENTIMENT = ("긍정·부정", "확신", "평점")
 _HEADER = [names[0] for names in csv_columns.NAMES.values()] + list(_SENTIMENT)
 _MOVIE = {field.name for field in dataclasses.fields(MovieFields)}
-_COMPUTED = re.compile(r"'*[=+\-@\t\r＝＋－＠]")
+_FORMULA = re.compile(r"'*[=+\-@\t\r＝＋－＠]")
 _DELIMITERS = ",;\t|"
 _OFTEN_UNQUOTED = "\t|"
 _SAMPLE = 64 * 1024
@@ -34,7 +34,7 @@ _ESCAPED = re.compile(r'\\(["\\])')
 
 
 def head() -> bytes:
-    """Return the first row, after the BOM by which Excel recognizes UTF-8."""
+    """Return the headings, after the BOM by which Excel recognizes UTF-8."""
     return "\ufeff".encode() + _write([_HEADER])
 
 
@@ -46,7 +46,7 @@ def _cells(movie: Movie, review: Review) -> list[str]:
     review = dataclasses.replace(review, created_at=format_local(review.created_at))
     texts = [getattr(movie if name in _MOVIE else review, name) for name in csv_columns.FIELDS]
     sentiment = [review.sentiment_label, f"{review.sentiment_score:.4f}", f"{review.rating:.4f}"]
-    return [guard(text) for text in texts] + sentiment
+    return [escape_formula(text) for text in texts] + sentiment
 
 
 def _write(rows: Iterable[Sequence[str]]) -> bytes:
@@ -55,19 +55,19 @@ def _write(rows: Iterable[Sequence[str]]) -> bytes:
     return out.getvalue().encode()
 
 
-def guard(cell: str) -> str:
-    """Return `=1+1` as `'=1+1`, so that no spreadsheet computes what a visitor wrote."""
-    return f"'{cell}" if _COMPUTED.match(cell) else cell
+def escape_formula(cell: str) -> str:
+    """Return `=1+1` as `'=1+1`, so that spreadsheets do not evaluate visitors' texts."""
+    return f"'{cell}" if _FORMULA.match(cell) else cell
 
 
-def unguard(cell: str) -> str:
-    """Undo `guard`."""
-    return cell[1:] if cell.startswith("'") and _COMPUTED.match(cell) else cell
+def unescape_formula(cell: str) -> str:
+    """Undo `escape_formula`."""
+    return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell
 
 
 @contextmanager
 def open_table(file: BinaryIO) -> Iterator[Table]:
-    """Open the table in a text file. Raise `ValidationFailed` when its encoding is not known."""
+    """Open the table in a text file. Raise `ValidationFailed` for an unknown encoding."""
     text = io.TextIOWrapper(file, encoding=find_encoding(file), errors=ERRORS, newline="")
     try:
         yield _read_table(text)
@@ -92,7 +92,7 @@ def _read_table(text: io.TextIOWrapper) -> Table:
 
 
 def _find_delimiter(text: io.TextIOWrapper) -> tuple[int, str]:
-    """Return how many lines stand above the table (Excel's `sep=;`), and the delimiter with most known headings."""
+    """Return the number of lines above the table (Excel's `sep=;`) and the delimiter with most known headings."""
     text.seek(0)
     sample = text.read(_SAMPLE).removeprefix("\ufeff")
     if hint := re.match(r'"?sep=(.)"?[ \t]*(?:\r\n|\r|\n)', sample):
@@ -107,13 +107,15 @@ def _find_delimiter(text: io.TextIOWrapper) -> tuple[int, str]:
 
 def _first_rows(sample: str, delimiter: str) -> Iterator[list[str]]:
     try:
-        yield from islice(filter(any, csv.reader(io.StringIO(sample, newline=""), delimiter=delimiter)), HEADER_WITHIN)
+        yield from islice(
+            filter(any, csv.reader(io.StringIO(sample, newline=""), delimiter=delimiter)), MAX_HEADER_LINE
+        )
     except csv.Error:
         return
 
 
 def _lines(text: io.TextIOWrapper, skip: int = 0, escaped: bool = False) -> Iterator[str]:
-    """Yield the lines of a file from its start, with `\\"` as `""` where it is `escaped`."""
+    """Yield the lines of a file from its start; if `escaped`, replace `\\"` by `""`."""
     text.seek(0)
     for number, line in enumerate(islice(text, skip, None)):
         if number % _YIELD_EVERY == 0:
@@ -122,27 +124,27 @@ def _lines(text: io.TextIOWrapper, skip: int = 0, escaped: bool = False) -> Iter
 
 
 def _is_quoted(text: io.TextIOWrapper, dialect: dict[str, Any]) -> bool:
-    """Return whether a tab-separated file encloses cells in quotation marks, as Excel does; in others they are letters.
+    """Return whether a tab-separated file quotes cells, as Excel does, or uses quotation marks as plain characters.
 
-    True if the whole file parses so, no cell holds the delimiter, no row has more cells than the first ones, and at
-    least one cell holds what needs quoting: a quotation mark or a line end.
+    It does if the whole file can be parsed with quoting, no cell contains the delimiter, no row has more cells than the
+    first ones, and at least one cell contains a character that needs quoting: a quotation mark or a line end.
     """
     reader = csv.reader(_lines(text), strict=True, **dialect)
-    needed = False
+    needs_quoting = False
     try:
-        first = list(islice(reader, HEADER_WITHIN))
+        first = list(islice(reader, MAX_HEADER_LINE))
         width = max(map(len, first), default=0)
         for cells in (row for rows in (first, reader) for row in rows):
             if len(cells) > width or any(dialect["delimiter"] in cell for cell in cells):
                 return False
-            needed = needed or any(mark in cell for cell in cells for mark in '"\r\n')
+            needs_quoting = needs_quoting or any(mark in cell for cell in cells for mark in '"\r\n')
     except csv.Error:
         return False
-    return needed
+    return needs_quoting
 
 
 def _is_escaped(text: io.TextIOWrapper, dialect: dict[str, Any]) -> bool:
-    """Return whether quotation marks in quoted cells are written `\\"` throughout: the file parses only if so."""
+    """Return whether quotation marks in quoted cells are written `\\"`: only then can the file be parsed."""
     return any('\\"' in line for line in _lines(text)) and not _parses(text, dialect) and _parses(text, dialect, True)
 
 
@@ -156,7 +158,7 @@ def _parses(text: io.TextIOWrapper, dialect: dict[str, Any], escaped: bool = Fal
 
 
 class _Pushback:
-    """Lines for a parser, which can be read again from the second of the last record on."""
+    """Iterator of lines that can go back to the second line of the last record."""
 
     def __init__(self, lines: Iterator[str]) -> None:
         self._lines = lines
@@ -184,9 +186,9 @@ class _Pushback:
 
 
 class _RowsInCells:
-    """Recognizes a cell that holds other rows, as one with a quotation mark that is closed only some rows below does.
+    """Detector of cells that contain other rows, because a quotation mark is closed only some rows below.
 
-    A line within the cell is a row if it has as many cells as the headings, a text, and the title of a row above it.
+    A line within a cell is a row if it has as many cells as the headings, a text, and the title of a previous row.
     """
 
     def __init__(self, header: Sequence[str], delimiter: str) -> None:
@@ -205,17 +207,17 @@ class _RowsInCells:
         cells = line.split(self._delimiter)
         if len(cells) != self._width:
             return False
-        title, content = (cells[place].strip() for place in (self._title, self._content))
+        title, content = (cells[index].strip() for index in (self._title, self._content))
         return bool(title and content) and title in self._titles
 
 
 def _records(
     lines: Iterator[str], holds_rows: Callable[[Sequence[str]], bool], dialect: dict[str, Any]
 ) -> Iterator[Record]:
-    """Yield every record with its number, from 1, or why it cannot be read.
+    """Yield every record with its number, from 1, or the error of a line that cannot be parsed.
 
-    A record that cannot be read, or that `holds_rows`, is one line: parsing goes on with the next, so that a quotation
-    mark that is not closed takes no other rows with it.
+    If a record cannot be parsed or `holds_rows`, only its first line is skipped and parsing continues at the next, so
+    that an unclosed quotation mark affects no other rows.
     """
     source = _Pushback(lines)
     reader = csv.reader(source, strict=True, **dialect)

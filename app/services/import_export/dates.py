@@ -1,10 +1,10 @@
-"""Days and moments as Korean tables write them: 2024-05-01, 2024.05.01(수) 15:05, 2024. 5. 1. 오후 3:05, 22.05.01."""
+"""Parsing of dates and times in Korean formats: 2024-05-01, 2024.05.01(수) 15:05, 2024. 5. 1. 오후 3:05, 22.05.01."""
 
 import re
 from datetime import UTC, date, datetime, timedelta, timezone
 
 KST = timezone(timedelta(hours=9), "KST")
-"""The time zone of a table that names none; Korea has no summer time."""
+"""Default time zone of tables; Korea has no daylight saving time."""
 
 _DAY = re.compile(r"(\d{4})\s*(?:[-./]|년)\s*(\d{1,2})\s*(?:[-./]|월)\s*(\d{1,2})(?!\d)(?:\s*(?:일|\.))?")
 _SHORT_DAY = re.compile(
@@ -24,13 +24,13 @@ _WEEKDAY = re.compile(
 _AGO = re.compile(r"(\d{1,4})\s*(분|시간|일|주)\s*전")
 _AGO_UNITS = {"분": timedelta(minutes=1), "시간": timedelta(hours=1), "일": timedelta(days=1), "주": timedelta(weeks=1)}
 _SHORT_YEARS_FROM = 70
-"""The years 70-99 of two digits are 1970-1999, the others 2000-2069."""
+"""Two-digit years 70-99 are 1970-1999, the others 2000-2069."""
 
 
 def parse_day(text: str) -> str:
-    """Return a day as ISO `YYYY-MM-DD`, or `YYYY-MM` or `YYYY` where the text says no more. Raise `ValueError`.
+    """Parse a date to ISO `YYYY-MM-DD`, or `YYYY-MM` or `YYYY` if it is incomplete. Raise `ValueError`.
 
-    A time after the day is left out.
+    A time after the date is ignored.
     """
     text = text.strip()
     found = _find_day(text)
@@ -44,11 +44,11 @@ def parse_day(text: str) -> str:
     return first[:7] if month[2] else first[:4]
 
 
-def parse_moment(text: str, now: datetime | None = None) -> str:
-    """Return a day with or without a time as ISO 8601 in UTC, to the second. Raise `ValueError`.
+def parse_timestamp(text: str, now: datetime | None = None) -> str:
+    """Parse a date with an optional time to ISO 8601 in UTC, to the second. Raise `ValueError`.
 
-    Without a time it is midnight, without a zone Korean time. `now` is when the file was written, which a text such as
-    "3일 전" is counted from; without it such a text is not read.
+    The default time is midnight, the default zone Korean time. `now` is the time of the file, to which texts such as
+    "3일 전" are relative; without it they are invalid.
     """
     text = text.strip()
     if now is not None and (ago := _AGO.fullmatch(text)):
@@ -79,17 +79,17 @@ def parse_moment(text: str, now: datetime | None = None) -> str:
 
 
 def format_utc(moment: datetime) -> str:
-    """Return a moment as the store writes it: `2026-01-01T00:00:00Z`."""
+    """Format a time as in the store: `2026-01-01T00:00:00Z`."""
     return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def format_local(iso: str) -> str:
-    """Return a stored moment in Korean time, as tables have it: `2026-01-01 09:00:00`."""
+    """Format a stored timestamp in Korean time, as in tables: `2026-01-01 09:00:00`."""
     return datetime.fromisoformat(iso).astimezone(KST).replace(tzinfo=None).isoformat(" ", "seconds")
 
 
 def _find_day(text: str) -> tuple[date, tuple[int, int, int] | None, str] | None:
-    """Return the day in `text`, the time where it is written in one run of digits with the day, and the other text."""
+    """Return the date in `text`, the time if it follows without separator (20240501150500), and the remaining text."""
     found = _DAY.search(text)
     if found:
         year, month, day = map(int, found.groups())
@@ -122,7 +122,7 @@ def _read_time(time: "re.Match[str]", half: str) -> tuple[int, int, int]:
 
 
 def _read_zone(after: str, before: str) -> tuple[timezone, str]:
-    """Return the time zone written after a time, and the text around it that is left."""
+    """Return the time zone after a time, and the remaining text."""
     found = _ZONE.match(after.strip())
     if found is None:
         return KST, before + after

@@ -1,4 +1,4 @@
-"""Which reviews of a file the store has already, among those of the same movie, author and text."""
+"""Detection of reviews that are already in the store."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -6,41 +6,41 @@ from collections.abc import Sequence
 from app.services.import_export.dates import format_local
 
 _PRECISIONS = (19, 16, 10)
-"""How much of `2024-05-01 15:05:09` is compared: to the second, the minute, the day."""
+"""Compared lengths of timestamps such as `2024-05-01 15:05:09`: to the second, the minute, the day."""
 
 
-def find_known(given: Sequence[tuple[int, str]], stored: Sequence[tuple[str, bool]]) -> list[int]:
-    """Return the keys of the `given` reviews, (key, moment or empty), that are among the `stored` ones.
+def find_known(rows: Sequence[tuple[int, str]], stored: Sequence[tuple[str, bool]]) -> list[int]:
+    """Match reviews of the same movie, author and text; return the keys of the rows that are in the store.
 
-    Each stored review, (moment, whether that is only an import's clock), stands for one. Moments are compared at the
-    coarser precision of the two, as spreadsheets drop seconds and times; a review without a moment of its own, there or
-    here, has any. Exact matches come first.
+    `rows` are (key, timestamp or empty), `stored` are (timestamp, whether that is only the time of an import). Each
+    stored review matches one row. Timestamps are compared at the coarser precision of the two, as spreadsheets drop
+    seconds and times of day; exact matches come first. A review without a timestamp of its own matches any.
     """
-    left = [(format_local(moment), is_undated) for moment, is_undated in stored]
-    dated = {key: format_local(moment) for key, moment in given if moment}
+    unmatched = [(format_local(timestamp), is_undated) for timestamp, is_undated in stored]
+    dated = {key: format_local(timestamp) for key, timestamp in rows if timestamp}
     known = []
     for size in _PRECISIONS:
         by_start = defaultdict(list)
-        for item in left:
+        for item in unmatched:
             if _precision(item[0]) >= size:
                 by_start[item[0][:size]].append(item)
-        for key, moment in list(dated.items()):
-            precision = _precision(moment)
-            candidates = by_start[moment[:size]] if precision >= size else []
+        for key, timestamp in list(dated.items()):
+            precision = _precision(timestamp)
+            candidates = by_start[timestamp[:size]] if precision >= size else []
             match = next((item for item in candidates if size in (precision, _precision(item[0]))), None)
             if match:
                 candidates.remove(match)
-                left.remove(match)
+                unmatched.remove(match)
                 del dated[key]
                 known.append(key)
-    undated = [key for key, moment in given if not moment]
-    clocks = sum(is_undated for _, is_undated in left)
-    matched_dated = list(dated)[:clocks]
-    return known + matched_dated + undated[: len(left) - len(matched_dated)]
+    undated = [key for key, timestamp in rows if not timestamp]
+    undated_stored = sum(is_undated for _, is_undated in unmatched)
+    matched_dated = list(dated)[:undated_stored]
+    return known + matched_dated + undated[: len(unmatched) - len(matched_dated)]
 
 
-def _precision(moment: str) -> int:
-    """Return how much of a local moment was given: midnight stands for a day, the full minute for a minute."""
-    if moment.endswith(" 00:00:00"):
+def _precision(timestamp: str) -> int:
+    """Return the significant length of a local timestamp: midnight means a day, a full minute a minute."""
+    if timestamp.endswith(" 00:00:00"):
         return 10
-    return 16 if moment.endswith(":00") else 19
+    return 16 if timestamp.endswith(":00") else 19

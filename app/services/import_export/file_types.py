@@ -1,4 +1,4 @@
-"""Find out what a file is by its content, and unpack it."""
+"""Detection of a file's type by its content, and unpacking."""
 
 import gzip
 import tempfile
@@ -15,21 +15,21 @@ from typing import IO, BinaryIO
 from app.errors import FieldError, ValidationFailed
 from app.services.import_export.dates import KST
 
-UNPACKED_MAX = 256 * 1024 * 1024
-"""Bytes of a packed file's content, so that a small file cannot fill the disk."""
-WORKBOOK_MAX = 64 * 1024 * 1024
-"""Bytes of an unpacked workbook, which is read in memory."""
-_START = 4_096
-_COPIED_AT_ONCE = 1024 * 1024
+MAX_UNPACKED_SIZE = 256 * 1024 * 1024
+"""Maximum bytes of an unpacked file, so that a small file cannot fill the disk."""
+MAX_WORKBOOK_SIZE = 64 * 1024 * 1024
+"""Maximum bytes of an unpacked workbook, which is parsed in memory."""
+_HEAD_SIZE = 4_096
+_CHUNK_SIZE = 1024 * 1024
 _IMAGES = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"RIFF", b"BM", b"II*\x00", b"MM\x00*")
 _WEB_PAGES = (b"<!doctype", b"<html", b"<head", b"<body", b"<table", b"<meta", b"<script", b"<style", b"<div")
 _TABLES = (".csv", ".tsv", ".txt", ".json", ".jsonl")
-_WANTED = "reviews.csv"  # as Letterboxd calls it
-_NOT_WANTED = {"deleted", "orphaned", "__MACOSX"}
+_REVIEWS_FILE = "reviews.csv"  # in Letterboxd's exports
+_IGNORED_FOLDERS = {"deleted", "orphaned", "__MACOSX"}
 
 
 class FileType(StrEnum):
-    """What is read in which way."""
+    """Format of a file's content."""
 
     JSON_LINES = "jsonl"
     JSON_ARRAY = "json"
@@ -39,7 +39,7 @@ class FileType(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class OpenedFile:
-    """A file's content, unpacked and seekable. `written_at` is when a packed file says that it was written."""
+    """A file's content, unpacked and seekable, and the time at which it was written, if known."""
 
     type: FileType
     content: BinaryIO
@@ -48,13 +48,11 @@ class OpenedFile:
 
 @contextmanager
 def open_file(file: BinaryIO, written_at: datetime | None = None) -> Iterator[OpenedFile]:
-    """Open a file whatever it is. Raise `ValidationFailed`, which names what it is, for one that holds no table.
+    """Open a file of any supported type; in a .zip, its reviews.csv or its only table.
 
-    A .zip is opened for the reviews.csv in it, or the only table.
+    Raise `ValidationFailed`, with the type of the file, for other types.
     """
-    file.seek(0)
-    start = file.read(_START)
-    file.seek(0)
+    start = _read_start(file)
     if start.startswith(b"\x1f\x8b"):
         with tempfile.TemporaryFile(prefix="gampyeong-") as content:
             moment = _unpack_gzip(file, content)
@@ -62,10 +60,10 @@ def open_file(file: BinaryIO, written_at: datetime | None = None) -> Iterator[Op
     elif start.startswith(b"PK\x03\x04") or start.startswith(b"PK\x05\x06"):
         with _open_archive(file) as archive:
             if _is_workbook(archive):
-                _check_size(archive.infolist(), WORKBOOK_MAX)
+                _check_size(archive.infolist(), MAX_WORKBOOK_SIZE)
                 yield OpenedFile(FileType.WORKBOOK, file, written_at)
                 return
-            member = _choose(archive)
+            member = _find_table(archive)
             with tempfile.TemporaryFile(prefix="gampyeong-") as content:
                 _unpack(archive, member, content)
                 moment = datetime(*member.date_time, tzinfo=KST) if member.date_time[0] > 1980 else written_at
@@ -75,10 +73,8 @@ def open_file(file: BinaryIO, written_at: datetime | None = None) -> Iterator[Op
 
 
 def _find_type(file: BinaryIO) -> FileType:
-    """Return the type of unpacked content by how it begins. Raise `ValidationFailed`."""
-    file.seek(0)
-    start = file.read(_START)
-    file.seek(0)
+    """Detect the type of unpacked content. Raise `ValidationFailed` for an unsupported one."""
+    start = _read_start(file)
     text = start.removeprefix(b"\xef\xbb\xbf").lstrip()
     if not text:
         raise _invalid("file_empty", "the file is empty")
@@ -102,11 +98,18 @@ def _find_type(file: BinaryIO) -> FileType:
     return FileType.JSON_ARRAY if text[:1] == b"[" and text[1:].lstrip()[:1] in (b"{", b"]") else FileType.TEXT
 
 
+def _read_start(file: BinaryIO) -> bytes:
+    file.seek(0)
+    start = file.read(_HEAD_SIZE)
+    file.seek(0)
+    return start
+
+
 def _unpack_gzip(file: BinaryIO, content: BinaryIO) -> datetime | None:
-    """Unpack into `content`; return when the packed file was written, if it says so."""
+    """Unpack into `content`; return the original file's modification time, if known."""
     try:
         with gzip.open(file) as packed:
-            _copy(packed, content, UNPACKED_MAX)
+            _copy(packed, content, MAX_UNPACKED_SIZE)
             return datetime.fromtimestamp(packed.mtime, UTC) if packed.mtime else None
     except (OSError, EOFError, zlib.error) as error:
         raise _invalid("file_broken", "the packed file is damaged or cut off") from error
@@ -134,19 +137,21 @@ def _is_workbook(archive: zipfile.ZipFile) -> bool:
         return file.read(100).startswith(b"application/vnd.oasis.opendocument.spreadsheet")
 
 
-def _choose(archive: zipfile.ZipFile) -> zipfile.ZipInfo:
-    """Return the archive's reviews.csv nearest to its top, or its only table."""
+def _find_table(archive: zipfile.ZipFile) -> zipfile.ZipInfo:
+    """Return the reviews.csv nearest to the archive's root, or the only table."""
     paths = [(PurePosixPath(info.filename), info) for info in archive.infolist() if not info.is_dir()]
     tables = [
         (path, info)
         for path, info in paths
-        if path.suffix.lower() in _TABLES and not _NOT_WANTED.intersection(path.parts)
+        if path.suffix.lower() in _TABLES and not _IGNORED_FOLDERS.intersection(path.parts)
     ]
-    wanted = [
-        (len(path.parts), place, info) for place, (path, info) in enumerate(tables) if path.name.lower() == _WANTED
+    reviews = [
+        (len(path.parts), index, info)
+        for index, (path, info) in enumerate(tables)
+        if path.name.lower() == _REVIEWS_FILE
     ]
-    if wanted:
-        return min(wanted)[2]
+    if reviews:
+        return min(reviews)[2]
     if len(tables) == 1:
         return tables[0][1]
     names = ", ".join(str(path) for path, _ in paths)[:200] or "-"
@@ -159,7 +164,7 @@ def _unpack(archive: zipfile.ZipFile, member: zipfile.ZipInfo, content: BinaryIO
         raise _invalid("archive_locked", "the archive has a password: unpack it")
     try:
         with archive.open(member) as packed:
-            _copy(packed, content, UNPACKED_MAX)
+            _copy(packed, content, MAX_UNPACKED_SIZE)
     except (zipfile.BadZipFile, zlib.error, OSError, EOFError, NotImplementedError, RuntimeError) as error:
         raise _invalid("file_broken", "the packed file is damaged or cut off") from error
 
@@ -170,7 +175,7 @@ def _check_size(members: list[zipfile.ZipInfo], limit: int) -> None:
 
 
 def _copy(source: IO[bytes] | gzip.GzipFile, target: BinaryIO, limit: int) -> None:
-    while chunk := source.read(_COPIED_AT_ONCE):
+    while chunk := source.read(_CHUNK_SIZE):
         if target.tell() + len(chunk) > limit:
             raise _too_large(limit)
         target.write(chunk)

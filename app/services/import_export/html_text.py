@@ -1,4 +1,4 @@
-"""Turn HTML in a cell, as Letterboxd and crawled pages have it, into plain text."""
+"""Conversion of HTML in cells, as in Letterboxd's exports and crawled pages, to plain text."""
 
 import re
 from html.parser import HTMLParser
@@ -13,9 +13,9 @@ _HTML = re.compile(rf"</?(?:{'|'.join(sorted(_TAGS))})(?:\s[^<>]*)?/?>|&(?:#\d+|
 
 
 def to_text(cell: str) -> str:
-    """Return a cell without its tags, blocks on lines of their own, and with its character references resolved.
+    """Remove the tags of a cell, with line breaks around blocks, and resolve its character references.
 
-    A cell without either, and a tag that only looks like one (`<최고>`, `<3`, `<spoiler>`), stays as it is.
+    Text in angle brackets that is no HTML tag (`<최고>`, `<3`, `<spoiler>`) is kept.
     """
     if not _HTML.search(cell):
         return cell
@@ -63,6 +63,6 @@ class _Parser(HTMLParser):
         self.parts.append(f"<![{data}]>")
 
     def _break_line(self) -> None:
-        """End the line, unless it is empty and was ended by another block."""
+        """Add a line break, unless there is one."""
         if self.parts and not self.parts[-1].endswith("\n"):
             self.parts.append("\n")

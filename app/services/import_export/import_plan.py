@@ -1,9 +1,8 @@
-"""Write a parsed file to the store, or nothing of it; reviews are made from their staged rows a piece at a time."""
+"""Writing of a parsed file to the store, as a whole or not at all."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from typing import overload
 
 from app.errors import AlreadyExists, NotFound
 from app.models import Correction, Label, Movie, Review
@@ -17,16 +16,16 @@ from app.services.progress import ProgressCallback, ProgressReporter, Stage
 from app.store import Store
 
 UNDATED = "undated"
-"""The `Review.writer` of a review whose moment is only the clock of its import: its file had none. No browser's mark is
-so short, so it makes nobody its owner."""
+"""The `Review.writer` of reviews without a timestamp in the file, whose `created_at` is the time of the import. It is
+shorter than any owner token."""
 _ATTEMPTS = 3
-_PIECE = 500  # rows of a transaction
+_BATCH_SIZE = 500  # rows of a transaction
 _UNFINISHED = "가져오는 중"
 
 
 @dataclass(frozen=True, slots=True)
 class ImportCounts:
-    """How much was added, and the entry of the audit log by which it can be undone; 0 where nothing was."""
+    """Numbers of added items, and the id of the audit entry that can be undone; 0 if nothing was added."""
 
     movies: int = 0
     reviews: int = 0
@@ -35,10 +34,11 @@ class ImportCounts:
 
 
 def write(store: Store, parsed: ParsedFile, who: str, report: ProgressCallback) -> ImportCounts:
-    """Add movies, the staged reviews, and their corrections, as one entry of the audit log.
+    """Add movies, reviews and corrections as one entry of the audit log.
 
-    They are added in many transactions, so that others write in between; all are deleted again where one fails, or
-    `report` raises. Raise `AlreadyExists` or `NotFound` when others keep adding or deleting the same movies meanwhile.
+    They are added in several transactions, so that other writers can run in between. If one fails or `report` raises,
+    all are deleted again. Raise `AlreadyExists` or `NotFound` if the same movies are repeatedly added or deleted by
+    others meanwhile.
     """
     for attempt in range(_ATTEMPTS):
         progress = ProgressReporter(report, Stage.WRITE, len(parsed.reviews))
@@ -56,15 +56,14 @@ def write(store: Store, parsed: ParsedFile, who: str, report: ProgressCallback) 
 def _write(store: Store, plan: "ImportPlan", who: str, progress: ProgressReporter) -> ImportCounts:
     change_id = store.begin_import(_UNFINISHED, who).id
     try:
-        for movies in batched(plan.movies, _PIECE):
+        for movies in batched(plan.movies, _BATCH_SIZE):
             store.add_all(movies, (), import_id=change_id)
-        for start in range(0, len(plan.reviews), _PIECE):
-            reviews = plan.reviews[start : start + _PIECE]
+        for reviews in batched(plan.reviews, _BATCH_SIZE):
             store.add_all((), reviews, import_id=change_id)
             progress.add(len(reviews))
         corrections = list(plan.corrections())
-        for piece in batched(corrections, _PIECE):
-            store.add_all((), (), piece, import_id=change_id)
+        for batch in batched(corrections, _BATCH_SIZE):
+            store.add_all((), (), batch, import_id=change_id)
     except BaseException:
         store.cancel_import(change_id)
         raise
@@ -73,7 +72,7 @@ def _write(store: Store, plan: "ImportPlan", who: str, progress: ProgressReporte
 
 
 class ImportPlan:
-    """A parsed file with the store's ids: the file's own in a store that was always empty, otherwise new ones."""
+    """A parsed file with ids for the store: the file's own if the store has never been used, else new ones."""
 
     def __init__(self, store: Store, parsed: ParsedFile) -> None:
         existing = match_movies(store, parsed.movies.values())
@@ -82,54 +81,47 @@ class ImportPlan:
             if row.id not in existing:
                 new.setdefault(row.fields.key, row)
         count = len(parsed.reviews)
-        keep = parsed.ids_fit and store.reserve_ids(0, 0) == (1, 1)
-        first_movie, first_review = (0, 0) if keep else store.reserve_ids(len(new), count)
-        made = {key: row.id if keep else first_movie + place for place, (key, row) in enumerate(new.items())}
-        movie_ids = {row.id: existing.get(row.id) or made[row.fields.key] for row in parsed.movies.values()}
-        self.movies = [Movie(**asdict(row.fields), id=made[key]) for key, row in new.items()]
+        keeps_ids = parsed.ids_fit and store.reserve_ids(0, 0) == (1, 1)
+        first_movie, first_review = (0, 0) if keeps_ids else store.reserve_ids(len(new), count)
+        new_ids = {key: row.id if keeps_ids else first_movie + index for index, (key, row) in enumerate(new.items())}
+        movie_ids = {row.id: existing.get(row.id) or new_ids[row.fields.key] for row in parsed.movies.values()}
+        self.movies = [Movie(**asdict(row.fields), id=new_ids[key]) for key, row in new.items()]
         self.reviews = _Reviews(parsed.reviews, movie_ids, first_review)
         self._parsed = parsed
 
     def corrections(self) -> Iterator[Correction]:
-        """Yield those of reviews that are added now. Readers get marks that no browser has."""
-        wanted = {row.review_id for row in self._parsed.corrections}
-        ids = {file_id: new_id for file_id, new_id in self.reviews.ids() if file_id in wanted} if wanted else {}
+        """Yield the corrections of the added reviews, with reader tokens that no browser has."""
+        corrected = {row.review_id for row in self._parsed.corrections}
+        ids = {file_id: new_id for file_id, new_id in self.reviews.ids() if file_id in corrected} if corrected else {}
         for row in self._parsed.corrections:
             if row.review_id in ids:
                 yield Correction(ids[row.review_id], f"imported-{row.reader:08}", row.label, row.created_at)
 
 
-class _Reviews(Sequence[Review]):
-    """Yield the staged rows as reviews.
+class _Reviews:
+    """Iterable of the staged rows as reviews.
 
-    Their ids count from `first` on, oldest first, since later ids mean newer reviews; with `first` 0 they keep their
-    own ids, in the file's order.
+    Their ids count from `first`, oldest first, because higher ids mean newer reviews. With `first` 0 they keep the
+    file's ids and order.
     """
 
     def __init__(self, rows: StagedReviews, movie_ids: Mapping[int, int], first: int) -> None:
         self._rows, self._movie_ids, self._first = rows, movie_ids, first
         self._now = format_utc(datetime.now(UTC))
-        self._places = rows.places(self._now, by_moment=first > 0)
+        self._positions = rows.positions(self._now, by_date=first > 0)
 
     def __len__(self) -> int:
-        return len(self._places)
+        return len(self._positions)
 
-    @overload
-    def __getitem__(self, place: int) -> Review: ...
-
-    @overload
-    def __getitem__(self, place: slice) -> list[Review]: ...
-
-    def __getitem__(self, place: int | slice) -> Review | list[Review]:
-        if isinstance(place, slice):
-            return [self[index] for index in range(*place.indices(len(self)))]
-        (row,) = self._rows.get([self._places[place]])
-        return self._review(row, self._first + place if self._first else row.id)
+    def __iter__(self) -> Iterator[Review]:
+        for index, position in enumerate(self._positions):
+            row = self._rows.get(position)
+            yield self._review(row, self._first + index if self._first else row.id)
 
     def ids(self) -> Iterator[tuple[int, int]]:
-        """Yield each row's id in the file, and the id it gets."""
-        for place, row_id in enumerate(self._rows.ids(self._places)):
-            yield row_id, self._first + place if self._first else row_id
+        """Yield each row's id in the file and its new id."""
+        for index, row_id in enumerate(self._rows.ids(self._positions)):
+            yield row_id, self._first + index if self._first else row_id
 
     def _review(self, row: ReviewRow, review_id: int) -> Review:
         return Review(

@@ -1,7 +1,7 @@
-"""Import a file: parse and check it as a whole, analyze its reviews, then write all of it, or nothing.
+"""Import of files: parse and validate the whole file, analyze its reviews, then write all of it or nothing.
 
-Every row is accounted for: rows = added + known + repeated + bad. Importing again doubles nothing: a review is known if
-its movie has one of the same author and text, and moment where both have one (see `duplicates`).
+Every row is counted: rows = added + known + repeated + bad. Importing a file again adds no duplicates: a review is
+known if its movie has one with the same author, text and (if both have one) timestamp; see `duplicates`.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,20 +21,20 @@ from app.services.import_export.staged_reviews import StagedReviews, text_hash
 from app.services.progress import ProgressCallback, ProgressReporter, Stage, ignore
 from app.store import Store
 
-_SORTED = 1_024
-_WRITES_FASTER = 10
-"""How many times as fast reviews are written as they are analyzed, for the time that is left."""
+_SORT_WINDOW = 1_024
+_WRITE_SPEEDUP = 10
+"""Speed of writing reviews relative to analyzing them, to estimate the time left."""
 
 
 @dataclass(frozen=True, slots=True)
 class ImportResult:
     """The result of an import.
 
-    Of the file's `rows`: those `added`, `known` (in the store already), `repeated` (in the file before) and bad, of
-    which the first thousand are listed; `added` is None if bad rows kept the file out.
+    `rows` is the number of the file's rows: `added`, `known` (in the store already), `repeated` (in the file) and bad
+    ones, of which the first thousand are listed. `added` is None if bad rows prevented the import.
 
-    `dropped` cells cost no review: the first thousand, and how many by (field, reason). `notes` name what else of the
-    file was not imported.
+    `dropped` lists the first thousand dropped cells; `dropped_counts` counts all by (field, error type). `notes` list
+    other parts of the file that were not imported.
     """
 
     added: ImportCounts | None
@@ -60,24 +60,24 @@ def import_file(
     who: str = "",
     report: ProgressCallback = ignore,
 ) -> ImportResult:
-    """Import JSON Lines or a table, packed or not. All or nothing, but with `skip_bad` all good rows.
+    """Import JSON Lines or a table, packed or not: the whole file or nothing, or with `skip_bad` all good rows.
 
-    It is one entry of the audit log, `who`'s, and can be undone as a whole.
+    The import is logged as one entry of the audit log, with the actor `who`, and can be undone as a whole.
 
-    Reviews that bring their sentiment keep it, unless `reread`; the others are analyzed here. `written_at` is when the
-    file was, if known. Raise `ValidationFailed` for an unreadable file, `ModelBusy` if the queue stays full,
-    and what `report` raises; then nothing was written.
+    Reviews with a sentiment in the file keep it, unless `reread`; the others are analyzed. `written_at` is the time of
+    the file, if known. Raise `ValidationFailed` for an unreadable file, `ModelBusy` if the queue stays full, and the
+    errors of `report`; then nothing is imported.
     """
     with ParsedFile() as parsed:
-        parsed.fill(file, options or TableOptions(), report, written_at)
+        parsed.parse(file, options or TableOptions(), report, written_at)
         if parsed.is_blocked and not skip_bad:
             return _result(parsed, None)
         existing = match_movies(store, parsed.movies.values())
         parsed.reviews.merge_movies(_find_merged(parsed, existing))
         repeated = parsed.reviews.remove_repeats()
-        known = parsed.reviews.remove_known(_stored(store, existing)) if existing else 0
+        known = parsed.reviews.remove_known(_stored_reviews(store, existing)) if existing else 0
         if reread:
-            parsed.reviews.forget_sentiments()
+            parsed.reviews.clear_sentiments()
         _analyze(parsed.reviews, analyzer, report)
         added = write(store, parsed, who, report)
         return _result(parsed, added, known, repeated)
@@ -98,14 +98,14 @@ def _result(parsed: ParsedFile, added: ImportCounts | None, known: int = 0, repe
 
 
 def _find_merged(parsed: ParsedFile, existing: Mapping[int, int]) -> Iterator[tuple[int, int]]:
-    """Yield the file's ids of one movie, each with the first of them."""
+    """Yield the file's movie ids, each with the first id of the same movie."""
     first: dict[int | str, int] = {}
     for row in parsed.movies.values():
         yield row.id, first.setdefault(existing.get(row.id, row.fields.key), row.id)
 
 
-def _stored(store: Store, existing: Mapping[int, int]) -> Iterator[tuple[int, int, str, bool]]:
-    """Yield the stored reviews of the movies in the file, as `StagedReviews.remove_known` wants them."""
+def _stored_reviews(store: Store, existing: Mapping[int, int]) -> Iterator[tuple[int, int, str, bool]]:
+    """Yield the stored reviews of the file's movies, in the form of `StagedReviews.remove_known`."""
     file_ids = {stored_id: file_id for file_id, stored_id in reversed(list(existing.items()))}
     for page in iter_pages(store):
         for review in page:
@@ -115,22 +115,22 @@ def _stored(store: Store, existing: Mapping[int, int]) -> Iterator[tuple[int, in
 
 
 def _analyze(reviews: StagedReviews, analyzer: Analyzer, report: ProgressCallback) -> None:
-    """Store the sentiments of the rows that have none.
+    """Analyze the rows without a sentiment.
 
-    Of every `_SORTED` rows those of similar length are analyzed together, as a batch costs what its longest text does;
-    not of all rows, so that the rate is the same throughout and tells when it will be done.
+    Rows are sorted by length, as the cost of a batch depends on its longest text; but only within windows of
+    `_SORT_WINDOW`, so that the rate stays constant and predicts the time left.
     """
-    count, _ = reviews.lengths()
-    progress = ProgressReporter(report, Stage.READ, count, later=len(reviews) // _WRITES_FASTER)
+    count = reviews.count_unanalyzed()
+    progress = ProgressReporter(report, Stage.READ, count, later=len(reviews) // _WRITE_SPEEDUP)
     model = analyzer.card.id
     after = 0
-    while window := reviews.to_analyze(after, _SORTED):
+    while window := reviews.unanalyzed(after, _SORT_WINDOW):
         after = window[-1][0]
         window.sort(key=lambda row: len(row[1]))
         for rows in batched(window):
             sentiments = analyze_with_retry(analyzer, [content for _, content in rows], lambda: progress.add(0))
-            reviews.put_sentiments(
-                (sentiment.label, sentiment.score, sentiment.rating, model, place)
-                for (place, _), sentiment in zip(rows, sentiments, strict=True)
+            reviews.set_sentiments(
+                (sentiment.label, sentiment.score, sentiment.rating, model, position)
+                for (position, _), sentiment in zip(rows, sentiments, strict=True)
             )
             progress.add(len(rows))

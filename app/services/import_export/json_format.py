@@ -1,4 +1,4 @@
-"""A JSON array of objects, one a review, as crawlers write it: read as a table with the objects' keys as headings."""
+"""JSON arrays of objects, one per review, parsed as tables with the keys as headings."""
 
 import codecs
 import json
@@ -11,17 +11,17 @@ from app.services.import_export.tables import Record, Table
 from app.services.progress import yield_to_others
 
 _CHUNK = 64 * 1024  # characters
-_OBJECT_MAX = 1_000_000  # characters of one object
-_KEYS_MAX = 1_000  # of all objects; those of an object above are no columns
+_MAX_OBJECT_LENGTH = 1_000_000  # characters
+_MAX_KEYS = 1_000  # no object after that many keys adds columns
 _SPACE, _COMMA, _CLOSING = re.compile(r"\s*"), re.compile(r"\s*,\s*"), re.compile(r"\s*\]")
 _decode = json.JSONDecoder().raw_decode
 
 
 def read_table(file: BinaryIO) -> Table:
-    """Return the array as a table. Raise `ValidationFailed` where it is not well-formed."""
+    """Return the array as a table. Raise `ValidationFailed` for malformed JSON."""
     keys: dict[str, None] = {}
     for item in _read_array(file):
-        if isinstance(item, dict) and len(keys) < _KEYS_MAX:
+        if isinstance(item, dict) and len(keys) < _MAX_KEYS:
             keys |= dict.fromkeys(item)
     header = list(keys)
     return Table(header, 0, len(header), _records(header, _read_array(file)))
@@ -44,23 +44,23 @@ def _cell(value: Any) -> str:
 
 
 def _read_array(file: BinaryIO) -> Iterator[Any]:
-    """Yield the array's elements without holding more than one and a chunk of the file. Raise `ValidationFailed`."""
+    """Yield the array's elements, reading the file in chunks. Raise `ValidationFailed` for malformed JSON."""
     file.seek(0)
     text = codecs.getreader("utf-8-sig")(file)
     buffer, position, count, at_end = _read(text, _CHUNK, 0).lstrip()[1:], 0, 0, False
-    before = _SPACE
+    separator = _SPACE
     while not (closing := _CLOSING.match(buffer, position)):
-        found = before.match(buffer, position)
+        found = separator.match(buffer, position)
         try:
             item, end = _decode(buffer, found.end() if found else len(buffer))
-            is_whole = end < len(buffer) or at_end  # a number may go on in the next chunk
+            is_complete = end < len(buffer) or at_end  # a number may continue in the next chunk
         except (ValueError, RecursionError):
-            is_whole = False
-        if is_whole:
+            is_complete = False
+        if is_complete:
             yield item
-            position, before, count = end, _COMMA, count + 1
+            position, separator, count = end, _COMMA, count + 1
             continue
-        if at_end or len(buffer) - position > _OBJECT_MAX:
+        if at_end or len(buffer) - position > _MAX_OBJECT_LENGTH:
             raise _broken(count)
         yield_to_others()
         chunk = _read(text, max(_CHUNK, len(buffer) - position), count)

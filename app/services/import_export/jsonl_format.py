@@ -1,14 +1,14 @@
-"""JSON Lines: everything the catalogue holds, one record a line, keys always in the same order.
+"""JSON Lines: the whole catalogue, one record per line, with keys in a fixed order.
 
     {"format": "gampyeong", "version": 1}
     {"kind": "movie", "id", "title", "release_date", "director", "genre", "poster_url"}
     {"kind": "review", "id", "movie_id", "author", "content", "sentiment_label", "sentiment_score", "rating",
-     "created_at", "edited_at", "model", "spoiler": true where the text gives the plot away}
+     "created_at", "edited_at", "model", "spoiler": true (only if set)}
     {"kind": "correction", "review_id", "reader", "label", "created_at"}
     {"kind": "end"}
 
-Movies come before their reviews and reviews before their corrections, each by id. The last line tells a whole file
-from one that was cut off.
+Movies come before their reviews and reviews before their corrections, each by id. A file without the last line was
+truncated.
 """
 
 import json
@@ -19,11 +19,11 @@ from typing import Any, BinaryIO
 from app.errors import FieldError, ValidationFailed
 from app.models import Correction, Movie, MovieFields, Review
 from app.schemas import CorrectionRecord, MovieRecord, ReviewRecord, parse
-from app.services.import_export.records import BadRow, CorrectionRow, MovieRow, ReviewRow, Row, bad
+from app.services.import_export.records import BadRow, CorrectionRow, MovieRow, ReviewRow, Row, bad_row
 
 FORMAT, VERSION = "gampyeong", 1
-LINE_MAX = 1_000_000
-"""Bytes of a line: the longest review takes 60,000, every letter of it written as two escapes."""
+MAX_LINE_LENGTH = 1_000_000
+"""Bytes; the longest review takes 60,000 if every letter is written as two escapes."""
 
 _MOVIE = ("id", *(field.name for field in fields(MovieFields)))
 _REVIEW = (
@@ -46,15 +46,14 @@ def review_line(review: Review) -> bytes:
 
 
 def correction_line(correction: Correction, reader: int) -> bytes:
-    """`reader` counts the readers of one review: who they are stays here."""
-    label, moment = correction.label, correction.created_at
+    """Return the line of a correction; `reader` is a number within the review, instead of the reader's token."""
     return _line(
         {
             "kind": "correction",
             "review_id": correction.review_id,
             "reader": reader,
-            "label": label,
-            "created_at": moment,
+            "label": correction.label,
+            "created_at": correction.created_at,
         }
     )
 
@@ -68,14 +67,14 @@ def _line(record: dict[str, Any]) -> bytes:
 
 
 def read_rows(file: BinaryIO) -> Iterator[Row]:
-    """Return the rows of a file of ours. Raise `ValidationFailed` when its first line says that it is none."""
+    """Yield the rows of an export. Raise `ValidationFailed` if the first line is not that of an export."""
     lines = _numbered(file)
     number, first = next(lines, (1, b""))
     _check_head(first)
     ended = False
     for number, line in lines:
         if ended:
-            yield bad(number, "line_after_end", "comes after the last line")
+            yield bad_row(number, "line_after_end", "comes after the last line")
             continue
         row = _read_line(number, line)
         if row is None:
@@ -83,16 +82,16 @@ def read_rows(file: BinaryIO) -> Iterator[Row]:
         else:
             yield row
     if not ended:
-        yield bad(number + 1, "file_cut_off", 'the file is cut off: its last line, {"kind":"end"}, is missing')
+        yield bad_row(number + 1, "file_cut_off", 'the file is cut off: its last line, {"kind":"end"}, is missing')
 
 
 def _numbered(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
-    """Lines with their numbers, blank ones left out; of an overlong one its first part, which is no JSON."""
+    """Yield the lines that are not blank with their numbers; an overlong line is empty."""
     number = 0
-    while line := file.readline(LINE_MAX):
+    while line := file.readline(MAX_LINE_LENGTH):
         number += 1
         rest = line
-        while not rest.endswith(b"\n") and (rest := file.readline(LINE_MAX)):
+        while not rest.endswith(b"\n") and (rest := file.readline(MAX_LINE_LENGTH)):
             line = b""
         if number == 1:
             line = line.removeprefix(b"\xef\xbb\xbf")
@@ -109,24 +108,24 @@ def _check_head(line: bytes) -> None:
         )
         raise ValidationFailed([FieldError("", "head_missing", message)], "file")
     if head.get("version") != VERSION:
-        version = ascii(head.get("version"))[:20]  # half a letter could not be written to a page
+        version = ascii(head.get("version"))[:20]  # ASCII, as lone surrogates cannot be encoded
         message = f"the file has version {version}; this site reads version {VERSION}"
         raise ValidationFailed([FieldError("", "version_unknown", message, {"version": version})], "file")
 
 
 def _read_line(number: int, line: bytes) -> Row | None:
-    """Return the line's row; None for the last line."""
+    """Parse a line to a row; None for the last line."""
     record = _parse(line)
     if not isinstance(record, dict):
-        return bad(number, "json_invalid", "is no JSON object")
+        return bad_row(number, "json_invalid", "is no JSON object")
     kind = record.get("kind")
     if kind == "end":
         return None
-    make = _KINDS.get(kind) if isinstance(kind, str) else None
-    if make is None:
-        return bad(number, "kind_unknown", f"has an unknown kind: {str(kind)[:20]!r}", "kind")
+    parse_record = _PARSERS.get(kind) if isinstance(kind, str) else None
+    if parse_record is None:
+        return bad_row(number, "kind_unknown", f"has an unknown kind: {str(kind)[:20]!r}", "kind")
     try:
-        return make(number, record)
+        return parse_record(number, record)
     except ValidationFailed as error:
         return BadRow(number, error.errors)
 
@@ -163,7 +162,7 @@ def _correction(number: int, record: dict[str, Any]) -> Row:
     return CorrectionRow(number, correction.review_id, correction.reader, correction.label, correction.created_at)
 
 
-_KINDS: dict[str, Callable[[int, dict[str, Any]], Row]] = {
+_PARSERS: dict[str, Callable[[int, dict[str, Any]], Row]] = {
     "movie": _movie,
     "review": _review,
     "correction": _correction,

@@ -1,4 +1,4 @@
-"""Which movies of a file the store has already."""
+"""Matching of a file's movies with stored ones."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -9,10 +9,10 @@ from app.store import Store
 
 
 def match_movies(store: Store, rows: Iterable[MovieRow]) -> dict[int, int]:
-    """Return the store's id for each of the file's that it has: of the same title and release date.
+    """Return the stored id of each of the file's movies that exists, by title and release date.
 
-    A table may leave the date out or name the year alone, and so may the store: it is then the only movie of that title
-    whose date goes on so, or begins so.
+    If a date is missing or incomplete in a table or the store, the movie is the only one of that title for which one
+    date is a prefix of the other.
     """
     by_key = {}
     by_title = defaultdict(list)

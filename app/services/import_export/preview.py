@@ -1,4 +1,4 @@
-"""The first rows of a file as they would be stored, and which column holds what, before anything is imported."""
+"""Preview of an import: the first rows and the field of each column."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,12 +13,12 @@ from app.services.import_export.parsed_file import open_table
 from app.services.import_export.records import BadRow, DroppedCell, MovieRow, ReviewRow, Row
 from app.services.import_export.table_rows import TableReader
 
-SHOWN_ROWS = 10
+MAX_ROWS = 10
 
 
 @dataclass(slots=True)
 class PreviewRow:
-    """One row: the movie and the review that it would be, or what is wrong with it."""
+    """A row of the file: its movie and review, or its errors."""
 
     number: int
     movie: MovieFields | None = None
@@ -30,9 +30,10 @@ class PreviewRow:
 
 @dataclass(slots=True)
 class Preview:
-    """`names` are the table's columns, empty for JSON Lines, and `columns` the one of each field (None = none).
+    """The beginning of a file.
 
-    `errors` are why nothing can be imported yet, `notes` what will not be used.
+    `names` are the headings of the table, empty for JSON Lines; `columns` is the index of each field's column, or None.
+    `errors` prevent an import with these options; `notes` list parts of the file that are not imported.
     """
 
     names: Sequence[str] = ()
@@ -47,11 +48,11 @@ class Preview:
 
 
 def preview_file(file: BinaryIO, options: TableOptions | None = None) -> Preview:
-    """Read the beginning of a file. Raise `ValidationFailed` for a file that cannot be read at all."""
+    """Parse the beginning of a file. Raise `ValidationFailed` for an unreadable file."""
     options = options or TableOptions()
     with open_file(file) as opened:
         if opened.type is FileType.JSON_LINES:
-            return Preview(rows=_first(jsonl_format.read_rows(opened.content)))
+            return Preview(rows=_preview_rows(jsonl_format.read_rows(opened.content)))
         return _preview_table(opened, options)
 
 
@@ -66,10 +67,10 @@ def _preview_table(opened: OpenedFile, options: TableOptions) -> Preview:
             reader = TableReader(table, options, opened.written_at)
         except ValidationFailed as error:
             return Preview(names, columns, errors=error.errors)
-        return Preview(names, columns, _first(reader.rows()), reader.notes)
+        return Preview(names, columns, _preview_rows(reader.rows()), reader.notes)
 
 
-def _first(rows: Iterator[Row]) -> list[PreviewRow]:
+def _preview_rows(rows: Iterator[Row]) -> list[PreviewRow]:
     """Return the first reviews and bad rows."""
     movies: dict[int, MovieFields] = {}
     shown: list[PreviewRow] = []
@@ -86,6 +87,6 @@ def _first(rows: Iterator[Row]) -> list[PreviewRow]:
                 dropped = []
             case BadRow():
                 shown.append(PreviewRow(row.number, errors=row.errors))
-        if len(shown) == SHOWN_ROWS:
+        if len(shown) == MAX_ROWS:
             break
     return shown

@@ -1,4 +1,4 @@
-"""The rows of a file, whatever its format. All readers yield these; their values are checked by `app.schemas`."""
+"""Parsed rows, common to all file formats. Their values are validated by `app.schemas`."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from app.models import CorrectedLabel, MovieFields, Sentiment
 class MovieRow:
     """A movie with its `id` in the file.
 
-    `is_exact` is whether the file's release date is the movie's: a table may leave it out or name the year alone.
+    `is_exact` is False if the release date may be incomplete: a table may omit it or have only the year.
     """
 
     number: int
@@ -22,10 +22,10 @@ class MovieRow:
 
 
 class ReviewRow(NamedTuple):
-    """A review of the file's movie `movie_id`, as plain values that fit a database row.
+    """A review of the file's movie `movie_id`, in values that SQLite can store.
 
-    `number` is the row's number, `id` 0 and `created_at` empty where the file has none; `label` is empty where the text
-    is still to be analyzed.
+    `number` is the row's number. `id` is 0 and `created_at` empty if the file has none; `label` is empty until the text
+    is analyzed.
     """
 
     number: int
@@ -58,9 +58,9 @@ class CorrectionRow:
 
 @dataclass(frozen=True, slots=True)
 class BadRow:
-    """A row that cannot be imported: its `number` (lines of JSON Lines, rows of a table, from 1) and every reason.
+    """A row that cannot be imported, with its `number` (line of JSON Lines or row of a table, from 1) and its errors.
 
-    `is_blocking` is False for a row without a review's text, which does not keep the other rows from being imported.
+    `is_blocking` is False for a row without a review's text: the other rows are imported nevertheless.
     """
 
     number: int
@@ -70,7 +70,7 @@ class BadRow:
 
 @dataclass(frozen=True, slots=True)
 class DroppedCell:
-    """An optional cell that cannot be read or kept whole; the row's review is imported without it."""
+    """An optional cell that is invalid or was shortened; the row's review is imported nevertheless."""
 
     number: int
     error: FieldError
@@ -79,6 +79,6 @@ class DroppedCell:
 Row = MovieRow | ReviewRow | CorrectionRow | BadRow | DroppedCell
 
 
-def bad(number: int, type: str, message: str, field: str = "", **context: str | int) -> BadRow:
-    """Return a bad row with one reason."""
+def bad_row(number: int, type: str, message: str, field: str = "", **context: str | int) -> BadRow:
+    """Return a bad row with one error."""
     return BadRow(number, [FieldError(field, type, message, context)])

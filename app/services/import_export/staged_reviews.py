@@ -1,6 +1,6 @@
-"""The reviews of a file in a temporary SQLite database: a hundred thousand are too much memory beside a model.
+"""Temporary SQLite database of a file's reviews, to limit the memory of large imports.
 
-SQLite keeps it in a file of its own, which disappears with the connection.
+SQLite deletes its file when the connection is closed.
 """
 
 import sqlite3
@@ -12,24 +12,24 @@ from app.native_thread import NativeThread
 from app.services.import_export.duplicates import find_known
 from app.services.import_export.records import ReviewRow
 
-_BUFFERED = 1_000  # rows
+_BUFFER_SIZE = 1_000  # rows
 _FIELDS = ", ".join(ReviewRow._fields)
-_MARKS = ", ".join("?" * len(ReviewRow._fields))
+_PLACEHOLDERS = ", ".join("?" * len(ReviewRow._fields))
 
 
 def text_hash(author: str, content: str) -> int:
-    """Return a number that is the same for reviews of the same author and text, within this process."""
+    """Return a hash of a review's author and text, valid within this process."""
     return hash((author, content))
 
 
 class StagedReviews:
-    """Review rows in the order of the file. Use it in one thread, and close it."""
+    """Review rows in the order of the file. Not thread-safe; must be closed."""
 
     def __init__(self) -> None:
         self._db = sqlite3.connect("", isolation_level=None, check_same_thread=False)
-        self._thread = NativeThread()  # for statements that go through all rows
+        self._thread = NativeThread()  # for statements that read all rows
         self._db.execute("PRAGMA journal_mode = OFF")
-        self._db.execute(f"CREATE TABLE review (place INTEGER PRIMARY KEY, text_hash INTEGER, {_FIELDS})")
+        self._db.execute(f"CREATE TABLE review (position INTEGER PRIMARY KEY, text_hash INTEGER, {_FIELDS})")
         self._buffer: list[tuple[object, ...]] = []
 
     def close(self) -> None:
@@ -38,7 +38,7 @@ class StagedReviews:
 
     def append(self, row: ReviewRow) -> None:
         self._buffer.append((text_hash(row.author, row.content), *row))
-        if len(self._buffer) >= _BUFFERED:
+        if len(self._buffer) >= _BUFFER_SIZE:
             self._flush()
 
     def __len__(self) -> int:
@@ -47,7 +47,7 @@ class StagedReviews:
         return int(count)
 
     def merge_movies(self, ids: Iterable[tuple[int, int]]) -> None:
-        """Give the reviews of each first movie to the second."""
+        """Assign the reviews of the first movie of each pair to the second."""
         self._flush()
         pairs = [(new, old) for old, new in ids if old != new]
         if pairs:
@@ -55,84 +55,84 @@ class StagedReviews:
             self._thread.run(self._db.executemany, "UPDATE review SET movie_id = ? WHERE movie_id = ?", pairs)
 
     def remove_repeats(self) -> int:
-        """Keep one of the rows without an id that are equal in movie, author, text and moment; return how many go."""
+        """Remove duplicates (same movie, author, text and timestamp) of rows without an id; return their number."""
         self._flush()
         removed = self._thread.run(
             self._db.execute,
-            "DELETE FROM review WHERE id = 0 AND place NOT IN"
-            " (SELECT min(place) FROM review WHERE id = 0 GROUP BY movie_id, text_hash, created_at)",
+            "DELETE FROM review WHERE id = 0 AND position NOT IN"
+            " (SELECT min(position) FROM review WHERE id = 0 GROUP BY movie_id, text_hash, created_at)",
         )
         return removed.rowcount
 
     def remove_known(self, stored: Iterable[tuple[int, int, str, bool]]) -> int:
-        """Remove the rows that the store has, each stored review standing for one; return how many go.
+        """Remove rows that are in the store, one for each stored review; return their number.
 
-        `stored` are reviews as (the file's movie id, `text_hash`, moment, whether that is only the import's clock).
+        `stored` are tuples (file's movie id, `text_hash`, timestamp, whether that is only the time of an import).
         """
         self._flush()
         self._db.execute("CREATE TABLE stored (movie_id INTEGER, text_hash INTEGER, created_at, is_undated)")
         self._db.executemany("INSERT INTO stored VALUES (?, ?, ?, ?)", stored)
         known = self._thread.run(self._find_known)
-        self._db.executemany("DELETE FROM review WHERE place = ?", ((place,) for place in known))
+        self._db.executemany("DELETE FROM review WHERE position = ?", ((position,) for position in known))
         self._db.execute("DROP TABLE stored")
         return len(known)
 
     def _find_known(self) -> list[int]:
-        """Return the places of the rows that `stored` has."""
+        """Return the positions of the rows that are in the table `stored`."""
         for table in ("review", "stored"):
             self._db.execute(f"CREATE INDEX {table}_key ON {table} (movie_id, text_hash)")
         found = self._db.execute(
-            "SELECT movie_id, text_hash, place, created_at, NULL FROM review WHERE (movie_id, text_hash) IN"
+            "SELECT movie_id, text_hash, position, created_at, NULL FROM review WHERE (movie_id, text_hash) IN"
             " (SELECT movie_id, text_hash FROM stored)"
             " UNION ALL SELECT movie_id, text_hash, NULL, created_at, is_undated FROM stored WHERE"
             " (movie_id, text_hash) IN (SELECT movie_id, text_hash FROM review) ORDER BY 1, 2, 3"
         )
         known: list[int] = []
         for _, group in groupby(found, key=itemgetter(0, 1)):
-            both = list(group)
-            given = [(place, moment) for _, _, place, moment, _ in both if place is not None]
-            there = [(moment, bool(is_undated)) for _, _, place, moment, is_undated in both if place is None]
-            known += find_known(given, there)
+            candidates = list(group)
+            rows = [(position, at) for _, _, position, at, _ in candidates if position is not None]
+            in_store = [(at, bool(undated)) for _, _, position, at, undated in candidates if position is None]
+            known += find_known(rows, in_store)
         return known
 
-    def forget_sentiments(self) -> None:
-        """Let all rows be analyzed again."""
+    def clear_sentiments(self) -> None:
+        """Mark all rows as unanalyzed."""
         self._flush()
         self._db.execute("UPDATE review SET label = ''")
 
-    def lengths(self) -> tuple[int, int]:
-        """Return how many rows are still to be analyzed, and how many characters they have."""
+    def count_unanalyzed(self) -> int:
+        """Return the number of rows without a sentiment."""
         self._flush()
-        query = "SELECT count(*), coalesce(sum(length(content)), 0) FROM review WHERE label = ''"
-        count, characters = self._db.execute(query).fetchone()
-        return int(count), int(characters)
+        (count,) = self._db.execute("SELECT count(*) FROM review WHERE label = ''").fetchone()
+        return int(count)
 
-    def to_analyze(self, after: int, count: int) -> list[tuple[int, str]]:
-        """Return the places and texts of the next `count` rows after a place that are still to be analyzed."""
-        query = "SELECT place, content FROM review WHERE place > ? AND label = '' ORDER BY place LIMIT ?"
+    def unanalyzed(self, after: int, count: int) -> list[tuple[int, str]]:
+        """Return the positions and texts of the next `count` rows without a sentiment after a position."""
+        query = "SELECT position, content FROM review WHERE position > ? AND label = '' ORDER BY position LIMIT ?"
         return self._db.execute(query, (after, count)).fetchall()
 
-    def put_sentiments(self, sentiments: Iterable[tuple[str, float, float, str, int]]) -> None:
-        """Store (label, score, rating, model, place) of rows."""
-        query = "UPDATE review SET label = ?, score = ?, rating = ?, model = ? WHERE place = ?"
+    def set_sentiments(self, sentiments: Iterable[tuple[str, float, float, str, int]]) -> None:
+        """Store (label, score, rating, model, position) of rows."""
+        query = "UPDATE review SET label = ?, score = ?, rating = ?, model = ? WHERE position = ?"
         self._db.executemany(query, sentiments)
 
-    def places(self, now: str, *, by_moment: bool) -> list[int]:
-        """Return the rows' places, in the order of the file or oldest first; a row without a moment counts as `now`."""
+    def positions(self, now: str, *, by_date: bool) -> list[int]:
+        """Return the rows' positions, in the order of the file or by timestamp; `now` is that of undated rows."""
         self._flush()
-        query = "SELECT place FROM review ORDER BY CASE WHEN ? THEN iif(created_at = '', ?, created_at) END, place"
-        found = self._thread.run(lambda: self._db.execute(query, (by_moment, now)).fetchall())
-        return [place for (place,) in found]
+        query = (
+            "SELECT position FROM review ORDER BY CASE WHEN ? THEN iif(created_at = '', ?, created_at) END, position"
+        )
+        found = self._thread.run(lambda: self._db.execute(query, (by_date, now)).fetchall())
+        return [position for (position,) in found]
 
-    def get(self, places: Sequence[int]) -> list[ReviewRow]:
-        """Return the rows at the given places, in their order."""
-        query = f"SELECT {_FIELDS} FROM review WHERE place = ?"  # noqa: S608 - the fields are constants
-        return [ReviewRow(*self._db.execute(query, (place,)).fetchone()) for place in places]
+    def get(self, position: int) -> ReviewRow:
+        query = f"SELECT {_FIELDS} FROM review WHERE position = ?"  # noqa: S608 - the fields are constants
+        return ReviewRow(*self._db.execute(query, (position,)).fetchone())
 
-    def ids(self, places: Sequence[int]) -> Iterator[int]:
-        """Yield the file's ids of the rows at the given places."""
-        for place in places:
-            yield self._db.execute("SELECT id FROM review WHERE place = ?", (place,)).fetchone()[0]
+    def ids(self, positions: Sequence[int]) -> Iterator[int]:
+        """Yield the file's ids of the rows at the given positions."""
+        for position in positions:
+            yield self._db.execute("SELECT id FROM review WHERE position = ?", (position,)).fetchone()[0]
 
     def review_ids(self) -> set[int]:
         """Return the file's ids of all rows."""
@@ -141,6 +141,6 @@ class StagedReviews:
 
     def _flush(self) -> None:
         if self._buffer:
-            query = f"INSERT INTO review (text_hash, {_FIELDS}) VALUES (?, {_MARKS})"  # noqa: S608 - likewise
+            query = f"INSERT INTO review (text_hash, {_FIELDS}) VALUES (?, {_PLACEHOLDERS})"  # noqa: S608 - likewise
             self._db.executemany(query, self._buffer)
             self._buffer.clear()

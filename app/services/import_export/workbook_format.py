@@ -1,4 +1,4 @@
-"""Workbooks of spreadsheets (.xlsx, .xls, .ods), read by python-calamine in a process of its own."""
+"""Spreadsheet workbooks (.xlsx, .xls, .ods), parsed by python-calamine in a subprocess."""
 
 import json
 import shutil
@@ -20,7 +20,7 @@ _TIMEOUT = 120  # seconds
 
 @contextmanager
 def open_table(file: BinaryIO) -> Iterator[Table]:
-    """Open the first sheet with most known headings. Raise `ValidationFailed` for a workbook that cannot be read."""
+    """Open the sheet with most known headings. Raise `ValidationFailed` for an unreadable workbook."""
     with tempfile.TemporaryFile(prefix="gampyeong-") as cells:
         _convert(file, cells)
         sheets = _find_sheets(cells)
@@ -29,7 +29,7 @@ def open_table(file: BinaryIO) -> Iterator[Table]:
         found = [(name, find_header(_records(cells, start))) for name, start in sheets]
         name, (number, header, width, _) = max(found, key=lambda item: count_known(item[1][1]))
         start = dict(sheets)[name]
-        records = ((place, row) for place, row in _records(cells, start) if place > number)
+        records = ((index, row) for index, row in _records(cells, start) if index > number)
         yield Table(header, number, width, records, [other for other, _ in sheets if other != name])
 
 
@@ -40,7 +40,7 @@ def _convert(file: BinaryIO, cells: BinaryIO) -> None:
         workbook.seek(0)
         command = [sys.executable, "-I", str(_PROGRAM)]
         try:
-            subprocess.run(  # noqa: S603 - the command is ours
+            subprocess.run(  # noqa: S603 - a fixed command
                 command, stdin=workbook, stdout=cells, stderr=subprocess.DEVNULL, timeout=_TIMEOUT, check=True
             )
         except subprocess.SubprocessError as error:
@@ -48,7 +48,7 @@ def _convert(file: BinaryIO, cells: BinaryIO) -> None:
 
 
 def _find_sheets(cells: BinaryIO) -> list[tuple[str, int]]:
-    """Return the sheets that have cells, each with where its rows begin."""
+    """Return the names of the sheets that have cells, with the offsets of their first rows."""
     cells.seek(0)
     names: list[tuple[str, int]] = []
     is_new, name = False, ""
@@ -62,7 +62,7 @@ def _find_sheets(cells: BinaryIO) -> list[tuple[str, int]]:
 
 
 def _records(cells: BinaryIO, start: int) -> Iterator[Record]:
-    """Yield the rows of one sheet with the numbers that the spreadsheet shows."""
+    """Yield the rows of a sheet with their numbers in the spreadsheet."""
     position = start
     while True:
         cells.seek(position)

@@ -1,7 +1,7 @@
-"""A program that writes the cells of the workbook on its standard input as lines of JSON, for `workbook_format`.
+"""Script that converts a workbook on standard input to lines of JSON, for `workbook_format`.
 
-It runs in a process of its own: the library holds a sheet as a full rectangle and aborts where there is no memory for
-it, which a single cell far down and right brings about.
+It runs in a subprocess, because the library allocates the full rectangle of a sheet and aborts without enough memory: a
+single cell far down and right suffices.
 """
 
 import json
@@ -10,8 +10,8 @@ from datetime import date, datetime, time
 
 from python_calamine import CalamineWorkbook
 
-MEMORY_MAX = 1024 * 1024 * 1024
-"""Bytes of address space; a workbook of the allowed size takes a fraction."""
+MAX_MEMORY = 1024 * 1024 * 1024
+"""Maximum bytes of address space; a workbook of the allowed size needs a fraction."""
 
 
 def main() -> None:
@@ -31,7 +31,7 @@ def _limit_memory() -> None:
     if sys.platform != "win32":
         import resource
 
-        resource.setrlimit(resource.RLIMIT_AS, (MEMORY_MAX, MEMORY_MAX))
+        resource.setrlimit(resource.RLIMIT_AS, (MAX_MEMORY, MAX_MEMORY))
 
 
 def _write(line: list[object]) -> None:
@@ -39,7 +39,7 @@ def _write(line: list[object]) -> None:
 
 
 def _text(cell: object) -> str:
-    """Return a cell as it would be typed."""
+    """Return the text of a cell."""
     if isinstance(cell, datetime):
         return cell.isoformat(" ", "seconds")
     if isinstance(cell, date | time):

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from app.errors import ValidationFailed
 from app.models import MovieFields
 from app.services.import_export import export_reviews, import_file
-from app.services.import_export.csv_format import guard, unguard
+from app.services.import_export.csv_format import escape_formula, unescape_formula
 from app.store import Store, open_store
 from tests.fakes import FakeAnalyzer
 from tests.services.import_export.conftest import ROWS, Import, reasons, reviews_of
@@ -138,8 +138,8 @@ def test_an_exported_table_brings_nothing_new(take: Import, store: Store) -> Non
 
 @pytest.mark.parametrize("cell", ["=1+1", "+82", "-3점", "@me", "'=1", "''+", "\t1", "＝1", "'quoted'", "plain", ""])
 def test_guarding_is_undone(cell: str) -> None:
-    assert unguard(guard(cell)) == cell
-    assert guard(cell)[:1] not in ("=", "+", "-", "@", "\t", "＝")
+    assert unescape_formula(escape_formula(cell)) == cell
+    assert escape_formula(cell)[:1] not in ("=", "+", "-", "@", "\t", "＝")
 
 
 def test_an_apostrophe_is_taken_off_only_where_an_export_put_it(take: Import, store: Store) -> None:

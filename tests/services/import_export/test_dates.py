@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.services.import_export.dates import format_local, parse_day, parse_moment
+from app.services.import_export.dates import format_local, parse_day, parse_timestamp
 
 MIDNIGHT, AFTERNOON = "2024-04-30T15:00:00Z", "2024-05-01T06:05:00Z"
 
@@ -31,7 +31,7 @@ MIDNIGHT, AFTERNOON = "2024-04-30T15:00:00Z", "2024-05-01T06:05:00Z"
     ],
 )
 def test_a_moment_is_read(text: str, moment: str) -> None:
-    assert parse_moment(text) == moment
+    assert parse_timestamp(text) == moment
 
 
 @pytest.mark.parametrize(
@@ -41,7 +41,7 @@ def test_a_moment_is_read(text: str, moment: str) -> None:
 )  # fmt: skip
 def test_no_moment_is_guessed(text: str) -> None:
     with pytest.raises(ValueError):
-        parse_moment(text)
+        parse_timestamp(text)
 
 
 @pytest.mark.parametrize("text", ["2006-07-27", "2006.07.27", "2006. 7. 27.", "2006/7/27", "2006-07-27 00:00:00"])
@@ -51,4 +51,4 @@ def test_a_day_is_read(text: str) -> None:
 
 def test_what_an_export_writes_is_read_to_the_second() -> None:
     for moment in ("2024-05-01T06:05:59Z", "2023-12-31T15:00:00Z", "1970-01-01T00:00:00Z"):
-        assert parse_moment(format_local(moment)) == moment
+        assert parse_timestamp(format_local(moment)) == moment

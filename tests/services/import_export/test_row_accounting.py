@@ -260,7 +260,7 @@ def test_what_is_packed_is_unpacked(take: Import, store: Store, data: bytes) -> 
 
 @pytest.mark.parametrize("pack", [gzip.compress, lambda data: zipped(**{"reviews.csv": data})])
 def test_a_bomb_is_not_unpacked(take: Import, monkeypatch: pytest.MonkeyPatch, pack: Callable[[bytes], bytes]) -> None:
-    monkeypatch.setattr("app.services.import_export.file_types.UNPACKED_MAX", 3_000_000)
+    monkeypatch.setattr("app.services.import_export.file_types.MAX_UNPACKED_SIZE", 3_000_000)
     with pytest.raises(ValidationFailed) as caught:
         take(pack(b"a" * 4_000_000))
     assert [error.type for error in caught.value.errors] == ["unpacked_too_large"]
