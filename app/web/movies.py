@@ -12,7 +12,7 @@ from app.schemas import MovieInput, MoviePatch, parse
 from app.security import identity, permissions
 from app.security.permissions import Permission
 from app.security.rate_limits import RateLimitScope, check_rate_limit
-from app.web import messages, pages, reviews
+from app.web import messages, pages, posters, reviews
 from app.web.audit_log import last_deletion
 from app.web.filters import shorten
 from app.web.forms import DeleteForm, EditMovieForm, MovieForm
@@ -21,6 +21,8 @@ from app.web.pages import MAX_GENRES, catalogue
 from app.web.rendering import MAX_NAME, flash_message, render
 
 blueprint = Blueprint("movies", __name__)
+
+POSTER_MAX_AGE = 24 * 60 * 60  # seconds
 
 
 @blueprint.get("/")
@@ -60,6 +62,15 @@ def _add(data: Mapping[str, Any]) -> Movie:
 @blueprint.get("/movie/<int:id>")
 def show(id: int) -> Response:
     return pages.movie(id)
+
+
+@blueprint.get("/movie/<int:id>/poster.png")
+def show_poster(id: int) -> Response:
+    """Return the drawn poster as a picture, for link previews, which take no SVG."""
+    response = Response(posters.png(catalogue().movie(id).title), mimetype="image/png")
+    response.cache_control.public = True
+    response.cache_control.max_age = POSTER_MAX_AGE
+    return response
 
 
 @blueprint.get("/movie/<int:id>/edit")

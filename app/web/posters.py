@@ -4,14 +4,18 @@ A drawing is a tone (colours, in static/style.css) and a few SVG paths on a shee
 """
 
 import math
+import re
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from hashlib import blake2b
+from pathlib import Path
 from random import Random
 
+from flask import current_app
 from markupsafe import Markup
+from resvg_py import svg_to_bytes
 
 TONES = 16
 """As many as `.tone-0`, `.tone-1`, ... in static/style.css."""
@@ -42,6 +46,31 @@ def poster_for(title: str) -> Poster:
     motif = _MOTIFS[roll.below(len(_MOTIFS))]
     paths = "".join(f'<path class="{ink}" d="{path}"/>' for ink, path in motif(roll))
     return Poster(tone, _title_size(title), Markup(paths))  # noqa: S704  # numbers only; nothing of the title
+
+
+@lru_cache(maxsize=256)
+def png(title: str) -> bytes:
+    """Return the title's drawing as a PNG of 400 x 600 pixels, without the title: servers have no Korean fonts."""
+    poster = poster_for(title)
+    colors = tone_colors()[poster.tone]
+    inks = "".join(f".poster-color-{number} {{ fill: {colors[name]} }}" for number, name in enumerate("abc", 1))
+    stops = f'<stop stop-color="{colors["sky"]}"/><stop offset="1" stop-color="{colors["ground"]}"/>'
+    return svg_to_bytes(
+        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 200 300">'
+        f'<defs><linearGradient id="sky" x2="0.1" y2="1">{stops}</linearGradient></defs>'
+        f'<rect width="200" height="300" fill="url(#sky)"/>{poster.paths}</svg>',
+        style_sheet=inks,
+        width=2 * _WIDTH,
+        height=2 * _HEIGHT,
+        skip_system_fonts=True,
+    )
+
+
+@cache
+def tone_colors() -> list[dict[str, str]]:
+    """Return the colours of each tone by the names of its custom properties in the stylesheet."""
+    css = Path(current_app.root_path, "..", "static", "style.css").read_text("utf-8")
+    return [dict(re.findall(r"--(\w+): (#\w+);", rule)) for rule in re.findall(r"^\.tone-\d+ \{(.*)\}$", css, re.M)]
 
 
 def _title_size(title: str) -> str:

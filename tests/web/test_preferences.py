@@ -1,5 +1,6 @@
 """Light and dark: chosen for good, and on the page from its first byte. And what pages say of themselves."""
 
+import struct
 from collections.abc import Callable
 from typing import Any
 
@@ -10,6 +11,7 @@ from flask.testing import FlaskClient
 
 from app.error_handlers import answer
 from app.models import Movie, Review
+from app.web import posters
 from tests.web.conftest import Visitor, parse_html, text
 
 AddMovie = Callable[..., Movie]
@@ -76,9 +78,24 @@ def test_pages_say_what_they_are(visitor: Visitor, add_movie: AddMovie, add_revi
     assert said["og:url"].endswith(f"/movie/{movie.id}")
 
 
-def test_no_picture_is_promised_where_there_is_none(visitor: Visitor, movie_id: int) -> None:
-    for path in ("/", f"/movie/{movie_id}"):
-        assert not visitor.get(path).select('meta[property="og:image"]')
+def test_preview_of_a_movie_without_a_picture_is_its_drawn_poster(visitor: Visitor, movie_id: int) -> None:
+    assert not visitor.get("/").select('meta[property="og:image"]')
+    image = visitor.get(f"/movie/{movie_id}").select_one('meta[property="og:image"]')
+    assert image and image["content"] == f"http://localhost/movie/{movie_id}/poster.png"
+    answer = visitor.client.get(f"/movie/{movie_id}/poster.png")
+    width, height = struct.unpack(">II", answer.get_data()[16:24])
+    assert answer.get_data().startswith(b"\x89PNG") and (width, height) == (400, 600)
+    assert answer.mimetype == "image/png" and answer.cache_control.public
+    assert visitor.client.get("/movie/999/poster.png").status_code == 404
+
+
+def test_poster_has_the_colours_of_the_stylesheet(app: Flask) -> None:
+    with app.app_context():
+        pictures = [posters.png(f"영화 {number}") for number in range(60)]
+        colors = posters.tone_colors()
+    assert len(set(pictures)) == 60
+    assert len(colors) == posters.TONES
+    assert all(tone.keys() == {"sky", "ground", "a", "b", "c"} for tone in colors)
 
 
 def test_search_engines_are_kept_from_what_is_not_for_them(visitor: Visitor, movie_id: int) -> None:
