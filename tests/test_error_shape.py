@@ -1,11 +1,10 @@
-"""Every failure has one shape: JSON `{"detail": ...}` on JSON routes, a page on pages, never a trace."""
+"""Errors: JSON `{"detail": ...}` on JSON routes, a page on pages, never a traceback."""
 
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
-from bs4 import BeautifulSoup
 from flask import Flask
 from flask.testing import FlaskClient
 
@@ -17,6 +16,7 @@ from app.settings import Settings
 from app.store import Store, open_store
 from app.web import messages
 from tests.fakes import FakeAnalyzer
+from tests.web.conftest import Visitor, parse_html
 
 REVIEW = {"movie_id": 1, "author": "밤편지", "content": "최고예요"}
 HUGE = b'{"title": "' + b"a" * 10_000_000 + b'"}'
@@ -52,7 +52,7 @@ def check(answer: Any, status: int) -> Any:
         (b"{}", "application/json", 422),
     ],
 )
-def test_bodies(client: FlaskClient, path: str, body: bytes, kind: str | None, status: int) -> None:
+def test_malformed_bodies(client: FlaskClient, path: str, body: bytes, kind: str | None, status: int) -> None:
     detail = check(client.post(path, data=body, content_type=kind), status)
     if status == 422:
         assert all(set(item) == {"loc", "msg", "type"} and item["loc"][0] == "body" for item in detail)
@@ -72,22 +72,21 @@ def test_a_422_names_field_rule_and_limit(client: FlaskClient, movie_id: int) ->
 
 @pytest.mark.parametrize("id", ["0", "-1", "1" + "0" * 30, "9" * 5000, "text", "1.5", "%00", "٣"])
 @pytest.mark.parametrize("path", ["/movies/{}", "/movies/{}/average_rating", "/reviews/{}"])
-def test_ids_that_name_nothing(client: FlaskClient, path: str, id: str) -> None:
+def test_unknown_ids_are_not_found(client: FlaskClient, path: str, id: str) -> None:
     check(client.get(path.format(id)), 404)
     check(client.delete(path.format(id)), 405 if path.endswith("rating") and id == "0" else 404)
 
 
 @pytest.mark.parametrize("id", ["0", "-1", "1" + "0" * 30, "9" * 5000, "text"])
-def test_pages_of_ids_that_name_nothing(client: FlaskClient, movie_id: int, id: str) -> None:
+def test_pages_of_unknown_ids_are_not_found(client: FlaskClient, movie_id: int, id: str) -> None:
     for path in (f"/movie/{id}", f"/movie/{id}/delete", f"/review/{id}/delete"):
         assert client.get(path).status_code == 404
         assert client.post(path).status_code in (404, 405)
     assert client.get("/", query_string={"movie": id, "page": id, "sort": id}).status_code == 200
 
 
-@pytest.mark.parametrize("id", ["0", "-1", *("1" + "0" * digits for digits in (30, 400, 5_000)), '"1"', "null", "1.5"])
-def test_movie_ids_of_reviews(client: FlaskClient, id: str) -> None:
-    body = f'{{"movie_id": {id}, "author": "a", "content": "b"}}'
+def test_a_movie_id_of_5000_digits_is_invalid(client: FlaskClient) -> None:
+    body = f'{{"movie_id": {"9" * 5_000}, "author": "a", "content": "b"}}'
     detail = check(client.post("/reviews", data=body, content_type="application/json"), 422)
     assert detail[0]["loc"] == ["body", "movie_id"]
 
@@ -100,7 +99,7 @@ def test_unknown_paths_and_methods(client: FlaskClient) -> None:
     check(client.post("/reviews", json=REVIEW), 404)
 
 
-def test_busy(client: FlaskClient, movie_id: int, analyzer: Any) -> None:
+def test_a_busy_model(client: FlaskClient, movie_id: int, analyzer: Any) -> None:
     analyzer.busy = True
     for path, body in (
         ("/reviews", REVIEW),
@@ -119,46 +118,35 @@ def failing(error: Exception) -> Any:
     return fail
 
 
-def test_a_store_that_cannot_be_written(tmp_path: Path, analyzer: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    settings = Settings(secret_key="tests", instance_dir=str(tmp_path))
-    store = open_store()
+@pytest.mark.usefixtures("movie_id")
+def test_a_store_that_cannot_be_written(client: FlaskClient, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(store, "add_review", failing(StoreUnavailable("the disk is full", retry_after=7)))
-    client = create_app(settings, store=store, analyzer=analyzer).test_client()
-    client.post("/movies", json={"title": "괴물"})
     answer = client.post("/reviews", json=REVIEW)
     assert check(answer, 503) == "the disk is full"
     assert answer.headers["Retry-After"] == "7"
-    token = BeautifulSoup(client.get("/").get_data(), "html.parser").select_one('input[name="csrf_token"]')
-    assert token
-    answer = client.post("/review", data={**REVIEW, "csrf_token": token["value"]})
+    answer = Visitor(client).post("/review", **REVIEW)
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "7")
-    page = BeautifulSoup(answer.get_data(), "html.parser")
+    page = parse_html(answer)
     assert str(messages.UNAVAILABLE) in page.get_text()
     assert REVIEW["content"] in page.select("textarea")[0].get_text()
 
 
-def test_a_store_that_cannot_be_reached(tmp_path: Path, analyzer: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    settings = Settings(secret_key="tests", instance_dir=str(tmp_path))
-    store = open_store()
+def test_a_store_that_cannot_be_reached(client: FlaskClient, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(store, "movies", failing(StoreUnavailable("the database is away")))
-    client = create_app(settings, store=store, analyzer=analyzer).test_client()
     assert check(client.get("/movies"), 503) == "the database is away"
     page = client.get("/")
     assert (page.status_code, page.headers["Retry-After"], page.mimetype) == (503, "2", "text/html")
     assert "저장소에 닿지 않아요" in page.get_data(as_text=True)
 
 
-def test_conflicts_and_what_is_too_late(app: Flask, client: FlaskClient) -> None:
-    def refuse(error: Exception) -> Any:
-        raise error
-
-    app.add_url_rule("/movies/twin", "twin", view_func=lambda: refuse(AlreadyExists("movie", 1)))
-    app.add_url_rule("/movies/late", "late", view_func=lambda: refuse(UndoExpired(1)))
+def test_conflicts_and_expired_changes(app: Flask, client: FlaskClient) -> None:
+    app.add_url_rule("/movies/twin", "twin", view_func=failing(AlreadyExists("movie", 1)))
+    app.add_url_rule("/movies/late", "late", view_func=failing(UndoExpired(1)))
     assert check(client.get("/movies/twin"), 409) == "movie 1 is already there"
     assert check(client.get("/movies/late"), 410) == "change 1 cannot be undone any more"
 
 
-def test_a_failure_leaks_nothing(client: FlaskClient, movie_id: int, analyzer: Any) -> None:
+def test_an_unexpected_failure_shows_no_detail(client: FlaskClient, movie_id: int, analyzer: Any) -> None:
     analyzer.broken = True
     answer = client.post("/reviews", json=REVIEW)
     assert check(answer, 500) == "internal server error"
@@ -167,7 +155,7 @@ def test_a_failure_leaks_nothing(client: FlaskClient, movie_id: int, analyzer: A
 
 
 @pytest.mark.parametrize("accept", ["text/html,application/xhtml+xml,*/*;q=0.8", "application/json", ""])
-def test_who_gets_a_page(app: Flask, client: FlaskClient, accept: str) -> None:
+def test_pages_are_for_page_paths_and_browsers(app: Flask, client: FlaskClient, accept: str) -> None:
     headers = {"Accept": accept}
     assert client.get("/movies/7", headers=headers).mimetype == "application/json"
     for path in ("/movie/7", "/movie/text", "/review/nope"):
@@ -177,7 +165,7 @@ def test_who_gets_a_page(app: Flask, client: FlaskClient, accept: str) -> None:
     assert elsewhere.mimetype == ("text/html" if "html" in accept else "application/json")
 
 
-def test_odd_addresses(client: FlaskClient) -> None:
+def test_odd_paths_and_ranges(client: FlaskClient) -> None:
     check(client.get("/movies//1"), 404)
     assert client.get("/movies/").status_code == 200
     assert "'unsafe-inline'" in client.get("/docs/").headers["Content-Security-Policy"]
@@ -186,14 +174,13 @@ def test_odd_addresses(client: FlaskClient) -> None:
     assert "우리 쪽 문제" not in page.get_data(as_text=True)
 
 
-def test_links_repeat_only_what_is_ours(client: FlaskClient) -> None:
+def test_link_headers_have_known_parameters_only(client: FlaskClient) -> None:
     link = client.get("/movies?per_page=5&q=" + "가" * 200 + "&x=" + "가" * 400).headers["Link"]
     assert "x=" not in link
     assert "per_page=5" in link
 
 
-def test_every_route_is_known_as_json_or_page(app: Flask) -> None:
-    """A route that is forgotten in these lists would answer its errors by `Accept`."""
+def test_every_route_is_listed_as_json_or_page(app: Flask) -> None:
     for rule in app.url_map.iter_rules():
         if rule.endpoint == "static" or rule.rule == "/":
             continue
@@ -202,12 +189,9 @@ def test_every_route_is_known_as_json_or_page(app: Flask) -> None:
         assert first in (PAGE_PATHS if is_page else JSON_PATHS), rule
 
 
-def test_a_failing_page_is_a_page(client: FlaskClient, movie_id: int, analyzer: Any) -> None:
+def test_an_unexpected_failure_of_a_page_is_a_page(client: FlaskClient, movie_id: int, analyzer: Any) -> None:
     analyzer.broken = True
-    soup = BeautifulSoup(client.get("/").get_data(), "html.parser")
-    token = soup.select_one('form[action="/review"] input[name="csrf_token"]')
-    assert token
-    answer = client.post("/review", data={**REVIEW, "csrf_token": token["value"]})
+    answer = Visitor(client).post("/review", **REVIEW)
     assert (answer.status_code, answer.mimetype) == (500, "text/html")
     assert "secret" not in answer.get_data(as_text=True)
 
@@ -218,7 +202,7 @@ def test_unknown_fields_are_ignored(client: FlaskClient, movie_id: int) -> None:
 
 
 class DeletingAnalyzer(FakeAnalyzer):
-    """Somebody deletes the movie while its review is being read."""
+    """Deletes the movie while its review is analyzed."""
 
     def __init__(self, store: Store) -> None:
         super().__init__()
@@ -229,7 +213,7 @@ class DeletingAnalyzer(FakeAnalyzer):
         return super().analyze(texts)
 
 
-def test_a_movie_deleted_while_its_review_is_read(tmp_path: Path) -> None:
+def test_a_movie_deleted_while_its_review_is_analyzed(tmp_path: Path) -> None:
     store = open_store()
     settings = Settings(secret_key="tests", instance_dir=str(tmp_path))
     client = create_app(settings, store=store, analyzer=DeletingAnalyzer(store)).test_client()
@@ -238,7 +222,7 @@ def test_a_movie_deleted_while_its_review_is_read(tmp_path: Path) -> None:
     assert store.totals().review_count == 0
 
 
-def test_proxies_are_believed_only_as_far_as_told(tmp_path: Path, analyzer: Any) -> None:
+def test_the_scheme_comes_from_trusted_proxies_only(tmp_path: Path, analyzer: Any) -> None:
     headers = {"X-Forwarded-Proto": "https", "X-Forwarded-For": "9.9.9.9"}
     for proxies, secure in ((0, False), (1, True)):
         settings = Settings(

@@ -1,4 +1,4 @@
-"""Every text of the pages is translated, well-formed, and never mixed with another language."""
+"""Translations are complete and well-formed, and pages are in one language."""
 
 import ast
 import re
@@ -13,6 +13,7 @@ from babel.messages.frontend import parse_mapping_cfg
 from babel.messages.pofile import read_po
 from bs4 import BeautifulSoup
 from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
 
 from app.i18n import LANGUAGES, NATIVE
 from app.settings import ROOT
@@ -25,7 +26,8 @@ GETTEXT = {"gettext", "ngettext", "lazy_gettext", "lazy_ngettext", "_"}
 PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|%%|\{\w+\}|<[^>]+>")
 CALL = r"\b(_|n?gettext)\((?:[^()']|'[^']*'|\((?:[^()']|'[^']*')*\))*\)"
 NAMES_ARE_MONTHS = "%(name)s"
-SPEAKING_ROOMS = sorted([*(ROOT / "app" / "web").glob("*.py"), *(ROOT / "app" / "http").glob("*.py")])
+MODULES = sorted([*(ROOT / "app" / "web").glob("*.py"), *(ROOT / "app" / "security").glob("*.py")])
+MODULES += [ROOT / "app" / "error_handlers.py", ROOT / "app" / "i18n.py"]
 TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
 
 
@@ -56,7 +58,7 @@ def forms(message: Message) -> Iterator[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("language", OTHERS)
-def test_every_text_is_translated_and_no_other(language: str) -> None:
+def test_every_text_is_translated(language: str) -> None:
     known = {
         message.id if isinstance(message.id, str) else message.id[0] for message in catalogue(language) if message.id
     }
@@ -65,7 +67,7 @@ def test_every_text_is_translated_and_no_other(language: str) -> None:
 
 
 @pytest.mark.parametrize("language", OTHERS)
-def test_translations_are_whole(language: str) -> None:
+def test_translations_are_well_formed(language: str) -> None:
     for message in catalogue(language):
         if not message.id:
             continue
@@ -79,7 +81,7 @@ def test_translations_are_whole(language: str) -> None:
 
 
 @pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.name)
-def test_templates_say_nothing_untranslated(path: Path) -> None:
+def test_templates_have_no_untranslated_text(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     for told in (r"\{#.*?#\}", r"\{%-? *trans.*?endtrans *-?%\}", CALL):
         text = re.sub(told, "", text, flags=re.DOTALL)
@@ -87,8 +89,8 @@ def test_templates_say_nothing_untranslated(path: Path) -> None:
     assert left == []
 
 
-@pytest.mark.parametrize("path", SPEAKING_ROOMS, ids=lambda path: f"{path.parent.name}/{path.name}")
-def test_pages_code_says_nothing_untranslated(path: Path) -> None:
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: f"{path.parent.name}/{path.name}")
+def test_modules_have_no_untranslated_text(path: Path) -> None:
     tree = ast.parse(path.read_text(encoding="utf-8"))
     told = {
         id(part)
@@ -98,7 +100,7 @@ def test_pages_code_says_nothing_untranslated(path: Path) -> None:
     }
     docstrings = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
     exempt = told | docstrings
-    if path.name == "language.py":
+    if path.name == "i18n.py":
         exempt |= {
             id(part) for part in ast.walk(tree) if isinstance(part, ast.Constant) and part.value in LANGUAGES.values()
         }
@@ -111,7 +113,7 @@ def test_pages_code_says_nothing_untranslated(path: Path) -> None:
     assert left == []
 
 
-def test_scripts_say_nothing_of_their_own() -> None:
+def test_scripts_have_no_untranslated_text() -> None:
     script = (ROOT / "static" / "app.js").read_text(encoding="utf-8")
     code = re.sub(r"//.*", "", script)
     said = set(re.findall(r'"[^"\n]*[가-힣][^"\n]*"', code))
@@ -130,7 +132,7 @@ def test_scripts_say_nothing_of_their_own() -> None:
         ("\x00;;;q=x", "ko"),
     ],
 )
-def test_the_browser_is_asked_for_its_language(client: FlaskClient, header: str | None, language: str) -> None:
+def test_accept_language_chooses_the_language(client: FlaskClient, header: str | None, language: str) -> None:
     page = client.get("/", headers={"Accept-Language": header} if header else {})
     assert BeautifulSoup(page.data, "html.parser").html["lang"] == language
     assert {"Accept-Language", "Cookie"} <= set(page.vary)
@@ -145,11 +147,15 @@ def test_an_english_page_is_english(client: FlaskClient, movie_id: int, address:
     assert [line for line in soup.get_text("\n").splitlines() if HANGUL.search(line)] == []
 
 
-def test_the_switch_is_remembered(client: FlaskClient, movie_id: int) -> None:
+def switch(client: FlaskClient, page: str = "/", **fields: str) -> TestResponse:
+    """Submit the form of languages of a page, changed by `fields`."""
+    form = BeautifulSoup(client.get(page).data, "html.parser").select_one("form.languages")
+    return client.post(form["action"], data={field["name"]: field["value"] for field in form.select("input")} | fields)
+
+
+def test_the_chosen_language_is_remembered(client: FlaskClient, movie_id: int) -> None:
     address = f"/movie/{movie_id}?label=%EA%B8%8D%EC%A0%95"
-    form = BeautifulSoup(client.get(address).data, "html.parser").select_one("form.languages")
-    fields = {field["name"]: field["value"] for field in form.select("input")}
-    answer = client.post(form["action"], data=fields | {"language": "en"})
+    answer = switch(client, address, language="en")
     assert answer.status_code == 303
     assert answer.headers["Location"] == address
     page = client.get(address, headers={"Accept-Language": "ko"})
@@ -159,16 +165,11 @@ def test_the_switch_is_remembered(client: FlaskClient, movie_id: int) -> None:
 @pytest.mark.parametrize(
     "fields", [{"language": "xx"}, {}, {"language": "en", "csrf_token": "forged"}], ids=["unknown", "none", "forged"]
 )
-def test_a_switch_that_is_none_of_ours_is_refused(client: FlaskClient, fields: dict[str, str]) -> None:
-    form = BeautifulSoup(client.get("/").data, "html.parser").select_one("form.languages")
-    token = form.select_one("[name=csrf_token]")["value"]
-    answer = client.post("/language", data={"csrf_token": token} | fields)
+def test_unknown_languages_and_forged_forms_are_refused(client: FlaskClient, fields: dict[str, str]) -> None:
+    answer = switch(client, **fields)
     assert answer.status_code == 400
     assert "language" not in answer.headers.get("Set-Cookie", "")
 
 
-def test_the_switch_leads_nowhere_else(client: FlaskClient) -> None:
-    form = BeautifulSoup(client.get("/").data, "html.parser").select_one("form.languages")
-    token = form.select_one("[name=csrf_token]")["value"]
-    data = {"csrf_token": token, "language": "en", "next": "//evil.example/"}
-    assert client.post("/language", data=data).headers["Location"] == "/"
+def test_the_switch_redirects_to_this_site_only(client: FlaskClient) -> None:
+    assert switch(client, language="en", next="//evil.example/").headers["Location"] == "/"

@@ -1,6 +1,7 @@
-"""What a caller may send, and what each broken rule is called."""
+"""What a caller may send, and what each errors_of rule is called."""
 
 import json
+import re
 import unicodedata
 
 import pytest
@@ -11,29 +12,29 @@ from app.models import Label
 from app.schemas import MovieInput, MoviesQuery, ReviewInput, ReviewsQuery, SentimentBatchInput, SentimentInput, parse
 
 
-def broken(model: type[schemas.Input], data: object, **options: bool) -> list[tuple[str, str]]:
+def errors_of(model: type[schemas.Input], data: object, **options: bool) -> list[tuple[str, str]]:
     with pytest.raises(ValidationFailed) as caught:
         parse(model, data, **options)
     return [(error.field, error.type) for error in caught.value.errors]
 
 
-def test_a_title_is_enough() -> None:
+def test_a_movie_needs_a_title_only() -> None:
     movie = parse(MovieInput, {"title": "기생충", "rating": 11, "id": 4})
     assert movie.model_dump() == {"title": "기생충", "release_date": "", "director": "", "genre": "", "poster_url": ""}
 
 
 @pytest.mark.parametrize("edge", [" ", "\u3000", "\u200b", "\ufeff", "\n", "\u3164", "\u00a0"])
-def test_edges_are_trimmed(edge: str) -> None:
+def test_surrounding_space_is_stripped(edge: str) -> None:
     assert parse(MovieInput, {"title": f"{edge}괴물{edge}"}).title == "괴물"
-    assert broken(SentimentInput, {"text": edge * 3}) == [("text", "blank")]
+    assert errors_of(SentimentInput, {"text": edge * 3}) == [("text", "blank")]
 
 
 @pytest.mark.parametrize("name", ["\u202e", "\u3164\u115f", "\ufe0f", "\u00ad\u2060"])
 def test_an_invisible_name_is_blank(name: str) -> None:
-    assert broken(ReviewInput, {"movie_id": 1, "author": name, "content": "최고"}) == [("author", "blank")]
+    assert errors_of(ReviewInput, {"movie_id": 1, "author": name, "content": "최고"}) == [("author", "blank")]
 
 
-def test_nfd_becomes_nfc_before_it_is_counted() -> None:
+def test_length_is_counted_after_nfc() -> None:
     text = "각" * schemas.CONTENT_MAX
     assert parse(SentimentInput, {"text": unicodedata.normalize("NFD", text)}).text == text
 
@@ -46,7 +47,7 @@ def test_syllables_that_ks_x_1001_spells_out_are_composed() -> None:
     assert parse(SentimentInput, {"text": spelt_out}).text == text
 
 
-def test_line_ends_become_lf_and_inner_lines_stay() -> None:
+def test_line_ends_become_lf() -> None:
     assert parse(SentimentInput, {"text": "하나\r\n둘\r\r셋"}).text == "하나\n둘\n\n셋"
 
 
@@ -79,58 +80,58 @@ def test_line_ends_become_lf_and_inner_lines_stay() -> None:
         ("poster_url", "https://example.com/" + "a" * 2000, "string_too_long"),
     ],
 )
-def test_broken_movies(field: str, value: object, kind: str) -> None:
-    assert broken(MovieInput, {"title": "괴물", field: value}) == [(field, kind)]
+def test_invalid_movies(field: str, value: object, kind: str) -> None:
+    assert errors_of(MovieInput, {"title": "괴물", field: value}) == [(field, kind)]
 
 
 @pytest.mark.parametrize("url", ["", "http://localhost:8000/a.jpg", "https://포스터.한국/길?a=1#b", "https://1.2.3.4"])
-def test_good_posters(url: str) -> None:
+def test_valid_poster_urls(url: str) -> None:
     assert parse(MovieInput, {"title": "괴물", "poster_url": url}).poster_url == url
 
 
 @pytest.mark.parametrize("id", [0, -1, 10**30, "1", 1.5, True, None, []])
 def test_ids_are_positive_whole_numbers(id: object) -> None:
-    ((field, _),) = broken(ReviewInput, {"movie_id": id, "author": "밤편지", "content": "좋아요"})
+    ((field, _),) = errors_of(ReviewInput, {"movie_id": id, "author": "밤편지", "content": "좋아요"})
     assert field == "movie_id"
 
 
 def test_forms_may_send_numbers_as_text() -> None:
     data = {"movie_id": "7", "author": "밤편지", "content": "좋아요"}
     assert parse(ReviewInput, data, strict=False).movie_id == 7
-    assert broken(ReviewInput, {**data, "movie_id": ""}, strict=False) == [("movie_id", "int_parsing")]
+    assert errors_of(ReviewInput, {**data, "movie_id": ""}, strict=False) == [("movie_id", "int_parsing")]
 
 
 @pytest.mark.parametrize("data", [None, [], "text", 3, [{"title": "괴물"}]])
-def test_only_an_object_will_do(data: object) -> None:
-    assert broken(MovieInput, data) == [("", "model_type")]
+def test_bodies_must_be_objects(data: object) -> None:
+    assert errors_of(MovieInput, data) == [("", "model_type")]
 
 
-def test_every_broken_rule_is_named_at_once() -> None:
-    assert broken(ReviewInput, {"content": " "}) == [
+def test_all_errors_are_reported_at_once() -> None:
+    assert errors_of(ReviewInput, {"content": " "}) == [
         ("movie_id", "missing"),
         ("author", "missing"),
         ("content", "blank"),
     ]
 
 
-def test_a_batch_names_the_text_that_is_wrong() -> None:
+def test_batch_errors_have_an_index() -> None:
     with pytest.raises(ValidationFailed) as caught:
         parse(SentimentBatchInput, {"texts": ["좋아요", " "]})
     assert [(error.field, error.index) for error in caught.value.errors] == [("texts", 1)]
-    assert broken(SentimentBatchInput, {"texts": ["가"] * 1_001}) == [("texts", "too_long")]
+    assert errors_of(SentimentBatchInput, {"texts": ["가"] * 1_001}) == [("texts", "too_long")]
     assert parse(SentimentBatchInput, {"texts": []}).texts == []
 
 
-def test_queries() -> None:
+def test_queries_are_parsed() -> None:
     assert parse(ReviewsQuery, {"label": "긍정", "page": "2"}, strict=False).label is Label.POSITIVE
-    assert broken(ReviewsQuery, {"label": "좋음"}, strict=False) == [("label", "enum")]
-    assert broken(MoviesQuery, {"page": "0", "per_page": "1001"}, strict=False) == [
+    assert errors_of(ReviewsQuery, {"label": "좋음"}, strict=False) == [("label", "enum")]
+    assert errors_of(MoviesQuery, {"page": "0", "per_page": "1001"}, strict=False) == [
         ("page", "greater_than_equal"),
         ("per_page", "less_than_equal"),
     ]
 
 
-def test_absurd_texts_are_refused_without_effort() -> None:
+def test_huge_texts_are_refused_in_linear_time() -> None:
     """A check that took quadratic time would need hours, and end with the time limit of a test."""
     for text in (
         "a" + " " * 4_000_000 + "a",
@@ -139,23 +140,21 @@ def test_absurd_texts_are_refused_without_effort() -> None:
         "a" + "\u0301" * 9_999 + "\u0323" * 9_999,
         "가" * 4_999 + "\x00",
     ):
-        assert broken(SentimentInput, {"text": text})
-        assert broken(SentimentBatchInput, {"texts": [text] * 10})
+        assert errors_of(SentimentInput, {"text": text})
+        assert errors_of(SentimentBatchInput, {"texts": [text] * 10})
 
 
-def test_marks_may_be_stacked_as_people_do() -> None:
+def test_combining_marks_are_limited() -> None:
     assert parse(SentimentInput, {"text": "Z\u0351\u0302\u0320algo"}).text
-    assert broken(SentimentInput, {"text": "a" + "\u0351" * 65}) == [("text", "combining_marks")]
+    assert errors_of(SentimentInput, {"text": "a" + "\u0351" * 65}) == [("text", "combining_marks")]
 
 
-def test_the_published_pattern_says_what_the_check_does() -> None:
+def test_the_published_pattern_matches_the_validation() -> None:
     schema = json.loads(json.dumps(SentimentInput.model_json_schema()))["properties"]["text"]
     assert schema["maxLength"] == schemas.CONTENT_MAX
-    import re
-
     for text, good in [("좋아요", True), ("\u3164", False), ("  \n ", False), ("a\x00", False), ("줄\n줄", True)]:
         assert bool(re.search(schema["pattern"], text)) is good
         if good:
             parse(SentimentInput, {"text": text})
         else:
-            assert broken(SentimentInput, {"text": text})
+            assert errors_of(SentimentInput, {"text": text})

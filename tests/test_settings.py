@@ -1,4 +1,4 @@
-"""Settings come from the environment, and a wrong one says so."""
+"""Settings from the environment, the secret key and the password file."""
 
 import stat
 from pathlib import Path
@@ -19,17 +19,17 @@ def test_defaults_and_overrides() -> None:
 
 
 @pytest.mark.parametrize(("name", "value"), [("PORT", "http"), ("PORT", "70000"), ("IMPORT_MAX", "0"), ("PORT", "1.5")])
-def test_a_wrong_number_is_named(name: str, value: str) -> None:
+def test_malformed_numbers_are_refused(name: str, value: str) -> None:
     with pytest.raises(SettingsError, match=name):
         Settings.from_env({name: value})
 
 
-def test_a_word_that_is_none_of_the_choices_is_named() -> None:
+def test_unknown_choices_are_refused() -> None:
     with pytest.raises(SettingsError, match="LOG_LEVEL='loud' is none of info, warning, error, off"):
         Settings.from_env({"LOG_LEVEL": "loud"})
 
 
-def test_a_key_is_made_once_and_kept(tmp_path: Path) -> None:
+def test_the_secret_key_is_created_once(tmp_path: Path) -> None:
     folder = tmp_path / "instance"
     key = secret_key("", str(folder))
     assert len(key) == 64
@@ -39,14 +39,14 @@ def test_a_key_is_made_once_and_kept(tmp_path: Path) -> None:
     assert secret_key("given", str(folder)) == "given"
 
 
-def test_a_folder_that_cannot_be_written_gives_a_key_for_now(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_without_a_writable_folder_the_key_is_temporary(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     blocked = tmp_path / "file"
     blocked.write_text("")
     assert len(secret_key("", str(blocked))) == 64
     assert "SECRET_KEY" in caplog.text
 
 
-def test_a_password_is_made_once_and_kept_in_its_file(tmp_path: Path) -> None:
+def test_the_password_is_created_once_in_its_file(tmp_path: Path) -> None:
     path = tmp_path / "data" / "password"
     settings = Settings(admin_password_file=str(path))
     password = admin_password(settings)
@@ -60,14 +60,14 @@ def test_a_password_is_made_once_and_kept_in_its_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b" \n", b"\xff\xfe", None])
-def test_a_password_file_that_cannot_be_used_is_named(tmp_path: Path, content: bytes | None) -> None:
+def test_unusable_password_files_are_refused(tmp_path: Path, content: bytes | None) -> None:
     path = tmp_path / "password"
     path.mkdir() if content is None else path.write_bytes(content)
     with pytest.raises(SettingsError, match="ADMIN_PASSWORD_FILE"):
         admin_password(Settings(admin_password_file=str(path)))
 
 
-def test_a_short_password_is_warned_of(caplog: pytest.LogCaptureFixture) -> None:
+def test_short_passwords_are_warned_of(caplog: pytest.LogCaptureFixture) -> None:
     assert admin_password(Settings(admin_password="참깨")) == "참깨"
     assert "can be guessed" in caplog.text
     assert "참깨" not in caplog.text

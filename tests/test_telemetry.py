@@ -1,4 +1,4 @@
-"""What the site says of itself: readiness, metrics, and the log of requests."""
+"""Readiness, metrics and the access log."""
 
 import json
 from pathlib import Path
@@ -11,13 +11,13 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from app.errors import StoreUnavailable
 from app.factory import create_app
-from app.settings import ROOT, VERSION, Settings
+from app.settings import VERSION, Settings
 from app.store import Store
 from tests.fakes import FakeAnalyzer
 
 
 def scrape(client: FlaskClient) -> dict[tuple[str, ...], float]:
-    """Every sample by its name and its labels' values, in the order of the labels' names."""
+    """Return each sample by its name and the values of its labels."""
     answer = client.get("/metrics")
     assert answer.mimetype == "text/plain"
     families = text_string_to_metric_families(answer.get_data(as_text=True))
@@ -28,12 +28,9 @@ def logged(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
     return [json.loads(line) for line in capsys.readouterr().err.splitlines()]
 
 
-def test_ready(client: FlaskClient) -> None:
+def test_not_ready_without_the_model(client: FlaskClient, analyzer: FakeAnalyzer) -> None:
     answer = client.get("/readyz")
     assert (answer.status_code, answer.get_json()) == (200, {"status": "ready"})
-
-
-def test_not_ready_without_the_model(client: FlaskClient, analyzer: FakeAnalyzer) -> None:
     analyzer.broken = True
     answer = client.get("/readyz")
     assert (answer.status_code, answer.get_json()) == (503, {"detail": "the model does not answer"})
@@ -49,7 +46,7 @@ def test_not_ready_without_the_store(client: FlaskClient, store: Store, monkeypa
     assert client.get("/readyz").get_json() == {"detail": "the store does not answer"}
 
 
-def test_requests_are_counted_by_template(client: FlaskClient, movie_id: int) -> None:
+def test_requests_are_counted_by_route(client: FlaskClient, movie_id: int) -> None:
     for path in (f"/movies/{movie_id}", "/movies/99", "/movies/100", "/nope", "/nope/../nope"):
         client.get(path)
     client.open("/nope", method="INVENTED")
@@ -68,7 +65,7 @@ def test_requests_are_counted_by_template(client: FlaskClient, movie_id: int) ->
     assert found["gampyeong_request_seconds_bucket", "+Inf", "/movies/<int:id>"] == 3
 
 
-def test_a_streamed_answer_is_not_read_for_its_length(app: Flask, capsys: pytest.CaptureFixture[str]) -> None:
+def test_streamed_responses_are_not_buffered(app: Flask, capsys: pytest.CaptureFixture[str]) -> None:
     pieces = iter([b"one", b"two"])
     app.add_url_rule("/streamed", view_func=lambda: Response(piece for piece in pieces))
     with app.test_client().get("/streamed", buffered=False) as answer:
@@ -78,7 +75,7 @@ def test_a_streamed_answer_is_not_read_for_its_length(app: Flask, capsys: pytest
         assert answer.get_data() == b"one"
 
 
-def test_labels_do_not_grow_with_what_is_asked(client: FlaskClient, movie_id: int) -> None:
+def test_the_number_of_series_is_bounded(client: FlaskClient, movie_id: int) -> None:
     def series() -> int:
         return len(scrape(client))
 
@@ -95,7 +92,7 @@ def test_labels_do_not_grow_with_what_is_asked(client: FlaskClient, movie_id: in
     assert before < middle == series()
 
 
-def test_model_store_and_process_are_in_the_metrics(client: FlaskClient, movie_id: int) -> None:
+def test_metrics_of_the_model_the_store_and_the_process(client: FlaskClient, movie_id: int) -> None:
     for content in ("최고예요", "지루해요", "최고 좋아요"):
         client.post("/reviews", json={"movie_id": movie_id, "author": "밤편지", "content": content})
     found = scrape(client)
@@ -111,9 +108,7 @@ def test_model_store_and_process_are_in_the_metrics(client: FlaskClient, movie_i
     assert any(name == "gampyeong_build_info" and VERSION in labels for name, *labels in found)
 
 
-def test_metrics_do_without_a_store_that_is_away(
-    client: FlaskClient, store: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_metrics_without_the_store(client: FlaskClient, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     def totals() -> None:
         raise StoreUnavailable
 
@@ -123,13 +118,13 @@ def test_metrics_do_without_a_store_that_is_away(
     assert ("gampyeong_movies",) not in found
 
 
-def test_two_apps_count_apart(client: FlaskClient, tmp_path: Path) -> None:
+def test_apps_have_separate_metrics(client: FlaskClient, tmp_path: Path) -> None:
     other = create_app(Settings(secret_key="tests", instance_dir=str(tmp_path)), analyzer=FakeAnalyzer())
     client.get("/healthz")
     assert not any("/healthz" in key for key in scrape(other.test_client()))
 
 
-def test_a_request_is_a_line(client: FlaskClient, movie_id: int, capsys: pytest.CaptureFixture[str]) -> None:
+def test_each_request_is_a_log_line(client: FlaskClient, movie_id: int, capsys: pytest.CaptureFixture[str]) -> None:
     capsys.readouterr()
     content = "아무도 로그에서 읽으면 안 되는 리뷰"
     answer = client.post("/reviews", json={"movie_id": movie_id, "author": "밤편지", "content": content})
@@ -156,7 +151,7 @@ def test_a_request_is_a_line(client: FlaskClient, movie_id: int, capsys: pytest.
 @pytest.mark.parametrize(
     "path", ["/a%0A%7B%22status%22:200%7D", "/%1b[31mred%c2%9b%e2%80%a8", "/%22,%22x%22:1", "/%ff"]
 )
-def test_a_path_cannot_forge_a_line(client: FlaskClient, capsys: pytest.CaptureFixture[str], path: str) -> None:
+def test_paths_cannot_forge_log_lines(client: FlaskClient, capsys: pytest.CaptureFixture[str], path: str) -> None:
     client.get(path)
     written = capsys.readouterr().err
     assert written.count("\n") == 1
@@ -166,7 +161,7 @@ def test_a_path_cannot_forge_a_line(client: FlaskClient, capsys: pytest.CaptureF
     assert (line["status"], line["route"], line["level"]) == (404, "unknown", "warning")
 
 
-def test_a_long_path_is_cut(client: FlaskClient, capsys: pytest.CaptureFixture[str]) -> None:
+def test_long_paths_are_truncated(client: FlaskClient, capsys: pytest.CaptureFixture[str]) -> None:
     client.get("/" + "x" * 5_000)
     assert len(capsys.readouterr().err) < 600
 
@@ -174,7 +169,7 @@ def test_a_long_path_is_cut(client: FlaskClient, capsys: pytest.CaptureFixture[s
 @pytest.mark.parametrize(
     ("level", "statuses"), [("info", [200, 404, 500]), ("warning", [404, 500]), ("error", [500]), ("off", [])]
 )
-def test_the_level_says_what_is_logged(
+def test_log_levels(
     tmp_path: Path, analyzer: FakeAnalyzer, capsys: pytest.CaptureFixture[str], level: str, statuses: list[int]
 ) -> None:
     settings = Settings(secret_key="tests", instance_dir=str(tmp_path), log_level=level)
@@ -187,7 +182,7 @@ def test_the_level_says_what_is_logged(
     assert [json.loads(line)["status"] for line in lines] == statuses
 
 
-def test_a_log_nobody_reads_stops_nothing(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_closed_log_is_ignored(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
     class Closed:
         def write(self, _: str) -> int:
             raise BrokenPipeError
@@ -196,14 +191,10 @@ def test_a_log_nobody_reads_stops_nothing(client: FlaskClient, monkeypatch: pyte
     assert client.get("/healthz").status_code == 200
 
 
-def test_an_id_is_believed_from_a_proxy_only(app: Flask, tmp_path: Path) -> None:
+def test_request_ids_come_from_trusted_proxies_only(app: Flask, tmp_path: Path) -> None:
     behind = create_app(
         Settings(secret_key="tests", instance_dir=str(tmp_path), trusted_proxies=1), analyzer=FakeAnalyzer()
     )
     for brought, kept in (("abc-1.2_Z", True), ('x"y', False), ("", False), ("x" * 65, False)):
         given = [one.test_client().get("/healthz", headers={"X-Request-ID": brought}) for one in (app, behind)]
         assert [answer.headers["X-Request-ID"] == brought for answer in given] == [False, kept]
-
-
-def test_the_version_is_the_projects() -> None:
-    assert f'version = "{VERSION}"' in (ROOT / "pyproject.toml").read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""What training/ promises of the sentences that the bundled model is judged with."""
+"""The test sentences in training/behaviour.tsv are separate from the training patterns."""
 
 import random
 import sys
@@ -23,13 +23,13 @@ def test_there_are_four_hundred_sentences_of_every_kind() -> None:
     assert min(kinds.values()) >= 12
 
 
-def test_no_sentence_is_of_a_pattern_that_the_model_was_trained_on() -> None:
+def test_no_test_sentence_matches_a_training_pattern() -> None:
     expressions = templates.expressions()
     found = [text for _, _, text in CASES if any(one.fullmatch(templates.stem(text)) for one in expressions)]
     assert found == []
 
 
-def test_a_patterns_sentences_match_its_expression() -> None:
+def test_generated_sentences_match_their_pattern() -> None:
     rng = random.Random(1)  # noqa: S311 - the same sentences each time
     lists, patterns = templates.read_patterns()
     for pattern, expression in zip(patterns, templates.expressions(), strict=True):
@@ -39,6 +39,6 @@ def test_a_patterns_sentences_match_its_expression() -> None:
 
 
 @pytest.mark.parametrize("ending", ["", "!", " ㅋㅋ", "..."])
-def test_another_end_makes_no_other_sentence(ending: str) -> None:
+def test_endings_do_not_change_the_match(ending: str) -> None:
     assert any(one.fullmatch(templates.stem(f"지루할 틈이 없었다{ending}")) for one in templates.expressions()) is False
     assert any(one.fullmatch(templates.stem(f"하나도 지루할 틈이 없었다{ending}")) for one in templates.expressions())

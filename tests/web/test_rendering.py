@@ -1,12 +1,19 @@
-"""Cards and reviews on pages: typed text stays text, and each caller sees what is theirs."""
+"""Pages for each visitor: escaped text, tokens, language, permissions, and the footer."""
 
+import re
+import tomllib
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
+from bs4 import BeautifulSoup
 from flask import Flask
 from flask.testing import FlaskClient
 
+from app.factory import create_app
 from app.models import Label, MovieFields, Review, Sentiment
+from app.settings import ROOT, VERSION, Settings
 from app.store import Store
 from tests.web.conftest import Visitor
 
@@ -64,6 +71,7 @@ def test_each_page_speaks_its_language_and_knows_where_it_is(
                 page = client.get(path, headers=headers, environ_overrides={"SCRIPT_NAME": root}).get_data(as_text=True)
                 assert word in page and f'"{root}{link}"' in page
                 assert ("Positive" in page) is (language == "en")
+                assert all(link.startswith(f"{root}/") for link in re.findall(r'(?:href|action)="(/[^"]*)"', page))
 
 
 def test_a_change_shows_at_once(visitor: Visitor, store: Store, add_by: Callable[..., Review]) -> None:
@@ -108,3 +116,21 @@ def add_by(store: Store) -> Callable[..., Review]:
     """Adds a review that the browser with this mark wrote."""
     sentiment = Sentiment(Label.POSITIVE, 0.9, 9.0)
     return lambda movie_id, writer: store.add_review(movie_id, "밤편지", "최고", sentiment, writer=writer)
+
+
+def test_the_foot_says_whether_a_restart_forgets(tmp_path: Path, analyzer: Any) -> None:
+    for url, forgets in (("", True), (f"sqlite:///{tmp_path}/reviews.db", False)):
+        settings = Settings(secret_key="tests", instance_dir=str(tmp_path), database_url=url)
+        client = create_app(settings, analyzer=analyzer).test_client()
+        for path in ("/", "/nope"):
+            page = BeautifulSoup(client.get(path, headers={"Accept": "text/html"}).get_data(), "html.parser")
+            foot = page.select_one("footer")
+            assert foot
+            assert ("다시 켜면 모두 사라져요" in foot.get_text()) is forgets
+
+
+def test_the_version_is_the_projects(client: FlaskClient) -> None:
+    project = tomllib.loads(Path(ROOT, "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert client.get("/openapi.json").get_json()["info"]["version"] == project["version"] == VERSION
+    foot = BeautifulSoup(client.get("/").get_data(), "html.parser").select_one("footer")
+    assert foot and f"감평 {VERSION}" in foot.get_text()
