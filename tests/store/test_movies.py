@@ -122,11 +122,12 @@ def test_a_mean_stays_on_the_scale_whatever_sums_leave_behind(store: Store, add_
 def test_the_histogram_follows_every_change(store: Store, add_movie: AddMovie, add_review: AddReview) -> None:
     movie_id = add_movie()
     ids = [add_review(movie_id, rated(rating)).id for rating in (0.0, 0.9, 1.0, 4.999, 5.0, 9.1, 10.0)]
+    add_review(movie_id, Sentiment(BAD.label, 0.8, 5.5))
     empty = [(0, 0)] * 10
-    assert store.histogram(movie_id) == [(0, 2), (0, 1), (0, 0), (0, 0), (0, 1), (1, 0), *empty[6:9], (2, 0)]
+    assert store.histogram(movie_id) == [(0, 2), (0, 1), (0, 0), (0, 0), (0, 1), (1, 1), *empty[6:9], (2, 0)]
     store.delete_review(ids[0])
     store.update_review(ids[-1], "밤편지", ("다시 보니 별로", rated(2.5)))
-    assert store.histogram(movie_id) == [(0, 1), (0, 1), (0, 1), (0, 0), (0, 1), (1, 0), *empty[6:9], (1, 0)]
+    assert store.histogram(movie_id) == [(0, 1), (0, 1), (0, 1), (0, 0), (0, 1), (1, 1), *empty[6:9], (1, 0)]
     store.delete_movie(movie_id)
     with pytest.raises(NotFound):
         store.histogram(movie_id)

@@ -1,4 +1,4 @@
-"""A visitor who fills in forms the way a browser would: reads the page, sends the fields with the page's own token."""
+"""A visitor who reads pages and submits forms with their CSRF token."""
 
 from collections.abc import Callable
 from typing import Any
@@ -14,7 +14,7 @@ from app.services import ReviewService
 
 
 class Visitor:
-    """Pages as parsed HTML, and forms with their token."""
+    """Gets pages as parsed HTML and posts forms with their CSRF token."""
 
     def __init__(self, client: FlaskClient) -> None:
         self.client = client
@@ -38,7 +38,7 @@ def parse_html(answer: TestResponse) -> BeautifulSoup:
 
 
 def text(tag: Tag | None) -> str:
-    """A tag's text on one line, as a reader sees it."""
+    """Return a tag's text on one line."""
     assert tag is not None
     return " ".join(tag.get_text().split())
 

@@ -25,7 +25,7 @@ def entries(client: FlaskClient, path: str) -> list[dict[str, str]]:
     return [{part.tag.removeprefix(ATOM): part.text or "" for part in entry} for entry in feed.iter(f"{ATOM}entry")]
 
 
-def test_an_authors_page_has_all_their_reviews(visitor: Visitor, add_movie: AddMovie, add_review: AddReview) -> None:
+def test_an_authors_page_lists_their_reviews(visitor: Visitor, add_movie: AddMovie, add_review: AddReview) -> None:
     movies = [add_movie("벌새"), add_movie("괴물")]
     add_review(movies[0].id, "최고예요", "밤편지")
     add_review(movies[1].id, "지루해요", "밤편지")
@@ -45,13 +45,13 @@ def test_an_authors_page_has_all_their_reviews(visitor: Visitor, add_movie: AddM
 
 
 @pytest.mark.parametrize("name", ["a/b", "/a", "50%", "?q=1", "#1", "<b>", "ㅇ ㅇ", "a\\b", "🙂"])
-def test_odd_nicknames_have_pages(visitor: Visitor, movie_id: int, add_review: AddReview, name: str) -> None:
+def test_nicknames_are_quoted_in_urls(visitor: Visitor, movie_id: int, add_review: AddReview, name: str) -> None:
     add_review(movie_id, "최고예요", name)
     link = visitor.get(f"/movie/{movie_id}").select_one(".by a.author")
     assert link and text(visitor.get(str(link["href"])).h1) == name
 
 
-def test_nobody_has_no_page(visitor: Visitor, movie_id: int, add_review: AddReview) -> None:
+def test_unknown_authors_are_not_found(visitor: Visitor, movie_id: int, add_review: AddReview) -> None:
     assert visitor.client.get("/reviews?author=%00").status_code == 422
     for name in ("없는 사람", "x" * 500, ".", "\0"):
         assert visitor.client.get(f"/author/{quote(name)}").status_code in (404, 308)
@@ -59,7 +59,7 @@ def test_nobody_has_no_page(visitor: Visitor, movie_id: int, add_review: AddRevi
     assert not visitor.get(f"/movie/{movie_id}").select(".by a.author")
 
 
-def test_the_latest_reviews_are_a_page_for_browsers_and_json_for_others(
+def test_the_latest_reviews_are_negotiated_as_html_or_json(
     visitor: Visitor, movie_id: int, add_review: AddReview
 ) -> None:
     for content in ("하나", "둘"):
@@ -75,7 +75,7 @@ def test_the_latest_reviews_are_a_page_for_browsers_and_json_for_others(
     assert visitor.client.get("/reviews?page=x").status_code == 422
 
 
-def test_the_home_page_has_a_strip_of_the_latest(visitor: Visitor, movie_id: int, add_review: AddReview) -> None:
+def test_the_home_page_shows_the_latest_reviews(visitor: Visitor, movie_id: int, add_review: AddReview) -> None:
     assert not visitor.get("/").select(".latest")
     for number in range(LATEST_SHOWN + 1):
         add_review(movie_id, f"글 {number}")
@@ -85,7 +85,7 @@ def test_the_home_page_has_a_strip_of_the_latest(visitor: Visitor, movie_id: int
     assert not visitor.get("/?q=숲").select(".latest") and not visitor.get("/?page=2").select(".latest")
 
 
-def test_feeds(visitor: Visitor, add_movie: AddMovie, add_review: AddReview) -> None:
+def test_feeds_list_the_latest_reviews(visitor: Visitor, add_movie: AddMovie, add_review: AddReview) -> None:
     first, second = add_movie("벌새 <1> & 2"), add_movie("괴물")
     add_review(first.id, "최고 <b>&amp;</b>\uffff")
     visitor.client.post("/reviews", json={"movie_id": second.id, "author": "나", "content": "범인", "spoiler": True})
@@ -98,5 +98,5 @@ def test_feeds(visitor: Visitor, add_movie: AddMovie, add_review: AddReview) -> 
         assert visitor.get(path).select_one(f'head link[type="application/atom+xml"][href="{feed}"]')
 
 
-def test_an_empty_feed_is_whole(client: FlaskClient) -> None:
+def test_an_empty_feed_is_valid(client: FlaskClient) -> None:
     assert entries(client, "/reviews.atom") == []

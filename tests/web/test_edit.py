@@ -1,4 +1,4 @@
-"""Changing a movie's details and a review, by form and by JSON: a changed text is read again, the rest stays."""
+"""Editing a movie and a review, by form and by JSON."""
 
 from collections.abc import Callable
 from typing import Any
@@ -17,7 +17,7 @@ AddReview = Callable[..., Review]
 DETAILS = {"title": "벌새", "release_date": "2019-08-29", "director": "김보라", "genre": "드라마", "poster_url": ""}
 
 
-def test_movie_is_changed_by_form(visitor: Visitor, movie_id: int, service: ReviewService, store: Store) -> None:
+def test_a_movie_is_edited_by_form(visitor: Visitor, movie_id: int, service: ReviewService, store: Store) -> None:
     path = f"/movie/{movie_id}/edit"
     assert visitor.get(f"/movie/{movie_id}").select_one(f'a[href="{path}"]')
     page = visitor.get(path)
@@ -31,7 +31,7 @@ def test_movie_is_changed_by_form(visitor: Visitor, movie_id: int, service: Revi
     assert store.audit_log()[0][0].action is AuditAction.EDIT_MOVIE
 
 
-def test_review_is_changed_by_form_and_read_again(
+def test_an_edited_review_is_analyzed_again(
     visitor: Visitor, movie_id: int, add_review: AddReview, service: ReviewService
 ) -> None:
     review = add_review(movie_id, "최고예요")
@@ -52,7 +52,7 @@ def test_review_is_changed_by_form_and_read_again(
     assert page.select_one(".edited time")["datetime"] == now.edited_at  # type: ignore[index]
 
 
-def test_an_unchanged_text_is_not_read_again(
+def test_an_unchanged_text_is_not_analyzed_again(
     visitor: Visitor, movie_id: int, add_review: AddReview, service: ReviewService, analyzer: Any
 ) -> None:
     review = add_review(movie_id, "최고예요")
@@ -65,7 +65,7 @@ def test_an_unchanged_text_is_not_read_again(
     assert text(visitor.get("/").select_one(".notice")) == messages.REVIEW_EDITED
 
 
-def test_broken_rules_keep_what_was_typed(
+def test_validation_errors_keep_the_input(
     visitor: Visitor, movie_id: int, add_review: AddReview, service: ReviewService
 ) -> None:
     review = add_review(movie_id, "최고예요")
@@ -84,7 +84,7 @@ def test_broken_rules_keep_what_was_typed(
     assert service.review(review.id) == review
 
 
-def test_stale_form_and_busy_model_keep_the_text(
+def test_a_stale_form_and_a_busy_model_keep_the_text(
     visitor: Visitor, movie_id: int, add_review: AddReview, service: ReviewService, analyzer: Any
 ) -> None:
     review = add_review(movie_id, "최고예요")
@@ -98,7 +98,7 @@ def test_stale_form_and_busy_model_keep_the_text(
     assert service.review(review.id) == review
 
 
-def test_movie_may_not_become_another(visitor: Visitor, movie_id: int, add_movie: AddMovie) -> None:
+def test_a_movie_cannot_become_another(visitor: Visitor, movie_id: int, add_movie: AddMovie) -> None:
     other = add_movie("벌새", release_date="2019-08-29")
     path = f"/movie/{movie_id}/edit"
     answer = visitor.post(path, path, **DETAILS)
@@ -108,7 +108,7 @@ def test_movie_may_not_become_another(visitor: Visitor, movie_id: int, add_movie
     assert visitor.client.patch(f"/movies/{movie_id}", json=body).status_code == 409
 
 
-def test_patch_changes_what_it_names(client: FlaskClient, movie_id: int, add_review: AddReview) -> None:
+def test_patch_changes_the_given_fields(client: FlaskClient, movie_id: int, add_review: AddReview) -> None:
     answer = client.patch(f"/movies/{movie_id}", json={"genre": " 드라마, 요리 ", "id": 7})
     assert answer.status_code == 200
     assert answer.get_json()["genre"] == "드라마, 요리"
@@ -130,18 +130,18 @@ def test_patch_changes_what_it_names(client: FlaskClient, movie_id: int, add_rev
     ("body", "status"),
     [({"title": ""}, 422), ({"title": None}, 422), ({"release_date": "2019-02-30"}, 422), ([], 422), (7, 422)],
 )
-def test_patch_refuses_what_breaks_rules(client: FlaskClient, movie_id: int, body: Any, status: int) -> None:
+def test_patch_validates(client: FlaskClient, movie_id: int, body: Any, status: int) -> None:
     assert client.patch(f"/movies/{movie_id}", json=body).status_code == status
 
 
-def test_what_is_not_there_cannot_be_changed(client: FlaskClient, movie_id: int) -> None:
+def test_unknown_records_cannot_be_edited(client: FlaskClient, movie_id: int) -> None:
     assert client.patch("/movies/99", json={}).status_code == 404
     assert client.patch("/reviews/99", json={}).status_code == 404
     for path in ("/movie/99/edit", "/review/99/edit"):
         assert client.get(path).status_code == client.post(path).status_code == 404
 
 
-def test_an_edit_of_a_review_that_was_deleted_meanwhile_keeps_the_text(
+def test_an_edit_of_a_deleted_review_keeps_the_text(
     visitor: Visitor, movie_id: int, add_review: AddReview, service: ReviewService
 ) -> None:
     review = add_review(movie_id, "최고예요")
@@ -154,7 +154,7 @@ def test_an_edit_of_a_review_that_was_deleted_meanwhile_keeps_the_text(
     assert "지워진 리뷰" in text(parse_html(answer).select_one("h1"))
 
 
-def test_the_second_of_two_editors_sees_both_versions(
+def test_an_edit_conflict_shows_both_versions(
     visitor: Visitor, movie_id: int, add_review: AddReview, service: ReviewService
 ) -> None:
     review = add_review(movie_id, "최고예요")

@@ -1,4 +1,4 @@
-"""Why a review rates as it does, on its own page: shaded, numbered, and said in words."""
+"""The page that explains a rating by the weights of words."""
 
 from collections.abc import Callable
 
@@ -12,7 +12,7 @@ from tests.web.conftest import Visitor, text
 AddReview = Callable[..., Review]
 
 
-def test_every_review_leads_to_its_reasons(visitor: Visitor, movie_id: int, add_review: AddReview) -> None:
+def test_the_page_shows_the_weight_of_each_word(visitor: Visitor, movie_id: int, add_review: AddReview) -> None:
     review = add_review(movie_id, "정말 최고인데 지루해요 <b>", "밤편지")
     link = visitor.get(f"/movie/{movie_id}").select_one(f"#review-{review.id} .ask-why a")
     assert link
@@ -37,7 +37,7 @@ def test_every_review_leads_to_its_reasons(visitor: Visitor, movie_id: int, add_
     ]
 
 
-def test_a_review_that_no_word_moves_says_so(visitor: Visitor, movie_id: int, add_review: AddReview) -> None:
+def test_a_review_without_weighted_words(visitor: Visitor, movie_id: int, add_review: AddReview) -> None:
     review = add_review(movie_id, "봤다")
     page = visitor.get(f"/review/{review.id}/why")
     assert not page.select("mark, .weights")
@@ -46,7 +46,7 @@ def test_a_review_that_no_word_moves_says_so(visitor: Visitor, movie_id: int, ad
     assert "뚜렷하게 움직인 낱말이 없어요" in hint and "굵을수록" not in hint
 
 
-def test_a_score_that_a_review_states_is_shown(
+def test_a_stated_score_is_shown(
     visitor: Visitor, movie_id: int, add_review: AddReview, analyzer: FakeAnalyzer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     review = add_review(movie_id, "최고 8/10")
@@ -59,11 +59,11 @@ def test_a_score_that_a_review_states_is_shown(
     assert "글에 적힌 점수 8.0점(10점 만점)을" in text(page.select_one(".why"))
 
 
-def test_an_unknown_review_has_no_reasons(visitor: Visitor) -> None:
+def test_an_unknown_review_is_not_found(visitor: Visitor) -> None:
     visitor.get("/review/999/why", status=404)
 
 
-def test_a_busy_model_asks_to_come_back(
+def test_a_busy_model_answers_503(
     visitor: Visitor, movie_id: int, add_review: AddReview, analyzer: FakeAnalyzer
 ) -> None:
     review = add_review(movie_id, "최고")
@@ -73,7 +73,7 @@ def test_a_busy_model_asks_to_come_back(
     assert answer.headers["Retry-After"] == "2"
 
 
-def test_marks_are_the_whole_text_in_order() -> None:
+def test_highlights_cover_the_whole_text() -> None:
     words = [WordWeight("가", 1, 2, 2.0), WordWeight("나다", 3, 5, -0.05), WordWeight("라", 5, 6, -0.5)]
     marks = highlight(" 가 나다라!", words)
     assert "".join(found.text for found in marks) == " 가 나다라!"

@@ -1,4 +1,4 @@
-"""How values read: times, shares, excerpts, messages, and the drawn posters."""
+"""Filters of templates, charts, posters, highlights and page links."""
 
 from datetime import UTC, datetime
 from xml.etree import ElementTree
@@ -27,7 +27,7 @@ NOW = datetime(2026, 11, 22, 15, 32, tzinfo=UTC)  # 00:32 of the 23rd in Korea
         ("2026-11-03T03:00:00", "11월 3일"),
     ],
 )
-def test_age(moment: str, words: str) -> None:
+def test_ages_are_formatted(moment: str, words: str) -> None:
     assert filters.format_age(moment, NOW) == words
 
 
@@ -35,11 +35,11 @@ def test_age_counts_hours_within_a_korean_day() -> None:
     assert filters.format_age("2026-11-22T01:00:00Z", datetime(2026, 11, 22, 14, tzinfo=UTC)) == "13시간 전"
 
 
-def test_time_is_korean() -> None:
+def test_times_are_in_korean_time() -> None:
     assert filters.format_time("2026-11-22T15:32:00Z") == "2026년 11월 23일 00:32"
 
 
-def test_numbers() -> None:
+def test_numbers_are_formatted() -> None:
     assert filters.format_rating(0.0) == "0.0"
     assert filters.format_rating(10.0) == "10.0"
     assert [filters.format_confidence(score) for score in (0.57, 0.796, 0.999, 1.0)] == ["57%", "80%", "99%", "100%"]
@@ -54,19 +54,19 @@ def test_numbers() -> None:
 
 
 @pytest.mark.parametrize("content", ["최고", "가" * 5000, "가 " * 2500, "\n".join("가" * 30), "가\n" * 400 + "끝"])
-def test_excerpt_loses_nothing(content: str) -> None:
+def test_an_excerpt_and_its_rest_are_the_text(content: str) -> None:
     parts = filters.excerpt(content)
     assert "".join((parts.head + parts.rest).split()) == "".join(content.split())
     assert len(parts.head) <= 500 and parts.head.count("\n") <= 10
     assert bool(parts.rest) == (len(content) > 500 or content.count("\n") > 10)
 
 
-def test_unknown_rule_still_gets_a_sentence() -> None:
+def test_unknown_error_types_have_a_message() -> None:
     assert messages.explain(FieldError("title", "new_rule", "broken")).endswith("요.")
     assert messages.explain(FieldError("new_field", "blank", "broken")).endswith("요.")
 
 
-def test_same_title_same_poster() -> None:
+def test_posters_are_drawn_by_title() -> None:
     assert posters.poster_for("벌새") == posters.poster_for(" 벌새 ")
     drawn = {(posters.poster_for(f"영화 {i}").tone, posters.poster_for(f"영화 {i}").paths) for i in range(100)}
     assert len(drawn) == 100
@@ -74,7 +74,7 @@ def test_same_title_same_poster() -> None:
 
 
 @pytest.mark.parametrize("title", ["", "괴물", "가" * 200, "<script>", "🍿", "فيلم", *(f"영화 {i}" for i in range(60))])
-def test_drawing_is_well_formed(title: str) -> None:
+def test_posters_are_valid_svg(title: str) -> None:
     drawing = posters.poster_for(title)
     root = ElementTree.fromstring(f"<svg>{drawing.paths}</svg>")  # noqa: S314  # our own
     assert len(root) >= 3
@@ -91,7 +91,7 @@ def test_histogram_bars() -> None:
     assert [bar.low for bar in flat if bar.is_positive] == [5, 6, 7, 8, 9]
 
 
-def test_trend_runs_from_old_to_new_within_its_sheet() -> None:
+def test_the_trend_is_a_moving_average_from_old_to_new() -> None:
     assert charts.trend([5.0] * 9) is None
     trend = charts.trend([10.0] * 5 + [0.0] * 6)
     assert trend and trend.count == 11
@@ -105,14 +105,14 @@ def test_trend_runs_from_old_to_new_within_its_sheet() -> None:
 @pytest.mark.parametrize(
     ("rating", "lines"), [(0.0, [0, 2, 4]), (5.0, [4, 6, 8]), (7.9, [6, 8, 10]), (10.0, [6, 8, 10])]
 )
-def test_trend_fills_its_sheet_and_does_not_blow_up_a_quiet_line(rating: float, lines: list[int]) -> None:
+def test_the_trends_axis_fits_its_values(rating: float, lines: list[int]) -> None:
     trend = charts.trend([rating] * 10)
     assert trend and [line for line, _ in trend.grid] == lines
     assert trend.grid[0][1] == 98 and trend.grid[-1][1] == 8
     assert 8 <= trend.end_y <= 98
 
 
-def test_words_that_do_little_are_not_marked() -> None:
+def test_words_below_the_threshold_are_not_highlighted() -> None:
     words = [
         WordWeight("가", 0, 1, 0.29),
         WordWeight("나", 2, 3, -0.3),
@@ -127,7 +127,7 @@ def test_words_that_do_little_are_not_marked() -> None:
     assert marked == [("가", "", 0), ("나", "negative", 1), ("다", "positive", 3), ("라", "negative", 4)]
 
 
-def test_page_links_leave_gaps() -> None:
+def test_page_links_have_gaps() -> None:
     links = page_links(Page([], 1000, 10, 50), str)
     assert [link.number for link in links.numbers] == [1, 8, 9, 10, 11, 12, 20]
     assert [link.number for link in links.numbers if link.after_gap] == [8, 20]

@@ -1,4 +1,4 @@
-"""The home page: cards, search, order, pages, and what it says when there is nothing to show."""
+"""The home page: cards, search, sorting and pages."""
 
 from collections.abc import Callable
 from typing import get_args
@@ -19,7 +19,7 @@ def titles(visitor: Visitor, path: str = "/") -> list[str]:
     return [text(title) for title in visitor.get(path).select(".card h2")]
 
 
-def test_card_shows_a_movie_and_what_was_read(visitor: Visitor, add_movie: AddMovie, add_review: AddReview) -> None:
+def test_a_card_shows_a_movie_and_its_rating(visitor: Visitor, add_movie: AddMovie, add_review: AddReview) -> None:
     movie = add_movie("벌새", release_date="2019-08-29", director="김보라", genre="드라마")
     add_review(movie.id, "최고예요")  # 8.5
     add_review(movie.id, "지루해요")  # 1.5
@@ -32,35 +32,35 @@ def test_card_shows_a_movie_and_what_was_read(visitor: Visitor, add_movie: AddMo
     assert card.select_one("a")["href"] == f"/movie/{movie.id}"  # type: ignore[index]
 
 
-def test_movie_without_reviews_has_no_rating(visitor: Visitor, add_movie: AddMovie) -> None:
+def test_a_movie_without_reviews_has_no_rating(visitor: Visitor, add_movie: AddMovie) -> None:
     add_movie("벌새")
     card = visitor.get("/").select_one(".card")
     assert "아직 평점이 없어요" in text(card)
     assert card and not card.select_one(".chip, .share")
 
 
-def test_empty_site_says_what_to_do_first(visitor: Visitor) -> None:
+def test_an_empty_site_offers_to_add_a_movie(visitor: Visitor) -> None:
     page = visitor.get("/")
     assert "첫 영화를 등록해 주세요" in text(page.select_one(".empty"))
     assert page.select_one('form[action="/movie"]')
     assert not page.select_one('form[action="/review"]')
 
 
-def test_every_order_has_its_pill(visitor: Visitor, add_movie: AddMovie) -> None:
+def test_each_sort_order_is_marked_as_current(visitor: Visitor, add_movie: AddMovie) -> None:
     add_movie("벌새")
     current = [visitor.get(f"/?sort={sort}").select('.tools .pills [aria-current="true"]') for sort in get_args(Sort)]
     assert all(len(pills) == 1 for pills in current)
     assert len({text(pill) for (pill,) in current}) == len(get_args(Sort))
 
 
-def test_order_by_rating_explains_itself(visitor: Visitor, add_movie: AddMovie, add_review: AddReview) -> None:
+def test_the_weighted_rating_is_explained(visitor: Visitor, add_movie: AddMovie, add_review: AddReview) -> None:
     movie = add_movie("벌새")
     assert not visitor.get("/").select(".note")
     add_review(movie.id, "최고예요")
     assert "8.5점짜리 리뷰가 5개 더 있다고" in text(visitor.get("/").select_one(".note"))
 
 
-def test_search_finds_and_says_so(visitor: Visitor, add_movie: AddMovie) -> None:
+def test_search_results_have_a_heading(visitor: Visitor, add_movie: AddMovie) -> None:
     add_movie("기생충", director="봉준호", genre="드라마, 스릴러")
     add_movie("벌새", director="김보라", genre="드라마")
     assert titles(visitor, "/?q=ㄱㅅㅊ") == ["기생충"]
@@ -70,7 +70,7 @@ def test_search_finds_and_says_so(visitor: Visitor, add_movie: AddMovie) -> None
     assert titles(visitor, "/?genre=스릴러&sort=title") == ["기생충"]
 
 
-def test_a_search_stays_within_the_genre_and_the_order(visitor: Visitor, add_movie: AddMovie) -> None:
+def test_a_search_keeps_genre_and_sort(visitor: Visitor, add_movie: AddMovie) -> None:
     movie = add_movie("마더", director="봉준호", genre="스릴러")
     page = visitor.get("/?genre=스릴러&sort=title")
     within = {field["name"]: field["value"] for field in page.select(".search input[type=hidden]")}
@@ -82,7 +82,7 @@ def test_a_search_stays_within_the_genre_and_the_order(visitor: Visitor, add_mov
         assert not visitor.get(path).select(".search input[type=hidden]")
 
 
-def test_what_was_not_found_can_be_added(visitor: Visitor, add_movie: AddMovie) -> None:
+def test_a_movie_not_found_can_be_added(visitor: Visitor, add_movie: AddMovie) -> None:
     add_movie("기생충")
     link = visitor.get("/?q=없는 영화").select_one(".empty a")
     page = visitor.get(str(link["href"]))  # type: ignore[index]
@@ -90,7 +90,7 @@ def test_what_was_not_found_can_be_added(visitor: Visitor, add_movie: AddMovie) 
     assert titles(visitor, "/?title=없는 영화") == ["기생충"]
 
 
-def test_search_without_hits_offers_a_way_on(visitor: Visitor, add_movie: AddMovie) -> None:
+def test_an_empty_search_has_links(visitor: Visitor, add_movie: AddMovie) -> None:
     add_movie("기생충")
     empty = visitor.get("/?q=없는영화").select_one(".empty")
     assert empty
@@ -98,12 +98,12 @@ def test_search_without_hits_offers_a_way_on(visitor: Visitor, add_movie: AddMov
 
 
 @pytest.mark.parametrize("query", ["page=0", "page=x", "page=1" + "0" * 30, "sort=worst", "q=" + "가" * 300, "movie=x"])
-def test_bad_query_shows_the_list(visitor: Visitor, add_movie: AddMovie, query: str) -> None:
+def test_invalid_queries_show_the_list(visitor: Visitor, add_movie: AddMovie, query: str) -> None:
     add_movie("기생충")
     assert titles(visitor, f"/?{query}") == ["기생충"]
 
 
-def test_movies_come_in_pages(visitor: Visitor, add_movie: AddMovie) -> None:
+def test_movies_are_paginated(visitor: Visitor, add_movie: AddMovie) -> None:
     for number in range(MOVIES_A_PAGE + 5):
         add_movie(f"영화 {number:03}", genre="드라마")
     assert len(titles(visitor, "/")) == MOVIES_A_PAGE
@@ -117,7 +117,7 @@ def test_movies_come_in_pages(visitor: Visitor, add_movie: AddMovie) -> None:
     assert past and str(past.a["href"]).endswith("page=2")  # type: ignore[index]
 
 
-def test_a_movie_can_be_chosen_beforehand(visitor: Visitor, add_movie: AddMovie) -> None:
+def test_a_movie_is_prefilled_by_query(visitor: Visitor, add_movie: AddMovie) -> None:
     add_movie("기생충")
     movie = add_movie("벌새")
     page = visitor.get(f"/?movie={movie.id}")
@@ -125,7 +125,7 @@ def test_a_movie_can_be_chosen_beforehand(visitor: Visitor, add_movie: AddMovie)
     assert page.select_one('#write [name="movie_id"]')["value"] == str(movie.id)  # type: ignore[index]
 
 
-def test_the_list_comes_alone_for_who_searches_while_typing(visitor: Visitor, add_movie: AddMovie) -> None:
+def test_the_list_fragment_is_the_list_alone(visitor: Visitor, add_movie: AddMovie) -> None:
     add_movie("기생충")
     add_movie("벌새")
     answer = visitor.client.get("/list?q=ㄱㅅㅊ&sort=title")
@@ -136,7 +136,7 @@ def test_the_list_comes_alone_for_who_searches_while_typing(visitor: Visitor, ad
     assert text(page.h1) == text(visitor.get("/?q=ㄱㅅㅊ&sort=title").h1)
 
 
-def test_the_page_does_not_grow_with_the_catalogue(visitor: Visitor, add_movie: AddMovie) -> None:
+def test_the_page_size_is_independent_of_the_number_of_movies(visitor: Visitor, add_movie: AddMovie) -> None:
     def size() -> int:
         return len(visitor.client.get("/").get_data())
 
@@ -161,7 +161,7 @@ def test_a_picture_covers_the_drawn_poster_and_is_loaded_without_a_referrer(
     assert (picture["alt"], picture["loading"], picture["referrerpolicy"]) == ("", "lazy", "no-referrer")
 
 
-def test_headings_and_landmarks_are_in_order(visitor: Visitor, add_movie: AddMovie, add_review: AddReview) -> None:
+def test_headings_landmarks_and_labels(visitor: Visitor, add_movie: AddMovie, add_review: AddReview) -> None:
     movie = add_movie("벌새")
     add_review(movie.id, "최고예요")
     for path in ("/", f"/movie/{movie.id}"):
@@ -178,7 +178,7 @@ def test_headings_and_landmarks_are_in_order(visitor: Visitor, add_movie: AddMov
         assert len(ids) == len(set(ids))
 
 
-def test_a_movies_facts_lead_to_the_movies_that_share_them(visitor: Visitor, add_movie: AddMovie) -> None:
+def test_facts_link_to_filtered_lists(visitor: Visitor, add_movie: AddMovie) -> None:
     movie = add_movie("기생충", release_date="2019-05-30", director="봉준호", genre="드라마, 스릴러")
     add_movie("살인의 추억", release_date="2003-04-25", director="봉준호", genre="범죄")
     add_movie("벌새", release_date="2019-08-29", director="김보라", genre="드라마")
@@ -193,7 +193,7 @@ def test_a_movies_facts_lead_to_the_movies_that_share_them(visitor: Visitor, add
     assert all("director=" in str(link["href"]) for link in page.select(".list-tools a"))
 
 
-def test_a_card_says_what_was_found_besides_the_title(visitor: Visitor, add_movie: AddMovie) -> None:
+def test_a_card_shows_the_field_that_matched(visitor: Visitor, add_movie: AddMovie) -> None:
     add_movie("벌새", release_date="2019-08-29", director="김보라", genre="드라마")
     assert text(visitor.get("/?q=김보라").select_one(".found-by")) == "감독 김보라"
     assert text(visitor.get("/?q=벌새+2019").select_one(".found-by")) == "개봉 2019"

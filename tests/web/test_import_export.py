@@ -1,4 +1,4 @@
-"""Files in and out on their page: downloads, uploads, and the job that works through them."""
+"""The import and export page, and its jobs."""
 
 import io
 import time
@@ -37,7 +37,7 @@ def upload(visitor: Visitor, content: str | bytes, **fields: str) -> TestRespons
 
 
 def wait(app: Flask) -> None:
-    """Until the job is done."""
+    """Wait until the job is done."""
     jobs: Jobs = app.extensions["Jobs"]
     until = time.monotonic() + 30
     while jobs.last and jobs.last.is_running and time.monotonic() < until:
@@ -50,7 +50,7 @@ def result(visitor: Visitor, app: Flask) -> BeautifulSoup:
     return visitor.get(JOB)
 
 
-def test_an_uploaded_table_comes_in(visitor: Visitor, app: Flask, store: Store) -> None:
+def test_an_uploaded_table_is_imported(visitor: Visitor, app: Flask, store: Store) -> None:
     answer = upload(visitor, TABLE)
     assert (answer.status_code, answer.headers["Location"]) == (303, JOB)
     page = result(visitor, app)
@@ -61,7 +61,7 @@ def test_an_uploaded_table_comes_in(visitor: Visitor, app: Flask, store: Store) 
     assert visitor.get(PAGE).select_one(f'.notice a[href="{JOB}"]')
 
 
-def test_what_is_downloaded_can_be_uploaded_elsewhere(visitor: Visitor, app: Flask, tmp_path: Path) -> None:
+def test_an_export_is_imported_by_another_site(visitor: Visitor, app: Flask, tmp_path: Path) -> None:
     upload(visitor, TABLE)
     wait(app)
     answer = visitor.client.get(f"{PAGE}/catalogue.jsonl")
@@ -72,7 +72,7 @@ def test_what_is_downloaded_can_be_uploaded_elsewhere(visitor: Visitor, app: Fla
     assert other.test_client().get(f"{PAGE}/catalogue.jsonl").data == answer.data
 
 
-def test_reviews_and_corrections_are_downloaded(visitor: Visitor, app: Flask, store: Store) -> None:
+def test_reviews_and_corrections_are_exported(visitor: Visitor, app: Flask, store: Store) -> None:
     upload(visitor, TABLE)
     wait(app)
     store.set_correction(1, "somebody", Label.NEGATIVE)
@@ -81,7 +81,7 @@ def test_reviews_and_corrections_are_downloaded(visitor: Visitor, app: Flask, st
     assert visitor.client.get(f"{PAGE}/corrections.tsv").data.count(b"\n") == 2
 
 
-def test_bad_rows_are_listed_and_nothing_is_taken(visitor: Visitor, app: Flask, store: Store) -> None:
+def test_bad_rows_are_listed_and_nothing_is_imported(visitor: Visitor, app: Flask, store: Store) -> None:
     bad = TABLE + ',밤편지,최고\n"=1",밤편지,<b>\x01\n'
     upload(visitor, bad)
     page = result(visitor, app)
@@ -95,13 +95,13 @@ def test_bad_rows_are_listed_and_nothing_is_taken(visitor: Visitor, app: Flask, 
     assert "리뷰 2개를 가져왔어요" in text(result(visitor, app).select_one("main"))
 
 
-def test_a_file_that_is_no_table_is_told_on_the_jobs_page(visitor: Visitor, app: Flask) -> None:
+def test_an_unreadable_file_is_an_error_of_the_job(visitor: Visitor, app: Flask) -> None:
     upload(visitor, "제목,글\n괴물,최고\n")
     told = text(result(visitor, app).select_one("[data-job=failed]"))
     assert "리뷰 글이 없는 파일이에요: 내용 (content) 열이 없어요. 있는 열: 제목, 글" in told
 
 
-def test_an_upload_without_a_file_is_told_beside_the_field(visitor: Visitor) -> None:
+def test_an_upload_without_a_file_is_an_error(visitor: Visitor) -> None:
     answer = visitor.post(f"{PAGE}/import", PAGE)
     assert answer.status_code == 422
     assert text(parse_html(answer).select_one("#file-error")) == "가져올 파일을 골라 주세요."
@@ -115,7 +115,7 @@ def test_a_stale_form_starts_nothing(visitor: Visitor, app: Flask) -> None:
     assert app.extensions["Jobs"].last is None
 
 
-def test_only_this_route_takes_more_than_others(store: Store, analyzer: FakeAnalyzer, tmp_path: Path) -> None:
+def test_the_body_limit_of_uploads_is_larger(store: Store, analyzer: FakeAnalyzer, tmp_path: Path) -> None:
     settings = Settings(secret_key="tests", instance_dir=str(tmp_path), import_max=5)
     app = create_app(settings, store=store, analyzer=analyzer)
     visitor = Visitor(app.test_client())
@@ -130,7 +130,7 @@ def test_only_this_route_takes_more_than_others(store: Store, analyzer: FakeAnal
 
 
 class Slow(FakeAnalyzer):
-    """Is busy until told otherwise."""
+    """Is busy while `busy` is set."""
 
     def analyze(self, texts: Any) -> Any:
         if self.busy:
@@ -143,7 +143,7 @@ def analyzer() -> Slow:
     return Slow()
 
 
-def test_a_running_job_shows_how_far_it_is_and_can_be_stopped(
+def test_a_running_job_shows_progress_and_can_be_stopped(
     visitor: Visitor, app: Flask, analyzer: Slow, store: Store
 ) -> None:
     analyzer.busy = True
@@ -163,7 +163,7 @@ def test_a_running_job_shows_how_far_it_is_and_can_be_stopped(
     assert store.totals().review_count == 2
 
 
-def test_a_failure_nobody_expected_tells_no_secret(visitor: Visitor, app: Flask, analyzer: Slow) -> None:
+def test_an_unexpected_failure_shows_no_detail(visitor: Visitor, app: Flask, analyzer: Slow) -> None:
     analyzer.broken = True
     upload(visitor, TABLE)
     page = result(visitor, app)
@@ -171,7 +171,7 @@ def test_a_failure_nobody_expected_tells_no_secret(visitor: Visitor, app: Flask,
     assert "secret" not in page.get_text()
 
 
-def test_a_new_model_reads_anew(visitor: Visitor, app: Flask, analyzer: Slow, store: Store) -> None:
+def test_rescoring_with_a_new_model(visitor: Visitor, app: Flask, analyzer: Slow, store: Store) -> None:
     upload(visitor, TABLE)
     wait(app)
     assert not visitor.get(PAGE).select(f'form[action="{PAGE}/rescore"]')
@@ -182,6 +182,6 @@ def test_a_new_model_reads_anew(visitor: Visitor, app: Flask, analyzer: Slow, st
     assert store.models() == {"new@1": 2}
 
 
-def test_the_page_before_any_job(visitor: Visitor) -> None:
+def test_the_pages_without_a_job(visitor: Visitor) -> None:
     assert "하고 있는 일이 없어요." in text(visitor.get(JOB).select_one("main"))
     assert "다시 시작하면 모두 사라져요" in text(visitor.get(PAGE).select_one("main"))

@@ -1,4 +1,4 @@
-"""The step before an import: the first rows as they will be stored, and which column is what."""
+"""The preview of an import, and the mapping of its columns."""
 
 import io
 import os
@@ -46,7 +46,7 @@ def send(visitor: Visitor, path: str, page: BeautifulSoup, **changes: str) -> Te
     return visitor.client.post(f"{PAGE}/{path}", data=fields(page) | changes)
 
 
-def test_letterboxds_archive_is_shown_and_imported(visitor: Visitor, app: Flask, store: Store) -> None:
+def test_a_letterboxd_archive_is_previewed_and_imported(visitor: Visitor, app: Flask, store: Store) -> None:
     page = upload_case(visitor, "letterboxd-export.zip")
     rows = [text(row) for row in page.select(".preview-rows li")]
     assert len(rows) == 3
@@ -58,7 +58,7 @@ def test_letterboxds_archive_is_shown_and_imported(visitor: Visitor, app: Flask,
     assert "올린 파일이 더는 없어요." in text(visitor.get(PREVIEW, status=410).select_one("#file-error"))
 
 
-def test_columns_can_be_changed_and_are_remembered(visitor: Visitor, app: Flask, store: Store) -> None:
+def test_columns_are_mapped_and_remembered(visitor: Visitor, app: Flask, store: Store) -> None:
     table = "극,평가단,소감,기타\n괴물,밤편지,최고,5\n"
     upload(visitor, table)
     page = visitor.get(PREVIEW)
@@ -77,7 +77,7 @@ def test_columns_can_be_changed_and_are_remembered(visitor: Visitor, app: Flask,
     assert {name: value for name, value in fields(visitor.get(PREVIEW)).items() if name in chosen} == chosen
 
 
-def test_a_title_and_an_author_count_for_all_rows(visitor: Visitor, app: Flask, store: Store) -> None:
+def test_a_title_and_an_author_for_all_rows(visitor: Visitor, app: Flask, store: Store) -> None:
     page = upload_case(visitor, "naver-crawl.csv")
     assert "필요한 열이 없어요: 제목 (title)" in text(page.select_one("[role=alert]"))
     page = parse_html(send(visitor, "preview", page, title="괴물"))
@@ -105,13 +105,13 @@ def test_a_column_can_be_left_out(visitor: Visitor, app: Flask, store: Store) ->
         ("foreign.jsonl", "JSON Lines가 아니에요"),
     ],
 )
-def test_what_cannot_be_read_is_told_before_anything_else(visitor: Visitor, name: str, told: str) -> None:
+def test_unreadable_files_are_refused_at_the_preview(visitor: Visitor, name: str, told: str) -> None:
     upload(visitor, (CASES / name).read_bytes(), name)
     assert told in text(visitor.get(PREVIEW, status=422).select_one("#file-error"))
 
 
 @pytest.mark.parametrize("name", [path.name for path in sorted(CASES.iterdir())])
-def test_every_case_is_shown_or_refused_with_a_sentence(visitor: Visitor, name: str) -> None:
+def test_every_file_is_previewed_or_refused_with_a_message(visitor: Visitor, name: str) -> None:
     upload(visitor, (CASES / name).read_bytes(), name)
     answer = visitor.client.get(PREVIEW)
     assert answer.status_code in (200, 422)
@@ -119,7 +119,7 @@ def test_every_case_is_shown_or_refused_with_a_sentence(visitor: Visitor, name: 
 
 
 @pytest.mark.parametrize("name", CASES_BY_NAME)
-def test_every_case_gives_by_the_page_what_it_should(visitor: Visitor, app: Flask, store: Store, name: str) -> None:
+def test_every_file_is_imported_by_the_page(visitor: Visitor, app: Flask, store: Store, name: str) -> None:
     case = CASES_BY_NAME[name]
     page = upload_case(visitor, name)
     send(visitor, "import", page, title=case.title, **{"skip_bad": "y"} if case.skip_bad else {})
@@ -129,7 +129,7 @@ def test_every_case_gives_by_the_page_what_it_should(visitor: Visitor, app: Flas
         assert [review.content for review in store.all_reviews()] == case.texts
 
 
-def test_a_hostile_cell_is_shown_as_text(visitor: Visitor) -> None:
+def test_cells_are_escaped(visitor: Visitor) -> None:
     upload(
         visitor,
         '제목,작성자,내용,"<script>alert(1)</script>"\n<script>x</script>,밤편지,"<svg onload=x><img src=x>별로",1\n',
@@ -139,7 +139,7 @@ def test_a_hostile_cell_is_shown_as_text(visitor: Visitor) -> None:
     assert "<svg onload=x>별로" in page.get_text()
 
 
-def test_another_browser_does_not_get_the_file(visitor: Visitor, app: Flask) -> None:
+def test_an_upload_belongs_to_one_browser(visitor: Visitor, app: Flask) -> None:
     page = upload_case(visitor, "pipe.csv")
     other = Visitor(app.test_client())
     assert other.client.get(PREVIEW).status_code == 410
@@ -155,16 +155,16 @@ def test_a_stale_form_starts_nothing(visitor: Visitor, app: Flask) -> None:
 
 
 @pytest.mark.parametrize("column", ["99999999", "-1", "x", "٣", "7"])
-def test_a_column_that_is_not_there_is_no_column(visitor: Visitor, column: str) -> None:
+def test_unknown_columns_are_ignored(visitor: Visitor, column: str) -> None:
     page = upload_case(visitor, "pipe.csv")
     assert send(visitor, "preview", page, column_genre=column).status_code == 200
 
 
-def test_files_are_few_and_expire(tmp_path: Path) -> None:
+def test_uploads_are_limited_and_expire(tmp_path: Path) -> None:
     ahead = [0]
     uploads = Uploads(tmp_path / "uploads", lambda: time.time() + ahead[0])
 
-    def is_there(token: str) -> bool:
+    def exists(token: str) -> bool:
         file = uploads.open(token)
         if file:
             file.close()
@@ -174,14 +174,14 @@ def test_files_are_few_and_expire(tmp_path: Path) -> None:
     for number in range(MAX_FILES + 1):
         tokens.append(uploads.add(io.BytesIO(b"x")))
         os.utime(tmp_path / "uploads" / tokens[-1], (time.time() - 60 + number,) * 2)
-    assert [is_there(token) for token in tokens] == [False] + [True] * MAX_FILES
-    assert not is_there("../" + tokens[-1]) and not is_there("")
+    assert [exists(token) for token in tokens] == [False] + [True] * MAX_FILES
+    assert not exists("../" + tokens[-1]) and not exists("")
     ahead[0] = EXPIRES_AFTER
-    assert not is_there(tokens[-1])
+    assert not exists(tokens[-1])
     assert list((tmp_path / "uploads").iterdir()) == []
 
 
-def test_a_file_with_bad_rows_is_kept_for_another_try(visitor: Visitor, app: Flask, store: Store) -> None:
+def test_a_file_with_bad_rows_is_kept(visitor: Visitor, app: Flask, store: Store) -> None:
     upload(visitor, "제목,작성자,내용\n괴물,밤편지,최고\n괴물,,최고\n")
     page = visitor.get(PREVIEW)
     send(visitor, "import", page)

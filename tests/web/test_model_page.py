@@ -1,4 +1,4 @@
-"""The page about the model: its numbers and failures where they were measured, a plain word where they were not."""
+"""The model page and the model card."""
 
 import json
 from pathlib import Path
@@ -55,7 +55,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_a_card_holds_what_lies_beside_the_weights(folder: Path) -> None:
+def test_a_card_is_read_from_the_models_folder(folder: Path) -> None:
     card = read_card("some/model", folder)
     assert card.figures["heldout"]["balanced_accuracy"] == 0.8812
     assert "command" not in card.figures["heldout"]
@@ -67,13 +67,13 @@ def test_a_card_holds_what_lies_beside_the_weights(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("points", [[[1]], [["a", 2]], [[float("inf"), 1]], [[1, 2], None], 3, {"a": 1}])
-def test_points_that_are_no_pairs_of_numbers_are_left_out(tmp_path: Path, points: object) -> None:
+def test_malformed_points_are_ignored(tmp_path: Path, points: object) -> None:
     (tmp_path / "metrics.json").write_text(json.dumps({"movies": {"movie_points": points}}), "utf-8")
     assert read_card("some/model", tmp_path).movie_points == []
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{", '{"a": 3}', '{"a": [{}]}', '{"a": [{"right": false}]}'])
-def test_a_card_that_cannot_be_read_is_empty(tmp_path: Path, content: str) -> None:
+def test_malformed_files_make_an_empty_card(tmp_path: Path, content: str) -> None:
     for name in ("metrics.json", "behaviour.json"):
         (tmp_path / name).write_text(content, "utf-8")
     card = read_card("some/model", tmp_path)
@@ -91,7 +91,7 @@ def test_the_page_shows_the_card(client: FlaskClient, analyzer: FakeAnalyzer, fo
     assert 'aria-label="영화마다 별점 평균과' in page
 
 
-def test_plots_speak_the_language_of_the_page(client: FlaskClient, analyzer: FakeAnalyzer, folder: Path) -> None:
+def test_plots_are_translated(client: FlaskClient, analyzer: FakeAnalyzer, folder: Path) -> None:
     analyzer.card = read_card("bundled", folder)
     page = client.get("/model", headers={"Accept-Language": "en"}).get_data(as_text=True)
     assert "the share that was positive (up)" in page
@@ -105,29 +105,25 @@ def test_without_points_there_is_no_plot(client: FlaskClient, analyzer: FakeAnal
     assert 'class="scatter"' not in page
 
 
-def test_a_model_nobody_measured_says_so(client: FlaskClient) -> None:
+def test_a_model_without_metrics(client: FlaskClient) -> None:
     page = client.get("/model").get_data(as_text=True)
     assert "아직 재 보지 않았어요" in page
     assert "<code>fake</code>" in page
 
 
-def test_every_page_leads_there(client: FlaskClient) -> None:
+def test_pages_link_to_the_model(client: FlaskClient) -> None:
     assert 'href="/model"' in client.get("/").get_data(as_text=True)
 
 
 @pytest.mark.parametrize("file", ["heldout", "movies"])
-def test_any_part_of_the_numbers_may_be_missing(
-    client: FlaskClient, analyzer: FakeAnalyzer, tmp_path: Path, file: str
-) -> None:
+def test_incomplete_metrics_are_shown(client: FlaskClient, analyzer: FakeAnalyzer, tmp_path: Path, file: str) -> None:
     for name, number in METRICS[file].items():
         (tmp_path / "metrics.json").write_text(json.dumps({file: {name: number, "reviews": float("inf")}}), "utf-8")
         analyzer.card = read_card("some/model", tmp_path)
         assert client.get("/model").status_code == 200
 
 
-def test_a_folder_is_shown_by_name_and_not_where_it_lies(
-    client: FlaskClient, analyzer: FakeAnalyzer, folder: Path
-) -> None:
+def test_the_path_of_a_model_is_not_shown(client: FlaskClient, analyzer: FakeAnalyzer, folder: Path) -> None:
     analyzer.card = read_card(str(folder), folder)
     page = client.get("/model").get_data(as_text=True)
     assert folder.name in page

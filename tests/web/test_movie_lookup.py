@@ -1,4 +1,4 @@
-"""The side panel's form finds its movie by title: what a title means, and what is asked where it means several."""
+"""The review form finds its movie by title."""
 
 from collections.abc import Callable
 from typing import Any
@@ -16,9 +16,7 @@ def value(page: Any, name: str) -> str:
     return str(page.select_one(f'#write [name="{name}"]')["value"])
 
 
-def test_a_title_that_means_one_movie_is_that_movie(
-    visitor: Visitor, add_movie: AddMovie, service: ReviewService
-) -> None:
+def test_a_unique_match_is_chosen(visitor: Visitor, add_movie: AddMovie, service: ReviewService) -> None:
     movie = add_movie("괴물")
     add_movie("괴물의 아이")
     for typed in ("괴물", " 괴 물 ", "괴물의", "ㄱㅁㅇㅇㅇ"):
@@ -27,7 +25,7 @@ def test_a_title_that_means_one_movie_is_that_movie(
     assert service.reviews(movie.id, ReviewsQuery()).total == 2
 
 
-def test_what_begins_as_was_typed_is_suggested_first(
+def test_suggestions_begin_with_prefix_matches(
     visitor: Visitor, add_movie: AddMovie, add_review: Callable[..., Review]
 ) -> None:
     loved = add_movie("헤어질 결심", release_date="2022-06-29", director="박찬욱")
@@ -51,9 +49,7 @@ def test_what_begins_as_was_typed_is_suggested_first(
     assert suggested(" ") == suggested("") == suggested("?" * 500) == []
 
 
-def test_a_title_that_means_several_is_asked_about(
-    visitor: Visitor, add_movie: AddMovie, service: ReviewService
-) -> None:
+def test_several_matches_are_offered_as_choices(visitor: Visitor, add_movie: AddMovie, service: ReviewService) -> None:
     old, new = (
         add_movie("괴물", release_date="2006-07-27", director="봉준호"),
         add_movie("괴물", release_date="2023-11-29"),
@@ -71,14 +67,14 @@ def test_a_title_that_means_several_is_asked_about(
     assert service.reviews(old.id, ReviewsQuery()).total == 1
 
 
-def test_a_title_of_no_movie_keeps_what_was_typed(visitor: Visitor, add_movie: AddMovie) -> None:
+def test_no_match_keeps_the_input(visitor: Visitor, add_movie: AddMovie) -> None:
     add_movie("괴물")
     page = parse_html(visitor.post("/review", movie="없는 영화", movie_id="", movie_was="", **WRITTEN))
     assert "그런 영화는 아직 없어요" in text(page.select_one("#movie_id-error"))
     assert (value(page, "movie"), text(page.select_one("#content"))) == ("없는 영화", WRITTEN["content"])
 
 
-def test_another_title_over_a_chosen_movie_is_looked_up(
+def test_a_changed_title_replaces_the_chosen_movie(
     visitor: Visitor, add_movie: AddMovie, service: ReviewService
 ) -> None:
     first, second = add_movie("벌새"), add_movie("괴물")
@@ -89,14 +85,12 @@ def test_another_title_over_a_chosen_movie_is_looked_up(
     assert service.reviews(first.id, ReviewsQuery()).total == service.reviews(second.id, ReviewsQuery()).total == 1
 
 
-def test_a_bare_id_is_enough(visitor: Visitor, movie_id: int, service: ReviewService) -> None:
+def test_an_id_is_enough(visitor: Visitor, movie_id: int, service: ReviewService) -> None:
     assert visitor.post("/review", movie_id=movie_id, **WRITTEN).status_code == 303
     assert service.reviews(movie_id, ReviewsQuery()).total == 1
 
 
-def test_a_review_of_a_movie_that_is_not_there_is_posted_with_it(
-    visitor: Visitor, add_movie: AddMovie, service: ReviewService
-) -> None:
+def test_a_review_is_posted_with_its_new_movie(visitor: Visitor, add_movie: AddMovie, service: ReviewService) -> None:
     add_movie("괴물")
     page = parse_html(visitor.post("/review", movie="벌새", movie_id="", movie_was="", **WRITTEN))
     assert page.select_one('#movie_id-error a[href="#add"]')
@@ -112,9 +106,7 @@ def test_a_review_of_a_movie_that_is_not_there_is_posted_with_it(
     assert service.reviews(movie.id, ReviewsQuery()).items[0].content == WRITTEN["content"]
 
 
-def test_what_goes_wrong_with_a_carried_text_leaves_it_on_the_movies_page(
-    visitor: Visitor, service: ReviewService, analyzer: Any
-) -> None:
+def test_an_error_with_a_new_movie_keeps_the_text(visitor: Visitor, service: ReviewService, analyzer: Any) -> None:
     analyzer.busy = True
     answer = visitor.post("/movie", title="벌새", **WRITTEN)
     page = parse_html(answer)
@@ -129,7 +121,7 @@ def test_what_goes_wrong_with_a_carried_text_leaves_it_on_the_movies_page(
     assert service.totals().movie_count == 1
 
 
-def test_several_matches_of_another_title_offer_to_add_it(visitor: Visitor, add_movie: AddMovie) -> None:
+def test_partial_matches_offer_to_add_the_movie(visitor: Visitor, add_movie: AddMovie) -> None:
     add_movie("벌새 하나")
     add_movie("벌새 둘")
     page = parse_html(visitor.post("/review", movie="벌새", movie_id="", movie_was="", **WRITTEN))
@@ -137,7 +129,9 @@ def test_several_matches_of_another_title_offer_to_add_it(visitor: Visitor, add_
     assert page.select_one("#add [name=title]")["value"] == "벌새"  # type: ignore[index]
 
 
-def test_a_mistyped_title_is_asked_about(visitor: Visitor, add_movie: AddMovie, service: ReviewService) -> None:
+def test_a_misspelled_title_is_offered_as_a_choice(
+    visitor: Visitor, add_movie: AddMovie, service: ReviewService
+) -> None:
     movie = add_movie("기생충")
     page = parse_html(visitor.post("/review", movie="기생츙", movie_id="", movie_was="", **WRITTEN))
     assert [radio["value"] for radio in page.select('#write [type="radio"]')] == [str(movie.id)]

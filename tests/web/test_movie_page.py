@@ -1,13 +1,12 @@
-"""A movie's page: its rating, its reviews, and deleting, which is asked first."""
+"""A movie's page: its rating, its reviews, and deleting."""
 
 from collections.abc import Callable
 
 import pytest
 
-from app.models import Label, Movie, Review, Sentiment
+from app.models import Movie, Review
 from app.schemas import MoviesQuery, ReviewsQuery
 from app.services import ReviewService
-from app.store import Store
 from app.web import messages
 from app.web.pages import EXTREMES_FROM, REVIEWS_A_PAGE
 from tests.web.conftest import Visitor, parse_html, text
@@ -16,7 +15,7 @@ AddMovie = Callable[..., Movie]
 AddReview = Callable[..., Review]
 
 
-def test_page_shows_movie_rating_and_reviews(visitor: Visitor, movie_id: int, add_review: AddReview) -> None:
+def test_the_page_shows_movie_rating_and_reviews(visitor: Visitor, movie_id: int, add_review: AddReview) -> None:
     add_review(movie_id, "최고예요", "처음")  # 8.5
     add_review(movie_id, "지루해요", "가운데")  # 1.5
     add_review(movie_id, "그냥 봤어요", "마지막")  # 5.5, unsure
@@ -42,16 +41,7 @@ def test_page_shows_movie_rating_and_reviews(visitor: Visitor, movie_id: int, ad
     assert edges == [(str(30 * rating), str(rating)) for rating in range(11)]  # a bar stands between two of them
 
 
-def test_histogram_counts_each_review_once(movie_id: int, service: ReviewService, store: Store) -> None:
-    assert service.histogram(movie_id) == [(0, 0)] * 10
-    for rating in (0.0, 1.0, 1.001, 5.0, 5.001, 9.999, 10.0):
-        store.add_review(movie_id, "밤편지", "글", Sentiment(Label.POSITIVE, 0.9, rating))
-    store.add_review(movie_id, "밤편지", "글", Sentiment(Label.NEGATIVE, 0.8, 5.5))
-    assert [positive for positive, _ in service.histogram(movie_id)] == [1, 2, 0, 0, 0, 2, 0, 0, 0, 2]
-    assert [negative for _, negative in service.histogram(movie_id)] == [0, 0, 0, 0, 0, 1, 0, 0, 0, 0]
-
-
-def test_blank_lines_do_not_fill_the_page(visitor: Visitor, movie_id: int, add_review: AddReview) -> None:
+def test_blank_lines_are_collapsed(visitor: Visitor, movie_id: int, add_review: AddReview) -> None:
     for _ in range(EXTREMES_FROM):
         add_review(movie_id, "최고의 시작\n\n둘\n" + " \n" * 2_000 + "끝")
     page = visitor.get(f"/movie/{movie_id}")
@@ -62,7 +52,7 @@ def test_blank_lines_do_not_fill_the_page(visitor: Visitor, movie_id: int, add_r
     assert not page.select(".more")
 
 
-def test_movie_without_reviews_asks_for_the_first(visitor: Visitor, movie_id: int) -> None:
+def test_a_movie_without_reviews_opens_the_form(visitor: Visitor, movie_id: int) -> None:
     page = visitor.get(f"/movie/{movie_id}")
     assert "아직 리뷰가 없어요" in text(page.select_one(".empty"))
     assert text(page.select_one(".score-value")) == "아직 평점이 없어요"
@@ -81,12 +71,12 @@ def test_reviews_can_be_filtered(visitor: Visitor, movie_id: int, add_review: Ad
 
 
 @pytest.mark.parametrize("query", ["label=중립", "page=0", "page=x", "label=&page="])
-def test_bad_query_shows_all(visitor: Visitor, movie_id: int, add_review: AddReview, query: str) -> None:
+def test_invalid_queries_show_all_reviews(visitor: Visitor, movie_id: int, add_review: AddReview, query: str) -> None:
     add_review(movie_id, "최고예요")
     assert len(visitor.get(f"/movie/{movie_id}?{query}").select(".review")) == 1
 
 
-def test_reviews_come_in_pages(visitor: Visitor, movie_id: int, add_review: AddReview) -> None:
+def test_reviews_are_paginated(visitor: Visitor, movie_id: int, add_review: AddReview) -> None:
     for number in range(REVIEWS_A_PAGE + 2):
         add_review(movie_id, "최고예요", f"손님{number}")
     assert len(visitor.get(f"/movie/{movie_id}").select(".review")) == REVIEWS_A_PAGE
@@ -97,7 +87,7 @@ def test_reviews_come_in_pages(visitor: Visitor, movie_id: int, add_review: AddR
     assert past and "page=2" in str(past["href"])
 
 
-def test_long_review_is_all_there_but_folded(visitor: Visitor, movie_id: int, add_review: AddReview) -> None:
+def test_a_long_review_is_folded(visitor: Visitor, movie_id: int, add_review: AddReview) -> None:
     content = "사계절이 지나가는 동안 최고의 음식을 만든다. " * 100
     add_review(movie_id, content)
     parts = [text(part) for part in visitor.get(f"/movie/{movie_id}").select(".review .text")]
@@ -105,14 +95,13 @@ def test_long_review_is_all_there_but_folded(visitor: Visitor, movie_id: int, ad
     assert " ".join([parts[0].removesuffix("…"), parts[1]]) == content.strip()
 
 
-@pytest.mark.parametrize("path", ["/movie/99", "/movie/0", "/movie/x", "/movie/" + "9" * 40, "/movie/-1"])
-def test_unknown_movie_is_a_page_not_found(visitor: Visitor, path: str) -> None:
-    page = visitor.get(path, 404)
+def test_an_unknown_movie_is_a_page(visitor: Visitor) -> None:
+    page = visitor.get("/movie/99", 404)
     assert text(page.h1) == "찾을 수 없어요"
     assert page.select_one('main a[href="/"]')
 
 
-def test_review_is_deleted_after_a_question(
+def test_deleting_a_review_asks_first(
     visitor: Visitor, movie_id: int, add_review: AddReview, service: ReviewService
 ) -> None:
     review = add_review(movie_id, "최고예요")
@@ -129,7 +118,7 @@ def test_review_is_deleted_after_a_question(
     assert visitor.client.get(asked).status_code == 404
 
 
-def test_movie_is_deleted_after_a_question(
+def test_deleting_a_movie_asks_first(
     visitor: Visitor, movie_id: int, add_review: AddReview, service: ReviewService
 ) -> None:
     add_review(movie_id, "최고예요")
@@ -144,7 +133,7 @@ def test_movie_is_deleted_after_a_question(
     assert visitor.client.post(asked, data={"csrf_token": token}).status_code == 404
 
 
-def test_nothing_is_deleted_without_the_token(
+def test_deleting_needs_a_csrf_token(
     visitor: Visitor, movie_id: int, add_review: AddReview, service: ReviewService
 ) -> None:
     review = add_review(movie_id, "최고예요")

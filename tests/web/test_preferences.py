@@ -1,4 +1,4 @@
-"""Light and dark: chosen for good, and on the page from its first byte. And what pages say of themselves."""
+"""Themes, meta tags and error pages."""
 
 import struct
 from collections.abc import Callable
@@ -25,7 +25,7 @@ def choose(visitor: Visitor, value: str, page: str = "/") -> Any:
     return visitor.client.post(str(form["action"]), data=fields | {"theme": value})
 
 
-def test_the_system_decides_until_somebody_does(visitor: Visitor) -> None:
+def test_the_default_theme_follows_the_system(visitor: Visitor) -> None:
     page = visitor.get("/")
     assert page.html and not page.html.has_attr("data-theme")
     assert page.select_one('meta[name="color-scheme"]')["content"] == "light dark"
@@ -33,7 +33,7 @@ def test_the_system_decides_until_somebody_does(visitor: Visitor) -> None:
 
 
 @pytest.mark.parametrize(("theme", "colour"), [("light", "#ffffff"), ("dark", "#1f1c19")])
-def test_a_choice_is_remembered_on_every_page(visitor: Visitor, movie_id: int, theme: str, colour: str) -> None:
+def test_the_chosen_theme_is_on_every_page(visitor: Visitor, movie_id: int, theme: str, colour: str) -> None:
     answer = choose(visitor, theme, f"/movie/{movie_id}?label=긍정")
     assert answer.status_code == 303
     assert answer.headers["Location"].startswith(f"/movie/{movie_id}?label=")
@@ -45,14 +45,14 @@ def test_a_choice_is_remembered_on_every_page(visitor: Visitor, movie_id: int, t
         assert page.select_one(".theme [aria-pressed=true]")["value"] == theme
 
 
-def test_the_choice_is_taken_back(visitor: Visitor) -> None:
+def test_the_theme_is_reset(visitor: Visitor) -> None:
     choose(visitor, "dark")
     choose(visitor, "")
     page = visitor.get("/")
     assert page.html and not page.html.has_attr("data-theme")
 
 
-def test_what_is_no_theme_changes_nothing(client: FlaskClient, visitor: Visitor) -> None:
+def test_unknown_themes_are_refused(client: FlaskClient, visitor: Visitor) -> None:
     assert choose(visitor, "purple").status_code == 400
     assert client.post("/theme", data={"theme": "dark"}).status_code == 400  # no token
     client.set_cookie("theme", '"><script>')
@@ -60,12 +60,14 @@ def test_what_is_no_theme_changes_nothing(client: FlaskClient, visitor: Visitor)
     assert page.html and not page.html.has_attr("data-theme")
 
 
-def test_it_leads_to_pages_of_ours_only(visitor: Visitor) -> None:
+def test_the_theme_redirects_to_this_site_only(visitor: Visitor) -> None:
     answer = visitor.post("/theme", theme="dark", next="//elsewhere.example/")
     assert answer.headers["Location"] == "/"
 
 
-def test_pages_say_what_they_are(visitor: Visitor, add_movie: AddMovie, add_review: Callable[..., Review]) -> None:
+def test_movie_pages_have_open_graph_tags(
+    visitor: Visitor, add_movie: AddMovie, add_review: Callable[..., Review]
+) -> None:
     movie = add_movie('"벌새" <2018>', poster_url="https://example.com/poster.jpg?a=1&b=2")
     add_review(movie.id, "최고예요")
     page = visitor.get(f"/movie/{movie.id}")
@@ -98,7 +100,7 @@ def test_poster_has_the_colours_of_the_stylesheet(app: Flask) -> None:
     assert all(tone.keys() == {"sky", "ground", "a", "b", "c"} for tone in colors)
 
 
-def test_search_engines_are_kept_from_what_is_not_for_them(visitor: Visitor, movie_id: int) -> None:
+def test_private_pages_are_not_indexed(visitor: Visitor, movie_id: int) -> None:
     for path in ("/", f"/movie/{movie_id}", "/model"):
         assert not visitor.get(path).select('meta[name="robots"]')
     for path, status in (("/?q=없는", 200), ("/login", 200), (f"/movie/{movie_id}/delete", 200), ("/movie/999", 404)):
@@ -109,7 +111,7 @@ def test_search_engines_are_kept_from_what_is_not_for_them(visitor: Visitor, mov
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 405, 409, 410, 413, 415, 422, 429, 500, 503])
 @pytest.mark.parametrize("language", ["ko", "en"])
-def test_every_error_has_its_words_and_a_way_back(app: Flask, status: int, language: str) -> None:
+def test_every_error_page_has_a_title_and_links(app: Flask, status: int, language: str) -> None:
     with app.test_request_context("/movie/1", headers={"Accept": "text/html", "Accept-Language": language}):
         page = BeautifulSoup(answer(status, "detail").get_data(), "html.parser")
     assert text(page.select_one("main .meta")) == str(status)

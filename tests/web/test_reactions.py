@@ -21,9 +21,7 @@ def review(movie_id: int, add_review: AddReview) -> Review:
     return add_review(movie_id, "정말 최고예요")
 
 
-def test_a_reader_says_it_is_wrong_and_takes_it_back(
-    visitor: Visitor, review: Review, store: Store, movie_id: int
-) -> None:
+def test_a_correction_is_added_and_removed(visitor: Visitor, review: Review, store: Store, movie_id: int) -> None:
     page, path = f"/movie/{movie_id}", f"/review/{review.id}/correction"
     rated = store.movie(movie_id)
     box = visitor.get(page).select_one(".correct")
@@ -45,7 +43,7 @@ def test_a_reader_says_it_is_wrong_and_takes_it_back(
     assert text(visitor.get(page).select_one(".correct summary")).startswith("AI가 잘못 읽었나요?")
 
 
-def test_a_reader_may_say_that_it_is_neither(
+def test_a_correction_may_be_neither_label(
     visitor: Visitor, review: Review, store: Store, movie_id: int, client: FlaskClient
 ) -> None:
     page, path = f"/movie/{movie_id}", f"/review/{review.id}/correction"
@@ -60,7 +58,7 @@ def test_a_reader_may_say_that_it_is_neither(
     assert (answer.status_code, answer.get_json()["correction_count"]) == (200, 1)
 
 
-def test_each_browser_counts_once(app: Flask, store: Store) -> None:
+def test_corrections_count_once_a_browser(app: Flask, store: Store) -> None:
     movie = store.add_movie(MovieFields("괴물"))
     review = store.add_review(movie.id, "밤편지", "최고", Sentiment(Label.POSITIVE, 0.9, 9.0))
     for _ in range(3):
@@ -68,7 +66,7 @@ def test_each_browser_counts_once(app: Flask, store: Store) -> None:
     assert store.review(review.id).correction_count == 3
 
 
-def test_a_stale_form_or_another_label_changes_nothing(visitor: Visitor, review: Review, store: Store) -> None:
+def test_invalid_corrections_are_refused(visitor: Visitor, review: Review, store: Store) -> None:
     path = f"/review/{review.id}/correction"
     answer = visitor.client.post(path, data={"label": "부정", "csrf_token": "old"})
     assert answer.status_code == 400
@@ -78,14 +76,16 @@ def test_a_stale_form_or_another_label_changes_nothing(visitor: Visitor, review:
     assert visitor.post("/review/99/correction", label="부정").status_code == 404
 
 
-def test_the_way_back_leads_to_the_reviews_page(visitor: Visitor, movie_id: int, review: Review, store: Store) -> None:
+def test_a_correction_redirects_to_the_page_of_its_review(
+    visitor: Visitor, movie_id: int, review: Review, store: Store
+) -> None:
     for n in range(REVIEWS_A_PAGE):
         store.add_review(movie_id, "밤편지", f"{n}", Sentiment(Label.POSITIVE, 0.9, 9.0))
     answer = visitor.post(f"/review/{review.id}/correction", label="부정")
     assert answer.headers["Location"] == f"/movie/{movie_id}?page=2#review-{review.id}"
 
 
-def test_json_corrects_and_takes_back(client: FlaskClient, review: Review) -> None:
+def test_corrections_by_json(client: FlaskClient, review: Review) -> None:
     path = f"/reviews/{review.id}/correction"
     answer = client.post(path, json={"label": "부정"})
     assert (answer.status_code, answer.get_json()["correction_count"]) == (200, 1)
@@ -99,13 +99,13 @@ def test_json_corrects_and_takes_back(client: FlaskClient, review: Review) -> No
     assert client.delete("/reviews/99/correction").status_code == 404
 
 
-def test_page_and_json_know_the_same_reader(visitor: Visitor, review: Review, store: Store) -> None:
+def test_page_and_json_use_the_same_reader_token(visitor: Visitor, review: Review, store: Store) -> None:
     visitor.post(f"/review/{review.id}/correction", label="부정")
     visitor.client.post(f"/reviews/{review.id}/correction", json={"label": "부정"})
     assert store.review(review.id).correction_count == 1
 
 
-def test_pages_say_when_another_model_read_the_reviews(
+def test_pages_show_that_another_model_rated_a_review(
     visitor: Visitor, movie_id: int, review: Review, analyzer: FakeAnalyzer, client: FlaskClient
 ) -> None:
     assert not visitor.get("/model").select("#models-title")
@@ -118,7 +118,7 @@ def test_pages_say_when_another_model_read_the_reviews(
     assert client.get(f"/reviews/{movie_id}").get_json()[0]["model"] == "fake@1"
 
 
-def test_a_browser_likes_a_review_once(
+def test_likes_count_once_a_browser(
     app: Flask, visitor: Visitor, movie_id: int, add_review: AddReview, service: ReviewService
 ) -> None:
     review, page = add_review(movie_id, "최고예요"), f"/movie/{movie_id}"
@@ -133,14 +133,14 @@ def test_a_browser_likes_a_review_once(
     assert len(visitor.get(page).select(".like button")) == 1
 
 
-def test_a_like_needs_its_token_and_a_review(visitor: Visitor, movie_id: int, add_review: AddReview) -> None:
+def test_invalid_likes_are_refused(visitor: Visitor, movie_id: int, add_review: AddReview) -> None:
     review = add_review(movie_id, "최고예요")
     assert visitor.client.post(f"/review/{review.id}/like").status_code == 400
     assert visitor.post("/review/99/like").status_code == 404
     assert visitor.client.get(f"/review/{review.id}/like").status_code == 405
 
 
-def test_likes_in_json(client: FlaskClient, movie_id: int, add_review: AddReview) -> None:
+def test_likes_by_json(client: FlaskClient, movie_id: int, add_review: AddReview) -> None:
     first, second = add_review(movie_id, "하나"), add_review(movie_id, "둘")
     for _ in range(2):
         assert client.post(f"/reviews/{first.id}/like").get_json()["like_count"] == 1

@@ -21,7 +21,9 @@ NASTY = ("%(id)s %s 100% {{ 7 * 7 }} {0}", "<script>alert('1')</script> & \"2\""
 
 
 @pytest.mark.parametrize("text", NASTY)
-def test_typed_text_stays_text(visitor: Visitor, store: Store, add_by: Callable[..., Review], text: str) -> None:
+def test_formatting_characters_in_text_are_escaped(
+    visitor: Visitor, store: Store, add_by: Callable[..., Review], text: str
+) -> None:
     movie = store.add_movie(MovieFields(text, director=text, genre=text))
     review = add_by(movie.id, "")
     store.update_review(review.id, text, (text, Sentiment(Label.NEGATIVE, 0.9, 1.0)))
@@ -32,7 +34,7 @@ def test_typed_text_stays_text(visitor: Visitor, store: Store, add_by: Callable[
     assert item.select_one("bdi").get_text() == item.select_one(".text").get_text() == text  # type: ignore[union-attr]
 
 
-def test_each_caller_sees_what_they_may_do(app: Flask, store: Store, add_by: Callable[..., Review]) -> None:
+def test_actions_are_shown_by_permission(app: Flask, store: Store, add_by: Callable[..., Review]) -> None:
     app.extensions["AdminAuth"].open_mode = False
     movie = store.add_movie(MovieFields("괴물"))
     own, others = add_by(movie.id, "mine"), add_by(movie.id, "theirs")
@@ -47,7 +49,7 @@ def test_each_caller_sees_what_they_may_do(app: Flask, store: Store, add_by: Cal
         assert edits == ({f"/review/{deletable.id}/edit"} if deletable else set())
 
 
-def test_each_page_has_its_own_token(app: Flask, store: Store, add_by: Callable[..., Review]) -> None:
+def test_csrf_tokens_differ_by_visitor(app: Flask, store: Store, add_by: Callable[..., Review]) -> None:
     movie = store.add_movie(MovieFields("괴물"))
     add_by(movie.id, "")
     seen = []
@@ -59,7 +61,7 @@ def test_each_page_has_its_own_token(app: Flask, store: Store, add_by: Callable[
     assert seen[0] != seen[1]
 
 
-def test_each_page_speaks_its_language_and_knows_where_it_is(
+def test_pages_have_their_language_and_url_prefix(
     client: FlaskClient, store: Store, add_by: Callable[..., Review]
 ) -> None:
     movie = store.add_movie(MovieFields("괴물"))
@@ -74,7 +76,7 @@ def test_each_page_speaks_its_language_and_knows_where_it_is(
                 assert all(link.startswith(f"{root}/") for link in re.findall(r'(?:href|action)="(/[^"]*)"', page))
 
 
-def test_a_change_shows_at_once(visitor: Visitor, store: Store, add_by: Callable[..., Review]) -> None:
+def test_changes_are_shown_at_once(visitor: Visitor, store: Store, add_by: Callable[..., Review]) -> None:
     movie = store.add_movie(MovieFields("괴물"))
     review = add_by(movie.id, "")
     visitor.get(f"/movie/{movie.id}")
@@ -85,7 +87,7 @@ def test_a_change_shows_at_once(visitor: Visitor, store: Store, add_by: Callable
     assert card and "괴물 2" in card.get_text() and "1.0" in card.get_text()
 
 
-def test_what_one_visitor_typed_is_not_in_the_next_ones_form(app: Flask, visitor: Visitor, movie_id: int) -> None:
+def test_input_is_not_shown_to_other_visitors(app: Flask, visitor: Visitor, movie_id: int) -> None:
     for _ in range(2):
         typed = visitor.post("/review", movie_id=movie_id, author="밤편지", content=" ")
         assert typed.status_code == 422 and "밤편지" in typed.get_data(as_text=True)
@@ -96,7 +98,7 @@ def test_what_one_visitor_typed_is_not_in_the_next_ones_form(app: Flask, visitor
             assert form and not form.select(".error, .alert") and not form.select_one("[name=author]")["value"]  # type: ignore[index]
 
 
-def test_menus_know_a_new_genre_and_each_movies_own_address(visitor: Visitor, store: Store) -> None:
+def test_menus_are_updated_and_link_to_their_movie(visitor: Visitor, store: Store) -> None:
     first = store.add_movie(MovieFields("괴물", genre="SF"))
     visitor.get("/")
     second = store.add_movie(MovieFields("곡성", genre="공포 <b>"))
@@ -118,7 +120,7 @@ def add_by(store: Store) -> Callable[..., Review]:
     return lambda movie_id, writer: store.add_review(movie_id, "밤편지", "최고", sentiment, writer=writer)
 
 
-def test_the_foot_says_whether_a_restart_forgets(tmp_path: Path, analyzer: Any) -> None:
+def test_the_footer_warns_of_an_in_memory_store(tmp_path: Path, analyzer: Any) -> None:
     for url, forgets in (("", True), (f"sqlite:///{tmp_path}/reviews.db", False)):
         settings = Settings(secret_key="tests", instance_dir=str(tmp_path), database_url=url)
         client = create_app(settings, analyzer=analyzer).test_client()
@@ -129,7 +131,7 @@ def test_the_foot_says_whether_a_restart_forgets(tmp_path: Path, analyzer: Any) 
             assert ("다시 켜면 모두 사라져요" in foot.get_text()) is forgets
 
 
-def test_the_version_is_the_projects(client: FlaskClient) -> None:
+def test_the_version_is_shown(client: FlaskClient) -> None:
     project = tomllib.loads(Path(ROOT, "pyproject.toml").read_text(encoding="utf-8"))["project"]
     assert client.get("/openapi.json").get_json()["info"]["version"] == project["version"] == VERSION
     foot = BeautifulSoup(client.get("/").get_data(), "html.parser").select_one("footer")

@@ -40,7 +40,7 @@ def test_orders(visitor: Visitor, movie_id: int, add_review: AddReview, sort: st
     assert authors(visitor.get(f"/movie/{movie_id}?sort={sort}&label=긍정")) == [a for a in order if a != "다"]
 
 
-def test_the_two_ends_stand_out_once_there_are_some(visitor: Visitor, movie_id: int, add_review: AddReview) -> None:
+def test_the_best_and_the_worst_review_are_shown(visitor: Visitor, movie_id: int, add_review: AddReview) -> None:
     for content in ("최고예요", "지루해요", "최고 최고 감동")[: EXTREMES_FROM - 1]:
         add_review(movie_id, content)
     assert not visitor.get(f"/movie/{movie_id}").select(".extreme")
@@ -53,7 +53,7 @@ def test_the_two_ends_stand_out_once_there_are_some(visitor: Visitor, movie_id: 
 
 
 @pytest.mark.parametrize(("content", "title"), [("최고예요", "가장 긍정적인 리뷰"), ("지루해요", "가장 부정적인 리뷰")])
-def test_an_end_that_no_review_is_at_is_not_shown(
+def test_extremes_need_a_review_of_their_label(
     visitor: Visitor, movie_id: int, add_review: AddReview, content: str, title: str
 ) -> None:
     for _ in range(EXTREMES_FROM):
@@ -62,7 +62,7 @@ def test_an_end_that_no_review_is_at_is_not_shown(
     assert [text(end.h3) for end in page.select(".extreme")] == [title]
 
 
-def test_a_review_has_its_own_address(visitor: Visitor, movie_id: int, add_review: AddReview) -> None:
+def test_a_reviews_address_redirects_to_its_page(visitor: Visitor, movie_id: int, add_review: AddReview) -> None:
     reviews = [add_review(movie_id, "최고예요") for _ in range(REVIEWS_A_PAGE + 1)]
     for review, path in ((reviews[-1], f"/movie/{movie_id}?"), (reviews[0], f"/movie/{movie_id}?page=2&")):
         answer = visitor.client.get(f"/review/{review.id}")
@@ -73,7 +73,7 @@ def test_a_review_has_its_own_address(visitor: Visitor, movie_id: int, add_revie
     assert visitor.client.get("/review/999").status_code == 404
 
 
-def test_a_fresh_review_is_led_to(visitor: Visitor, movie_id: int) -> None:
+def test_a_post_redirects_to_the_new_review(visitor: Visitor, movie_id: int) -> None:
     answer = visitor.post(f"/movie/{movie_id}/review", f"/movie/{movie_id}", author="밤편지", content="최고예요")
     assert answer.headers["Location"] == f"/movie/{movie_id}#review-1"
     page = visitor.get(f"/movie/{movie_id}")
@@ -84,7 +84,7 @@ def test_a_fresh_review_is_led_to(visitor: Visitor, movie_id: int) -> None:
     assert answer.headers["Location"] == f"/movie/{movie_id}#review-2"
 
 
-def test_words_come_alone_for_who_shows_them_in_place(visitor: Visitor, movie_id: int, add_review: AddReview) -> None:
+def test_the_words_fragment_is_the_text_alone(visitor: Visitor, movie_id: int, add_review: AddReview) -> None:
     review = add_review(movie_id, "배우는 최고인데 이야기가 지루해요")
     link = visitor.get(f"/movie/{movie_id}").select_one(f'a[data-words="/review/{review.id}/words"]')
     assert link and link["href"] == f"/review/{review.id}/why"
@@ -95,7 +95,7 @@ def test_words_come_alone_for_who_shows_them_in_place(visitor: Visitor, movie_id
     assert visitor.client.get("/review/999/words").status_code == 404
 
 
-def test_a_shared_review_is_described_by_itself(visitor: Visitor, movie_id: int, add_review: AddReview) -> None:
+def test_a_reviews_page_has_its_open_graph_tags(visitor: Visitor, movie_id: int, add_review: AddReview) -> None:
     review = add_review(movie_id, "배우는 최고예요 <b>")
     path = visitor.client.get(f"/review/{review.id}").headers["Location"]
     page = visitor.get(path)
@@ -127,7 +127,7 @@ def test_a_spoiler_is_covered(visitor: Visitor, movie_id: int, service: ReviewSe
     assert not visitor.get(path).select("#review-1 .content:not(details *)")
 
 
-def test_the_box_is_ticked_off_again(visitor: Visitor, movie_id: int, service: ReviewService) -> None:
+def test_the_spoiler_flag_is_removed(visitor: Visitor, movie_id: int, service: ReviewService) -> None:
     visitor.post(f"/movie/{movie_id}/review", author="밤편지", content=PLOT, spoiler="on")
     path = "/review/1/edit"
     assert visitor.get(path).select_one('input[name="spoiler"][checked]')
@@ -137,7 +137,7 @@ def test_the_box_is_ticked_off_again(visitor: Visitor, movie_id: int, service: R
     assert service.review(1).spoiler
 
 
-def test_spoilers_in_json(client: FlaskClient, movie_id: int) -> None:
+def test_spoilers_by_json(client: FlaskClient, movie_id: int) -> None:
     review = {"movie_id": movie_id, "author": "밤편지", "content": PLOT}
     assert client.post("/reviews", json=review).get_json()["spoiler"] is False
     assert client.post("/reviews", json={**review, "content": "둘", "spoiler": True}).get_json()["spoiler"] is True
@@ -147,7 +147,7 @@ def test_spoilers_in_json(client: FlaskClient, movie_id: int) -> None:
         assert client.post("/reviews", json={**review, "content": "셋", "spoiler": absurd}).status_code == 422
 
 
-def test_extremes_give_nothing_away(visitor: Visitor, movie_id: int, add_review: AddReview) -> None:
+def test_extremes_have_no_spoilers(visitor: Visitor, movie_id: int, add_review: AddReview) -> None:
     visitor.post(f"/movie/{movie_id}/review", author="밤편지", content=f"{PLOT} 최고 최고 감동", spoiler="y")
     add_review(movie_id, "최고예요")
     for _ in range(4):

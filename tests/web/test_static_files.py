@@ -1,4 +1,4 @@
-"""What travels: files with their version in the address, packed pages, and little of everything."""
+"""Static files: versions, caching and compression."""
 
 import gzip
 import re
@@ -25,7 +25,7 @@ def address(visitor: Visitor) -> str:
     return str(link["href"])
 
 
-def test_files_are_kept_for_a_year_under_their_version(visitor: Visitor) -> None:
+def test_versioned_files_are_cached_for_a_year(visitor: Visitor) -> None:
     path = address(visitor)
     assert re.fullmatch(r"/static/style\.css\?v=[0-9a-f]{16}", path)
     answer = visitor.client.get(path)
@@ -36,13 +36,13 @@ def test_files_are_kept_for_a_year_under_their_version(visitor: Visitor) -> None
 
 
 @pytest.mark.parametrize("path", ["/static/style.css", "/static/style.css?v=0123456789abcdef"])
-def test_another_version_is_asked_for_each_time(client: FlaskClient, path: str) -> None:
+def test_other_versions_are_revalidated(client: FlaskClient, path: str) -> None:
     answer = client.get(path)
     assert answer.headers["Cache-Control"] == "no-cache"
     assert client.get(path, headers={"If-None-Match": answer.headers["ETag"]}).status_code == 304
 
 
-def test_a_changed_file_has_another_address(tmp_path: Path) -> None:
+def test_a_changed_file_has_another_url(tmp_path: Path) -> None:
     addresses = []
     for content in ("a {}", "b {}"):
         (tmp_path / "style.css").write_text(content)
@@ -53,7 +53,7 @@ def test_a_changed_file_has_another_address(tmp_path: Path) -> None:
     assert len(set(addresses)) == 2
 
 
-def test_files_travel_packed_once_packed(visitor: Visitor) -> None:
+def test_static_files_are_compressed(visitor: Visitor) -> None:
     path = address(visitor)
     plain, packed = visitor.client.get(path), visitor.client.get(path, headers=GZIP)
     assert packed.headers["Content-Encoding"] == "gzip"
@@ -66,13 +66,13 @@ def test_files_travel_packed_once_packed(visitor: Visitor) -> None:
     assert again.status_code == 304 and not again.get_data()
 
 
-def test_a_file_that_is_not_there_is_not_there(client: FlaskClient) -> None:
+def test_missing_files_are_not_found(client: FlaskClient) -> None:
     for path in ("/static/nothing.css", "/static/../wsgi.py", "/static/%2e%2e/wsgi.py", "/static/"):
         assert client.get(path).status_code == 404
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "br", "zstd"])
-def test_pages_and_long_lists_travel_packed(
+def test_pages_and_long_lists_are_compressed(
     client: FlaskClient, add_movie: Callable[..., Movie], encoding: str
 ) -> None:
     for i in range(20):
@@ -84,14 +84,14 @@ def test_pages_and_long_lists_travel_packed(
         assert len(answer.get_data()) < len(client.get(path).get_data()) / 2
 
 
-def test_short_answers_stay_as_they_are(client: FlaskClient, movie_id: int) -> None:
+def test_short_responses_are_not_compressed(client: FlaskClient, movie_id: int) -> None:
     for path in (f"/movies/{movie_id}", "/healthz", f"/reviews/{movie_id}"):
         answer = client.get(path, headers=BROWSER)
         assert "Content-Encoding" not in answer.headers
         assert answer.get_json() is not None
 
 
-def test_home_with_24_cards_is_light(
+def test_the_home_page_is_less_than_60_kb(
     client: FlaskClient, add_movie: Callable[..., Movie], add_review: Callable[..., Review]
 ) -> None:
     for i in range(24):

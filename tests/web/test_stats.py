@@ -1,4 +1,4 @@
-"""The site in numbers."""
+"""The statistics page."""
 
 from collections.abc import Callable
 
@@ -17,12 +17,12 @@ def ranking(page: BeautifulSoup, id: str) -> list[str]:
     return [text(link) for link in page.select(f"section[aria-labelledby={id}] li a")]
 
 
-def test_an_empty_site_has_a_page_of_numbers(visitor: Visitor) -> None:
+def test_statistics_of_an_empty_site(visitor: Visitor) -> None:
     page = visitor.get("/stats")
     assert text(page.h1) == "통계" and "모자라요" in text(page.main)
 
 
-def test_movies_are_ranked_and_reviews_counted(
+def test_statistics_rank_movies_and_count_reviews(
     visitor: Visitor, add_movie: AddMovie, add_review: AddReview, client: FlaskClient
 ) -> None:
     loved = add_movie("벌새", release_date="2019-08-29", genre="드라마, 가족")
@@ -45,5 +45,5 @@ def test_movies_are_ranked_and_reviews_counted(
 
 
 @pytest.mark.parametrize("query", ["?page=x", "?q=" + "가" * 300])
-def test_queries_change_nothing(client: FlaskClient, query: str) -> None:
+def test_unknown_queries_are_ignored(client: FlaskClient, query: str) -> None:
     assert client.get(f"/stats{query}").status_code == 200
