@@ -1,1 +1,1 @@
-"""Gampyeong: a movie-review site where the text is the vote. Imports nothing, so that `app.models` stays cheap."""
+"""Gampyeong: a movie-review site that rates movies by the sentiment of their reviews."""

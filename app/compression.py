@@ -1,20 +1,20 @@
-"""Pages and long lists travel packed; what is short does not, so that a small answer costs nothing more.
+"""Compression of pages and long lists.
 
-A secret beside what a caller chose, packed together, can be guessed from sizes (BREACH). The one on our pages is the
-form's token, and another site's page cannot have them fetched with the visitor's cookie: it is `SameSite=Lax`.
+The BREACH attack guesses a secret that is compressed together with input of an attacker, from response sizes. The only
+secret on pages is the CSRF token, and other sites' requests do not carry the session cookie, which is `SameSite=Lax`.
 """
 
 from flask import Flask, Response
 from flask_compress import Compress
 
 MIN_SIZE = 1_024
-"""Bytes: below, packing saves no packet."""
+"""Bytes; a shorter response fits one packet anyway."""
 TYPES = ("text/html", "application/json", "image/svg+xml", "application/x-ndjson", "text/csv", "text/plain")
 
 
 def register(app: Flask) -> None:
     app.config.update(
-        COMPRESS_REGISTER=False,  # asked below, and only for what is long enough
+        COMPRESS_REGISTER=False,  # called below, for long responses only
         COMPRESS_MIMETYPES=list(TYPES),
         COMPRESS_ALGORITHM=["zstd", "br", "gzip"],
         COMPRESS_ALGORITHM_STREAMING=["zstd", "br"],
@@ -23,11 +23,11 @@ def register(app: Flask) -> None:
         COMPRESS_LEVEL=5,  # gzip
         COMPRESS_STREAMS=False,
     )
-    packer = Compress(app)
+    extension = Compress(app)
 
-    def pack(response: Response) -> Response:
+    def compress(response: Response) -> Response:
         if response.is_streamed or response.mimetype not in TYPES or (response.content_length or 0) < MIN_SIZE:
             return response
-        return packer.after_request(response)
+        return extension.after_request(response)
 
-    app.after_request(pack)
+    app.after_request(compress)

@@ -1,4 +1,4 @@
-"""Every failure becomes an answer here, once: JSON `{"detail": ...}` or a page, by the path that was asked for."""
+"""Error handlers: exceptions become JSON `{"detail": ...}` or an error page, depending on the path."""
 
 import logging
 from math import ceil
@@ -88,7 +88,7 @@ _DETAILS = {
 
 
 def register(app: Flask) -> None:
-    """Hangs the handlers on the app: a blueprint's would miss the 404s and 405s of routing."""
+    """Register the handlers on the app; those of a blueprint would miss routing's 404 and 405."""
     app.register_error_handler(NicknameRefused, lambda error: answer(403, str(error)))
     app.register_error_handler(ValidationFailed, lambda error: answer(422, invalid_detail(error)))
     app.register_error_handler(NotFound, lambda error: answer(404, str(error)))
@@ -110,10 +110,10 @@ def answer(
 ) -> Response:
     """Return the error as JSON or as a page.
 
-    `detail` is a string, or a list in FastAPI's form for a 422. `texts` are the page's title and message where those
-    of the status do not fit.
+    `detail` is a string, or for 422 a list in FastAPI's form. `texts` are the page's title and message, by default
+    those of the status.
     """
-    if wants_page() and not isinstance(request.routing_exception, BadHost):  # pages have links, which need a host
+    if wants_page() and not isinstance(request.routing_exception, BadHost):  # `url_for` needs a valid host
         title, message = texts or _PAGE_TEXTS.get(status, _PAGE_TEXTS[400] if status < 500 else _UNEXPECTED)
         response = current_app.make_response(
             (render_template("error.html", status=status, title=title, message=message, login=_login(status)), status)
@@ -125,7 +125,7 @@ def answer(
 
 
 def wants_page() -> bool:
-    """Whether the caller gets a page: always on page routes, never on JSON routes, elsewhere if `Accept` names HTML."""
+    """Return whether to respond with a page: on page routes, and on unknown routes if `Accept` includes HTML."""
     first = "/" + request.path.split("/")[1]
     if first in JSON_PATHS:
         return False
@@ -133,7 +133,7 @@ def wants_page() -> bool:
 
 
 def format_wait(seconds: int) -> str:
-    """Return a waiting time in words, rounded up: `40초`, `3분`, `2시간`."""
+    """Format a waiting time, rounded up: `40초`, `3분`, `2시간`."""
     if seconds < 60:
         return ngettext("%(num)d초", "%(num)d초", max(1, seconds))
     if seconds <= 90 * 60:
@@ -155,15 +155,15 @@ def _denied(error: PermissionDenied) -> Response:
 
 
 def _login(status: int) -> str:
-    """Where the login page is, for what it helps against; it leads back to the page that was asked for."""
+    """Return the URL of the login page, with the current page as `next`; empty if logging in does not help."""
     if status not in (401, 403):
         return ""
-    came_from = request.path
+    next_url = request.path
     if request.method == "GET":
-        came_from = request.full_path.removesuffix("?")
+        next_url = request.full_path.removesuffix("?")
     elif not current_app.url_map.bind_to_environ(request.environ).test(request.path, "GET"):
-        came_from = ""
-    return url_for("admin.login", next=came_from or None)
+        next_url = ""
+    return url_for("admin.login", next=next_url or None)
 
 
 def invalid_detail(error: ValidationFailed) -> list[dict[str, Any]]:

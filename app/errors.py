@@ -1,4 +1,4 @@
-"""The failures the product knows by name; `app/error_handlers.py` maps each to a status code, once."""
+"""Exceptions of the application; `app/error_handlers.py` maps them to HTTP status codes."""
 
 from dataclasses import dataclass
 from dataclasses import field as attribute
@@ -6,15 +6,15 @@ from typing import Any
 
 
 class AppError(Exception):
-    """The base of all failures below; its text is one sentence that may be shown to the caller."""
+    """Base of the application's exceptions. The message is one sentence that can be shown to the caller."""
 
 
 @dataclass(frozen=True, slots=True)
 class FieldError:
-    """A broken rule of the input.
+    """A validation error of a field.
 
-    `field` is empty where the whole input is wrong, `type` is pydantic's error type, `message` is English, `context`
-    holds the numbers behind it (`max_length`, ...), and `index` is the place of a list's element.
+    `field` is empty if the whole input is invalid. `type` is pydantic's or our error type, `message` an English text,
+    `context` the values in it (`max_length`, ...), and `index` that of a list's element.
     """
 
     field: str
@@ -25,9 +25,9 @@ class FieldError:
 
 
 class ValidationFailed(AppError):
-    """What the caller sent breaks rules: 422.
+    """Raised for invalid input: 422.
 
-    `errors` holds at least one `FieldError`; `source` is where they were found, "body" or "query".
+    `errors` has at least one `FieldError`; `source` is the invalid part of the request, "body", "query" or "file".
     """
 
     def __init__(self, errors: list[FieldError], source: str = "body") -> None:
@@ -37,11 +37,11 @@ class ValidationFailed(AppError):
 
 
 class NicknameRefused(ValidationFailed):
-    """The nickname is others', or the passphrase is not its own: 403, and beside their fields on a form."""
+    """Raised if a nickname is claimed by someone else or the passphrase is wrong: 403, or errors in the form."""
 
 
 class NotFound(AppError):
-    """There is no such `kind` ("movie", "review") with this id, or no longer: 404."""
+    """Raised if there is no item of this kind ("movie", "review", ...) and id: 404."""
 
     def __init__(self, kind: str, id: int) -> None:
         super().__init__(f"{kind} {id} not found")
@@ -50,7 +50,7 @@ class NotFound(AppError):
 
 
 class ModelBusy(AppError):
-    """The model has more to read than it may queue: 503. `retry_after` is in whole seconds."""
+    """Raised if the model's queue is full: 503. `retry_after` is in seconds."""
 
     def __init__(self, message: str = "the model is busy", *, retry_after: int = 1) -> None:
         super().__init__(message)
@@ -58,7 +58,7 @@ class ModelBusy(AppError):
 
 
 class AlreadyExists(AppError):
-    """There is such a `kind` ("movie", "review") already, with this id: 409, or for who meant to add it, that one."""
+    """Raised if there is an equal item of this kind ("movie", ...), with this id: 409."""
 
     def __init__(self, kind: str, id: int) -> None:
         super().__init__(f"{kind} {id} is already there")
@@ -67,7 +67,7 @@ class AlreadyExists(AppError):
 
 
 class UndoExpired(AppError):
-    """A change that cannot be undone, or not any more: 410."""
+    """Raised for a change that cannot be undone, or no longer: 410."""
 
     def __init__(self, change_id: int) -> None:
         super().__init__(f"change {change_id} cannot be undone any more")
@@ -75,9 +75,9 @@ class UndoExpired(AppError):
 
 
 class StoreUnavailable(AppError):
-    """The store cannot be reached or written (database lost, disk full), or the model is stuck: 503.
+    """Raised if the database cannot be reached or written, or the model does not respond: 503.
 
-    `retry_after` is in whole seconds.
+    `retry_after` is in seconds.
     """
 
     def __init__(self, message: str = "the store is not available", *, retry_after: int = 2) -> None:
@@ -86,9 +86,9 @@ class StoreUnavailable(AppError):
 
 
 class PermissionDenied(AppError):
-    """The caller may not do this: 401 where logging in would help (`needs_login`), else 403.
+    """Raised if the caller lacks a permission: 401 if logging in may help (`needs_login`), else 403.
 
-    `is_writers`: the writer of a review may.
+    `is_writers` is whether the writer of the review has the permission.
     """
 
     def __init__(self, message: str, *, needs_login: bool = False, is_writers: bool = False) -> None:
@@ -98,11 +98,11 @@ class PermissionDenied(AppError):
 
 
 class DuplicateSubmission(AppError):
-    """The client sent the same thing again: 409."""
+    """Raised if the client repeats its last post: 409."""
 
 
 class RateLimited(AppError):
-    """One client asks for more than its share: 429. `retry_after` is in whole seconds."""
+    """Raised if a client exceeds a rate limit: 429. `retry_after` is in seconds."""
 
     def __init__(self, message: str, *, retry_after: int) -> None:
         super().__init__(message)
@@ -110,14 +110,14 @@ class RateLimited(AppError):
 
 
 def first_line(error: BaseException) -> str:
-    """Return an exception in one line of at most 200 characters."""
+    """Format an exception in one line of at most 200 characters."""
     text = " ".join(str(error).split()) or type(error).__name__
     return text if len(text) <= 200 else text[:199] + "…"
 
 
 class SettingsError(AppError):
-    """An environment variable holds something that cannot be used; the site does not start."""
+    """Raised at start for an invalid setting."""
 
 
 class ModelError(AppError):
-    """The sentiment model cannot be used; the text names the model, the cause and the way out, in one line."""
+    """Raised if the sentiment model cannot be loaded; the message is one line with model, cause and remedy."""

@@ -8,18 +8,18 @@ from werkzeug.routing import IntegerConverter
 T = TypeVar("T")
 
 
-def register_service(app: Flask, thing: object) -> None:
-    """Register `thing` under its class, for `get_service`."""
-    app.extensions[type(thing).__name__] = thing
+def register_service(app: Flask, service: object) -> None:
+    """Register `service` under its class, for `get_service`."""
+    app.extensions[type(service).__name__] = service
 
 
 def get_service(kind: type[T]) -> T:
     """Return the current app's instance of the class `kind`."""
-    thing: T = current_app.extensions[kind.__name__]
-    return thing
+    service: T = current_app.extensions[kind.__name__]
+    return service
 
 
 class IdConverter(IntegerConverter):
-    """Flask's `<int:...>`, at most 19 digits: what is longer names nothing, and `int()` refuses 4,300 digits."""
+    """Converter for `<int:...>` of at most 19 digits, as no id is longer and `int()` rejects over 4,300 digits."""
 
     regex = r"[0-9]{1,19}"

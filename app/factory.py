@@ -31,10 +31,10 @@ def create_app(
     analyzer: Analyzer | None = None,
     lazy: bool = False,
 ) -> Flask:
-    """Return the site's Flask app. Raise `SettingsError` or `ModelError` when it cannot start.
+    """Create the site's Flask app. Raise `SettingsError` or `ModelError` if it cannot start.
 
-    By default `settings` are read from the environment, `store` is opened from their `database_url`, and `analyzer` is
-    their model, loaded here, or at its first use if `lazy`; torch is imported only then.
+    By default `settings` are read from the environment, `store` is opened from `database_url` and `analyzer` loads the
+    model of `sentiment_model`, now or, if `lazy`, at its first use.
     """
     settings = Settings.from_env() if settings is None else settings
     app = Flask("app", template_folder="../templates", static_folder=None)
@@ -66,7 +66,7 @@ def _configure(app: Flask, settings: Settings) -> None:
         IMPORT_MAX=settings.import_max * 1024 * 1024,
         SESSION_COOKIE_NAME=cookie_name(key),
         SESSION_COOKIE_SAMESITE="Lax",
-        SESSION_REFRESH_EACH_REQUEST=False,  # a cookie is sent when it changes, and JSON may be kept
+        SESSION_REFRESH_EACH_REQUEST=False,  # sends the cookie only when it changes
         PERMANENT_SESSION_LIFETIME=SESSION_LIFETIME,
         PROPAGATE_EXCEPTIONS=False,
     )
@@ -74,7 +74,7 @@ def _configure(app: Flask, settings: Settings) -> None:
 
 
 def _register_services(app: Flask, settings: Settings, store: Store, analyzer: Analyzer) -> Metrics:
-    """Register what `get_service` returns. Returns the metrics, which a request hook counts into."""
+    """Register the services for `get_service`; return the metrics."""
     catalogue = ReviewService(store, analyzer)
     metrics = Metrics(workload=catalogue.workload, totals=catalogue.totals, card=catalogue.model_card)
     register_service(app, AdminAuth(admin_password(settings)))
@@ -89,7 +89,7 @@ def _register_services(app: Flask, settings: Settings, store: Store, analyzer: A
 
 
 def _register_hooks(app: Flask, settings: Settings, metrics: Metrics) -> None:
-    """Register what runs around each request. Telemetry comes first, so that it times all others."""
+    """Register the request hooks. Telemetry comes first, so that it times all others."""
     log = AccessLog(settings.log_level)
     telemetry.register(app, metrics.count, log.write, trust_request_ids=settings.trusted_proxies > 0)
     error_handlers.register(app)
@@ -102,7 +102,7 @@ def _register_hooks(app: Flask, settings: Settings, metrics: Metrics) -> None:
 
 
 def _load(settings: Settings, lazy: bool) -> Analyzer:
-    from app import sentiment  # here: importing torch takes seconds, and tests bring their own analyzer
+    from app import sentiment  # imported here, as tests and some commands need no model
     from app.sentiment.lazy import LazyAnalyzer
 
     def load() -> Analyzer:

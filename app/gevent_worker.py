@@ -1,7 +1,7 @@
-"""gunicorn's gevent worker with bounds that it lacks.
+"""gunicorn's gevent worker with protection from slow clients.
 
-Added are a minimum rate for request bodies, a timeout for sending, turns between pipelined requests and other clients,
-and a stop that does not wait for idle connections. The time for a request's head is gunicorn's `keepalive`.
+It adds a minimum rate for request bodies, a timeout for sending, a yield between pipelined requests, and the closing of
+idle connections at a stop. The timeout for a request's head is gunicorn's `keepalive`.
 """
 
 import socket
@@ -15,16 +15,16 @@ from gunicorn.workers.ggevent import GeventWorker
 from werkzeug.exceptions import BadRequest, RequestTimeout
 
 BODY_SECONDS = 20
-"""Time to receive a body, plus one second for each `BODY_MIN_RATE` bytes received (as Apache's RequestReadTimeout)."""
+"""Timeout for a body, plus a second for each `BODY_MIN_RATE` bytes received (like Apache's RequestReadTimeout)."""
 BODY_MIN_RATE = 4_096
-BODY_PIECE = 65_536  # bytes received at once
-TURN = 0.0001  # seconds in which other clients are served; gevent polls sockets only after 50 sleeps of 0 seconds
+CHUNK_SIZE = 65_536  # bytes read at once
+YIELD_SECONDS = 0.0001  # not 0: gevent polls sockets only after 50 sleeps of 0 seconds
 SEND_SECONDS = 60
-"""Time for a client to receive one piece of a response."""
+"""Timeout for a client to receive a chunk of a response."""
 
 
 class BodyReader:
-    """Reads a request's body until its deadline; raises werkzeug's errors, which the site answers with 408 or 400."""
+    """Reader of a request's body with a deadline. It raises Werkzeug's errors for 408 and 400."""
 
     def __init__(self, reader: Any) -> None:
         self.reader = reader
@@ -33,17 +33,17 @@ class BodyReader:
     def read(self, size: int) -> bytes:
         with gevent.Timeout(max(0.0, self.deadline - time.monotonic()), RequestTimeout):
             try:
-                data: bytes = self.reader.read(min(size, BODY_PIECE))
+                data: bytes = self.reader.read(min(size, CHUNK_SIZE))
             except (ParseException, OSError) as error:
                 raise BadRequest("the request body is malformed or incomplete") from error
         self.deadline += len(data) / BODY_MIN_RATE
-        if len(data) == BODY_PIECE:
-            gevent.sleep(TURN)
+        if len(data) == CHUNK_SIZE:
+            gevent.sleep(YIELD_SECONDS)
         return data
 
 
 class SiteWorker(GeventWorker):
-    """Serves each connection in a greenlet."""
+    """gunicorn worker that serves each connection in a greenlet."""
 
     def init_process(self) -> None:
         self.idle: set[Any] = set()
@@ -69,11 +69,11 @@ class SiteWorker(GeventWorker):
             req.body.reader = reader
             self.idle.add(sock)
         if req.unreader.buf.tell():  # the next request has arrived
-            gevent.sleep(TURN)
+            gevent.sleep(YIELD_SECONDS)
 
     def notify(self) -> None:
-        """Close idle connections when the worker is to stop; gunicorn calls this each second."""
+        """Close idle connections while the worker stops; gunicorn calls this every second."""
         super().notify()
         for client in [] if self.alive else list(self.idle):
             with suppress(OSError):  # closed by the client
-                client.shutdown(socket.SHUT_RD)  # a request that has arrived is still read and answered
+                client.shutdown(socket.SHUT_RD)  # a request that has arrived is still answered

@@ -1,4 +1,4 @@
-"""JSON in and out: UTF-8 with real Korean, and a body that must be JSON."""
+"""Parsing of JSON bodies, and JSON responses in unescaped UTF-8."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
 
 def json_response(body: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
-    """`body`, a JSON-able value or the bytes of a finished document, as the answer."""
+    """Return a JSON response of a value, or of the bytes of a serialized one."""
     data = (
         body
         if isinstance(body, bytes)
@@ -17,22 +17,22 @@ def json_response(body: Any, status: int = 200, headers: dict[str, str] | None =
 
 
 def json_body() -> Any:
-    """Return the request's JSON. Raises 415 for another content type, 400 for invalid JSON, 413 if it is too large."""
+    """Parse the request's body. Raise 415 for another content type, 400 for invalid JSON, 413 if it is too large."""
     if not request.is_json:
         raise UnsupportedMediaType("send JSON with the header Content-Type: application/json")
     data = request.get_data(cache=False)
     try:
-        return json.loads(data.decode("utf-8-sig"), parse_constant=_refuse_constant, parse_int=_parse_int)
+        return json.loads(data.decode("utf-8-sig"), parse_constant=_reject_constant, parse_int=_parse_int)
     except (ValueError, RecursionError) as error:
         raise BadRequest(f"the body is not JSON: {_reason(error)}") from error
 
 
-def _refuse_constant(name: str) -> None:
+def _reject_constant(name: str) -> None:
     raise ValueError(f"{name} is not JSON")
 
 
 def _parse_int(digits: str) -> float:
-    """Parse an integer. One with more digits than Python reads becomes infinity, which no field accepts."""
+    """Parse an integer; one with more digits than `int` accepts becomes infinity, which no field accepts."""
     return int(digits) if len(digits) < 1_000 else float("inf")
 
 

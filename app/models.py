@@ -1,4 +1,4 @@
-"""What the product is about, as frozen dataclasses. Imports the standard library only."""
+"""The domain's models, as frozen dataclasses."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 
 class Label(StrEnum):
-    """The two answers a review can get; the values are what pages and JSON show."""
+    """The sentiment label of a review; the values are those on pages and in JSON."""
 
     POSITIVE = "긍정"
     NEGATIVE = "부정"
@@ -21,7 +21,7 @@ class Label(StrEnum):
 
 
 class CorrectedLabel(StrEnum):
-    """What a reader can say that a review is, instead of the model's label."""
+    """A label that a reader can choose to correct the model's."""
 
     POSITIVE = "긍정"
     NEGATIVE = "부정"
@@ -29,7 +29,7 @@ class CorrectedLabel(StrEnum):
 
 
 class ReviewSort(StrEnum):
-    """Orders of a movie's reviews; those with the same rating newest first."""
+    """Sort orders of reviews; those with the same rating are sorted newest first."""
 
     NEWEST = "newest"
     OLDEST = "oldest"
@@ -39,18 +39,18 @@ class ReviewSort(StrEnum):
 
 
 UNDO_HOURS = 24
-"""How long a deletion can be undone."""
+"""Time for which a deletion or an import can be undone."""
 
 CONFIDENT_FROM = 0.7
-"""A `Sentiment.score` (0.5..1) below this is shown as 판단이 어려워요, and neither green nor red."""
+"""Below this `Sentiment.score` (0.5..1) a review is shown as 판단이 어려워요, neither green nor red."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sentiment:
-    """A reading: one number, the probability p that the text is positive, in the three forms that are shown.
+    """The result of an analysis: the probability p that the text is positive, in the three forms that are shown.
 
-    `rating` is 10 p (0..10), `label` positive from 5.0 on, and `score` the probability of the label, max(p, 1 - p).
-    Readings of the first edition, stored or imported, may follow other rules.
+    `rating` is 10 p (0..10), `label` is positive from 5.0, and `score` is the probability of the label, max(p, 1 - p).
+    Stored or imported sentiments of version 0.1 may differ from these rules.
     """
 
     label: Label
@@ -59,9 +59,9 @@ class Sentiment:
 
     @classmethod
     def from_probability(cls, p: float) -> "Sentiment":
-        """Return the reading for P(positive) = `p`, to four decimals.
+        """Return the sentiment for P(positive) = `p`, rounded to four decimals.
 
-        What is below 0.5 is at most 0.4949: shown with one decimal, its rating is then 4.9 and never a negative 5.0.
+        Values below 0.5 are limited to 0.4949, so that a negative rating is shown as 4.9 at most, and not as 5.0.
         """
         p = round(p, 4)
         if p < 0.5:
@@ -74,16 +74,16 @@ class Sentiment:
 
     @property
     def is_uncertain(self) -> bool:
-        """Whether the reading is too unsure to be painted green or red."""
+        """Whether the score is too low to show a label."""
         return self.score < CONFIDENT_FROM
 
 
 @dataclass(frozen=True, slots=True)
 class WordWeight:
-    """A part of a text, from `start` to before `end` (code points).
+    """A word of a text, from `start` to before `end` (code points).
 
-    `weight` (-10..10, above 0 for positive) is its share of the text's log-odds times the rating's distance from 5: a
-    strength, no change of the rating. `rating_without` is the rating of the text without it; None if that was not read.
+    `weight` (-10..10, above 0 for positive) is its share of the text's log-odds times the rating's distance from 5; it
+    is not a change of the rating. `rating_without` is the rating of the text without the word, None if not computed.
     """
 
     text: str
@@ -95,17 +95,17 @@ class WordWeight:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """How a text was read, and what each of its words, in order, has to do with it."""
+    """The sentiment of a text, and the weights of its words, in order."""
 
     sentiment: Sentiment
     words: Sequence[WordWeight] = ()
     stated_score: float | None = None
-    """The score from 0 to 10 that the text states in digits or stars, where that counted for the reading."""
+    """The score from 0 to 10 that the text states in digits or stars, or None."""
 
 
 @dataclass(frozen=True, slots=True)
 class KnownMisclassification:
-    """A text the model is known to read wrongly: what a person says (None = neither), and how the model reads it."""
+    """A text that the model misclassifies: the expected label (None = neither), and the model's sentiment."""
 
     text: str
     expected: Label | None
@@ -114,12 +114,11 @@ class KnownMisclassification:
 
 @dataclass(frozen=True, slots=True)
 class ModelCard:
-    """A model's name and what `training/evaluate.py` measured of it, empty if that was not run.
+    """A model's name and the measurements of `training/evaluate.py`, if it was run.
 
-    `name` is for people; `id` is stored with each review, and changes whenever the model's files do. `figures` has the
-    numbers by file and name (`figures["heldout"]["balanced_accuracy"]`). `calibration_bins` are pairs of the mean
-    P(positive) of some reviews and the share of them that is positive; `movie_points` are pairs of the mean of the
-    authors' stars of a movie and its mean rating.
+    `name` is shown to users; `id` is stored with each review, and changes with the model's files. `figures` are the
+    measurements by data set and name (`figures["heldout"]["balanced_accuracy"]`). `calibration_bins` are pairs (mean
+    P(positive), share of positive reviews); `movie_points` are a movie's (mean of the authors' stars, mean rating).
     """
 
     name: str
@@ -131,16 +130,16 @@ class ModelCard:
 
 
 def movie_key(title: str, release_date: str) -> str:
-    """Return the key that equal movies share: the title without spaces and case (NFC), and the release date."""
+    """Return the key by which movies are compared: the title without spaces and case (NFC), and the release date."""
     return "".join(normalize("NFC", title).casefold().split()) + "\n" + release_date
 
 
 @dataclass(frozen=True, slots=True)
 class QueueStats:
-    """The work of the model since the start.
+    """Statistics of the model since the start.
 
-    `waiting` texts are in the queue; `turns` is the number of batches of 1, 2, ... texts; `seconds` is the time all
-    batches took.
+    `waiting` is the number of queued texts, `turns` the number of batches by their size, and `seconds` the total time
+    of all batches.
     """
 
     waiting: int = 0
@@ -149,15 +148,15 @@ class QueueStats:
 
     @property
     def texts(self) -> int:
-        """How many texts were read."""
+        """The number of analyzed texts."""
         return sum(texts * turns for texts, turns in self.turns.items())
 
 
 @dataclass(frozen=True, slots=True)
 class MovieFields:
-    """What a visitor says of a movie.
+    """The editable fields of a movie.
 
-    `release_date` is ISO `YYYY-MM-DD`, or `YYYY-MM` or `YYYY` where no more is known; all but `title` may be empty.
+    `release_date` is ISO `YYYY-MM-DD`, `YYYY-MM` or `YYYY`; all fields but `title` may be empty.
     """
 
     title: str
@@ -168,16 +167,16 @@ class MovieFields:
 
     @property
     def key(self) -> str:
-        """The same for two of the same movie; see `movie_key`."""
+        """The key by which movies are compared; see `movie_key`."""
         return movie_key(self.title, self.release_date)
 
 
 @dataclass(frozen=True, slots=True)
 class Movie(MovieFields):
-    """A movie in the store, with what its reviews amount to.
+    """A stored movie with aggregates of its reviews.
 
-    `rating_sum` is the sum of the ratings of its `review_count` reviews, `positive_count` of which read positive.
-    `owner` is the token of the browser that added it, empty where unknown: it never leaves the site.
+    `rating_sum` is the sum of the ratings of its `review_count` reviews, of which `positive_count` are positive.
+    `owner` is the owner token of the browser that added it, empty if unknown; it is never published.
     """
 
     id: int = 0
@@ -188,10 +187,10 @@ class Movie(MovieFields):
 
     @property
     def average_rating(self) -> float | None:
-        """The mean rating (0..10), or None (never 0) while there is no review."""
+        """The mean rating (0..10), or None without reviews."""
         if not self.review_count:
             return None
-        # Sums of binary fractions drift: three tens less two others may leave a mean of 10.000000000000004.
+        # Rounding errors of the sum can lead to a mean such as 10.000000000000004.
         return min(10.0, max(0.0, self.rating_sum / self.review_count))
 
     @property
@@ -200,17 +199,17 @@ class Movie(MovieFields):
 
     @property
     def positive_share(self) -> float | None:
-        """The positive share of the reviews (0..1), or None while there is no review."""
+        """The share of positive reviews (0..1), or None without reviews."""
         return self.positive_count / self.review_count if self.review_count else None
 
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """A review in the store, with how it was read. `created_at` and `edited_at` (empty = never) are ISO 8601 in UTC.
+    """A stored review with its sentiment. `created_at` and `edited_at` (empty = never) are ISO 8601 in UTC.
 
-    `model` is the `ModelCard.id` of the model that read it, empty where unknown. `writer` is an opaque mark of the
-    browser that wrote it: it never leaves the site. `correction_count` readers say that the label is wrong. `spoiler`
-    is the author's warning that the text gives the plot away. `like_count` readers like it.
+    `model` is the `ModelCard.id` of the model that analyzed it, empty if unknown. `writer` is the owner token of its
+    author, which is never published. `correction_count` is the number of readers who contradict the label. `spoiler` is
+    the author's warning that the text reveals the plot.
     """
 
     id: int
@@ -234,15 +233,15 @@ class Review:
 
     @property
     def is_uncertain(self) -> bool:
-        """Whether the reading is too unsure to be painted green or red."""
+        """Whether the score is too low to show a label."""
         return self.sentiment_score < CONFIDENT_FROM
 
 
 @dataclass(frozen=True, slots=True)
 class AuthorSummary:
-    """The reviews under one nickname.
+    """Aggregates of the reviews under one nickname.
 
-    The numbers of positive and negative ones rated from 0, from 1, ... from 9 on, and the sum of their ratings.
+    `histogram` has the numbers of positive and negative reviews in ten bins by rating: 0-1, 1-2, ... 9-10.
     """
 
     histogram: Sequence[tuple[int, int]]
@@ -264,7 +263,7 @@ class AuthorSummary:
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """A reader's word against the model's: the review is `label`. `reader` is an opaque mark of their browser."""
+    """A reader's correction of a review's label. `reader` is the owner token of the reader's browser."""
 
     review_id: int
     reader: str
@@ -274,7 +273,7 @@ class Correction:
 
 @dataclass(frozen=True, slots=True)
 class ScoredReview:
-    """A review's id, the text that was analyzed, and its new sentiment; out of date once the text is another one."""
+    """A review's id, the text that was analyzed, and its new sentiment, which is not valid for another text."""
 
     review_id: int
     content: str
@@ -297,9 +296,9 @@ class AuditAction(StrEnum):
 class AuditEntry:
     """An entry of the audit log.
 
-    `who` is "admin", a writer's mark, or empty where everybody may; `summary` has at most 120 characters; `undone_at`
-    is empty if it was not undone. `undoable` is computed on reading: a deletion or an import that was not undone and is
-    younger than `UNDO_HOURS`. `before` is a review's text before an edit; `import_id` is the number of an import.
+    `who` is "admin", an owner token, or empty in open mode. `summary` has at most 120 characters. `undone_at` is empty
+    if it was not undone. `undoable` is computed when it is read: True for a deletion or an import that was not undone
+    and is younger than `UNDO_HOURS`. `before` is a review's text before an edit; `import_id` is set for imports.
     """
 
     id: int
@@ -339,9 +338,9 @@ class Page(Generic[T]):
 
     @property
     def last(self) -> int:
-        """The number of the last page; 1 where there is nothing."""
+        """The number of the last page; 1 for an empty list."""
         return max(1, -(-self.total // self.size))
 
     def cut(self, size: int) -> "Page[T]":
-        """Return a first page, made a smaller first page."""
+        """Shorten a first page to `size` items."""
         return Page(self.items[:size], self.total, 1, size)

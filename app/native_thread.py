@@ -1,4 +1,4 @@
-"""A native thread for computations that would stop gevent's event loop."""
+"""A native thread for computations that would block gevent's event loop."""
 
 from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar, cast
@@ -11,17 +11,17 @@ T = TypeVar("T")
 
 
 class NativeThread:
-    """One operating system thread that runs the functions it is given, one after the other.
+    """A native thread that runs one function at a time.
 
-    Under gunicorn's gevent worker `threading.Thread` is a greenlet, and a long computation in it stops the event loop.
-    There, functions run in gevent's thread pool. Without gevent the calling thread is a native one and runs them.
+    Under gunicorn's gevent worker a `threading.Thread` is a greenlet, in which long computations block the event loop.
+    There, functions run in gevent's thread pool. Without gevent they run in the calling thread.
     """
 
     def __init__(self) -> None:
         self._pool = ThreadPool(1) if monkey.is_module_patched("threading") else None
 
     def run(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Return what the function returns, and raise what it raises; other greenlets run meanwhile."""
+        """Call the function and return its result; other greenlets run meanwhile."""
         if self._pool is None:
             return function(*args, **kwargs)
         result, error = self._pool.apply(_call, (function, args, kwargs))
@@ -36,7 +36,7 @@ class NativeThread:
 
 
 def _call(function: Callable[..., T], args: Any, kwargs: Any) -> tuple[T | None, BaseException | None]:
-    """Return an exception instead of raising it: gevent prints those raised in its pool."""
+    """Return the result or the exception: gevent prints exceptions raised in its pool."""
     try:
         return function(*args, **kwargs), None
     except BaseException as error:  # noqa: BLE001 - raised again by the caller

@@ -1,4 +1,4 @@
-"""What an analyzer can do. `app/sentiment/` implements this; tests fake it."""
+"""Interfaces between packages."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -7,29 +7,25 @@ from app.models import Explanation, ModelCard, QueueStats, Sentiment
 
 
 class Analyzer(Protocol):
-    """Reads texts. Safe to call from any thread."""
+    """Sentiment analysis, implemented in `app/sentiment`. Thread-safe."""
 
     @property
     def card(self) -> ModelCard:
-        """What is known of the model behind it."""
+        """The card of the model."""
         ...
 
     def analyze(self, texts: Sequence[str]) -> list[Sentiment]:
-        """One `Sentiment` a text, in order; `[]` for no texts.
-
-        Raise `app.errors.ModelBusy` when there is more queued than may be. Texts are not empty after trimming: that is
-        refused earlier, by `app.schemas`.
-        """
+        """Return one `Sentiment` per text, in order. Raise `app.errors.ModelBusy` if the queue is full."""
         ...
 
     def explain(self, text: str) -> Explanation:
-        """How the text is read, and each word's part in it. Raise `app.errors.ModelBusy` as `analyze` does."""
+        """Return the sentiment of a text and the weight of each word. Raise the errors of `analyze`."""
         ...
 
     def workload(self) -> QueueStats:
-        """Return the numbers of queued and finished texts."""
+        """Return statistics of the queue."""
         ...
 
     def check(self) -> None:
-        """Raise `app.errors.StoreUnavailable` when it cannot read now, however long one waits."""
+        """Raise `app.errors.StoreUnavailable` if the model has stopped or does not respond."""
         ...

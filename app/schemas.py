@@ -1,4 +1,4 @@
-"""Pydantic models of what comes in and what goes out, in forms, JSON and files. Limits of fields live here once."""
+"""Pydantic models of inputs and outputs, for forms, JSON and files, with the limits of all fields."""
 
 import re
 import unicodedata
@@ -39,47 +39,47 @@ PER_PAGE_MAX = 1_000
 ID_MAX = 2**63 - 1
 PAGE_MAX = 1_000_000
 MODEL_MAX = 200
-MOMENT_MAX = 40
+TIMESTAMP_MAX = 40
 MIN_YEAR, MAX_YEAR = 1900, 2999
 BODY_MAX = 4 * 1024 * 1024
-"""Bytes of a request body: `BATCH_MAX` reviews of 1,000 syllables fit as UTF-8; of longer ones, fewer."""
+"""Bytes of a request body; enough for `BATCH_MAX` reviews of 1,000 syllables in UTF-8."""
 
 _CONTROL = r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f"
 _BREAK = r"\t\n\r\u2028\u2029"
-# White space, and what shows as nothing: soft hyphen, joiners, bidi marks, Hangul fillers, variation selectors, BOM.
-_UNSEEN = (
+# White space and invisible characters: soft hyphen, joiners, bidi marks, Hangul fillers, variation selectors, BOM.
+_INVISIBLE = (
     r"\t\n\r \xa0\xad\u034f\u061c\u115f\u1160\u1680\u17b4\u17b5\u180b-\u180e\u2000-\u200f\u2028-\u202f"
     r"\u205f-\u206f\u2800\u3000\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb"
 )
 _LINE = f"[^{_CONTROL}{_BREAK}]*"
-_NEEDED_LINE = f"{_LINE}[^{_CONTROL}{_BREAK}{_UNSEEN}]{_LINE}"
-_NEEDED_TEXT = f"[^{_CONTROL}]*[^{_CONTROL}{_UNSEEN}][^{_CONTROL}]*"
+_REQUIRED_LINE = f"{_LINE}[^{_CONTROL}{_BREAK}{_INVISIBLE}]{_LINE}"
+_REQUIRED_TEXT = f"[^{_CONTROL}]*[^{_CONTROL}{_INVISIBLE}][^{_CONTROL}]*"
 _POSTER_URL = r"(https?://[A-Za-z0-9가-힣.-]+(:[0-9]{1,5})?([/?#][^\x00-\x20\x7f-\xa0\"'<>\\^`{|}\u2000-\u200f\u2028-\u202f\u3000]*)?)?"
 _DATE = r"([0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?)?"
-_UNSEEN_CHARACTERS = "".join(re.findall(f"[{_UNSEEN}]", "".join(map(chr, range(0x10000)))))
+_INVISIBLE_CHARACTERS = "".join(re.findall(f"[{_INVISIBLE}]", "".join(map(chr, range(0x10000)))))
 _PLAIN = re.compile("[\t-\r -~가-힣ㄱ-ㅣ]*")
-"""Nearly all that is written here: no mark among it, and NFC already."""
+"""Matches most texts: they have no combining marks and are in NFC."""
 _INITIALS, _MEDIALS = "ㄱㄲㄴㄷㄸㄹㅁㅂㅃㅅㅆㅇㅈㅉㅊㅋㅌㅍㅎ", "ㅏㅐㅑㅒㅓㅔㅕㅖㅗㅘㅙㅚㅛㅜㅝㅞㅟㅠㅡㅢㅣ"
 _FINALS = "\u3164ㄱㄲㄳㄴㄵㄶㄷㄹㄺㄻㄼㄽㄾㄿㅀㅁㅂㅄㅅㅆㅇㅈㅊㅋㅌㅍㅎ"
-_SPELT_OUT = re.compile(f"\u3164([{_INITIALS}])([{_MEDIALS}])([{_FINALS}])")
-"""A syllable that KS X 1001 has no code for: a filler, two letters, and a third or another filler."""
+_FILLED_SYLLABLE = re.compile(f"\u3164([{_INITIALS}])([{_MEDIALS}])([{_FINALS}])")
+"""KS X 1001's encoding of further syllables: a filler, two letters, and a third one or another filler."""
 _DECOMPOSED = 4
-"""A text this many times over its limit is refused unread: NFD Korean is at most three times as long as NFC."""
-_MARKS_MAX = 64
-"""Combining marks on one letter; normalising takes time quadratic in them, and no script stacks so many."""
+"""Multiple of a limit above which texts are rejected before normalisation: NFD Korean is up to three times as long."""
+_MAX_MARKS = 64
+"""Maximum number of combining marks on a letter, because the time of normalisation is quadratic in it."""
 
 
-def _tidy(text: str, max_length: int) -> str:
+def _normalize(text: str, max_length: int) -> str:
     try:
         text.encode()
     except UnicodeEncodeError:
         raise PydanticCustomError("control_characters", "must not contain half of a surrogate pair") from None
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     if "\u3164" in text:
-        text = _SPELT_OUT.sub(_compose, text)
-    text = text.strip(_UNSEEN_CHARACTERS)
+        text = _FILLED_SYLLABLE.sub(_compose, text)
+    text = text.strip(_INVISIBLE_CHARACTERS)
     if len(text) <= max_length * _DECOMPOSED and not _PLAIN.fullmatch(text):
-        if any(is_mark and sum(1 for _ in run) > _MARKS_MAX for is_mark, run in groupby(text, _is_mark)):
+        if any(is_mark and sum(1 for _ in run) > _MAX_MARKS for is_mark, run in groupby(text, _is_mark)):
             raise PydanticCustomError("combining_marks", "must not stack more than 64 combining marks")
         text = unicodedata.normalize("NFC", text)
     if len(text) > max_length:
@@ -91,22 +91,22 @@ def _tidy(text: str, max_length: int) -> str:
     return text
 
 
-def _compose(spelt_out: "re.Match[str]") -> str:
-    initial, medial, final = spelt_out.groups()
-    place = (_INITIALS.index(initial) * len(_MEDIALS) + _MEDIALS.index(medial)) * len(_FINALS) + _FINALS.index(final)
-    return chr(ord("가") + place)
+def _compose(match: "re.Match[str]") -> str:
+    initial, medial, final = match.groups()
+    index = (_INITIALS.index(initial) * len(_MEDIALS) + _MEDIALS.index(medial)) * len(_FINALS) + _FINALS.index(final)
+    return chr(ord("가") + index)
 
 
 def _is_mark(character: str) -> bool:
     return unicodedata.combining(character) != 0
 
 
-def _text(refused: str, max_length: int, needed: bool) -> Callable[[str], str]:
+def _text(refused: str, max_length: int, required: bool) -> Callable[[str], str]:
     search = re.compile(f"[{refused}]").search
 
     def check(text: str) -> str:
-        text = _tidy(text, max_length)
-        if not text and needed:
+        text = _normalize(text, max_length)
+        if not text and required:
             raise PydanticCustomError("blank", "must not be blank")
         if search(text):
             raise PydanticCustomError("control_characters", "must not contain control characters")
@@ -115,13 +115,13 @@ def _text(refused: str, max_length: int, needed: bool) -> Callable[[str], str]:
     return check
 
 
-def _schema(pattern: str, max_length: int, needed: bool, **more: Any) -> WithJsonSchema:
-    minimum = {"minLength": 1} if needed else {}
+def _schema(pattern: str, max_length: int, required: bool, **more: Any) -> WithJsonSchema:
+    minimum = {"minLength": 1} if required else {}
     return WithJsonSchema({"type": "string", **minimum, "maxLength": max_length, "pattern": f"^{pattern}$", **more})
 
 
 def _check_date(text: str) -> str:
-    text = _tidy(text, DATE_MAX)
+    text = _normalize(text, DATE_MAX)
     try:
         if not re.fullmatch(_DATE, text):
             raise ValueError
@@ -133,8 +133,8 @@ def _check_date(text: str) -> str:
     return text
 
 
-def _check_moment(text: str) -> str:
-    text = _tidy(text, MOMENT_MAX)
+def _check_timestamp(text: str) -> str:
+    text = _normalize(text, TIMESTAMP_MAX)
     if not text:
         return text
     try:
@@ -145,26 +145,26 @@ def _check_moment(text: str) -> str:
     except (ValueError, OverflowError):
         raise PydanticCustomError(
             "moment_invalid",
-            "must be a moment in ISO 8601 between the years {least} and {most}, or empty",
-            {"least": MIN_YEAR, "most": MAX_YEAR},
+            "must be a moment in ISO 8601 between the years {min_year} and {max_year}, or empty",
+            {"min_year": MIN_YEAR, "max_year": MAX_YEAR},
         ) from None
     return moment.isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def _check_poster_url(text: str) -> str:
-    text = _tidy(text, POSTER_URL_MAX)
+    text = _normalize(text, POSTER_URL_MAX)
     if not re.fullmatch(_POSTER_URL, text):
         raise PydanticCustomError("url_invalid", "must be an address that starts with http:// or https://, or empty")
     return text
 
 
-def _whole(number: object) -> object:
-    """JSON Schema counts 7.0 among the integers."""
+def _integer(number: object) -> object:
+    """Convert 7.0 to 7, which is an integer in JSON Schema."""
     return int(number) if isinstance(number, float) and number.is_integer() else number
 
 
 def _one_of(labels: type[StrEnum]) -> BeforeValidator:
-    """JSON has no enumerations: strict or not, a label comes as its text."""
+    """Return a validator that accepts the labels as strings, even in strict mode."""
 
     def check(value: object) -> object:
         try:
@@ -175,9 +175,9 @@ def _one_of(labels: type[StrEnum]) -> BeforeValidator:
     return BeforeValidator(check)
 
 
-def _line(max_length: int, needed: bool, example: str) -> tuple[AfterValidator, WithJsonSchema]:
-    check = AfterValidator(_text(_CONTROL + _BREAK, max_length, needed))
-    return check, _schema(_NEEDED_LINE if needed else _LINE, max_length, needed, examples=[example])
+def _line(max_length: int, required: bool, example: str) -> tuple[AfterValidator, WithJsonSchema]:
+    check = AfterValidator(_text(_CONTROL + _BREAK, max_length, required))
+    return check, _schema(_REQUIRED_LINE if required else _LINE, max_length, required, examples=[example])
 
 
 Title = Annotated[str, *_line(TITLE_MAX, True, "리틀 포레스트")]
@@ -206,24 +206,24 @@ PosterUrl = Annotated[
 Text = Annotated[
     str,
     AfterValidator(_text(_CONTROL, CONTENT_MAX, True)),
-    _schema(_NEEDED_TEXT, CONTENT_MAX, True, examples=["처음엔 심심했는데 볼수록 따뜻하고 여운이 오래 남네요"]),
+    _schema(_REQUIRED_TEXT, CONTENT_MAX, True, examples=["처음엔 심심했는데 볼수록 따뜻하고 여운이 오래 남네요"]),
 ]
-Moment = Annotated[str, AfterValidator(_check_moment)]
+Timestamp = Annotated[str, AfterValidator(_check_timestamp)]
 ModelId = Annotated[str, AfterValidator(_text(_CONTROL + _BREAK, MODEL_MAX, False))]
 ReviewLabel = Annotated[Label, _one_of(Label)]
 CorrectionLabel = Annotated[CorrectedLabel, _one_of(CorrectedLabel)]
-Id = Annotated[int, Field(ge=1, le=ID_MAX), BeforeValidator(_whole)]
+Id = Annotated[int, Field(ge=1, le=ID_MAX), BeforeValidator(_integer)]
 Sort = Literal["rating", "average", "newest", "reviews", "release", "title"]
 
 
 class Input(BaseModel):
-    """The base of all inputs: unknown fields are ignored, so that older clients keep working."""
+    """Base of all inputs. Unknown fields are ignored."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
 
 class MovieInput(Input):
-    """A movie to add. Only the title is required."""
+    """A new movie. Only the title is required."""
 
     title: Title
     release_date: ReleaseDate = ""
@@ -236,19 +236,19 @@ class MovieInput(Input):
 
 
 class ReviewInput(Input):
-    """A review to read and keep."""
+    """A new review."""
 
     movie_id: Id
     author: Author
     content: Text
-    spoiler: Annotated[bool, Field(description="whether the text gives the plot away")] = False
+    spoiler: Annotated[bool, Field(description="whether the text reveals the plot")] = False
     passphrase: Annotated[
-        str, Field(max_length=PASSPHRASE_MAX, description="claims the nickname, or proves that it is yours", repr=False)
+        str, Field(max_length=PASSPHRASE_MAX, description="claims the nickname, or unlocks a claimed one", repr=False)
     ] = ""
 
 
 class MoviePatch(Input):
-    """What is to change of a movie; what is left out stays as it is."""
+    """Changed fields of a movie; omitted fields are kept."""
 
     title: Title = Field(default_factory=str)
     release_date: ReleaseDate = Field(default_factory=str)
@@ -257,53 +257,53 @@ class MoviePatch(Input):
     poster_url: PosterUrl = Field(default_factory=str)
 
     def apply(self, movie: MovieFields) -> MovieFields:
-        """Return the movie's fields as they are then."""
+        """Return the movie's fields with the changes."""
         old = {name: getattr(movie, name) for name in MoviePatch.model_fields}
         return MovieFields(**old | self.model_dump(exclude_unset=True))
 
 
 class ReviewPatch(Input):
-    """What is to change of a review; what is left out stays as it is. A review stays with its movie."""
+    """Changed fields of a review; omitted fields are kept. The movie cannot be changed."""
 
     author: Author = Field(default_factory=str)
     content: Text = Field(default_factory=str)
-    spoiler: Annotated[bool, Field(description="whether the text gives the plot away")] = False
+    spoiler: Annotated[bool, Field(description="whether the text reveals the plot")] = False
 
 
 class SentimentInput(Input):
-    """A text to read and forget."""
+    """A text to analyze without storing it."""
 
     text: Text
 
 
 class SentimentBatchInput(Input):
-    """Texts to read and forget."""
+    """Texts to analyze without storing them."""
 
     texts: Annotated[list[Text], Field(max_length=BATCH_MAX)]
 
 
 class MovieRecord(MovieInput):
-    """A movie in a file of ours: `id` is what the file's reviews call it."""
+    """A movie in an export; `id` is referred to by the file's reviews."""
 
     id: Id
 
 
 class ReviewRecord(ReviewInput):
-    """A review in a file of ours, with how it was read, if it was: label, score and rating come together or not at all.
+    """A review in an export, with all or none of label, score and rating.
 
-    `id` 0 means that it has none. A moment without a time zone is in UTC.
+    `id` is 0 if absent. Timestamps without a time zone are in UTC.
     """
 
     id: Annotated[int, Field(ge=0, le=ID_MAX)] = 0
-    created_at: Moment = ""
-    edited_at: Moment = ""
+    created_at: Timestamp = ""
+    edited_at: Timestamp = ""
     model: ModelId = ""
     sentiment_label: ReviewLabel | None = None
     sentiment_score: Annotated[float | None, Field(ge=0.5, le=1)] = None
     rating: Annotated[float | None, Field(ge=0, le=10)] = None
 
     @model_validator(mode="after")
-    def _whole_or_none(self) -> Self:
+    def _check_sentiment(self) -> Self:
         given = [part is not None for part in (self.sentiment_label, self.sentiment_score, self.rating)]
         if any(given) != all(given):
             names = "sentiment_label, sentiment_score and rating"
@@ -318,37 +318,37 @@ class ReviewRecord(ReviewInput):
 
 
 class CorrectionRecord(Input):
-    """A reader's word against the model's in a file of ours; `reader` tells one review's readers apart, no more."""
+    """A correction in an export; `reader` is a number within the review."""
 
     review_id: Id
     reader: Id
     label: CorrectionLabel
-    created_at: Moment
+    created_at: Timestamp
 
 
 class CorrectionInput(Input):
-    """What a reader says that a review is."""
+    """A reader's correction of a review's label."""
 
     label: CorrectionLabel
 
 
 class PageQuery(Input):
-    """Which part of a list: `page` counts from 1."""
+    """Page of a list; `page` counts from 1."""
 
     page: Annotated[int, Field(ge=1, le=PAGE_MAX)] = 1
     per_page: Annotated[int, Field(ge=1, le=PER_PAGE_MAX)] = PER_PAGE_MAX
 
     @property
     def start(self) -> int:
-        """How many items come before this page."""
+        """The offset of the page's first item."""
         return (self.page - 1) * self.per_page
 
 
 class MoviesQuery(PageQuery):
-    """The query of a list of movies.
+    """Filters, order and page of the list of movies.
 
-    `q` is searched for in title, director, genre and year, initial consonants (ㄱㅅㅊ) included. All of several genres
-    in `genre`, as in "드라마, 스릴러", have to match.
+    `q` is searched in title, director, genre and year; initial consonants (ㄱㅅㅊ) are supported. If `genre` has
+    several genres, such as "드라마, 스릴러", all must match.
     """
 
     q: Annotated[str, Field(max_length=QUERY_MAX)] = ""
@@ -359,19 +359,19 @@ class MoviesQuery(PageQuery):
 
     @property
     def is_narrowed(self) -> bool:
-        """Whether some movies are left out."""
+        """Whether there are filters."""
         return bool(self.q or self.genre or self.director or self.year)
 
 
 class ReviewsQuery(PageQuery):
-    """Which of a movie's reviews, in which order."""
+    """Filter, order and page of a movie's reviews."""
 
     label: Label | None = None
     sort: ReviewSort = ReviewSort.NEWEST
 
 
 class AllReviewsQuery(PageQuery):
-    """Which of all movies' reviews: those under a nickname, if `author` is given, in which order; else the newest."""
+    """Filter, order and page of all movies' reviews: those of `author`, or the newest."""
 
     author: Annotated[str, Field(max_length=AUTHOR_MAX, pattern=r"^[^\x00]*$")] = ""
     sort: ReviewSort = ReviewSort.NEWEST
@@ -381,7 +381,7 @@ InputT = TypeVar("InputT", bound=Input)
 
 
 def parse(model: type[InputT], data: object, *, strict: bool = True) -> InputT:
-    """Validate `data` as `model`. Without `strict`, "7" is read as 7, as in forms. Raise `ValidationFailed`."""
+    """Validate `data` as `model`; without `strict`, "7" is accepted as 7, as in forms. Raise `ValidationFailed`."""
     try:
         return model.model_validate(data, strict=strict)
     except ValidationError as error:
@@ -401,12 +401,12 @@ def _field_error(item: dict[str, Any]) -> FieldError:
 ResponseId = Annotated[int, Field(ge=1)]
 Count = Annotated[int, Field(ge=0)]
 Rating = Annotated[
-    float, Field(ge=0, le=10, description="ten times the probability that the text is positive; 긍정 from 5.0 on")
+    float, Field(ge=0, le=10, description="ten times the probability that the text is positive; 긍정 from 5.0")
 ]
 Average = Annotated[
     float | None,
-    Field(ge=0, le=10, description="the mean of the reviews' ratings; null, never 0, while there is no review"),
-    # Six decimals hide what binary fractions leave behind (8.200000000000001) and keep all that was measured.
+    Field(ge=0, le=10, description="the mean of the reviews' ratings; null without reviews"),
+    # Six decimals hide rounding errors (8.200000000000001) without loss of precision.
     PlainSerializer(lambda mean: None if mean is None else round(mean, 6), return_type=float | None),
 ]
 Score = Annotated[
@@ -419,7 +419,7 @@ class Schema(BaseModel):
 
 
 class MovieOut(Schema):
-    """A movie, with what its reviews amount to."""
+    """A movie with aggregates of its reviews."""
 
     id: ResponseId
     title: str
@@ -433,7 +433,7 @@ class MovieOut(Schema):
 
 
 class ReviewOut(Schema):
-    """A review, with how it was read."""
+    """A review with its sentiment."""
 
     id: ResponseId
     movie_id: ResponseId
@@ -443,22 +443,22 @@ class ReviewOut(Schema):
     sentiment_score: Score
     rating: Rating
     created_at: Annotated[str, Field(json_schema_extra={"format": "date-time"})]
-    model: Annotated[str, Field(description="the model that read it; empty where that is not known")]
-    correction_count: Annotated[Count, Field(description="readers who say that the label is wrong")]
-    spoiler: Annotated[bool, Field(description="whether the text gives the plot away")]
-    like_count: Annotated[Count, Field(description="readers who like it")]
+    model: Annotated[str, Field(description="id of the model that analyzed it; empty if unknown")]
+    correction_count: Annotated[Count, Field(description="number of readers who contradict the label")]
+    spoiler: Annotated[bool, Field(description="whether the text reveals the plot")]
+    like_count: Annotated[Count, Field(description="number of readers who like it")]
     edited_at: Annotated[
         str,
         Field(
-            description="when it was last edited; left out while it never was",
+            description="time of the last edit; omitted if never edited",
             json_schema_extra={"format": "date-time"},
-            exclude_if=lambda moment: not moment,
+            exclude_if=lambda timestamp: not timestamp,
         ),
     ] = ""
 
 
 class SentimentOut(Schema):
-    """How a text was read."""
+    """The sentiment of a text."""
 
     sentiment_label: Annotated[Label, Field(validation_alias="label")]
     sentiment_score: Annotated[Score, Field(validation_alias="score")]
@@ -466,7 +466,7 @@ class SentimentOut(Schema):
 
 
 class WordOut(Schema):
-    """A word of a text, from code point `start` to before `end`, and what the text is without it."""
+    """A word of a text, from code point `start` to before `end`."""
 
     text: str
     start: Count
@@ -476,8 +476,8 @@ class WordOut(Schema):
         Field(
             ge=-10,
             le=10,
-            description="strength: the word's share of the text's log-odds of positive, times the rating's distance "
-            "from 5; above 0 for positive. It is not a change of the rating",
+            description="the word's share of the text's log-odds of positive, times the rating's distance from 5; "
+            "above 0 for positive. It is not a change of the rating",
         ),
     ]
     rating_without: Annotated[
@@ -492,7 +492,7 @@ class WordOut(Schema):
 
 
 class ExplanationOut(SentimentOut):
-    """How a text was read, and what each of its words has to do with it."""
+    """The sentiment of a text and the weights of its words."""
 
     words: list[WordOut]
     stated_score: Annotated[
@@ -500,8 +500,8 @@ class ExplanationOut(SentimentOut):
         Field(
             ge=0,
             le=10,
-            description="the score, of ten, that the text states in digits or stars, if the model counts such; "
-            "it counts by its share of the text's characters",
+            description="the score from 0 to 10 that the text states in digits or stars, if the model considers it, "
+            "weighted by its share of the text's characters",
         ),
     ]
 
@@ -515,32 +515,32 @@ class AverageRatingOut(Schema):
 
 
 class DeletedMovieOut(Schema):
-    """The movie that was deleted, and how many reviews went with it."""
+    """The deleted movie and the number of its deleted reviews."""
 
     id: ResponseId
     reviews_deleted: Count
 
 
 class DeletedReviewOut(Schema):
-    """The review that was deleted."""
+    """The deleted review."""
 
     id: ResponseId
 
 
 class HealthOut(Schema):
-    """The process answers ("ok"), or is ready to serve ("ready")."""
+    """The health of the process: "ok", or "ready" if it can serve requests."""
 
     status: str
 
 
 class ErrorOut(BaseModel):
-    """What went wrong, in a sentence."""
+    """An error as one sentence."""
 
     detail: str
 
 
 class ValidationErrorItem(BaseModel):
-    """One broken rule: where (`["body", "title"]`), in words, and pydantic's name for it."""
+    """A validation error: its location (`["body", "title"]`), message and type."""
 
     loc: list[str | int]
     msg: str
@@ -548,7 +548,7 @@ class ValidationErrorItem(BaseModel):
 
 
 class ValidationErrorOut(BaseModel):
-    """Every rule that the body or query breaks."""
+    """All validation errors of the body or query."""
 
     detail: list[ValidationErrorItem]
 
@@ -557,7 +557,7 @@ _ADAPTERS: dict[Any, TypeAdapter[Any]] = {}
 
 
 def dump(schema: Any, value: object) -> bytes:
-    """`value`, a model of `app.models` or a list of them, as UTF-8 JSON in the shape of `schema`."""
+    """Serialize a model of `app.models`, or a list of them, to UTF-8 JSON by `schema`."""
     adapter = _ADAPTERS.get(schema)
     if adapter is None:
         adapter = _ADAPTERS[schema] = TypeAdapter(schema)

@@ -27,11 +27,11 @@ _ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 @dataclass(frozen=True, slots=True)
 class RequestRecord:
-    """An answered request.
+    """A finished request.
 
-    `route` is the path's template and `method` one of HTTP's, so that both are few; `path`, as it was asked for, has no
-    query; `seconds` ends with the answer's last header; `size` is the body's, in bytes, None while unknown; `client`
-    the address as the site sees it.
+    `route` is the URL rule and `method` a known one or "other", to limit the number of their values. `path` has no
+    query. `seconds` is the time until the headers are complete. `size` is that of the body in bytes, None if unknown.
+    `client` is the client's address.
     """
 
     request_id: str
@@ -48,17 +48,16 @@ RequestHook = Callable[[RequestRecord], None]
 
 
 def register(app: Flask, *hooks: RequestHook, trust_request_ids: bool = False) -> None:
-    """Tells `hooks` of every request. Comes before whatever else hangs itself on requests, to time that as well.
+    """Call `hooks` for every request. Register this first, so that the other request hooks are timed, too.
 
-    With `trust_request_ids`, the `X-Request-ID` that a request brings is kept, for a
-    site whose proxy gives them.
+    `trust_request_ids` keeps the `X-Request-ID` of requests, for a site behind a proxy that sets it.
     """
 
     @app.before_request
     def begin() -> None:
         g.began = time.perf_counter()
-        brought = request.headers.get("X-Request-ID", "") if trust_request_ids else ""
-        g.request_id = brought if _ID.fullmatch(brought) else f"{getrandbits(64):016x}"
+        given = request.headers.get("X-Request-ID", "") if trust_request_ids else ""
+        g.request_id = given if _ID.fullmatch(given) else f"{getrandbits(64):016x}"
 
     @app.after_request
     def end(response: Response) -> Response:
@@ -86,10 +85,10 @@ _MAX_PATH = 300  # characters
 
 
 class AccessLog:
-    """Writes the requests of `level` and above."""
+    """Access log on standard error, one line of JSON per request."""
 
     def __init__(self, level: str) -> None:
-        """`level` is one of `app.settings.LOG_LEVELS`."""
+        """Log requests of `level`, one of `app.settings.LOG_LEVELS`, and above."""
         self._min_level = LOG_LEVELS.index(level)
 
     def write(self, record: RequestRecord) -> None:
@@ -109,8 +108,8 @@ class AccessLog:
                 "ms": round(record.seconds * 1_000, 2),
                 "bytes": record.size,
             }
-        )  # escaped to ASCII: a path can neither end the line nor speak to a terminal
-        with contextlib.suppress(OSError, ValueError):  # nobody reads the log any more: no reason to fail
+        )  # ASCII, so that a path cannot contain line ends or terminal escapes
+        with contextlib.suppress(OSError, ValueError):  # standard error is closed
             sys.stderr.write(line + "\n")
             sys.stderr.flush()
 
@@ -121,7 +120,7 @@ _TEXTS = (1, 2, 4, 8, 16, 32)
 
 
 class Metrics:
-    """One app's numbers, in a registry of its own: several apps in a process do not mix."""
+    """Metrics of an app, in its own registry, as there may be several apps in a process."""
 
     def __init__(
         self,
@@ -130,7 +129,7 @@ class Metrics:
         totals: Callable[[], CatalogueTotals],
         card: Callable[[], ModelCard],
     ) -> None:
-        """Store the callables that are called for each export of the metrics."""
+        """Set the callables for the values that are read at each export."""
         self._registry = CollectorRegistry()
         self._requests = Counter(
             "gampyeong_requests", "Answered requests.", ["route", "method", "status"], registry=self._registry
@@ -148,19 +147,19 @@ class Metrics:
     def count(self, record: RequestRecord) -> None:
         key = record.route, record.method, record.status
         found = self._children.get(key)
-        if found is None:  # looking one up by its labels takes longer than counting
+        if found is None:  # cached, as `labels` takes longer than counting
             found = self._children[key] = self._requests.labels(*key), self._seconds.labels(record.route)
         requests, seconds = found
         requests.inc()
         seconds.observe(record.seconds)
 
     def text(self) -> bytes:
-        """All numbers, in the text format of `CONTENT_TYPE`."""
+        """Return all metrics in the text format of `CONTENT_TYPE`."""
         return generate_latest(self._registry)
 
 
 class _Model:
-    """What the model has to do and has done."""
+    """Collector of the model's metrics."""
 
     def __init__(self, workload: Callable[[], QueueStats], card: Callable[[], ModelCard]) -> None:
         self._workload, self._card = workload, card
@@ -179,7 +178,7 @@ class _Model:
 
 
 class _Reviews:
-    """What the store holds; nothing while it cannot be asked, which `/readyz` reports."""
+    """Collector of the store's totals; yields no metrics while the store is unavailable."""
 
     def __init__(self, totals: Callable[[], CatalogueTotals]) -> None:
         self._totals = totals
@@ -197,8 +196,9 @@ class _Reviews:
 
 
 def _buckets(work: QueueStats) -> list[tuple[str, float]]:
-    """How many turns read at most so many texts, as (limit, count); the last limit is +Inf."""
+    """Return cumulative numbers of batches by their size, as (limit, count); the last limit is +Inf."""
     counts = [
-        (str(float(most)), float(sum(turns for texts, turns in work.turns.items() if texts <= most))) for most in _TEXTS
+        (str(float(limit)), float(sum(turns for texts, turns in work.turns.items() if texts <= limit)))
+        for limit in _TEXTS
     ]
     return [*counts, ("+Inf", float(sum(work.turns.values())))]
