@@ -17,6 +17,7 @@ from app.errors import (
     NotFound,
     PermissionDenied,
     RateLimited,
+    ReviewedByOthers,
     StoreUnavailable,
     UndoExpired,
     ValidationFailed,
@@ -77,6 +78,10 @@ _NOT_THE_WRITERS = (
         "고치고 지울 권한은 글을 쓴 브라우저의 쿠키에 있어요. 다른 기기에서 열었거나 쿠키를 지웠다면 그 권한도 없어요. "
         "관리자라면 로그인해 주세요."
     ),
+)
+_REVIEWED_BY_OTHERS = (
+    lazy_gettext("이제는 관리자만 고칠 수 있어요"),
+    lazy_gettext("다른 사람이 리뷰를 남긴 영화예요. 등록한 사람은 그 전까지만 정보를 고칠 수 있어요."),
 )
 _UNEXPECTED = (lazy_gettext("문제가 생겼어요"), lazy_gettext("우리 쪽 문제예요. 잠시 뒤에 다시 시도해 주세요."))
 
@@ -149,6 +154,8 @@ def _too_many(error: RateLimited) -> Response:
 
 def _denied(error: PermissionDenied) -> Response:
     texts = _NOT_THE_WRITERS if error.is_writers else None
+    if isinstance(error, ReviewedByOthers):
+        texts = _REVIEWED_BY_OTHERS
     if error.needs_login:
         return answer(401, str(error), {"WWW-Authenticate": 'Bearer realm="gampyeong"'}, texts)
     return answer(403, str(error), texts=texts)

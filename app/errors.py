@@ -97,6 +97,10 @@ class PermissionDenied(AppError):
         self.is_writers = is_writers
 
 
+class ReviewedByOthers(PermissionDenied):
+    """The caller added the movie, but others have reviewed it: only the administrator may edit it now. 403."""
+
+
 class DuplicateSubmission(AppError):
     """Raised if the client repeats its last post: 409."""
 

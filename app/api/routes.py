@@ -86,7 +86,7 @@ def add_movie() -> Response:
     """
     check_rate_limit(RateLimitScope.POSTS)
     try:
-        movie, status = _catalogue().add_movie(_body(MovieInput)), 201
+        movie, status = _catalogue().add_movie(_body(MovieInput), identity.owner_token()), 201
     except AlreadyExists as error:
         movie, status = _catalogue().movie(error.id), 200
     return _answer(MovieOut, movie, status, {"Location": url_for("api.get_movie", id=movie.id)})
@@ -100,15 +100,16 @@ def get_movie(id: int) -> Response:
 
 
 @blueprint.patch("/movies/<int:id>")
-@describe_operation(Operation("movies", MovieOut, body=MoviePatch, problems=(401, 409)))
+@describe_operation(Operation("movies", MovieOut, body=MoviePatch, problems=(401, 403, 409)))
 def edit_movie(id: int) -> Response:
     """Change a movie's details.
 
-    Fields that are left out stay as they are. 409 where the title and release date are another movie's.
+    Fields that are left out stay as they are. 409 where the title and release date are another movie's. Who added the
+    movie may do this until others have reviewed it.
     """
-    permissions.require(Permission.EDIT_MOVIE)
+    writers = permissions.require_movie_edit(_catalogue(), _catalogue().movie(id))
     check_rate_limit(RateLimitScope.POSTS)
-    return _answer(MovieOut, _catalogue().edit_movie(id, _body(MoviePatch), identity.actor()))
+    return _answer(MovieOut, _catalogue().edit_movie(id, _body(MoviePatch), identity.actor(), writers=writers))
 
 
 @blueprint.delete("/movies/<int:id>")

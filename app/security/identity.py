@@ -60,9 +60,14 @@ def nickname_token(key: str) -> str:
     return "n-" + hmac.digest(secret, f"nickname\n{key}".encode(), "sha256").hex()[:32]
 
 
+def owner_tokens() -> set[str]:
+    """Return the tokens of this browser: its own, and those of the nicknames whose passphrase it has given."""
+    return {token for token in (writer_token(), *map(nickname_token, nicknames())) if token}
+
+
 def is_writer(owner: str) -> bool:
-    """Return whether the owner token is this browser's, or that of a nickname whose passphrase it has given."""
-    return bool(owner) and (owner == writer_token() or any(owner == nickname_token(key) for key in nicknames()))
+    """Return whether the owner token is one of this browser's."""
+    return owner in owner_tokens()
 
 
 def is_admin() -> bool:

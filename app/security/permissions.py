@@ -1,10 +1,13 @@
 """Permissions for everything but reading, adding and analyzing, which are public."""
 
+from collections.abc import Collection
 from enum import StrEnum
+from typing import Protocol
 
 from flask import Flask
 
-from app.errors import PermissionDenied
+from app.errors import PermissionDenied, ReviewedByOthers
+from app.models import Movie
 from app.security import identity
 from app.settings import Settings
 
@@ -12,7 +15,6 @@ from app.settings import Settings
 class Permission(StrEnum):
     """Operations that are not public."""
 
-    EDIT_MOVIE = "edit_movie"
     DELETE_MOVIE = "delete_movie"
     EDIT_REVIEW = "edit_review"
     DELETE_REVIEW = "delete_review"
@@ -25,7 +27,13 @@ class Permission(StrEnum):
 
 
 OWNER_ONLY = {Permission.EDIT_REVIEW, Permission.DELETE_REVIEW, Permission.UNDO}
-"""Operations allowed to the writer of a review besides the administrator. Movies have no such owner."""
+"""Operations allowed to the writer of a review besides the administrator. For movies see `may_edit_movie`."""
+
+
+class Reviews(Protocol):
+    """Interface of the review service for editing movies."""
+
+    def has_reviews_by_others(self, movie_id: int, writers: Collection[str]) -> bool: ...
 
 
 def register(app: Flask, settings: Settings) -> None:
@@ -51,3 +59,23 @@ def require(permission: Permission, owner: str = "") -> None:
         is_writers = permission is not Permission.UNDO
         raise PermissionDenied(message, needs_login=not identity.writer_token(), is_writers=is_writers)
     raise PermissionDenied("only the administrator may do this", needs_login=True)
+
+
+def may_edit_movie(reviews: Reviews, movie: Movie) -> bool:
+    """Return whether the caller is the administrator, or has added the movie and nobody else has reviewed it."""
+    if identity.is_admin():
+        return True
+    return identity.is_writer(movie.owner) and not reviews.has_reviews_by_others(movie.id, identity.owner_tokens())
+
+
+def require_movie_edit(reviews: Reviews, movie: Movie) -> Collection[str] | None:
+    """Raise `PermissionDenied` if the caller may not edit the movie.
+
+    Return the owner tokens of the caller, for a second check within the transaction of the edit; None for the
+    administrator, who needs none.
+    """
+    if not may_edit_movie(reviews, movie):
+        if identity.is_writer(movie.owner):
+            raise ReviewedByOthers("others have reviewed this movie: only the administrator may edit it now")
+        raise PermissionDenied("only the administrator and the one who added the movie may do this", needs_login=True)
+    return None if identity.is_admin() else identity.owner_tokens()

@@ -1,6 +1,6 @@
 """Operations on movies and reviews, with inputs from `app.schemas` and results from `app.models`."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import lru_cache
 
 from app.errors import NotFound
@@ -53,9 +53,12 @@ class ReviewService:
         self._analyzer = analyzer
         self._explain = lru_cache(_MAX_EXPLANATIONS)(lambda text: analyzer.explain(text))
 
-    def add_movie(self, movie: MovieInput) -> Movie:
-        """Add a movie. Raise `app.errors.AlreadyExists`, with the id of the movie of this title and release date."""
-        return self._store.add_movie(movie.fields())
+    def add_movie(self, movie: MovieInput, owner: str = "") -> Movie:
+        """Add a movie; `owner` is the owner token of who adds it.
+
+        Raise `app.errors.AlreadyExists`, with the id of the movie of this title and release date.
+        """
+        return self._store.add_movie(movie.fields(), owner=owner)
 
     def movie(self, movie_id: int) -> Movie:
         return self._store.movie(movie_id)
@@ -79,9 +82,18 @@ class ReviewService:
         """Return the weighted rating by which movies are sorted."""
         return self._refreshed_list().weighing
 
-    def edit_movie(self, movie_id: int, patch: MoviePatch, who: str = "") -> Movie:
-        """Change the fields of `patch`. Raise `app.errors.AlreadyExists` if another movie has that title and date."""
-        return self._store.update_movie(movie_id, patch.apply, who)
+    def edit_movie(
+        self, movie_id: int, patch: MoviePatch, who: str = "", *, writers: Collection[str] | None = None
+    ) -> Movie:
+        """Change the fields of `patch`. Raise `app.errors.AlreadyExists` if another movie has that title and date.
+
+        If `writers` is given, raise `app.errors.ReviewedByOthers` if there is a review by none of these owner tokens.
+        """
+        return self._store.update_movie(movie_id, patch.apply, who, writers=writers)
+
+    def has_reviews_by_others(self, movie_id: int, writers: Collection[str]) -> bool:
+        """Return whether the movie has reviews by none of these owner tokens."""
+        return self._store.has_reviews_by_others(movie_id, writers)
 
     def delete_movie(self, movie_id: int, who: str = "") -> int:
         """Delete the movie with its reviews; return the number of these. `who` is the actor in the audit log."""

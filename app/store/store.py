@@ -5,7 +5,7 @@ rows of movies by id, then those of reviews.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from itertools import islice
@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from app.errors import AlreadyExists, NotFound, UndoExpired
+from app.errors import AlreadyExists, NotFound, ReviewedByOthers, UndoExpired
 from app.models import (
     AuditAction,
     AuditEntry,
@@ -163,13 +163,23 @@ class Store:
             movie = Movie(**asdict(fields), id=_new_id(added), owner=owner)
         return movie
 
-    def update_movie(self, movie_id: int, change: Callable[[Movie], MovieFields], who: str = "") -> Movie:
+    def update_movie(
+        self,
+        movie_id: int,
+        change: Callable[[Movie], MovieFields],
+        who: str = "",
+        *,
+        writers: Collection[str] | None = None,
+    ) -> Movie:
         """Replace the movie's fields by those that `change` returns, and log it if they differ.
 
-        Raise `app.errors.AlreadyExists` as `add_movie` does.
+        Raise `app.errors.AlreadyExists` as `add_movie` does, and if `writers` is given, `app.errors.ReviewedByOthers`
+        if the movie has reviews by none of these owner tokens.
         """
         with self._write(titles=True) as connection:
             old = _lock_movie(connection, movie_id)
+            if writers is not None and _has_reviews_by_others(connection, movie_id, writers):
+                raise ReviewedByOthers("others have reviewed this movie")
             fields = change(old)
             _check_unique(connection, fields.key, movie_id)
             values = asdict(fields)
@@ -257,6 +267,11 @@ class Store:
             rows = connection.execute(chosen).all()
         histogram = _histogram({(label, place): count for label, place, count, _ in rows})
         return AuthorSummary(histogram, sum(float(rating) for *_, rating in rows))
+
+    def has_reviews_by_others(self, movie_id: int, writers: Collection[str]) -> bool:
+        """Return whether the movie has reviews by none of these owner tokens."""
+        with self._database.read() as connection:
+            return _has_reviews_by_others(connection, movie_id, writers)
 
     def position(self, review_id: int) -> int:
         """Return the number of newer reviews of the same movie."""
@@ -610,6 +625,11 @@ def _lock_movie(connection: sa.Connection, movie_id: int) -> Movie:
     if row is None:
         raise NotFound("movie", movie_id)
     return Movie(**row._mapping)
+
+
+def _has_reviews_by_others(connection: sa.Connection, movie_id: int, writers: Collection[str]) -> bool:
+    others = sa.select(reviews.c.id).where(reviews.c.movie_id == movie_id, reviews.c.writer.not_in(writers))
+    return connection.execute(others.where(_kept_review).limit(1)).first() is not None
 
 
 def _find_review(connection: sa.Connection, review_id: int) -> Review:

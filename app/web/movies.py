@@ -56,7 +56,7 @@ def add() -> BaseResponse:
 
 def _add(data: Mapping[str, Any]) -> Movie:
     check_rate_limit(RateLimitScope.POSTS)
-    return catalogue().add_movie(parse(MovieInput, data, strict=False))
+    return catalogue().add_movie(parse(MovieInput, data, strict=False), identity.owner_token())
 
 
 @blueprint.get("/movie/<int:id>")
@@ -75,20 +75,20 @@ def show_poster(id: int) -> Response:
 
 @blueprint.get("/movie/<int:id>/edit")
 def show_edit(id: int) -> Response:
-    permissions.require(Permission.EDIT_MOVIE)
     movie = catalogue().movie(id)
+    permissions.require_movie_edit(catalogue(), movie)
     return _show_edit(movie, EditMovieForm(**{name: getattr(movie, name) for name in MoviePatch.model_fields}))
 
 
 @blueprint.post("/movie/<int:id>/edit")
 def edit(id: int) -> BaseResponse:
-    permissions.require(Permission.EDIT_MOVIE)
     movie = catalogue().movie(id)
+    writers = permissions.require_movie_edit(catalogue(), movie)
     form = EditMovieForm.from_request()
 
     def edit(data: dict[str, str]) -> Movie:
         check_rate_limit(RateLimitScope.POSTS)
-        return catalogue().edit_movie(id, parse(MoviePatch, data, strict=False), identity.actor())
+        return catalogue().edit_movie(id, parse(MoviePatch, data, strict=False), identity.actor(), writers=writers)
 
     if form.submit(edit) is None:
         return _show_edit(movie, form)

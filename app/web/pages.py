@@ -11,6 +11,7 @@ from app.extensions import get_service
 from app.i18n import lazy_gettext
 from app.models import CONFIDENT_FROM, Label, Movie, Review, ReviewSort
 from app.schemas import TITLE_MAX, AllReviewsQuery, Input, MoviesQuery, ReviewsQuery, parse
+from app.security import permissions
 from app.services import ReviewService
 from app.web import charts
 from app.web.forms import MovieForm, ReviewForm
@@ -140,6 +141,7 @@ def movie(movie_id: int, review_form: ReviewForm | None = None) -> Response:
         trend=charts.trend([review.rating for review in newest.items]),
         shared=next((review for review in page.items if str(review.id) == request.args.get("review")), None),
         review_form=review_form or ReviewForm(),
+        may_edit=permissions.may_edit_movie(catalogue(), found),
         confident_from=CONFIDENT_FROM,
         open_form="review" if review_form or not found.review_count else "",
         outdated=sum(review.model != catalogue().model_card().id for review in page.items),

@@ -37,12 +37,12 @@ def add() -> BaseResponse:
     return _redirect_to_new(review)
 
 
-@blueprint.post("/movie/<int:movie_id>/review")
-def add_to(movie_id: int) -> BaseResponse:
+@blueprint.post("/movie/<int:id>/review")
+def add_to(id: int) -> BaseResponse:
     form = ReviewForm.from_request()
-    review = form.submit(lambda data: _add(data | {"movie_id": movie_id}))
+    review = form.submit(lambda data: _add(data | {"movie_id": id}))
     if review is None:
-        return _show_form_again(movie_id, form)
+        return _show_form_again(id, form)
     return _redirect_to_new(review)
 
 

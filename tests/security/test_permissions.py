@@ -91,6 +91,50 @@ def test_writers_edit_their_reviews_and_the_administrator_everything(
     assert visitor.client.patch(f"/movies/{movie_id}", json={}, headers=BEARER).status_code == 200
 
 
+def test_the_one_who_added_a_movie_may_mend_it_until_others_have_reviewed_it(
+    visitor: Visitor, stranger: Visitor, admin: Visitor, store: Store
+) -> None:
+    page = visitor.post("/movie", title="괴믈").headers["Location"]
+    edit, json_path = f"{page}/edit", page.replace("/movie/", "/movies/")
+
+    def may_edit(who: Visitor) -> bool:
+        is_linked = bool(who.get(page).select_one(f'main a[href="{edit}"]'))
+        assert is_linked == (who.client.get(edit).status_code == 200)
+        assert is_linked == (who.client.patch(json_path, json={}).status_code == 200)
+        return is_linked
+
+    assert "이 브라우저에서 등록한 영화" in visitor.get(page).get_text()
+    assert "이 브라우저에서 등록한 영화" not in admin.get(page).get_text()
+    assert [may_edit(who) for who in (visitor, stranger, admin)] == [True, False, True]
+    assert visitor.post(edit, edit, title="괴물").status_code == 303
+    movie = store.movie(int(page.split("/")[-1]))
+    assert (movie.title, store.audit_log()[0][0].who) == ("괴물", movie.owner)
+    post_review(visitor.client, movie.id)
+    assert may_edit(visitor)
+    others = post_review(stranger.client, movie.id)
+    assert [may_edit(who) for who in (visitor, stranger, admin)] == [False, False, True]
+    assert "다른 사람이 리뷰를 남긴" in visitor.get(edit, 403).get_text()
+    assert "다른 사람이" not in stranger.get(edit, 401).get_text()
+    assert visitor.client.patch(json_path, json={"title": "또"}).status_code == 403
+    stranger.client.delete(f"/reviews/{others}")
+    assert may_edit(visitor)
+
+
+def test_a_movie_added_by_json_belongs_to_the_client(app: Flask, store: Store) -> None:
+    client = app.test_client()
+    movie_id = client.post("/movies", json={"title": "괴물"}).get_json()["id"]
+    assert client.patch(f"/movies/{movie_id}", json={"director": "봉준호"}).get_json()["director"] == "봉준호"
+    assert app.test_client().patch(f"/movies/{movie_id}", json={}).status_code == 401
+    assert store.movie(movie_id).owner not in client.get("/movies").get_data(as_text=True)
+
+
+def test_reviews_under_a_claimed_nickname_are_the_owners_too(visitor: Visitor, store: Store) -> None:
+    page = visitor.post("/movie", title="괴물").headers["Location"]
+    written = {"author": "밤편지", "content": "최고예요", "passphrase": "아주 긴 암호예요"}
+    assert visitor.post(f"{page}/review", page, **written).status_code == 303
+    assert visitor.get(page).select_one(f'main a[href="{page}/edit"]')
+
+
 def test_writer_tokens_are_not_published(visitor: Visitor, stranger: Visitor, movie_id: int, store: Store) -> None:
     own = post_review(visitor.client, movie_id)
     writer = store.review(own).writer

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from app.errors import AlreadyExists, NotFound
+from app.errors import AlreadyExists, NotFound, ReviewedByOthers
 from app.models import MovieFields, ReviewSort
 from app.store import Store
 from tests.store.conftest import BAD, GOOD, AddReview, rated
@@ -20,6 +20,24 @@ def test_a_movie_remembers_who_added_it(store: Store) -> None:
     assert store.movie(movie.id) == movie
     assert store.update_movie(movie.id, lambda _: MovieFields("괴물 2")).owner == "a token"
     assert store.add_movie(MovieFields("기생충")).owner == ""
+
+
+def test_a_movie_is_edited_by_its_owner_until_others_review_it(
+    store: Store, add_movie: AddMovie, add_review: AddReview
+) -> None:
+    movie_id, another = add_movie(), add_movie()
+    add_review(another, writer="b")
+    add_review(movie_id, writer="a")
+    assert not store.has_reviews_by_others(movie_id, {"a", "b"})
+    assert store.update_movie(movie_id, lambda _: MovieFields("괴물"), writers={"a", "b"}).title == "괴물"
+    for writer in ("b", ""):
+        review = add_review(movie_id, writer=writer)
+        assert store.has_reviews_by_others(movie_id, {"a"})
+        with pytest.raises(ReviewedByOthers):
+            store.update_movie(movie_id, lambda _: MovieFields("괴물 2"), writers={"a"})
+        assert store.movie(movie_id).title == "괴물"
+        store.delete_review(review.id)
+    assert store.update_movie(movie_id, lambda _: MovieFields("괴물 2"), writers={"a"}).title == "괴물 2"
 
 
 def test_a_review_warns_of_spoilers(store: Store, add_movie: AddMovie, add_review: AddReview) -> None:
