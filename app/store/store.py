@@ -196,8 +196,7 @@ class Store:
         with self._write() as connection:
             movie = _lock_movie(connection, movie_id)
             entry = self._log(connection, AuditAction.DELETE_MOVIE, who, summarize_movie(movie), movie_id)
-            of_movie = reviews.update().where(reviews.c.movie_id == movie_id, _kept_review)
-            connection.execute(of_movie.values(deleted_by=entry.id))
+            _set_reviews_deleted(connection, (reviews.c.movie_id == movie_id) & _kept_review, entry.id)
             _set_movies_deleted(connection, [movie_id], entry.id)
         return movie.review_count
 
@@ -700,6 +699,13 @@ def _set_movies_deleted(
     connection.execute(chosen.values(deleted_by=deleted_by, version=current_version()))
 
 
+def _set_reviews_deleted(connection: sa.Connection, where: sa.ColumnElement[bool], deleted_by: int | None) -> None:
+    """Set `deleted_by` of the reviews in batches, between which other greenlets run."""
+    while ids := connection.scalars(sa.select(reviews.c.id).where(where).limit(BATCH)).all():
+        connection.execute(reviews.update().where(reviews.c.id.in_(ids)).values(deleted_by=deleted_by))
+        sleep(YIELD_SECONDS)
+
+
 def _restore(connection: sa.Connection, entry: AuditEntry) -> None:
     """Undo a deletion. Raise the errors of `Store.undo`."""
     key = connection.scalar(sa.select(movies.c.key).where(movies.c.deleted_by == entry.id))
@@ -710,7 +716,7 @@ def _restore(connection: sa.Connection, entry: AuditEntry) -> None:
         raise UndoExpired(entry.id)
     else:
         _lock_movie(connection, deleted[0].movie_id)
-    connection.execute(reviews.update().where(reviews.c.deleted_by == entry.id).values(deleted_by=None))
+    _set_reviews_deleted(connection, reviews.c.deleted_by == entry.id, None)
     if entry.movie_id is not None and key is not None:
         _set_movies_deleted(connection, [entry.movie_id], None)  # its counts were kept
     else:
