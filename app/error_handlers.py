@@ -11,6 +11,7 @@ from werkzeug.exceptions import BadHost, HTTPException, RequestEntityTooLarge
 from app.errors import (
     AlreadyExists,
     DuplicateSubmission,
+    EditConflict,
     FieldError,
     ModelBusy,
     NicknameRefused,
@@ -102,6 +103,7 @@ def register(app: Flask) -> None:
         ModelBusy, lambda error: answer(503, str(error), {"Retry-After": str(error.retry_after)})
     )
     app.register_error_handler(AlreadyExists, lambda error: answer(409, str(error)))
+    app.register_error_handler(EditConflict, lambda error: answer(409, str(error)))
     app.register_error_handler(DuplicateSubmission, lambda error: answer(409, str(error)))
     app.register_error_handler(UndoExpired, lambda error: answer(410, str(error)))
     app.register_error_handler(StoreUnavailable, _unavailable)

@@ -66,6 +66,15 @@ class AlreadyExists(AppError):
         self.id = id
 
 
+class EditConflict(AppError):
+    """The `kind` ("movie") with this id was edited since the caller read it: 409."""
+
+    def __init__(self, kind: str, id: int) -> None:
+        super().__init__(f"{kind} {id} was edited meanwhile")
+        self.kind = kind
+        self.id = id
+
+
 class UndoExpired(AppError):
     """Raised for a change that cannot be undone, or no longer: 410."""
 

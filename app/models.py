@@ -1,8 +1,9 @@
 """The domain's models, as frozen dataclasses."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
+from hashlib import blake2b
 from typing import Generic, TypeVar
 from unicodedata import normalize
 
@@ -169,6 +170,12 @@ class MovieFields:
     def key(self) -> str:
         """The key by which movies are compared; see `movie_key`."""
         return movie_key(self.title, self.release_date)
+
+    @property
+    def version(self) -> str:
+        """A hash of the fields, which any edit changes."""
+        values = [getattr(self, item.name) for item in fields(MovieFields)]
+        return blake2b("\n".join(values).encode(), digest_size=8).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from functools import lru_cache
 
-from app.errors import NotFound
+from app.errors import EditConflict, NotFound
 from app.models import (
     AuditAction,
     AuditEntry,
@@ -13,6 +13,7 @@ from app.models import (
     Explanation,
     ModelCard,
     Movie,
+    MovieFields,
     Page,
     QueueStats,
     Review,
@@ -83,13 +84,28 @@ class ReviewService:
         return self._refreshed_list().weighing
 
     def edit_movie(
-        self, movie_id: int, patch: MoviePatch, who: str = "", *, writers: Collection[str] | None = None
+        self,
+        movie_id: int,
+        patch: MoviePatch,
+        who: str = "",
+        *,
+        writers: Collection[str] | None = None,
+        version: str = "",
     ) -> Movie:
         """Change the fields of `patch`. Raise `app.errors.AlreadyExists` if another movie has that title and date.
 
         If `writers` is given, raise `app.errors.ReviewedByOthers` if there is a review by none of these owner tokens.
+        If `version` is given, raise `app.errors.EditConflict` if the movie's is another one, unless it has the fields
+        of `patch` already.
         """
-        return self._store.update_movie(movie_id, patch.apply, who, writers=writers)
+
+        def change(movie: Movie) -> MovieFields:
+            fields = patch.apply(movie)
+            if version and movie.version not in (version, fields.version):
+                raise EditConflict("movie", movie_id)
+            return fields
+
+        return self._store.update_movie(movie_id, change, who, writers=writers)
 
     def has_reviews_by_others(self, movie_id: int, writers: Collection[str]) -> bool:
         """Return whether the movie has reviews by none of these owner tokens."""

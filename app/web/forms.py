@@ -12,6 +12,7 @@ from app import schemas
 from app.errors import (
     AlreadyExists,
     DuplicateSubmission,
+    EditConflict,
     ModelBusy,
     NotFound,
     RateLimited,
@@ -42,6 +43,8 @@ class Form(FlaskForm):
     """Whether robots are kept from filling it in."""
     keeps_text = True
     """Whether what was typed is shown again after a refusal."""
+    has_conflict = False
+    """Whether somebody else has edited the same thing since the form was opened."""
 
     def __init__(self, formdata: Any = None, **values: Any) -> None:
         super().__init__(formdata=formdata, **values)  # type: ignore[no-untyped-call]  # Flask-WTF ships no types
@@ -96,6 +99,8 @@ class Form(FlaskForm):
             self.retry_after = error.retry_after
         except DuplicateSubmission:
             self._note(409, messages.REPEATED)
+        except EditConflict:
+            self.conflict(messages.MOVIE_EDITED_MEANWHILE)
         except RateLimited as error:
             self._note(429, messages.too_many(error.retry_after, self.keeps_text))
             self.retry_after = error.retry_after
@@ -103,6 +108,11 @@ class Form(FlaskForm):
             self._note(503, messages.UNAVAILABLE)
             self.retry_after = error.retry_after
         return None
+
+    def conflict(self, alert: str) -> None:
+        """Note that somebody else has edited the same thing since the form was opened."""
+        self.has_conflict = True
+        self._note(409, alert)
 
     def add_error(self, name: str, sentence: str) -> None:
         """Put the sentence beside the field; above the form where there is no such field."""
@@ -164,6 +174,8 @@ class EditMovieForm(MovieForm):
 
     bot_protected = False
 
+    version = HiddenField()
+
 
 class EditReviewForm(Form):
     """Changes a review."""
@@ -182,13 +194,6 @@ class EditReviewForm(Form):
     )
     spoiler = BooleanField(_("스포일러가 있어요"))
     version = HiddenField()
-
-    def conflict(self) -> None:
-        """Note that somebody else has edited the review since the form was opened."""
-        self.has_conflict = True
-        self._note(409, messages.EDITED_MEANWHILE)
-
-    has_conflict = False
 
 
 class ReviewForm(EditReviewForm):

@@ -44,6 +44,9 @@ REVIEW_READ_AGAIN = lazy_gettext("리뷰를 고쳤어요. 바뀐 글을 다시 �
 EDITED_MEANWHILE = lazy_gettext(
     "그 사이에 다른 곳에서 이 리뷰를 고쳤어요. 지금 글을 보고, 아래 글로 바꾸려면 한 번 더 눌러 주세요."
 )
+MOVIE_EDITED_MEANWHILE = lazy_gettext(
+    "그 사이에 다른 곳에서 이 영화의 정보를 고쳤어요. 지금 정보를 보고, 아래 내용으로 바꾸려면 한 번 더 눌러 주세요."
+)
 NICKNAME_PROVED = lazy_gettext("이 브라우저에서도 그 닉네임의 글을 고치고 지울 수 있어요.")
 LOGGED_IN = lazy_gettext("관리자로 로그인했어요.")
 LOGGED_OUT = lazy_gettext("로그아웃했어요.")

@@ -82,21 +82,24 @@ def show_edit(id: int) -> Response:
 
 @blueprint.post("/movie/<int:id>/edit")
 def edit(id: int) -> BaseResponse:
-    movie = catalogue().movie(id)
-    writers = permissions.require_movie_edit(catalogue(), movie)
+    writers = permissions.require_movie_edit(catalogue(), catalogue().movie(id))
     form = EditMovieForm.from_request()
 
     def edit(data: dict[str, str]) -> Movie:
         check_rate_limit(RateLimitScope.POSTS)
-        return catalogue().edit_movie(id, parse(MoviePatch, data, strict=False), identity.actor(), writers=writers)
+        patch = parse(MoviePatch, data, strict=False)
+        return catalogue().edit_movie(id, patch, identity.actor(), writers=writers, version=data.get("version", ""))
 
     if form.submit(edit) is None:
-        return _show_edit(movie, form)
+        return _show_edit(catalogue().movie(id), form)
     flash_message(messages.MOVIE_EDITED)
     return redirect(url_for("movies.show", id=id), 303)
 
 
 def _show_edit(movie: Movie, form: EditMovieForm) -> Response:
+    """Return the form, which carries the version of the movie that its user has seen."""
+    if form.has_conflict or not form.version.data:
+        form.version.data = movie.version
     return render("edit.html", form, movie=movie, review=None, form=form, genres=catalogue().genres()[:MAX_GENRES])
 
 

@@ -127,7 +127,7 @@ def _edit(id: int, form: EditReviewForm) -> BaseResponse:
         return catalogue().edit_review(id, patch, identity.actor())
 
     if form.version.data and form.version.data != version_of(old) and form.has_valid_token():
-        form.conflict()
+        form.conflict(messages.EDITED_MEANWHILE)
         return _show_edit(old, form)
     review = form.submit(edit)
     if review is None:

@@ -98,6 +98,30 @@ def test_a_stale_form_and_a_busy_model_keep_the_text(
     assert service.review(review.id) == review
 
 
+def test_the_second_of_two_editors_of_a_movie_sees_both_versions(
+    visitor: Visitor, movie_id: int, service: ReviewService
+) -> None:
+    path = f"/movie/{movie_id}/edit"
+    page = visitor.get(path)
+    opened = {str(field["name"]): str(field["value"]) for field in page.select("main input[type=hidden]")}
+    assert visitor.post(path, path, **{**DETAILS, "title": "벌새", "director": ""}).status_code == 303
+    typed = {**opened, **DETAILS, "genre": "가족"}
+    answer = visitor.client.post(path, data={**typed, "title": ""})
+    assert (answer.status_code, parse_html(answer).select(".conflict")) == (422, [])
+    assert parse_html(answer).select_one(f'input[name="version"][value="{opened["version"]}"]')
+    answer = visitor.client.post(path, data=typed)
+    page = parse_html(answer)
+    assert answer.status_code == 409
+    assert text(page.select_one('[role="alert"]')) == messages.MOVIE_EDITED_MEANWHILE
+    assert text(page.select_one(".conflict dl")) == "제목 벌새 개봉일 2019-08-29 감독 – 장르 드라마 포스터 주소 –"
+    assert page.select_one('#genre[value="가족"]')
+    assert service.movie(movie_id).genre == "드라마"
+    typed["version"] = str(page.select_one('input[name="version"]')["value"])  # type: ignore[index]
+    assert visitor.client.post(path, data=typed).status_code == 303
+    assert service.movie(movie_id).genre == "가족"
+    assert visitor.client.post(path, data={**typed, "version": opened["version"]}).status_code == 303  # nothing to lose
+
+
 def test_a_movie_cannot_become_another(visitor: Visitor, movie_id: int, add_movie: AddMovie) -> None:
     other = add_movie("벌새", release_date="2019-08-29")
     path = f"/movie/{movie_id}/edit"
