@@ -162,6 +162,8 @@ def test_a_post_on_one_is_seen_on_the_other_and_limits_are_shared(tmp_path: Path
             status, reviews = sites[(number + 1) % 2].ask("GET", f"/reviews/{movie['id']}")
             assert [review["content"] for review in reviews][0] == f"리뷰 {number}"
             assert len(reviews) == number
+            page = sites[(number + 1) % 2].ask("GET", f"/movie/{movie['id']}")[1]
+            assert f"리뷰 {number}" in page.decode()
         proxied = Connection(cluster.port)
         assert len(proxied.ask("GET", f"/reviews/{movie['id']}")[1]) == LIMIT - 1
         refused = {"movie_id": movie["id"], "author": "밤편지", "content": "하나 더"}

@@ -175,6 +175,14 @@ def test_a_cookie_under_its_former_name_is_renamed(app: Flask, visitor: Visitor,
     assert client.delete(f"/reviews/{own}").status_code == 200
 
 
+def test_processes_with_the_same_secret_key_accept_each_others_forms(app: Flask, make_app: MakeApp) -> None:
+    visitor, other = Visitor(app.test_client()), make_app(ratelimit_enabled=0).test_client()
+    token, cookie = visitor.token(), visitor.client.get_cookie(cookie_name("tests"))
+    assert cookie
+    other.set_cookie(cookie_name("tests"), cookie.value)
+    assert other.post("/movie", data={"title": "괴물", "csrf_token": token}).status_code == 303
+
+
 def test_two_sites_on_one_host_have_separate_cookies(app: Flask, make_app: MakeApp) -> None:
     other = make_app(secret_key="another", ratelimit_enabled=0)
     one, two = Visitor(app.test_client()), Visitor(other.test_client())

@@ -1,4 +1,4 @@
-"""Every store there is, each under a clock that tests can turn, and what they fill it with."""
+"""Stores in memory, SQLite and PostgreSQL, with a clock that tests advance."""
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -12,11 +12,12 @@ from tests.postgresql import Server
 
 GOOD = Sentiment(Label.POSITIVE, 0.9, 9.1)
 BAD = Sentiment(Label.NEGATIVE, 0.8, 1.7)
+AddMovie = Callable[..., int]
 AddReview = Callable[..., Review]
 
 
 class Clock:
-    """Stands still until it is turned."""
+    """A clock that tests advance."""
 
     def __init__(self) -> None:
         self.moment = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -51,7 +52,7 @@ def store(request: pytest.FixtureRequest, clock: Clock, tmp_path: Path) -> Itera
 
 
 @pytest.fixture
-def add_movie(store: Store) -> Callable[..., int]:
+def add_movie(store: Store) -> AddMovie:
     titles = iter(range(10**6))
     return lambda title="", **fields: store.add_movie(MovieFields(title or f"영화 {next(titles)}", **fields)).id
 

@@ -1,18 +1,14 @@
-"""The contract of a store: the log of changes, undoing them, and what readers say against the model."""
-
-from collections.abc import Callable
+"""The contract of a store: the audit log, undo and corrections."""
 
 import pytest
 
 from app.errors import AlreadyExists, NotFound, UndoExpired
 from app.models import UNDO_HOURS, AuditAction, CatalogueTotals, Correction, Label, MovieFields, ScoredReview
 from app.store import Store
-from tests.store.conftest import BAD, GOOD, AddReview, Clock
-
-AddMovie = Callable[..., int]
+from tests.store.conftest import BAD, GOOD, AddMovie, AddReview, Clock
 
 
-def test_the_log_says_what_was_done(store: Store, add_movie: AddMovie, add_review: AddReview, clock: Clock) -> None:
+def test_changes_are_logged(store: Store, add_movie: AddMovie, add_review: AddReview, clock: Clock) -> None:
     movie_id = add_movie("괴물")
     review = add_review(movie_id, content="처음엔\n심심했는데")
     clock.advance(hours=1)
@@ -40,7 +36,7 @@ def test_the_log_says_what_was_done(store: Store, add_movie: AddMovie, add_revie
     assert store.audit_log(9) == ([], 5)
 
 
-def test_a_deleted_review_comes_back(store: Store, add_movie: AddMovie, add_review: AddReview) -> None:
+def test_undoing_the_deletion_of_a_review(store: Store, add_movie: AddMovie, add_review: AddReview) -> None:
     movie_id = add_movie()
     reviews = [add_review(movie_id, content=str(n), model="old", writer="w") for n in range(3)]
     store.set_correction(reviews[1].id, "a reader", BAD.label)
@@ -64,7 +60,7 @@ def test_a_deleted_review_comes_back(store: Store, add_movie: AddMovie, add_revi
         store.undo(latest.id)
 
 
-def test_a_deleted_movie_comes_back_with_its_reviews(store: Store, add_movie: AddMovie, add_review: AddReview) -> None:
+def test_undoing_the_deletion_of_a_movie(store: Store, add_movie: AddMovie, add_review: AddReview) -> None:
     movie_id, other = add_movie("괴물"), add_movie()
     good, bad = add_review(movie_id, GOOD), add_review(movie_id, BAD)
     store.delete_review(bad.id)
@@ -83,22 +79,20 @@ def test_a_deleted_movie_comes_back_with_its_reviews(store: Store, add_movie: Ad
     assert store.totals() == CatalogueTotals(2, 2, 1)
 
 
-def test_a_movie_that_was_added_again_does_not_come_back(store: Store, add_movie: AddMovie) -> None:
+def test_undo_conflicts_with_a_movie_added_again(store: Store, add_movie: AddMovie) -> None:
     movie_id = add_movie("괴물")
     store.delete_movie(movie_id)
     again = add_movie("괴물")
     (change,), _ = store.audit_log()
-    with pytest.raises(AlreadyExists) as there:
+    with pytest.raises(AlreadyExists) as existing:
         store.undo(change.id)
-    assert there.value.id == again
+    assert existing.value.id == again
     store.delete_movie(again)
     store.undo(change.id)
     assert [movie.id for movie in store.movies()] == [movie_id]
 
 
-def test_a_deletion_can_be_undone_for_a_day(
-    store: Store, add_movie: AddMovie, add_review: AddReview, clock: Clock
-) -> None:
+def test_undo_expires_after_a_day(store: Store, add_movie: AddMovie, add_review: AddReview, clock: Clock) -> None:
     movie_id = add_movie("괴물")
     review = add_review(movie_id)
     store.set_correction(review.id, "a reader", BAD.label)
@@ -124,7 +118,9 @@ def test_a_deletion_can_be_undone_for_a_day(
         store.undo(change.id + 1)
 
 
-def test_one_word_a_reader_a_review(store: Store, add_movie: AddMovie, add_review: AddReview, clock: Clock) -> None:
+def test_a_reader_has_one_correction_a_review(
+    store: Store, add_movie: AddMovie, add_review: AddReview, clock: Clock
+) -> None:
     first, second = (add_review(add_movie()) for _ in range(2))
     assert store.set_correction(first.id, "b", Label.NEGATIVE).correction_count == 1
     clock.advance(minutes=1)
@@ -146,7 +142,7 @@ def test_one_word_a_reader_a_review(store: Store, add_movie: AddMovie, add_revie
     assert store.movie(first.movie_id).average_rating == pytest.approx(GOOD.rating)
 
 
-def test_corrections_count_against_the_label_as_it_reads_now(
+def test_corrections_are_counted_against_the_current_label(
     store: Store, add_movie: AddMovie, add_review: AddReview
 ) -> None:
     review = add_review(add_movie())

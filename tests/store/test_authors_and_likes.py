@@ -1,6 +1,5 @@
-"""The contract of a store: owners, authors, likes, nicknames, spoilers, and the latest reviews."""
+"""The contract of a store: owners, authors, likes, nicknames, spoilers and the latest reviews."""
 
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -9,12 +8,10 @@ import pytest
 from app.errors import AlreadyExists, NotFound, ReviewedByOthers
 from app.models import MovieFields, ReviewSort
 from app.store import Store
-from tests.store.conftest import BAD, GOOD, AddReview, rated
-
-AddMovie = Callable[..., int]
+from tests.store.conftest import BAD, GOOD, AddMovie, AddReview, rated
 
 
-def test_a_movie_remembers_who_added_it(store: Store) -> None:
+def test_a_movie_has_its_owner(store: Store) -> None:
     movie = store.add_movie(MovieFields("괴물"), owner="a token")
     assert movie.owner == "a token"
     assert store.movie(movie.id) == movie
@@ -40,7 +37,7 @@ def test_a_movie_is_edited_by_its_owner_until_others_review_it(
     assert store.update_movie(movie_id, lambda _: MovieFields("괴물 2"), writers={"a"}).title == "괴물 2"
 
 
-def test_a_review_warns_of_spoilers(store: Store, add_movie: AddMovie, add_review: AddReview) -> None:
+def test_the_spoiler_flag(store: Store, add_movie: AddMovie, add_review: AddReview) -> None:
     movie_id = add_movie()
     assert not add_review(movie_id).spoiler
     review = store.add_review(movie_id, "밤편지", "범인은 집사", GOOD, spoiler=True)
@@ -52,14 +49,14 @@ def test_a_review_warns_of_spoilers(store: Store, add_movie: AddMovie, add_revie
     assert store.review(review.id) == edited
 
 
-def test_an_edit_keeps_what_was_there_before(store: Store, add_movie: AddMovie, add_review: AddReview) -> None:
+def test_an_edit_logs_the_text_before(store: Store, add_movie: AddMovie, add_review: AddReview) -> None:
     review = add_review(add_movie(), content="처음 글")
     store.update_review(review.id, analyzed=("다음 글", BAD))
     store.update_review(review.id, "심야영화")
     assert [entry.before for entry in store.audit_log()[0]] == ["", "처음 글"]
 
 
-def test_one_like_an_owner(store: Store, add_movie: AddMovie, add_review: AddReview) -> None:
+def test_an_owner_has_one_like_a_review(store: Store, add_movie: AddMovie, add_review: AddReview) -> None:
     review, other = add_review(add_movie()), add_review(add_movie())
     assert review.like_count == 0
     assert [store.like_review(review.id, owner) for owner in ("a", "a", "b", "a")] == [1, 1, 2, 2]
@@ -75,7 +72,7 @@ def test_one_like_an_owner(store: Store, add_movie: AddMovie, add_review: AddRev
     assert store.like_review(review.id, "c") == 3
 
 
-def test_many_likes_at_once(store: Store, add_movie: AddMovie, add_review: AddReview) -> None:
+def test_concurrent_likes(store: Store, add_movie: AddMovie, add_review: AddReview) -> None:
     review = add_review(add_movie())
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda n: store.like_review(review.id, f"owner {n % 20}"), range(60)))
@@ -112,8 +109,8 @@ def test_the_latest_reviews_with_their_movies(store: Store, add_movie: AddMovie,
 def test_a_nickname_is_claimed_once(store: Store) -> None:
     assert store.nickname_hash("밤편지") is None
     store.claim_nickname("밤편지", "a hash")
-    with pytest.raises(AlreadyExists) as there:
+    with pytest.raises(AlreadyExists) as existing:
         store.claim_nickname("밤편지", "another hash")
-    assert there.value.kind == "nickname"
+    assert existing.value.kind == "nickname"
     assert store.nickname_hash("밤편지") == "a hash"
     store.claim_nickname("심야영화", "another hash")

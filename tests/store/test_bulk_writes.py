@@ -1,6 +1,5 @@
-"""The contract of a store: many movies and reviews at once, all or none of them."""
+"""The contract of a store: bulk inserts."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -9,9 +8,7 @@ import pytest
 from app.errors import AlreadyExists, NotFound
 from app.models import CatalogueTotals, Correction, Label, Movie, Review
 from app.store import Store
-from tests.store.conftest import BAD, GOOD, AddReview
-
-AddMovie = Callable[..., int]
+from tests.store.conftest import BAD, GOOD, AddMovie, AddReview
 
 
 def make_review(review_id: int, movie_id: int, **more: Any) -> Review:
@@ -31,7 +28,7 @@ def holds(store: Store) -> Any:
     return list(store.movies()), store.all_reviews(), list(store.corrections()), store.totals(), store.models()
 
 
-def test_reserved_ids_are_nobody_elses(store: Store, add_movie: AddMovie, add_review: AddReview) -> None:
+def test_reserved_ids_are_not_assigned(store: Store, add_movie: AddMovie, add_review: AddReview) -> None:
     movie_id = add_movie()
     add_review(movie_id)
     assert store.reserve_ids(3, 10) == (2, 2)
@@ -40,9 +37,9 @@ def test_reserved_ids_are_nobody_elses(store: Store, add_movie: AddMovie, add_re
     assert add_review(movie_id).id == 13
 
 
-def test_many_at_once(store: Store, add_movie: AddMovie, add_review: AddReview) -> None:
-    there = add_movie()
-    first = add_review(there, model="old")
+def test_bulk_insert(store: Store, add_movie: AddMovie, add_review: AddReview) -> None:
+    existing = add_movie()
+    first = add_review(existing, model="old")
     movies = [
         Movie("괴물", "2006-07-27", "봉준호", "SF", id=7, review_count=99, rating_sum=1.0, positive_count=5),
         Movie("기생충", id=5),
@@ -50,7 +47,7 @@ def test_many_at_once(store: Store, add_movie: AddMovie, add_review: AddReview) 
     reviews = [
         make_review(30, 7, edited_at="2021-01-01T00:00:00Z", model="new", correction_count=7),
         make_review(21, 7, model="new"),
-        make_review(22, there, model="old"),
+        make_review(22, existing, model="old"),
     ]
     corrections = [
         Correction(30, "b", Label.NEGATIVE, "2022-01-01T00:00:00Z"),
@@ -58,11 +55,11 @@ def test_many_at_once(store: Store, add_movie: AddMovie, add_review: AddReview) 
         Correction(first.id, "a", Label.NEGATIVE, "2022-01-01T00:00:00Z"),
     ]
     store.add_all(movies, reviews, corrections)
-    assert [movie.id for movie in store.movies()] == [there, 5, 7]
+    assert [movie.id for movie in store.movies()] == [existing, 5, 7]
     monster = store.movie(7)
     assert (monster.title, monster.review_count, monster.positive_count) == ("괴물", 2, 1)
     assert monster.average_rating == pytest.approx((9.1 + 1.7) / 2)
-    assert store.movie(there).review_count == 2
+    assert store.movie(existing).review_count == 2
     assert store.all_reviews() == [
         replace(first, correction_count=1), reviews[1], reviews[2], replace(reviews[0], correction_count=1),
     ]  # fmt: skip
@@ -75,7 +72,7 @@ def test_many_at_once(store: Store, add_movie: AddMovie, add_review: AddReview) 
     assert add_review(7).id > 30
 
 
-def test_nothing_at_once(store: Store) -> None:
+def test_an_empty_bulk_insert(store: Store) -> None:
     store.add_all([], [])
     assert store.totals() == CatalogueTotals(0, 0, 0)
 
@@ -92,27 +89,27 @@ def test_nothing_at_once(store: Store) -> None:
         ([Movie("새 영화", id=8)], [make_review(5, 8), make_review(5, 8)], "review", 5),
     ],
 )
-def test_what_is_there_already(
+def test_duplicates_are_refused_and_nothing_is_written(
     store: Store, add_movie: AddMovie, add_review: AddReview, movies: Any, reviews: Any, kind: str, id: int
 ) -> None:
     add_movie("있는 영화"), add_movie("지운 영화")
     add_review(1), add_review(2)
     store.delete_movie(2)  # its id and its review's may come back by undoing that
     before = holds(store)
-    with pytest.raises(AlreadyExists) as there:
+    with pytest.raises(AlreadyExists) as existing:
         store.add_all(movies, reviews)
-    assert (there.value.kind, there.value.id) == (kind, id)
+    assert (existing.value.kind, existing.value.id) == (kind, id)
     assert holds(store) == before
     store.undo(store.audit_log()[0][0].id)
 
 
-def test_two_of_the_same_movie(store: Store) -> None:
+def test_a_movie_twice_is_refused(store: Store) -> None:
     with pytest.raises(AlreadyExists):
         store.add_all([Movie("괴물", id=1), Movie("괴 물", id=2)], [])
     assert list(store.movies()) == []
 
 
-def test_what_belongs_to_nothing(store: Store) -> None:
+def test_unknown_references_are_refused(store: Store) -> None:
     with pytest.raises(NotFound) as gone:
         store.add_all([Movie("괴물", id=1)], [make_review(1, 1), make_review(2, 3)])
     assert (gone.value.kind, gone.value.id) == ("movie", 3)

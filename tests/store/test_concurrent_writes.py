@@ -1,4 +1,4 @@
-"""Several that write at once: who waits for whom, and how."""
+"""Concurrent writers: locks, timeouts and totals."""
 
 import sqlite3
 import threading
@@ -11,31 +11,29 @@ from typing import Any
 import psycopg
 import pytest
 
-from app.errors import StoreUnavailable
+from app.errors import AlreadyExists, StoreUnavailable
 from app.models import Movie, MovieFields, ScoredReview
 from app.store import Store, engine, open_store
 from tests.postgresql import Server
-from tests.store.conftest import BAD, GOOD, AddReview
+from tests.store.conftest import BAD, GOOD, AddMovie, AddReview
 from tests.store.test_bulk_writes import make_review
-
-AddMovie = Callable[..., int]
 
 
 @pytest.fixture
-def no_patience(postgresql: Server) -> str:
-    """The address of a PostgreSQL where nothing waits for a lock longer than a moment, so that waiting is an error."""
+def lock_timeout_url(postgresql: Server) -> str:
+    """The URL of a PostgreSQL database with a lock timeout of 300 ms: a blocked write is an error."""
     return postgresql.new_database() + "?options=-c%20lock_timeout%3D300ms"
 
 
 def locked(url: str, statement: str) -> "psycopg.Connection[Any]":
-    """Another process's transaction that has written and not ended yet."""
+    """Open a transaction that has executed `statement` and is not committed."""
     connection = psycopg.connect(url.replace("+psycopg", "").split("?")[0])
     connection.execute(statement.encode())
     return connection
 
 
-def test_posts_to_different_movies_do_not_wait_for_each_other(no_patience: str) -> None:
-    store = open_store(no_patience)
+def test_writes_to_different_movies_do_not_block_each_other(lock_timeout_url: str) -> None:
+    store = open_store(lock_timeout_url)
     first, second = (store.add_movie(MovieFields(title)).id for title in ("괴물", "기생충"))
     review = store.add_review(second, "밤편지", "좋아요", GOOD, model="one")
     movie_id, review_id = store.reserve_ids(1, 1)
@@ -45,7 +43,7 @@ def test_posts_to_different_movies_do_not_wait_for_each_other(no_patience: str) 
         INSERT INTO reviews (movie_id, author, content, sentiment_label, sentiment_score, rating, created_at, edited_at,
             model, writer, spoiler, like_count)
         VALUES (1, 'another process', 'x', '긍정', 0.9, 9.1, '2026-01-01T00:00:00Z', '', 'one', '', false, 0)"""
-    other = locked(no_patience, half)
+    other = locked(lock_timeout_url, half)
     assert store.add_review(second, "심야영화", "저도요", GOOD, model="one").movie_id == second
     store.update_review(review.id, analyzed=("다시 보니 별로", BAD))
     store.set_correction(review.id, "a reader", GOOD.label)
@@ -66,8 +64,8 @@ def test_posts_to_different_movies_do_not_wait_for_each_other(no_patience: str) 
     other.close(), store.close()
 
 
-def test_of_two_that_give_the_same_title_one_is_told(no_patience: str) -> None:
-    store = open_store(no_patience.split("?")[0])
+def test_concurrent_adds_of_one_title_add_one_movie(lock_timeout_url: str) -> None:
+    store = open_store(lock_timeout_url.split("?")[0])
     with ThreadPoolExecutor(8) as pool:
         ids = list(pool.map(lambda _: add_or_find(store, MovieFields("괴물")), range(16)))
     assert ids == [1] * 16
@@ -76,16 +74,13 @@ def test_of_two_that_give_the_same_title_one_is_told(no_patience: str) -> None:
 
 
 def add_or_find(store: Store, fields: MovieFields) -> int:
-    from app.errors import AlreadyExists
-
     try:
         return store.add_movie(fields).id
-    except AlreadyExists as there:
-        return there.id
+    except AlreadyExists as existing:
+        return existing.id
 
 
-def test_all_kinds_of_writers_at_once(store: Store, add_movie: AddMovie, add_review: AddReview) -> None:
-    """No two of them wait for each other for ever, and all counts are right afterwards."""
+def test_concurrent_writers_of_all_kinds(store: Store, add_movie: AddMovie, add_review: AddReview) -> None:
     movie_ids = [add_movie() for _ in range(3)]
     reviews = [add_review(movie_ids[n % 3], content=str(n)) for n in range(30)]
     work: list[Callable[[int], Any]] = [
@@ -112,7 +107,7 @@ def newest_about(store: Store, review_id: int) -> int:
     return next(entry.id for entry in store.audit_log()[0] if entry.review_id == review_id)
 
 
-def test_blocks_of_ids_are_nobody_elses(store: Store, add_movie: AddMovie, add_review: AddReview) -> None:
+def test_reserved_ids_are_unique_under_concurrency(store: Store, add_movie: AddMovie, add_review: AddReview) -> None:
     movie_id = add_movie()
 
     def work(n: int) -> list[int]:
@@ -126,8 +121,7 @@ def test_blocks_of_ids_are_nobody_elses(store: Store, add_movie: AddMovie, add_r
     assert len(ids) == len(set(ids)) == 330
 
 
-def test_waiting_for_another_processs_lock_lets_others_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The wait for SQLite's write lock is sleeps between attempts: greenlets run meanwhile, and one ends the wait."""
+def test_waiting_for_sqlites_write_lock_yields(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with closing(open_store(f"sqlite:///{tmp_path}/reviews.db")) as store:
         movie_id = store.add_movie(MovieFields("괴물")).id
         other = sqlite3.connect(tmp_path / "reviews.db", isolation_level=None)
@@ -145,8 +139,7 @@ def test_waiting_for_another_processs_lock_lets_others_run(tmp_path: Path, monke
         other.close()
 
 
-def test_in_memory_a_reader_waits_for_the_commit(store: Store) -> None:
-    """A change that fails halfway is seen by nobody, in memory either, where all share one connection."""
+def test_uncommitted_changes_are_not_visible_in_memory(store: Store) -> None:
     movie_id = store.add_movie(MovieFields("괴물")).id
     entered, seen = threading.Event(), []
 

@@ -1,4 +1,4 @@
-"""A store in a database: its tables, its address, two of them on one database, and a database that goes away."""
+"""A store in a database: migrations, URLs, shared databases and failures."""
 
 import os
 import sqlite3
@@ -32,12 +32,12 @@ SECRET = "hunter2"
 OPEN = "import sys; from app.store import open_store; open_store(sys.argv[1]).close()"
 
 
-def test_without_an_address_there_is_memory() -> None:
+def test_without_a_url_the_store_is_in_memory() -> None:
     store = open_store("")
     assert not store.durable
 
 
-def test_what_is_kept_is_there_again(url: str) -> None:
+def test_records_survive_a_restart(url: str) -> None:
     first = open_store(url)
     movie = first.add_movie(MovieFields("괴물"))
     review = first.add_review(movie.id, "밤편지", "좋아요", GOOD)
@@ -49,7 +49,7 @@ def test_what_is_kept_is_there_again(url: str) -> None:
     again.close()
 
 
-def test_the_tables_are_those_that_migrations_make(url: str) -> None:
+def test_migrations_create_the_declared_tables(url: str) -> None:
     open_store(url).close()
     engine = create_engine(url)
     with engine.connect() as connection:
@@ -59,7 +59,7 @@ def test_the_tables_are_those_that_migrations_make(url: str) -> None:
     assert ScriptDirectory(str(ROOT / "app/store/migrations")).get_heads() == [SCHEMA]
 
 
-def test_of_many_processes_that_start_at_once_one_makes_the_tables(url: str) -> None:
+def test_concurrent_starts_create_the_tables_once(url: str) -> None:
     processes = [
         subprocess.Popen([sys.executable, "-c", OPEN, url], cwd=ROOT, stderr=subprocess.PIPE, text=True)
         for _ in range(4)
@@ -71,7 +71,7 @@ def test_of_many_processes_that_start_at_once_one_makes_the_tables(url: str) -> 
     store.close()
 
 
-def test_a_newer_schema_is_left_alone(url: str) -> None:
+def test_a_newer_schema_is_refused(url: str) -> None:
     open_store(url).close()
     engine = create_engine(url)
     with engine.begin() as connection:
@@ -81,7 +81,7 @@ def test_a_newer_schema_is_left_alone(url: str) -> None:
         open_store(url)
 
 
-def test_what_one_writes_the_other_shows(url: str) -> None:
+def test_two_stores_on_one_database_see_each_others_writes(url: str) -> None:
     one, other = open_store(url), open_store(url)
     movie = one.add_movie(MovieFields("괴물"))
     assert other.movie(movie.id) == movie
@@ -101,7 +101,7 @@ def test_what_one_writes_the_other_shows(url: str) -> None:
     one.close(), other.close()
 
 
-def test_two_writers_at_once_lose_nothing(url: str) -> None:
+def test_two_stores_write_concurrently(url: str) -> None:
     stores = [open_store(url) for _ in range(2)]
     movie_id = stores[0].add_movie(MovieFields("괴물")).id
     with ThreadPoolExecutor(8) as pool:
@@ -127,7 +127,7 @@ def test_two_writers_at_once_lose_nothing(url: str) -> None:
         (f"postgresql+psycopg://site:{SECRET}@no-such-host.invalid/site", "no-such-host.invalid"),
     ],
 )
-def test_an_address_that_cannot_be_used(url: str, says: str) -> None:
+def test_unusable_urls_are_refused_without_the_password(url: str, says: str) -> None:
     with pytest.raises(SettingsError) as refused:
         open_store(url)
     said = str(refused.value)
@@ -137,14 +137,14 @@ def test_an_address_that_cannot_be_used(url: str, says: str) -> None:
     assert "\n" not in said
 
 
-def test_a_wrong_password_is_not_repeated(postgresql: Server) -> None:
+def test_a_wrong_password_is_not_shown(postgresql: Server) -> None:
     with pytest.raises(SettingsError, match="password authentication failed") as refused:
         open_store(postgresql.url().replace("secret-of-tests", SECRET))
     assert SECRET not in str(refused.value)
 
 
 @pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg"])
-def test_the_addresses_that_hosts_hand_out_work(scheme: str) -> None:
+def test_postgresql_url_schemes(scheme: str) -> None:
     assert parse_url(f"{scheme}://u:p@host/name").drivername == "postgresql+psycopg"
 
 
@@ -159,7 +159,7 @@ def test_a_missing_driver_is_named(tmp_path: Path) -> None:
     assert SECRET not in result.stdout + result.stderr
 
 
-def test_a_database_that_goes_and_comes_back(postgresql: Server) -> None:
+def test_a_restarted_database_is_reconnected(postgresql: Server) -> None:
     store = open_store(postgresql.new_database())
     movie_id = store.add_movie(MovieFields("괴물")).id
     calls: list[Callable[[], Any]] = [
@@ -181,7 +181,7 @@ def test_a_database_that_goes_and_comes_back(postgresql: Server) -> None:
     store.close()
 
 
-def test_the_site_without_its_database(postgresql: Server, tmp_path: Path, analyzer: Any) -> None:
+def test_requests_without_the_database(postgresql: Server, tmp_path: Path, analyzer: Any) -> None:
     settings = Settings(
         secret_key="tests", instance_dir=str(tmp_path), database_url=postgresql.new_database(), ratelimit_enabled=0
     )
@@ -205,7 +205,7 @@ def test_the_site_without_its_database(postgresql: Server, tmp_path: Path, analy
     assert "최고예요" in client.get("/movie/1").get_data(as_text=True)
 
 
-def test_somebody_elses_long_transaction(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_long_transaction_of_another_process_is_a_timeout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     store: Any = open_store(f"sqlite:///{tmp_path}/reviews.db")
     movie_id = store.add_movie(MovieFields("괴물")).id
     monkeypatch.setattr(engine, "WRITE_TIMEOUT", 0.05)
@@ -221,9 +221,9 @@ def test_somebody_elses_long_transaction(tmp_path: Path, monkeypatch: pytest.Mon
     store.close()
 
 
-def fill(store: Store, movie_id: int, most: int = 100_000) -> int:
-    """Writes until there is no room; how many reviews fitted."""
-    for count in range(most):
+def fill(store: Store, movie_id: int, max_count: int = 100_000) -> int:
+    """Add reviews until the disk is full; return their number."""
+    for count in range(max_count):
         try:
             store.add_review(movie_id, "밤편지", "가" * 2_000, GOOD)
         except StoreUnavailable:
@@ -231,7 +231,7 @@ def fill(store: Store, movie_id: int, most: int = 100_000) -> int:
     raise AssertionError("the disk was never full")
 
 
-def test_a_full_database_refuses_and_stays_whole(tmp_path: Path) -> None:
+def test_a_full_database_refuses_writes_and_stays_consistent(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/reviews.db"
 
     def limit(connection: Any, _: Any) -> None:
@@ -253,10 +253,10 @@ def test_a_full_database_refuses_and_stays_whole(tmp_path: Path) -> None:
     store = open_store(url)
     assert store.add_review(movie_id, "밤편지", "다시 돼요", GOOD).id == count + 1
     store.close()
-    assert_whole(tmp_path / "reviews.db", count + 1)
+    assert_consistent(tmp_path / "reviews.db", count + 1)
 
 
-def test_a_full_disk_refuses_and_leaves_the_database_whole(tmp_path: Path) -> None:
+def test_a_full_disk_refuses_writes_and_the_database_stays_consistent(tmp_path: Path) -> None:
     disk = tmp_path / "disk"
     disk.mkdir()
     mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(disk)], capture_output=True)
@@ -273,12 +273,12 @@ def test_a_full_disk_refuses_and_leaves_the_database_whole(tmp_path: Path) -> No
         ballast.unlink()
         assert store.add_review(movie_id, "밤편지", "다시 돼요", GOOD).id == count + 1
         store.close()
-        assert_whole(disk / "reviews.db", count + 1)
+        assert_consistent(disk / "reviews.db", count + 1)
     finally:
         subprocess.run(["umount", str(disk)], check=True)
 
 
-def assert_whole(path: Path, reviews: int) -> None:
+def assert_consistent(path: Path, reviews: int) -> None:
     engine = create_engine(f"sqlite:///{path}")
     with engine.connect() as connection:
         assert connection.scalar(text("PRAGMA integrity_check")) == "ok"

@@ -1,4 +1,4 @@
-"""A new field of a movie: with its column it works in every store, without it nothing starts."""
+"""A new field of a movie, with and without its column."""
 
 import shutil
 import subprocess
@@ -41,8 +41,8 @@ for movie in store.movies():
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Path:
-    """A copy of the models and the store, in which movies have another field."""
+def package_copy(tmp_path: Path) -> Path:
+    """A copy of the models and the store with another field of movies."""
     for name in ("__init__.py", "models.py", "errors.py", "store"):
         copy = shutil.copytree if (ROOT / "app" / name).is_dir() else shutil.copy
         (tmp_path / "app").mkdir(exist_ok=True)
@@ -58,23 +58,23 @@ def replace(path: Path, old: str, new: str) -> None:
     path.write_text(text.replace(old, new), encoding="utf-8")
 
 
-def run(house: Path, url: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run([sys.executable, "-c", PROGRAM, url], cwd=house, capture_output=True, text=True)
+def run(package_copy: Path, url: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run([sys.executable, "-c", PROGRAM, url], cwd=package_copy, capture_output=True, text=True)
 
 
 @pytest.mark.parametrize("kind", ["memory", "sqlite", "postgresql"])
-def test_with_its_column_a_field_is_kept(house: Path, kind: str, request: pytest.FixtureRequest) -> None:
-    store = house / "app/store"
+def test_a_new_field_with_its_column_is_stored(package_copy: Path, kind: str, request: pytest.FixtureRequest) -> None:
+    store = package_copy / "app/store"
     replace(store / "tables.py", '"genre", "poster_url")', '"genre", "poster_url", "runtime")')
     newest = max(path.name for path in (store / "migrations/versions").glob("0*.py")).split("_")[0]
     (store / "migrations/versions/9999_runtime.py").write_text(MIGRATION.format(newest=newest), encoding="utf-8")
-    url = {"memory": "", "sqlite": f"sqlite:///{house}/site.db"}.get(kind)
-    result = run(house, request.getfixturevalue("postgresql").new_database() if url is None else url)
+    url = {"memory": "", "sqlite": f"sqlite:///{package_copy}/site.db"}.get(kind)
+    result = run(package_copy, request.getfixturevalue("postgresql").new_database() if url is None else url)
     assert (result.stdout.splitlines(), result.stderr) == (["1 괴물 봉준호 120분 1 9.1", "7 기생충  132분 0 0.0"], "")
 
 
-def test_without_its_column_nothing_starts(house: Path) -> None:
-    result = run(house, "")
+def test_a_new_field_without_its_column_stops_the_start(package_copy: Path) -> None:
+    result = run(package_copy, "")
     assert result.returncode == 1
     assert result.stderr.splitlines()[-1] == (
         "TypeError: Movie.runtime has no column in the table 'movies': add it to app/store/tables.py, and a migration"

@@ -1,20 +1,16 @@
-"""The contract of a store: an import has a number, and is undone as a whole."""
-
-from collections.abc import Callable
+"""The contract of a store: imports and undoing them."""
 
 import pytest
 
 from app.errors import NotFound, UndoExpired
 from app.models import UNDO_HOURS, AuditAction, AuditEntry, CatalogueTotals, Correction, Label, Movie
 from app.store import Store
-from tests.store.conftest import BAD, AddReview, Clock
+from tests.store.conftest import BAD, AddMovie, AddReview, Clock
 from tests.store.test_bulk_writes import make_review
-
-AddMovie = Callable[..., int]
 
 
 def import_some(store: Store) -> AuditEntry:
-    """Imports two movies and five reviews, two of them of a movie that is there already, in two pieces."""
+    """Import two movies and five reviews in two parts; two of the reviews are of movie 1."""
     entry = store.begin_import("", "admin")
     store.add_all(
         [Movie("괴물", id=7), Movie("기생충", id=8)],
@@ -27,7 +23,7 @@ def import_some(store: Store) -> AuditEntry:
     return store.finish_import(entry.import_id, "영화 2편 · 리뷰 5개")
 
 
-def test_an_import_is_one_line_of_the_log(store: Store, add_movie: AddMovie, clock: Clock) -> None:
+def test_an_import_is_one_log_entry(store: Store, add_movie: AddMovie, clock: Clock) -> None:
     add_movie("있는 영화")
     entry = import_some(store)
     assert (entry.action, entry.who, entry.summary, entry.undoable) == (
@@ -42,18 +38,18 @@ def test_an_import_is_one_line_of_the_log(store: Store, add_movie: AddMovie, clo
     assert store.totals() == CatalogueTotals(3, 5, 3)
 
 
-def test_an_import_is_undone_as_a_whole_and_nothing_else(
+def test_undoing_an_import_keeps_other_records(
     store: Store, add_movie: AddMovie, add_review: AddReview, clock: Clock
 ) -> None:
-    there = add_movie("있는 영화")
-    own = add_review(there, model="old")
-    before = list(store.movies()), store.all_reviews(), store.models(), store.totals(), store.histogram(there)
+    existing = add_movie("있는 영화")
+    own = add_review(existing, model="old")
+    before = list(store.movies()), store.all_reviews(), store.models(), store.totals(), store.histogram(existing)
     entry = import_some(store)
     theirs = add_review(7, BAD, model="old")  # of an imported movie, but not imported
     assert store.totals() == CatalogueTotals(3, 7, 4)
     undone = store.undo(entry.id, "admin")
     assert (undone.undone_at, undone.undoable) == ("2026-11-22T12:00:00Z", False)
-    assert [movie.id for movie in store.movies()] == [there, 7]
+    assert [movie.id for movie in store.movies()] == [existing, 7]
     assert store.all_reviews() == [own, theirs]
     assert store.models() == {"old": 2}
     assert (store.movie(7).review_count, store.movie(7).positive_count) == (1, 0)
@@ -62,14 +58,20 @@ def test_an_import_is_undone_as_a_whole_and_nothing_else(
     with pytest.raises(UndoExpired):
         store.undo(entry.id)
     store.delete_movie(7)
-    assert (list(store.movies()), store.all_reviews(), store.models(), store.totals(), store.histogram(there)) == before
+    assert (
+        list(store.movies()),
+        store.all_reviews(),
+        store.models(),
+        store.totals(),
+        store.histogram(existing),
+    ) == before
     clock.advance(hours=UNDO_HOURS)
     store.delete_review(own.id)  # takes the occasion to purge
     assert add_movie("괴물") == 9
     assert store.totals() == CatalogueTotals(2, 0, 0)
 
 
-def test_many_rows_are_undone(store: Store) -> None:
+def test_undoing_a_large_import(store: Store) -> None:
     entry = store.begin_import("")
     reviews = [make_review(1 + n, 1 + n % 700) for n in range(1_300)]
     store.add_all([Movie(f"영화 {n}", id=n) for n in range(1, 701)], reviews, import_id=entry.import_id)
@@ -78,7 +80,7 @@ def test_many_rows_are_undone(store: Store) -> None:
     assert (store.totals(), store.models(), list(store.movies())) == (CatalogueTotals(0, 0, 0), {}, [])
 
 
-def test_an_import_that_failed_leaves_nothing(store: Store, add_movie: AddMovie) -> None:
+def test_cancelling_an_import(store: Store, add_movie: AddMovie) -> None:
     add_movie("있는 영화")
     entry = import_some(store)
     assert entry.import_id is not None
@@ -89,9 +91,7 @@ def test_an_import_that_failed_leaves_nothing(store: Store, add_movie: AddMovie)
         store.audit_entry(entry.id)
 
 
-def test_a_review_deleted_by_itself_is_not_deleted_again(
-    store: Store, add_movie: AddMovie, add_review: AddReview
-) -> None:
+def test_undoing_an_import_with_a_deleted_review(store: Store, add_movie: AddMovie, add_review: AddReview) -> None:
     movie_id = add_movie("있는 영화")
     entry = import_some(store)
     store.delete_review(30)

@@ -9,7 +9,7 @@ pytestmark = pytest.mark.slow
 ROUNDS = 4
 
 
-def test_what_was_answered_201_outlives_a_kill(url: str) -> None:
+def test_acknowledged_reviews_survive_a_kill(url: str) -> None:
     tally = play(url, ROUNDS)
     assert tally.is_good, tally
     assert tally.rounds == ROUNDS

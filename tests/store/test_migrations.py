@@ -1,4 +1,4 @@
-"""A database of the first edition, brought over by the migrations.
+"""The migration of a database of schema 0001.
 
 `schema_0001.db` was written by the first edition's own store (its last commit, schema 0001): four movies, one of them
 without a release date, ten reviews of two models, with and without an owner, corrections, edits, an import in the log,
@@ -45,7 +45,7 @@ def url(request: pytest.FixtureRequest, tmp_path: Path, clock: Clock) -> str:
     return address
 
 
-def test_a_database_of_the_first_edition_is_brought_over(url: str, clock: Clock) -> None:
+def test_a_database_of_schema_0001_is_migrated(url: str, clock: Clock) -> None:
     for _ in range(2):  # the second time it is of this edition
         store = open_store(url, clock)
         assert [(movie.id, movie.title, movie.release_date, movie.genre) for movie in store.movies()] == [
@@ -82,7 +82,7 @@ def test_a_database_of_the_first_edition_is_brought_over(url: str, clock: Clock)
         store.close()
 
 
-def test_what_the_first_edition_deleted_can_still_be_undone(url: str, clock: Clock) -> None:
+def test_deletions_before_the_migration_can_be_undone(url: str, clock: Clock) -> None:
     store = open_store(url, clock)
     store.undo(8)
     store.undo(7)

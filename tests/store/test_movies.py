@@ -1,4 +1,4 @@
-"""The contract of a store, run over every store there is: movies, and what their reviews amount to."""
+"""The contract of a store: movies and their aggregates."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -10,12 +10,10 @@ from app.errors import AlreadyExists, NotFound
 from app.models import CatalogueTotals, MovieFields, Sentiment, movie_key
 from app.schemas import MoviePatch
 from app.store import Store
-from tests.store.conftest import BAD, GOOD, AddReview, rated
-
-AddMovie = Callable[..., int]
+from tests.store.conftest import BAD, GOOD, AddMovie, AddReview, rated
 
 
-def test_a_movie_comes_back_as_it_went_in(store: Store) -> None:
+def test_a_movie_is_stored(store: Store) -> None:
     fields = MovieFields("괴물", "2006-07-27", "봉준호", "SF", "https://example.com/a.jpg")
     movie = store.add_movie(fields)
     assert (movie.title, movie.release_date, movie.director, movie.genre, movie.poster_url) == (
@@ -36,7 +34,7 @@ def test_a_movie_comes_back_as_it_went_in(store: Store) -> None:
         ("Matrix", "M\u0430trix", False),
     ],
 )
-def test_what_makes_two_movies_the_same(title: str, other: str, same: bool) -> None:
+def test_movie_keys(title: str, other: str, same: bool) -> None:
     assert (movie_key(title, "2006-07-27") == movie_key(other, "2006-07-27")) is same
     assert movie_key(title, "2006-07-27") != movie_key(title, "")
 
@@ -44,9 +42,9 @@ def test_what_makes_two_movies_the_same(title: str, other: str, same: bool) -> N
 def test_a_movie_is_added_once(store: Store, add_movie: AddMovie) -> None:
     movie_id = add_movie("괴물", release_date="2006-07-27")
     seen = store.movies()
-    with pytest.raises(AlreadyExists) as there:
+    with pytest.raises(AlreadyExists) as existing:
         store.add_movie(MovieFields(" 괴 물", "2006-07-27", "somebody else"))
-    assert (there.value.kind, there.value.id) == ("movie", movie_id)
+    assert (existing.value.kind, existing.value.id) == ("movie", movie_id)
     assert store.movies() is seen
     assert add_movie("괴물") != movie_id
     store.delete_movie(movie_id)
@@ -59,14 +57,14 @@ def test_a_movie_is_edited(store: Store, add_movie: AddMovie, add_review: AddRev
     changed = store.update_movie(movie_id, lambda _: MovieFields("괴물 2", director="봉준호"), "admin")
     assert store.movie(movie_id) == changed
     assert (changed.title, changed.director, changed.review_count) == ("괴물 2", "봉준호", 1)
-    with pytest.raises(AlreadyExists) as there:
+    with pytest.raises(AlreadyExists) as existing:
         store.update_movie(movie_id, lambda _: MovieFields("기생충"))
-    assert there.value.id == other
+    assert existing.value.id == other
     assert store.movie(movie_id) == changed
     assert add_movie("괴물") > other  # its old name is free again
 
 
-def test_an_edit_that_changes_nothing_is_none(store: Store, add_movie: AddMovie) -> None:
+def test_an_edit_without_a_change_is_ignored(store: Store, add_movie: AddMovie) -> None:
     movie_id = add_movie("괴물")
     seen = store.movies()
     assert store.update_movie(movie_id, lambda _: MovieFields("괴물")).id == movie_id
@@ -74,39 +72,20 @@ def test_an_edit_that_changes_nothing_is_none(store: Store, add_movie: AddMovie)
     assert store.audit_log() == ([], 0)
 
 
-def test_the_list_is_the_same_object_until_something_changes(
-    store: Store, add_movie: AddMovie, add_review: AddReview
-) -> None:
-    first = add_movie()
-    seen = store.movies()
-    assert store.movies() is seen
-    add_review(first)
-    assert store.movies() is not seen
-    assert (seen[0].review_count, store.movies()[0].review_count) == (0, 1)
-    second = add_movie()
-    assert [movie.id for movie in store.movies()] == [first, second]
-
-
 def test_a_movies_rating_is_the_mean_of_its_reviews(store: Store, add_movie: AddMovie, add_review: AddReview) -> None:
     movie_id = add_movie()
-    add_review(movie_id, GOOD)
-    last = add_review(movie_id, BAD)
+    first, last = add_review(movie_id, GOOD), add_review(movie_id, BAD)
     movie = store.movie(movie_id)
     assert movie.average_rating == pytest.approx((9.1 + 1.7) / 2)
     assert (movie.review_count, movie.positive_count, movie.negative_count) == (2, 1, 1)
-    store.delete_review(last.id)
+    assert store.delete_review(last.id) == last
     assert store.movie(movie_id).average_rating == pytest.approx(9.1)
-
-
-def test_after_its_last_review_a_movie_has_no_rating(store: Store, add_movie: AddMovie, add_review: AddReview) -> None:
-    movie_id = add_movie()
-    review = add_review(movie_id)
-    assert store.delete_review(review.id) == review
+    store.delete_review(first.id)
     assert store.movie(movie_id).average_rating is None
     assert store.totals() == CatalogueTotals(1, 0, 0)
 
 
-def test_a_mean_stays_on_the_scale_whatever_sums_leave_behind(store: Store, add_movie: AddMovie) -> None:
+def test_rounding_errors_keep_the_mean_on_the_scale(store: Store, add_movie: AddMovie) -> None:
     movie_id = add_movie()
     for ratings, kept in (((1.3436, 8.4743, 10.0), 10.0), ((1.3436, 8.4743, 0.0), 0.0)):
         *gone, last = [store.add_review(movie_id, "밤편지", "글", Sentiment(GOOD.label, 0.9, r)).id for r in ratings]
@@ -119,7 +98,7 @@ def test_a_mean_stays_on_the_scale_whatever_sums_leave_behind(store: Store, add_
         store.delete_review(last)
 
 
-def test_the_histogram_follows_every_change(store: Store, add_movie: AddMovie, add_review: AddReview) -> None:
+def test_the_histogram_is_updated(store: Store, add_movie: AddMovie, add_review: AddReview) -> None:
     movie_id = add_movie()
     ids = [add_review(movie_id, rated(rating)).id for rating in (0.0, 0.9, 1.0, 4.999, 5.0, 9.1, 10.0)]
     add_review(movie_id, Sentiment(BAD.label, 0.8, 5.5))
@@ -133,9 +112,7 @@ def test_the_histogram_follows_every_change(store: Store, add_movie: AddMovie, a
         store.histogram(movie_id)
 
 
-def test_deleting_a_movie_takes_its_reviews_and_no_others(
-    store: Store, add_movie: AddMovie, add_review: AddReview
-) -> None:
+def test_deleting_a_movie_deletes_its_reviews(store: Store, add_movie: AddMovie, add_review: AddReview) -> None:
     gone, kept = add_movie(), add_movie()
     review, stays = add_review(gone), add_review(kept)
     assert store.delete_movie(gone) == 1
@@ -150,7 +127,7 @@ def test_deleting_a_movie_takes_its_reviews_and_no_others(
     assert [movie.id for movie in store.movies()] == [kept]
 
 
-def test_ids_never_come_back(store: Store, add_movie: AddMovie, add_review: AddReview) -> None:
+def test_ids_are_not_reused(store: Store, add_movie: AddMovie, add_review: AddReview) -> None:
     movie_id = add_movie()
     review_id = add_review(movie_id).id
     store.delete_movie(movie_id)
@@ -159,32 +136,26 @@ def test_ids_never_come_back(store: Store, add_movie: AddMovie, add_review: AddR
     assert add_review(again).id > review_id
 
 
-def test_every_change_of_a_movie_makes_a_new_list_and_nothing_else_does(
+def test_the_list_of_movies_is_replaced_at_each_change_only(
     store: Store, add_movie: AddMovie, add_review: AddReview
 ) -> None:
-    seen = [store.movies()]
-
-    def note() -> None:
-        seen.append(store.movies())
-
     movie_id = add_movie()
-    note()
     first = add_review(movie_id)
-    note()
-    add_review(movie_id)
-    note()
-    store.update_review(first.id, "밤편지", ("별로", BAD))
-    note()
-    store.update_movie(movie_id, lambda _: MovieFields("다른 제목"))
-    note()
-    store.delete_review(first.id)
-    note()
-    store.undo(store.audit_log()[0][0].id)
-    note()
-    store.delete_movie(movie_id)
-    note()
-    assert [movies for movies in seen if list(movies) == list(seen[-1])] == [(), ()]
-    assert len({id(movies) for movies in seen[1:]}) == len(seen) - 1
+    seen = [store.movies()]
+    changes: list[Callable[[], object]] = [
+        lambda: add_review(movie_id),
+        lambda: store.update_review(first.id, "밤편지", ("별로", BAD)),
+        lambda: store.update_movie(movie_id, lambda _: MovieFields("다른 제목")),
+        lambda: store.delete_review(first.id),
+        lambda: store.undo(store.audit_log()[0][0].id),
+        lambda: store.delete_movie(movie_id),
+    ]
+    for change in changes:
+        change()
+        seen.append(store.movies())
+        assert store.movies() is seen[-1]
+    assert len({id(movies) for movies in seen}) == len(seen)
+    assert (seen[0][0].review_count, seen[1][0].review_count, seen[-1]) == (1, 2, ())
     store.totals(), store.audit_log(), store.models(), store.corrections(), store.all_reviews()
     with pytest.raises(NotFound):
         store.delete_movie(movie_id)
@@ -206,7 +177,7 @@ def test_absurd_ids_are_not_found(store: Store, id: int) -> None:
     assert store.totals() == CatalogueTotals(0, 0, 0)
 
 
-def test_edits_at_once_of_different_fields_all_stay(store: Store, movie_id: int) -> None:
+def test_concurrent_edits_of_different_fields(store: Store, movie_id: int) -> None:
     fields = {"director": "봉준호", "genre": "SF", "release_date": "2006-07-27", "poster_url": "https://a.kr/1.jpg"}
     for _ in range(5):
         store.update_movie(movie_id, lambda _: MovieFields("괴물"))

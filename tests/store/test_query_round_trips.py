@@ -1,4 +1,4 @@
-"""How often the site waits for PostgreSQL: a relay between the two counts what an answer is waited for."""
+"""Round trips to PostgreSQL, counted by a relay."""
 
 import socket
 import threading
@@ -13,52 +13,52 @@ from app.store import Store, open_store
 from tests.postgresql import Server
 from tests.store.conftest import GOOD
 
-_WAITED_FOR = (b"S", b"Q")
-"""Sync and Query, of PostgreSQL's messages from a client: after these it waits for an answer."""
-_NO_SSL = (80877103).to_bytes(4)
+AWAITED = (b"S", b"Q")
+"""The messages Sync and Query: after these a client waits for an answer."""
+NO_SSL = (80877103).to_bytes(4)
 
 
 class Relay:
-    """Hands on what both sides say; `cut_at` breaks every connection before that many more round trips."""
+    """Forwards both directions and counts round trips; at `cut_at` of them it closes every connection."""
 
     def __init__(self, port: int) -> None:
-        self._to = port
+        self._target_port = port
         self.trips = 0
         self.cut_at = 10**9
-        self._door = socket.create_server(("127.0.0.1", 0))
-        self.port: int = self._door.getsockname()[1]
-        threading.Thread(target=self._welcome, daemon=True).start()
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._listener.getsockname()[1]
+        threading.Thread(target=self._accept_connections, daemon=True).start()
 
     def close(self) -> None:
-        self._door.close()
+        self._listener.close()
 
-    def _welcome(self) -> None:
+    def _accept_connections(self) -> None:
         while True:
             try:
-                client, _ = self._door.accept()
+                client, _ = self._listener.accept()
             except OSError:
                 return
-            server = socket.create_connection(("127.0.0.1", self._to))
+            server = socket.create_connection(("127.0.0.1", self._target_port))
             for one in (client, server):
                 one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            threading.Thread(target=self._ask, args=(client, server), daemon=True).start()
-            threading.Thread(target=self._answer, args=(server, client), daemon=True).start()
+            threading.Thread(target=self._forward_requests, args=(client, server), daemon=True).start()
+            threading.Thread(target=self._forward_answers, args=(server, client), daemon=True).start()
 
-    def _ask(self, client: socket.socket, server: socket.socket) -> None:
-        with client, server, client.makefile("rb") as said:
-            head = said.read(8)
-            while head[4:] == _NO_SSL or not head[4:].startswith(b"\x00\x03"):  # asks for encryption before it starts
+    def _forward_requests(self, client: socket.socket, server: socket.socket) -> None:
+        with client, server, client.makefile("rb") as requests:
+            head = requests.read(8)
+            while head[4:] == NO_SSL or not head[4:].startswith(b"\x00\x03"):  # asks for encryption before it starts
                 server.sendall(head)
-                head = said.read(8)
-            server.sendall(head + said.read(int.from_bytes(head[:4]) - 8))
-            while (head := said.read(5)) and self.trips < self.cut_at:
-                self.trips += head[:1] in _WAITED_FOR
-                server.sendall(head + said.read(int.from_bytes(head[1:]) - 4))
+                head = requests.read(8)
+            server.sendall(head + requests.read(int.from_bytes(head[:4]) - 8))
+            while (head := requests.read(5)) and self.trips < self.cut_at:
+                self.trips += head[:1] in AWAITED
+                server.sendall(head + requests.read(int.from_bytes(head[1:]) - 4))
             for one in (client, server):
                 with suppress(OSError):  # the other side may have gone
                     one.shutdown(socket.SHUT_RDWR)
 
-    def _answer(self, server: socket.socket, client: socket.socket) -> None:
+    def _forward_answers(self, server: socket.socket, client: socket.socket) -> None:
         with suppress(OSError):
             while data := server.recv(65_536):
                 client.sendall(data)
@@ -80,14 +80,14 @@ def store(postgresql: Server, relay: Relay) -> Iterator[Store]:
 
 
 def trips(relay: Relay, operation: Callable[[], object]) -> int:
-    """How often an operation waits; it is done once before, for connections and knocking at idle ones."""
+    """Return the round trips of an operation that has been done once before."""
     operation()
     before = relay.trips
     operation()
     return relay.trips - before
 
 
-def test_a_review_waits_for_few_answers(store: Store, relay: Relay) -> None:
+def test_round_trips_of_adding_a_review(store: Store, relay: Relay) -> None:
     movie = store.add_movie(MovieFields("괴물"))
     # The pool's ping, BEGIN, the movie's counts, those of its models, the review, COMMIT.
     assert trips(relay, lambda: store.add_review(movie.id, "밤편지", "최고", GOOD, model="one")) == 6
@@ -99,20 +99,20 @@ def test_a_review_waits_for_few_answers(store: Store, relay: Relay) -> None:
     assert relay.trips - before <= 3  # the same, and psycopg may prepare the statement
 
 
-def test_a_connection_lost_at_any_moment_loses_or_keeps_a_whole_review(store: Store, relay: Relay) -> None:
+def test_a_lost_connection_never_stores_part_of_a_review(store: Store, relay: Relay) -> None:
     movie = store.add_movie(MovieFields("괴물"))
-    told = 0
+    acknowledged = 0
     for more in range(7):
         relay.cut_at = relay.trips + more
         try:
             store.add_review(movie.id, "밤편지", "최고", GOOD, model="one")
-            told += 1
+            acknowledged += 1
         except StoreUnavailable:
             pass
         relay.cut_at = 10**9
         reviews, total = store.reviews(movie.id)
-        assert told <= total == len(reviews) == store.movie(movie.id).review_count
+        assert acknowledged <= total == len(reviews) == store.movie(movie.id).review_count
         assert sum(store.models().values()) == total == sum(map(sum, store.histogram(movie.id)))
         ids = [review.id for review in reviews]
         assert ids == sorted(set(ids), reverse=True)  # a sequence's ids may have gaps
-    assert told >= 1
+    assert acknowledged >= 1

@@ -1,6 +1,5 @@
-"""The contract of a store: reviews, their orders, and many threads at once."""
+"""The contract of a store: reviews and their orders."""
 
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
@@ -9,12 +8,10 @@ import pytest
 from app.errors import NotFound
 from app.models import Label, ReviewSort, ScoredReview
 from app.store import Store
-from tests.store.conftest import BAD, GOOD, AddReview, Clock, rated
-
-AddMovie = Callable[..., int]
+from tests.store.conftest import BAD, GOOD, AddMovie, AddReview, Clock, rated
 
 
-def test_a_review_comes_back_as_it_went_in(store: Store, add_movie: AddMovie) -> None:
+def test_a_review_is_stored(store: Store, add_movie: AddMovie) -> None:
     content = "첫 줄\n둘째 줄 😴 \U0001f1f0\U0001f1f7 'quoted' %s"
     review = store.add_review(add_movie(), "밤편지", content, GOOD, model="bundled@1", writer="a mark")
     assert (review.author, review.content, review.created_at) == ("밤편지", content, "2026-11-22T12:00:00Z")
@@ -24,7 +21,7 @@ def test_a_review_comes_back_as_it_went_in(store: Store, add_movie: AddMovie) ->
     assert store.reviews(review.movie_id) == ([review], 1)
 
 
-def test_reviews_are_newest_first_and_sliced(store: Store, add_movie: AddMovie, add_review: AddReview) -> None:
+def test_reviews_are_sorted_and_paginated(store: Store, add_movie: AddMovie, add_review: AddReview) -> None:
     movie_id = add_movie()
     ids = [add_review(movie_id, GOOD if n % 2 else BAD, str(n)).id for n in range(5)]
     everything, total = store.reviews(movie_id)
@@ -47,7 +44,7 @@ def test_reviews_are_newest_first_and_sliced(store: Store, add_movie: AddMovie, 
         (ReviewSort.LOWEST, "573462", "573"),
     ],
 )
-def test_orders(
+def test_sort_orders(
     store: Store, add_movie: AddMovie, add_review: AddReview, order: ReviewSort, everything: str, bad: str
 ) -> None:
     movie_id, other = add_movie(), add_movie()
@@ -66,7 +63,7 @@ def test_orders(
             assert "".join(review.content for review in slice_) == everything[start : start + size]
 
 
-def test_an_edited_review(store: Store, add_movie: AddMovie, add_review: AddReview, clock: Clock) -> None:
+def test_a_review_is_edited(store: Store, add_movie: AddMovie, add_review: AddReview, clock: Clock) -> None:
     movie_id = add_movie()
     review = add_review(movie_id, GOOD, model="old", writer="a mark")
     clock.advance(minutes=5)
@@ -82,7 +79,7 @@ def test_an_edited_review(store: Store, add_movie: AddMovie, add_review: AddRevi
     assert store.models() == {"new": 1}
 
 
-def test_an_edit_that_changes_nothing_is_none(store: Store, add_movie: AddMovie, add_review: AddReview) -> None:
+def test_an_edit_without_a_change_is_ignored(store: Store, add_movie: AddMovie, add_review: AddReview) -> None:
     review = add_review(add_movie(), GOOD, model="old")
     seen = store.movies()
     assert store.update_review(review.id, review.author, (review.content, GOOD), model="old") == review
@@ -90,7 +87,7 @@ def test_an_edit_that_changes_nothing_is_none(store: Store, add_movie: AddMovie,
     assert store.audit_log() == ([], 0)
 
 
-def test_the_place_of_a_review(store: Store, add_movie: AddMovie, add_review: AddReview) -> None:
+def test_the_position_of_a_review(store: Store, add_movie: AddMovie, add_review: AddReview) -> None:
     movie_id, other = add_movie(), add_movie()
     ids = []
     for _ in range(4):
@@ -101,7 +98,7 @@ def test_the_place_of_a_review(store: Store, add_movie: AddMovie, add_review: Ad
     assert store.position(ids[0]) == 2
 
 
-def test_all_reviews_by_id(store: Store, add_movie: AddMovie, add_review: AddReview) -> None:
+def test_all_reviews_are_sorted_by_id(store: Store, add_movie: AddMovie, add_review: AddReview) -> None:
     first, second = add_movie(), add_movie()
     reviews = [add_review(movie_id) for movie_id in (second, first, second, first, second)]
     assert store.all_reviews() == reviews
@@ -113,7 +110,7 @@ def test_all_reviews_by_id(store: Store, add_movie: AddMovie, add_review: AddRev
     assert store.all_reviews() == reviews
 
 
-def test_many_deletions_leave_the_rest_in_order(store: Store, add_movie: AddMovie, add_review: AddReview) -> None:
+def test_all_reviews_after_many_deletions(store: Store, add_movie: AddMovie, add_review: AddReview) -> None:
     kept, gone = add_movie(), add_movie()
     reviews = [add_review(kept) for _ in range(3)]
     for _ in range(1_200):
@@ -125,7 +122,7 @@ def test_many_deletions_leave_the_rest_in_order(store: Store, add_movie: AddMovi
     assert [review.id for review in store.all_reviews(limit=2_000)] == list(range(1, 1_205))
 
 
-def test_which_models_read(store: Store, add_movie: AddMovie, add_review: AddReview) -> None:
+def test_models_are_counted_and_sentiments_updated(store: Store, add_movie: AddMovie, add_review: AddReview) -> None:
     movie_id, other = add_movie(), add_movie()
     reviews = [add_review(movie_id, content=str(n), model="old") for n in range(3)]
     add_review(other, model="older")
@@ -148,26 +145,7 @@ def test_which_models_read(store: Store, add_movie: AddMovie, add_review: AddRev
     assert store.movies() is seen
 
 
-def test_many_threads_lose_nothing(store: Store, add_movie: AddMovie, add_review: AddReview) -> None:
-    movie_id = add_movie()
-
-    def work(n: int) -> int:
-        review = add_review(movie_id, GOOD if n % 3 else BAD, str(n))
-        if n % 4 == 0:
-            store.delete_review(review.id)
-        return review.id
-
-    with ThreadPoolExecutor(16) as pool:
-        ids = list(pool.map(work, range(800)))
-    assert sorted(ids) == list(range(1, 801))
-    kept = [n for n in range(800) if n % 4]
-    movie = store.movie(movie_id)
-    assert movie.review_count == len(kept) == store.reviews(movie_id)[1]
-    assert movie.positive_count == sum(1 for n in kept if n % 3) == sum(good for good, _ in store.histogram(movie_id))
-    assert movie.average_rating == pytest.approx(sum(9.1 if n % 3 else 1.7 for n in kept) / len(kept))
-
-
-def test_of_two_deletes_at_once_one_wins(store: Store, add_movie: AddMovie) -> None:
+def test_one_of_concurrent_deletes_succeeds(store: Store, add_movie: AddMovie) -> None:
     for _ in range(25):
         movie_id = add_movie()
         won = []
@@ -181,7 +159,7 @@ def test_of_two_deletes_at_once_one_wins(store: Store, add_movie: AddMovie) -> N
         assert won == [0]
 
 
-def test_edits_of_different_parts_lose_nothing_of_each_other(store: Store, movie_id: int) -> None:
+def test_edits_of_author_and_text_are_independent(store: Store, movie_id: int) -> None:
     review = store.add_review(movie_id, "밤편지", "정말 재미있어요", GOOD, model="old")
     store.update_review(review.id, analyzed=("다시 보니 별로", BAD), model="new")
     edited = store.update_review(review.id, "심야영화")
