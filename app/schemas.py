@@ -23,6 +23,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from app.errors import FieldError, ValidationFailed
+from app.hangul import FILLER, compose_filled
 from app.models import CorrectedLabel, Label, MovieFields, ReviewSort, Sentiment
 
 TITLE_MAX = 200
@@ -59,10 +60,6 @@ _DATE = r"([0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?)?"
 _INVISIBLE_CHARACTERS = "".join(re.findall(f"[{_INVISIBLE}]", "".join(map(chr, range(0x10000)))))
 _PLAIN = re.compile("[\t-\r -~가-힣ㄱ-ㅣ]*")
 """Matches most texts: they have no combining marks and are in NFC."""
-_INITIALS, _MEDIALS = "ㄱㄲㄴㄷㄸㄹㅁㅂㅃㅅㅆㅇㅈㅉㅊㅋㅌㅍㅎ", "ㅏㅐㅑㅒㅓㅔㅕㅖㅗㅘㅙㅚㅛㅜㅝㅞㅟㅠㅡㅢㅣ"
-_FINALS = "\u3164ㄱㄲㄳㄴㄵㄶㄷㄹㄺㄻㄼㄽㄾㄿㅀㅁㅂㅄㅅㅆㅇㅈㅊㅋㅌㅍㅎ"
-_FILLED_SYLLABLE = re.compile(f"\u3164([{_INITIALS}])([{_MEDIALS}])([{_FINALS}])")
-"""KS X 1001's encoding of further syllables: a filler, two letters, and a third one or another filler."""
 _DECOMPOSED = 4
 """Multiple of a limit above which texts are rejected before normalisation: NFD Korean is up to three times as long."""
 _MAX_MARKS = 64
@@ -75,8 +72,8 @@ def _normalize(text: str, max_length: int) -> str:
     except UnicodeEncodeError:
         raise PydanticCustomError("control_characters", "must not contain half of a surrogate pair") from None
     text = text.replace("\r\n", "\n").replace("\r", "\n")
-    if "\u3164" in text:
-        text = _FILLED_SYLLABLE.sub(_compose, text)
+    if FILLER in text:
+        text = compose_filled(text)
     text = text.strip(_INVISIBLE_CHARACTERS)
     if len(text) <= max_length * _DECOMPOSED and not _PLAIN.fullmatch(text):
         if any(is_mark and sum(1 for _ in run) > _MAX_MARKS for is_mark, run in groupby(text, _is_mark)):
@@ -89,12 +86,6 @@ def _normalize(text: str, max_length: int) -> str:
             {"max_length": max_length, "length": len(text)},
         )
     return text
-
-
-def _compose(match: "re.Match[str]") -> str:
-    initial, medial, final = match.groups()
-    index = (_INITIALS.index(initial) * len(_MEDIALS) + _MEDIALS.index(medial)) * len(_FINALS) + _FINALS.index(final)
-    return chr(ord("가") + index)
 
 
 def _is_mark(character: str) -> bool:

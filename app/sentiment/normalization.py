@@ -5,21 +5,17 @@ import unicodedata
 
 import emoji
 
+from app.hangul import FINALS, INITIALS, VOWELS, compose, compose_filled
+
 # The characters with Unicode's property Default_Ignorable_Code_Point, which are invisible.
 _IGNORABLE = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f"
     "\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
-_INITIALS = "ㄱㄲㄴㄷㄸㄹㅁㅂㅃㅅㅆㅇㅈㅉㅊㅋㅌㅍㅎ"
-_VOWELS = "ㅏㅐㅑㅒㅓㅔㅕㅖㅗㅘㅙㅚㅛㅜㅝㅞㅟㅠㅡㅢㅣ"
-_FINALS = "ㄱㄲㄳㄴㄵㄶㄷㄹㄺㄻㄼㄽㄾㄿㅀㅁㅂㅄㅅㅆㅇㅈㅊㅋㅌㅍㅎ"
-_FILLER = "\u3164"
-# CP949's encoding of a syllable that EUC-KR lacks: a filler and three letters, the last of which may be a filler.
-_FILLED_SYLLABLE = re.compile(f"{_FILLER}([{_INITIALS}])([{_VOWELS}])([{_FINALS}{_FILLER}])")
-_LOOSE_SYLLABLE = re.compile(f"([{_INITIALS}])([{_VOWELS}])([{_FINALS}]?)(?![{_VOWELS}])")
+_LOOSE_SYLLABLE = re.compile(f"([{INITIALS}])([{VOWELS}])([{''.join(FINALS)}]?)(?![{VOWELS}])")
 _LOOSE_WORD = re.compile(f"(?:{_LOOSE_SYLLABLE.pattern})+")
 _LETTERS = re.compile("([\u3131-\u3163]+)")
-_EMOTICON = re.compile(f"[{_INITIALS}ㅜㅠㅡ]+")  # ㅋㅠ and ㅇㅡㅇ are emoticons, not syllables
+_EMOTICON = re.compile(f"[{INITIALS}ㅜㅠㅡ]+")  # ㅋㅠ and ㅇㅡㅇ are emoticons, not syllables
 _HALF_WIDTH = {
     code: chr(int(parts[1], 16))
     for code in range(0xFFA1, 0xFFDD)
@@ -58,7 +54,7 @@ def drop_ignorable(text: str) -> str:
 
 def compose_syllables(text: str) -> str:
     """Compose half-width, single and filler-encoded Hangul letters of `text` to syllables."""
-    text = _FILLED_SYLLABLE.sub(_compose, text).translate(_HALF_WIDTH)
+    text = compose_filled(text).translate(_HALF_WIDTH)
     return _LETTERS.sub(_compose_run, text)
 
 
@@ -66,10 +62,4 @@ def _compose_run(match: re.Match[str]) -> str:
     letters = match[0]
     if _EMOTICON.fullmatch(letters) or not _LOOSE_WORD.fullmatch(letters):
         return letters
-    return _LOOSE_SYLLABLE.sub(_compose, letters)
-
-
-def _compose(match: re.Match[str]) -> str:
-    initial, vowel, final = match.groups()
-    syllable = (_INITIALS.index(initial) * 21 + _VOWELS.index(vowel)) * 28 + (_FINALS.find(final) + 1 if final else 0)
-    return chr(0xAC00 + syllable)
+    return _LOOSE_SYLLABLE.sub(lambda syllable: compose(*syllable.groups()), letters)

@@ -8,8 +8,8 @@ from itertools import accumulate
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
+from app.hangul import from_latin_keys, spell, to_latin_keys
 from app.models import Movie
-from app.services.hangul import from_latin_keys, spell, to_latin_keys
 from app.services.search import fold, has_word
 
 _MAX_TYPOS = 1

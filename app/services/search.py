@@ -10,8 +10,8 @@ from functools import cached_property, lru_cache
 from itertools import accumulate
 from unicodedata import normalize
 
+from app.hangul import COMPOUNDS, FINALS, FIRST, INITIALS, LAST
 from app.models import Movie
-from app.services.hangul import COMPOUNDS, FINALS, FIRST, INITIALS, LAST
 
 # An input method combines ㄱ and ㅅ typed in a row to ㄳ; in a search they are two initial consonants.
 _COMPOUNDS = str.maketrans({letter: parts for letter, parts in COMPOUNDS.items() if letter in FINALS})

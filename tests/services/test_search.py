@@ -3,9 +3,9 @@
 import pytest
 from flask.testing import FlaskClient
 
+from app.hangul import from_latin_keys, spell, to_latin_keys
 from app.schemas import MovieInput, MoviesQuery
 from app.services import ReviewService
-from app.services.hangul import from_latin_keys, spell, to_latin_keys
 
 MOVIES = (
     ("기생충", "2019-05-30", "봉준호", "드라마, 스릴러"),

@@ -1,11 +1,15 @@
-"""Hangul letters, and conversion between syllables and the keys of the standard Korean keyboard (두벌식)."""
+"""Hangul letters, syllables, and the keys of the standard Korean keyboard (두벌식)."""
 
+import re
 from functools import cache
 
 FIRST, LAST = ord("가"), ord("힣")
 INITIALS = "ㄱㄲㄴㄷㄸㄹㅁㅂㅃㅅㅆㅇㅈㅉㅊㅋㅌㅍㅎ"
-_VOWELS = "ㅏㅐㅑㅒㅓㅔㅕㅖㅗㅘㅙㅚㅛㅜㅝㅞㅟㅠㅡㅢㅣ"
+VOWELS = "ㅏㅐㅑㅒㅓㅔㅕㅖㅗㅘㅙㅚㅛㅜㅝㅞㅟㅠㅡㅢㅣ"
 FINALS = ["", *"ㄱㄲㄳㄴㄵㄶㄷㄹㄺㄻㄼㄽㄾㄿㅀㅁㅂㅄㅅㅆㅇㅈㅊㅋㅌㅍㅎ"]
+FILLER = "\u3164"
+# KS X 1001's encoding of further syllables: a filler, two letters, and a third letter or another filler.
+_FILLED_SYLLABLE = re.compile(f"{FILLER}([{INITIALS}])([{VOWELS}])([{''.join(FINALS)}{FILLER}])")
 COMPOUNDS = dict(
     zip(
         "ㄳㄵㄶㄺㄻㄼㄽㄾㄿㅀㅄㅘㅙㅚㅝㅞㅟㅢ",
@@ -25,6 +29,17 @@ _KEYS = dict(
 _LATIN = {letter: key for key, letter in _KEYS.items()}
 
 
+def compose(initial: str, vowel: str, final: str = "") -> str:
+    """Return the syllable of an initial consonant, a vowel and, if any, a final consonant."""
+    index = (INITIALS.index(initial) * len(VOWELS) + VOWELS.index(vowel)) * len(FINALS) + FINALS.index(final)
+    return chr(FIRST + index)
+
+
+def compose_filled(text: str) -> str:
+    """Compose the syllables that are encoded with a filler."""
+    return _FILLED_SYLLABLE.sub(lambda match: compose(match[1], match[2], match[3].strip(FILLER)), text)
+
+
 def spell(text: str) -> str:
     """Replace each syllable by the letters that type it: `값` becomes `ㄱㅏㅂㅅ`."""
     return text.translate(_spellings())
@@ -35,7 +50,7 @@ def from_latin_keys(text: str) -> str:
     if text.isupper() and not all(key in _KEYS for key in text):
         text = text.lower()  # caps lock
     letters = [_KEYS.get(key) or _KEYS.get(key.lower()) or key for key in text]
-    return _compose(letters)
+    return _compose_all(letters)
 
 
 def to_latin_keys(text: str) -> str:
@@ -49,13 +64,13 @@ def _spellings() -> dict[int, str]:
 
 
 def _spell(code: int) -> str:
-    initial, rest = divmod(code - FIRST, len(_VOWELS) * len(FINALS))
+    initial, rest = divmod(code - FIRST, len(VOWELS) * len(FINALS))
     vowel, final = divmod(rest, len(FINALS))
-    letters = (INITIALS[initial], _VOWELS[vowel], FINALS[final])
+    letters = (INITIALS[initial], VOWELS[vowel], FINALS[final])
     return "".join(COMPOUNDS.get(letter, letter) for letter in letters)
 
 
-def _compose(letters: list[str]) -> str:
+def _compose_all(letters: list[str]) -> str:
     """Compose letters to syllables like an input method: a consonant before a vowel starts the next syllable."""
     text: list[str] = []
     initial = vowel = final = ""
@@ -63,14 +78,13 @@ def _compose(letters: list[str]) -> str:
     def finish() -> None:
         nonlocal initial, vowel, final
         if initial and vowel:
-            number = INITIALS.index(initial) * len(_VOWELS) + _VOWELS.index(vowel)
-            text.append(chr(FIRST + number * len(FINALS) + FINALS.index(final)))
+            text.append(compose(initial, vowel, final))
         else:
             text.append(initial + vowel)
         initial = vowel = final = ""
 
     for letter in letters:
-        if letter in _VOWELS:
+        if letter in VOWELS:
             if final:  # it is the initial of this syllable instead
                 parts = COMPOUNDS.get(final, final)
                 final = parts[:-1]
