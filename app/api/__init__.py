@@ -1,1 +1,1 @@
-"""JSON: routes and response schemas. Imports http, catalogue, inputs, models and errors; not the other face."""
+"""The JSON routes and their OpenAPI document."""

@@ -1,4 +1,4 @@
-"""The OpenAPI 3.1 document, made from the routes, their docstrings and the pydantic models they name."""
+"""The OpenAPI 3.1 document, generated from the routes, their docstrings and pydantic models."""
 
 import re
 from collections.abc import Callable
@@ -20,10 +20,10 @@ _VARIABLE = re.compile("<(?:[^<>:]*:)?([^<>:]+)>")
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """What a route takes and answers.
+    """The inputs and responses of a route.
 
-    `answers` is a model, a list of one, or None for a body of another kind; `also` are other statuses with such an
-    answer; `text` is the media type of an answer that is plain text.
+    `answers` is a model, a list of one, or None for a body that is not JSON; `also` are other statuses with the same
+    body; `text` is the media type of a plain text body.
     """
 
     tag: str
@@ -85,7 +85,7 @@ def _model(answers: Any) -> type[BaseModel]:
 
 
 def _schemas(operations: list[Operation]) -> tuple[dict[Any, Any], dict[str, Any]]:
-    """Return references by (model, mode), and the schemas they point to."""
+    """Return references by (model, mode), and the schemas they refer to."""
     pairs: dict[tuple[type[BaseModel], JsonSchemaMode], None] = {}
     for operation in operations:
         if operation.answers is not None:
@@ -98,7 +98,7 @@ def _schemas(operations: list[Operation]) -> tuple[dict[Any, Any], dict[str, Any
 
 
 def _template(rule: Rule) -> str:
-    """Return the path as OpenAPI writes it: `/movies/<int:id>` is `/movies/{id}`."""
+    """Convert a rule to an OpenAPI path: `/movies/<int:id>` to `/movies/{id}`."""
     return _VARIABLE.sub(r"{\1}", rule.rule)
 
 

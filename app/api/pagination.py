@@ -1,4 +1,4 @@
-"""What a list says of itself in headers: how many there are, and where the neighbouring pages are (RFC 8288)."""
+"""Headers of paginated lists: the total, and links to neighbouring pages (RFC 8288)."""
 
 from typing import Any
 from urllib.parse import urlencode
@@ -8,11 +8,11 @@ from flask import request
 from app.models import Page
 
 _FILTERS = ("q", "genre", "director", "year", "sort", "label", "author")
-_MAX_FILTER = 200  # characters; anything else the caller wrote there is not ours to repeat in a header
+_MAX_FILTER = 200  # characters; longer values are invalid and not repeated in a header
 
 
 def page_headers(page: Page[Any]) -> dict[str, str]:
-    """`X-Total-Count`, and `Link` when the caller asked for pages."""
+    """Return `X-Total-Count`, and `Link` if the request has `page` or `per_page`."""
     headers = {"X-Total-Count": str(page.total)}
     if "page" in request.args or "per_page" in request.args:
         around = {"first": 1, "prev": page.number - 1, "next": page.number + 1, "last": page.last}

@@ -1,4 +1,4 @@
-"""The JSON routes: each reads an input, calls the operation of the same name, and answers a schema."""
+"""The JSON routes. Each parses its input, calls the operation of the same name and returns a schema."""
 
 from functools import cache
 from importlib.util import find_spec
@@ -82,7 +82,7 @@ def list_movies() -> Response:
 def add_movie() -> Response:
     """Add a movie.
 
-    Where one of the same title and release date is there already, the answer is that one, with status 200.
+    If one with the same title and release date exists, it is returned with status 200.
     """
     check_rate_limit(RateLimitScope.POSTS)
     try:
@@ -95,7 +95,7 @@ def add_movie() -> Response:
 @blueprint.get("/movies/<int:id>")
 @describe_operation(Operation("movies", MovieOut))
 def get_movie(id: int) -> Response:
-    """One movie."""
+    """Return a movie."""
     return _answer(MovieOut, _catalogue().movie(id))
 
 
@@ -104,8 +104,8 @@ def get_movie(id: int) -> Response:
 def edit_movie(id: int) -> Response:
     """Change a movie's details.
 
-    Fields that are left out stay as they are. 409 where the title and release date are another movie's. Who added the
-    movie may do this until others have reviewed it.
+    Omitted fields are kept. The status is 409 if another movie has the title and release date. The browser that added
+    the movie may do this until others have reviewed it.
     """
     writers = permissions.require_movie_edit(_catalogue(), _catalogue().movie(id))
     check_rate_limit(RateLimitScope.POSTS)
@@ -130,7 +130,7 @@ def get_average_rating(id: int) -> Response:
 @blueprint.post("/reviews")
 @describe_operation(Operation("reviews", ReviewOut, 201, body=ReviewInput, problems=(403, 404, 409, 503)))
 def add_review() -> Response:
-    """Add a review: the model reads it, and the answer says how."""
+    """Add a review and return it with its sentiment."""
     check_rate_limit(RateLimitScope.POSTS)
     review = _body(ReviewInput)
     key = nickname_key(review.author)
@@ -144,7 +144,7 @@ def add_review() -> Response:
 def list_all_reviews() -> Response:
     """Return the reviews of all movies, newest first.
 
-    With `author`, those under that nickname, in the order of `sort`. Browsers get a page at this address.
+    With `author`, only those under that nickname, ordered by `sort`. Browsers get a page at this URL.
     """
     page = _catalogue().all_reviews(_query(AllReviewsQuery))
     response = _answer(list[ReviewOut], [review for review, _ in page.items], headers=page_headers(page))
@@ -152,7 +152,7 @@ def list_all_reviews() -> Response:
     return response
 
 
-# GET means a movie's id and DELETE a review's: one path template in the document, so one name for both.
+# The id is a movie's for GET and a review's for DELETE. OpenAPI needs one name for both.
 @blueprint.get("/reviews/<int:id>")
 @describe_operation(Operation("reviews", list[ReviewOut], query=ReviewsQuery, headers=_LIST_HEADERS))
 def list_reviews(id: int) -> Response:
@@ -169,7 +169,7 @@ def list_reviews(id: int) -> Response:
 def edit_review(id: int) -> Response:
     """Change the review with this id.
 
-    Fields that are left out stay as they are; a changed text is read again.
+    Omitted fields are kept; a changed text is analyzed again.
     """
     old = _catalogue().review(id)
     permissions.require(Permission.EDIT_REVIEW, old.writer)
@@ -191,9 +191,9 @@ def delete_review(id: int) -> Response:
 @blueprint.post("/reviews/<int:id>/correction")
 @describe_operation(Operation("reviews", ReviewOut, body=CorrectionInput))
 def correct_review(id: int) -> Response:
-    """Say that the model got the review's label wrong: it is the other one, or neither ("어느 쪽도 아님").
+    """Correct the review's label: it should be the other one, or neither ("어느 쪽도 아님").
 
-    Counted once a browser, known by its cookie, and never mixed into a rating. The model's own label takes it back.
+    Counted once per browser, identified by its cookie, and without effect on ratings. The model's label withdraws it.
     """
     check_rate_limit(RateLimitScope.POSTS)
     return _answer(
@@ -204,7 +204,7 @@ def correct_review(id: int) -> Response:
 @blueprint.delete("/reviews/<int:id>/correction")
 @describe_operation(Operation("reviews", ReviewOut))
 def take_correction_back(id: int) -> Response:
-    """Take back what this browser said of the review's label, if it did."""
+    """Withdraw this browser's correction of the review, if any."""
     return _answer(ReviewOut, _catalogue().set_correction(id, identity.writer_token(), None))
 
 
@@ -213,7 +213,7 @@ def take_correction_back(id: int) -> Response:
 def like_review(id: int) -> Response:
     """Like the review with this id.
 
-    Counted once a browser, known by its cookie.
+    Counted once per browser, identified by its cookie.
     """
     check_rate_limit(RateLimitScope.POSTS)
     return _answer(ReviewOut, _catalogue().like(id, identity.ensure_writer_token()))
@@ -222,7 +222,7 @@ def like_review(id: int) -> Response:
 @blueprint.post("/sentiment")
 @describe_operation(Operation("sentiment", SentimentOut, body=SentimentInput, problems=(503,)))
 def analyze() -> Response:
-    """Read a text and keep nothing."""
+    """Analyze a text without storing it."""
     check_rate_limit(RateLimitScope.ANALYSES)
     (sentiment,) = _catalogue().analyze([_body(SentimentInput).text])
     return _answer(SentimentOut, sentiment)
@@ -231,7 +231,7 @@ def analyze() -> Response:
 @blueprint.post("/sentiment/batch")
 @describe_operation(Operation("sentiment", list[SentimentOut], body=SentimentBatchInput, problems=(503,)))
 def analyze_batch() -> Response:
-    """Read up to 1,000 texts, answer in their order, and keep nothing."""
+    """Analyze up to 1,000 texts without storing them; results are in the same order."""
     texts = _body(SentimentBatchInput).texts
     check_rate_limit(RateLimitScope.ANALYSES, max(1, len(texts)))
     return _answer(list[SentimentOut], _catalogue().analyze(texts))
@@ -240,7 +240,7 @@ def analyze_batch() -> Response:
 @blueprint.post("/sentiment/explain")
 @describe_operation(Operation("sentiment", ExplanationOut, body=SentimentInput, problems=(503,)))
 def explain() -> Response:
-    """Read a text, say what each of its words does to the rating, and keep nothing."""
+    """Analyze a text and return the weight of each word, without storing it."""
     check_rate_limit(RateLimitScope.ANALYSES, EXPLANATION_COST)
     explanation = _catalogue().explain(_body(SentimentInput).text)
     sentiment = explanation.sentiment
@@ -251,14 +251,14 @@ def explain() -> Response:
 @blueprint.get("/healthz")
 @describe_operation(Operation("site", HealthOut))
 def check_health() -> Response:
-    """Whether the process answers."""
+    """Report that the process is alive."""
     return _answer(HealthOut, {"status": "ok"})
 
 
 @blueprint.get("/readyz")
 @describe_operation(Operation("site", HealthOut, problems=(503,)))
 def check_readiness() -> Response:
-    """Whether the model reads and the store answers."""
+    """Report whether the model and the store are ready."""
     _catalogue().check()
     return _answer(HealthOut, {"status": "ready"})
 
@@ -266,7 +266,7 @@ def check_readiness() -> Response:
 @blueprint.get("/metrics")
 @describe_operation(Operation("site", None, text="text/plain", problems=(401,)))
 def list_metrics() -> Response:
-    """Numbers for Prometheus."""
+    """Return metrics in Prometheus' text format."""
     permissions.require(Permission.READ_METRICS)
     return Response(get_service(Metrics).text(), content_type=CONTENT_TYPE)
 
@@ -298,7 +298,7 @@ def _swagger_file(name: str) -> StaticFile:
 
 @cache
 def _swagger_folder() -> Path:
-    """Where the package offapi keeps Swagger UI. It is not imported: that reads 9 MB of scripts into memory."""
+    """Return the folder of Swagger UI in the package offapi, without importing it, which would load 9 MB of scripts."""
     spec = find_spec("offapi")
     if spec is None or spec.origin is None:
         raise FileNotFoundError("the package offapi, which brings Swagger UI, is not installed")

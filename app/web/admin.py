@@ -1,4 +1,4 @@
-"""The administrator's pages: logging in and out."""
+"""Login and logout of the administrator."""
 
 from urllib.parse import urlsplit
 
@@ -18,7 +18,7 @@ blueprint = Blueprint("admin", __name__)
 
 
 class LoginForm(Form):
-    """Asks for the administrator's password."""
+    """The administrator's login."""
 
     keeps_text = False
 
@@ -53,7 +53,7 @@ def log_out() -> BaseResponse:
 
 
 def safe_next_path(path: str) -> str:
-    """`path` if it leads to a page of this site, else the home page's: a link may not send a visitor elsewhere."""
+    """Return `path` if it is a local path, else the home page's, to prevent open redirects."""
     return path if path.isprintable() and "\\" not in path and _is_local_path(path) else url_for("movies.home")
 
 

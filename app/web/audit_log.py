@@ -1,4 +1,4 @@
-"""What was changed and deleted, by whom and when; and taking a deletion back within a day."""
+"""The audit log page, and undoing deletions and imports within a day."""
 
 from typing import Any
 
@@ -43,7 +43,7 @@ def show_log() -> Response:
     permissions.require(Permission.READ_LOG)
     try:
         query = parse(PageQuery, {"page": request.args.get("page", "1"), "per_page": CHANGES_A_PAGE}, strict=False)
-    except ValidationFailed:  # nobody types it
+    except ValidationFailed:  # a link, without a form to show errors in
         query = PageQuery(per_page=CHANGES_A_PAGE)
     page = catalogue().audit_log(query)
     links = page_links(page, lambda number: url_for("audit_log.show_log", page=number))
@@ -69,15 +69,15 @@ def undo(id: int) -> BaseResponse:
 
 
 def last_deletion(action: AuditAction, thing: int) -> int | None:
-    """Return the number of the deletion in the log; None where the log has moved on."""
+    """Return the id of the deletion's log entry, or None if there is none."""
     change = catalogue().last_change(action, thing)
     return change.id if change else None
 
 
 def deletion_notices(shown: list[Any]) -> list[dict[str, Any]]:
-    """Return the message about the deletion that the address names: reloading a page keeps the offer to undo it.
+    """Return a message that offers to undo the deletion in the query string, so that it survives a reload.
 
-    Empty where the `shown` messages offer that already, where it cannot be undone any more, or not by this caller.
+    Empty if a `shown` message offers it already, or if it cannot be undone by this caller.
     """
     number = request.args.get("deleted", "")
     if not (number.isascii() and number.isdecimal() and len(number) < _NUMBER_LENGTH):
@@ -95,7 +95,7 @@ blueprint.add_app_template_global(deletion_notices)
 
 
 def actor_label(who: str) -> str:
-    """How the log shows who it was."""
+    """Return the name of an actor in the log."""
     if not who:
         return gettext("누구나 (열린 모드)")
     if who == identity.ADMIN:
@@ -104,7 +104,7 @@ def actor_label(who: str) -> str:
 
 
 def _own_change(id: int) -> AuditEntry:
-    """Return the change, for who may take it back: who made it, or the administrator."""
+    """Return the entry. Raise `PermissionDenied` unless the caller is its actor or the administrator."""
     change = catalogue().audit_entry(id)
     if change is None:
         permissions.require(Permission.UNDO)
@@ -114,7 +114,7 @@ def _own_change(id: int) -> AuditEntry:
 
 
 def _flash_undone(change: AuditEntry) -> str:
-    """Says what came back; the address where it is. A review is lit up there as a new one is."""
+    """Flash a message about the undone entry and return the URL that shows the restored item."""
     if change.action is AuditAction.IMPORT:
         flash_message(gettext("가져온 것을 되돌렸어요: %(summary)s", summary=change.summary))
         return url_for("audit_log.show_log")

@@ -1,4 +1,4 @@
-"""An author's page with all reviews under one nickname, and the form that proves a nickname by its passphrase."""
+"""Pages of authors: all reviews under a nickname, and proving a nickname by its passphrase."""
 
 from flask import Blueprint, Response, redirect, url_for
 from werkzeug.routing import PathConverter
@@ -19,7 +19,7 @@ blueprint = Blueprint("authors", __name__)
 
 
 class NameConverter(PathConverter):
-    """A nickname: any characters, slashes too."""
+    """Nickname in a URL; any characters, including slashes."""
 
     regex = f".{{1,{AUTHOR_MAX}}}"
     part_isolating = False
@@ -27,13 +27,13 @@ class NameConverter(PathConverter):
 
 @blueprint.app_template_filter()
 def has_page(author: str) -> bool:
-    """Return whether an address can hold the nickname: browsers take `.` and `..` for folders."""
+    """Return whether a URL can contain the nickname: browsers resolve `.` and `..` segments."""
     return not {".", ".."} & set(author.split("/"))
 
 
 @blueprint.get("/author/<name:name>")
 def show(name: str) -> Response:
-    if "\0" in name:  # PostgreSQL takes no such text
+    if "\0" in name:  # PostgreSQL rejects such text
         raise NotFound("author", 0)
     query = read_query(AllReviewsQuery, author=name, per_page=REVIEWS_A_PAGE)
     summary = catalogue().author(name)

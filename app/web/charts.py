@@ -1,4 +1,4 @@
-"""The geometry of the charts on a movie's page and the model's; templates draw them as SVG."""
+"""Coordinates of the charts that templates draw as SVG."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,20 +6,19 @@ from math import ceil, floor
 
 _BAR_HEIGHT = 100
 MIDDLE = 5
-"""The rating from which on a review is positive."""
+"""The lowest positive rating."""
 _TREND_LEFT, _TREND_RIGHT, _TREND_TOP, _TREND_BOTTOM = 24, 294, 8, 98
 TREND_WINDOW = 5
-"""How many ratings each point of the trend is the mean of."""
+"""Number of ratings averaged for each point of the trend."""
 TREND_MIN = 10
-"""The trend of fewer reviews than this has too few points to show anything."""
+"""Minimum number of reviews for a trend."""
 
 
 @dataclass(frozen=True, slots=True)
 class HistogramBar:
-    """A bar of the histogram.
+    """A bar of the histogram: `count` reviews rated from `low` to below `high` (the last one includes 10).
 
-    Its ratings go from `low` to below `high` (the last includes 10); `count` is the number of reviews, and `height` is
-    out of 100.
+    `height` is 0 to 100.
     """
 
     low: int
@@ -36,7 +35,7 @@ class HistogramBar:
 
 
 def histogram(counts: Sequence[tuple[int, int]]) -> list[HistogramBar]:
-    """Return a bar for each pair (positive, negative), the highest 100 high, and none with a review lower than 3."""
+    """Return a bar for each pair (positive, negative), scaled to 100; bars with reviews are at least 3 high."""
     totals = [sum(pair) for pair in counts]
     highest = max(totals) or 1
     return [
@@ -47,10 +46,10 @@ def histogram(counts: Sequence[tuple[int, int]]) -> list[HistogramBar]:
 
 @dataclass(frozen=True, slots=True)
 class Trend:
-    """A line through ratings from old to new.
+    """A line of mean ratings, oldest first.
 
-    SVG `points`, the position of the last one, the first and last means, and `grid`: the ratings with a horizontal
-    line, and the height of each.
+    `points` are an SVG polyline's, `end_x` and `end_y` the last one, `start` and `end` the first and last mean. `grid`
+    has the rating and y of each horizontal line.
     """
 
     points: str
@@ -63,7 +62,7 @@ class Trend:
 
 
 def trend(newest_first: Sequence[float]) -> Trend | None:
-    """Return the mean of each `TREND_WINDOW` ratings in a row, on a sheet of 300 x 110; None for too few ratings."""
+    """Return the moving average over `TREND_WINDOW` ratings in a view box of 300 x 110, or None for too few ratings."""
     ratings = list(reversed(newest_first))
     if len(ratings) < TREND_MIN:
         return None
@@ -84,7 +83,7 @@ def trend(newest_first: Sequence[float]) -> Trend | None:
 
 
 def _span(means: Sequence[float]) -> tuple[int, int]:
-    """Return the even ratings that the line runs between; four apart at least, so that a quiet line looks quiet."""
+    """Return the even ratings that bound the line, at least four apart, so that small changes look small."""
     low, high = 2 * floor(min(means) / 2), 2 * ceil(max(means) / 2)
     while high - low < 4:
         low, high = (low, high + 2) if high < 10 else (low - 2, high)
@@ -92,7 +91,7 @@ def _span(means: Sequence[float]) -> tuple[int, int]:
 
 
 def _level(rating: float, low: int, high: int) -> float:
-    """How far down the sheet a rating is, in its units."""
+    """Return the y coordinate of a rating."""
     return _TREND_TOP + (_TREND_BOTTOM - _TREND_TOP) * (high - rating) / (high - low)
 
 
@@ -104,7 +103,7 @@ _TICKS = 5
 class Plot:
     """A scatter plot in a square of `PLOT_SIZE`.
 
-    Points (x, y), y downwards, and the `ticks` of both axes: a value and its distance from the origin.
+    `points` are (x, y) with y downwards, `ticks` of both axes (value, distance from the origin).
     """
 
     points: Sequence[tuple[float, float]]
@@ -112,7 +111,7 @@ class Plot:
 
     @property
     def line(self) -> str:
-        """The points as an SVG polyline has them."""
+        """The `points` attribute of an SVG polyline."""
         return " ".join(f"{x},{y}" for x, y in self.points)
 
 

@@ -1,4 +1,4 @@
-"""Pages that explain readings: the words of a review by their strength, and what the model is and how well it reads."""
+"""Explanation pages: the words of a review by their weight, and the model with its measured quality."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -47,7 +47,7 @@ def strength(weight: float) -> int:
 
 
 def highlight(text: str, words: Sequence[WordWeight]) -> list[Highlight]:
-    """Return the whole text in stretches: the words, and the characters between them."""
+    """Split the whole text into stretches: the words and the characters between them."""
     return list(_highlights(text, words))
 
 

@@ -15,7 +15,7 @@ from app.web.rendering import render
 blueprint = Blueprint("feeds", __name__)
 
 PATH = "/reviews"
-"""The same address as the JSON route's: browsers ask for HTML, other clients get JSON."""
+"""The JSON route's path, too: browsers get HTML, other clients JSON."""
 FEED_ENTRIES = 50
 _EPOCH = "1970-01-01T00:00:00Z"
 _NOT_XML = re.compile("[^\\t\\n\\r -\\ud7ff\\ue000-\\ufffd\\U00010000-\\U0010ffff]")
@@ -23,7 +23,7 @@ _NOT_XML = re.compile("[^\\t\\n\\r -\\ud7ff\\ue000-\\ufffd\\U00010000-\\U0010fff
 
 @blueprint.before_app_request
 def show() -> Response | None:
-    """Answer a browser's `GET /reviews` with a page; leave other requests to their routes."""
+    """Return the page for a browser's `GET /reviews`; None passes other requests on to their routes."""
     if request.path != PATH or request.method not in ("GET", "HEAD"):
         return None
     if request.accept_mimetypes.best_match(["application/json", "text/html"]) != "text/html":
@@ -51,7 +51,7 @@ def movie_feed(id: int) -> Response:
 
 @blueprint.app_template_filter()
 def xml_text(text: str) -> str:
-    """Return the text without the few characters that XML 1.0 cannot hold."""
+    """Remove the characters that XML 1.0 does not allow."""
     return _NOT_XML.sub("", text)
 
 

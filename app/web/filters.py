@@ -1,4 +1,4 @@
-"""How values read on a page, in its language: ratings, shares, counts, times. The blueprint registers them."""
+"""Template filters that format ratings, shares, counts and times in the page's language."""
 
 import re
 from collections.abc import Callable
@@ -11,10 +11,10 @@ from app.models import Label, Movie
 from app.services.search import split_genre
 
 KST = timezone(timedelta(hours=9), "KST")
-"""Korea has no summer time, so a fixed offset needs no time zone database."""
+"""Korean time; without summer time, it needs no time zone database."""
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-"""For languages that write months as words; Korean counts them."""
+"""English names; Korean numbers its months."""
 _LONG = 500
 _LONG_LINES = 10
 _HEAD = 320
@@ -23,17 +23,17 @@ _BLANK_LINES = re.compile(r"\n(?:[^\S\n]*\n){2,}")
 
 
 def format_rating(rating: float) -> str:
-    """8.25 -> "8.2": one decimal, always."""
+    """Format 8.25 as "8.2"."""
     return f"{rating:.1f}"
 
 
 def format_confidence(score: float) -> str:
-    """0.987 -> "99%", rounded as ratings are; only a certainty reads "100%"."""
+    """Format 0.987 as "99%"; only 1 becomes "100%"."""
     return f"{min(99, round(100 * score)) if score < 1 else 100}%"
 
 
 def format_share(share: float) -> str:
-    """0.956 -> "96%". Shares other than none and all never round to 0% or 100%."""
+    """Format 0.956 as "96%"; only 0 and 1 become "0%" and "100%"."""
     percent = round(share * 100)
     if 0 < share < 1:
         percent = min(max(percent, 1), 99)
@@ -41,34 +41,34 @@ def format_share(share: float) -> str:
 
 
 def format_percent(share: float) -> str:
-    """0.88312 -> "88.3%"."""
+    """Format 0.88312 as "88.3%"."""
     return f"{share:.1%}"
 
 
 def format_count(count: int) -> str:
-    """4312 -> "4,312"."""
+    """Format 4312 as "4,312"."""
     return f"{count:,}"
 
 
 def format_date(iso: str) -> str:
-    """Return the date as it is written: `2018-02-28` -> `2018.02.28`."""
+    """Format `2018-02-28` as `2018.02.28`."""
     return iso.replace("-", ".")
 
 
 def parse_time(iso: str) -> datetime:
-    """Return a stored moment, in Korean time."""
+    """Parse a stored timestamp into Korean time."""
     moment = datetime.fromisoformat(iso)
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(KST)
 
 
 def format_time(iso: str) -> str:
-    """Return the moment in Korean time, such as `2026년 11월 23일 00:32`."""
+    """Format a timestamp in Korean time, such as `2026년 11월 23일 00:32`."""
     moment = parse_time(iso)
     return f"{_day(moment)} {moment:%H:%M}"
 
 
 def format_age(iso: str, now: datetime | None = None) -> str:
-    """How long ago that was, the way people say it: 방금 전, 3분 전, 어제, 11월 3일, 2025년 11월 3일."""
+    """Format the age of a timestamp: 방금 전, 3분 전, 어제, 11월 3일, 2025년 11월 3일."""
     moment = parse_time(iso)
     now = (now or datetime.now(UTC)).astimezone(KST)
     seconds = (now - moment).total_seconds()
@@ -99,25 +99,25 @@ def _day(moment: datetime) -> str:
 
 
 def label_name(label: Label) -> str:
-    """긍정 or 부정, in the page's language."""
+    """Translate 긍정 or 부정 into the page's language."""
     return gettext("긍정") if label == Label.POSITIVE else gettext("부정")
 
 
 def collapse_blank_lines(text: str) -> str:
-    """Return the text with one blank line where it has several in a row: a page is not as long as somebody liked."""
+    """Replace several consecutive blank lines by one."""
     return _BLANK_LINES.sub("\n\n", text)
 
 
 @dataclass(frozen=True, slots=True)
 class Excerpt:
-    """A text in two parts: what everyone sees, and the rest, which is empty for all but long texts."""
+    """A text in two parts: the visible head, and the collapsed rest, empty for short texts."""
 
     head: str
     rest: str
 
 
 def excerpt(text: str) -> Excerpt:
-    """Cuts a long review after some lines, between two words where there are any."""
+    """Split a long text after some lines, between two words if possible."""
     if len(text) <= _LONG and text.count("\n") <= _LONG_LINES:
         return Excerpt(text, "")
     lines = text[:_HEAD].split("\n")
@@ -129,12 +129,12 @@ def excerpt(text: str) -> Excerpt:
 
 
 def format_width(movie: Movie) -> str:
-    """How much of a bar 100 wide is positive: 2 of 3 -> "66.67"; empty where nothing is."""
+    """Return the width of the positive part of a bar of 100, "66.67" for 2 of 3, empty for 0."""
     return str(round(100 * movie.positive_count / movie.review_count, 2)) if movie.positive_count else ""
 
 
 def shorten(text: str, max_length: int = 40) -> str:
-    """`text`, cut after `max_length` characters."""
+    """Cut `text` after `max_length` characters."""
     return text if len(text) <= max_length else f"{text[:max_length]}…"
 
 

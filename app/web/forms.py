@@ -1,4 +1,4 @@
-"""The forms: labels, HTML limits and what was typed. The rules themselves are `app.schemas`'; CSRF is Flask-WTF's."""
+"""The forms: labels and HTML attributes. `app.schemas` validates the values, Flask-WTF the CSRF token."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, Self, TypeVar
@@ -30,43 +30,43 @@ _HALF_A_DAY = 12 * 60 * 60
 
 
 class Form(FlaskForm):
-    """A form that keeps what was typed and knows what was wrong with it."""
+    """Base of all forms: the submitted values, their errors and the status of the response."""
 
     class Meta(FlaskForm.Meta):
         csrf_time_limit = _HALF_A_DAY  # seconds; a page left open over an evening still posts
 
         def get_translations(self, form: Any) -> Any:
-            """None: what WTForms would say is never shown, and Flask-WTF's way reads a file for each form."""
+            """Disable WTForms' own messages: they are not shown, and Flask-WTF would read a file for each form."""
             return DummyTranslations()
 
     bot_protected = False
-    """Whether robots are kept from filling it in."""
+    """Whether the form has the honeypot and the minimum time."""
     keeps_text = True
-    """Whether what was typed is shown again after a refusal."""
+    """Whether submitted values are shown again after an error."""
     has_conflict = False
-    """Whether somebody else has edited the same thing since the form was opened."""
+    """Whether the edited item has changed since the form was opened."""
 
     def __init__(self, formdata: Any = None, **values: Any) -> None:
         super().__init__(formdata=formdata, **values)  # type: ignore[no-untyped-call]  # Flask-WTF ships no types
         self.status = 200
         self.retry_after = 0
         self.alert = ""
-        self.there: int | None = None  # the id of the movie that is there already
+        self.existing_id: int | None = None  # id of the existing movie
 
     @classmethod
     def from_request(cls) -> Self:
-        """Return what the request brings; not its JSON, which Flask-WTF would read as well."""
+        """Create the form from the request's form data, without JSON, which Flask-WTF would accept, too."""
         return cls(request.form)
 
     def has_valid_token(self) -> bool:
-        """Whether the CSRF token that came with it is ours and fresh."""
+        """Return whether the CSRF token is valid; otherwise set the form's error."""
         if self.validate():
             return True
         self._note(400, messages.STALE_FORM)
         return False
 
     def looks_like_bot(self) -> bool:
-        """Whether a robot seems to have filled it in; people only have to press the button again."""
+        """Return whether the form seems to be filled in by a bot; a person can submit it again."""
         if not self.bot_protected or not spam_protection.is_enabled():
             return False
         if request.form.get(spam_protection.HONEYPOT_FIELD) or spam_protection.filled_too_fast(
@@ -76,7 +76,7 @@ class Form(FlaskForm):
         return self.status != 200
 
     def submit(self, operation: Callable[[dict[str, str]], T]) -> T | None:
-        """`operation` on what was posted; None where the visitor has to mend something, which is then noted here."""
+        """Return the result of `operation` on the form data; on an error, set the form's errors and return None."""
         if not self.has_valid_token() or self.looks_like_bot():
             return None
         try:
@@ -93,7 +93,7 @@ class Form(FlaskForm):
         except AlreadyExists as error:
             self._note(409)
             self.add_error("title", messages.MOVIE_THERE)
-            self.there = error.id
+            self.existing_id = error.id
         except ModelBusy as error:
             self._note(503, messages.BUSY)
             self.retry_after = error.retry_after
@@ -110,12 +110,12 @@ class Form(FlaskForm):
         return None
 
     def conflict(self, alert: str) -> None:
-        """Note that somebody else has edited the same thing since the form was opened."""
+        """Set the error for an item that has changed since the form was opened."""
         self.has_conflict = True
         self._note(409, alert)
 
     def add_error(self, name: str, sentence: str) -> None:
-        """Put the sentence beside the field; above the form where there is no such field."""
+        """Add an error to the field, or to the form if it has no such field."""
         if name in self:
             self[name].errors = [*(error for error in self[name].errors if error != sentence), str(sentence)]
         else:
@@ -123,7 +123,7 @@ class Form(FlaskForm):
 
     @property
     def wrong(self) -> list[Field]:
-        """The fields that have something to mend, in the order they are shown."""
+        """Return the fields with errors, in order."""
         return [field for field in self if field.errors and field.name != "csrf_token"]
 
     def _note(self, status: int, alert: str = "") -> None:
@@ -132,7 +132,7 @@ class Form(FlaskForm):
 
 
 class MovieForm(Form):
-    """Adds a movie."""
+    """A new movie."""
 
     bot_protected = True
 
@@ -163,14 +163,14 @@ class MovieForm(Form):
     )
     author = HiddenField()
     content = HiddenField()
-    """A review that was typed before its movie was there; it is posted with the movie."""
+    """A review written before its movie existed, posted together with the movie."""
 
     def movie_fields(self) -> list[Field]:
         return [self[name] for name in schemas.MovieInput.model_fields]
 
 
 class EditMovieForm(MovieForm):
-    """Changes a movie's details."""
+    """An edited movie."""
 
     bot_protected = False
 
@@ -178,7 +178,7 @@ class EditMovieForm(MovieForm):
 
 
 class EditReviewForm(Form):
-    """Changes a review."""
+    """An edited review."""
 
     author = StringField(
         _("닉네임"), render_kw={"required": True, "maxlength": schemas.AUTHOR_MAX, "autocomplete": "nickname"}
@@ -197,7 +197,7 @@ class EditReviewForm(Form):
 
 
 class ReviewForm(EditReviewForm):
-    """Adds a review."""
+    """A new review."""
 
     bot_protected = True
 
@@ -218,7 +218,7 @@ class ReviewForm(EditReviewForm):
 
 
 class NicknameForm(Form):
-    """Asks for a nickname and its passphrase."""
+    """A nickname and its passphrase."""
 
     keeps_text = False
 
@@ -230,12 +230,12 @@ class NicknameForm(Form):
 
 
 class DeleteForm(Form):
-    """Confirms a deletion or an undo; has no fields but the CSRF token."""
+    """Confirmation of a deletion or an undo."""
 
 
 class ReactionForm(Form):
-    """Likes or corrects a review; its buttons carry the label."""
+    """A like or a correction of a review; its buttons carry the label."""
 
 
 class PreferenceForm(Form):
-    """Chooses the language or the theme; its buttons carry the value."""
+    """Choice of the language or the theme; its buttons carry the value."""

@@ -32,7 +32,7 @@ blueprint = Blueprint("import_export", __name__, url_prefix="/admin/data")
 
 
 class ImportForm(Form):
-    """Uploads a file."""
+    """An uploaded file."""
 
     file = FileField(
         _("파일"),
@@ -41,7 +41,7 @@ class ImportForm(Form):
 
 
 class PreviewForm(Form):
-    """Imports an uploaded file, or one that comes with it; `column_...` are the positions of a table's columns."""
+    """Import of an uploaded file, with the positions of a table's columns as `column_...`."""
 
     upload = HiddenField()
     title = StringField(_("모든 리뷰의 영화"), render_kw={"maxlength": TITLE_MAX})
@@ -50,7 +50,7 @@ class PreviewForm(Form):
     reread = BooleanField(_("이미 읽은 리뷰도 지금 모델로 다시 읽기"))
 
     def columns(self) -> dict[str, int | None]:
-        """Return the positions that were posted: none where the form had no such field."""
+        """Return the submitted positions of fields; None for no column."""
         from_request = {field: request.form.get(f"column_{field}") for field in FIELDS}
         return {
             field: int(text) if text.isascii() and text.isdigit() and len(text) <= 4 else None
@@ -67,7 +67,7 @@ for _field in FIELDS:
 
 
 class JobForm(Form):
-    """Starts or stops something; holds nothing but the token."""
+    """Start or stop of a job."""
 
 
 @blueprint.get("")
@@ -117,13 +117,13 @@ def show_preview() -> Response:
 def change_preview() -> Response:
     permissions.require(Permission.IMPORT)
     form = PreviewForm.from_request()
-    form.has_valid_token()  # a form that is not says so on the page: nothing is changed here
+    form.has_valid_token()  # an error is shown on the page; nothing is changed here
     return _show_preview(form, form.columns())
 
 
 @blueprint.post("/import")
 def start_import() -> BaseResponse:
-    """Import the previewed file, or at once one that comes with the request."""
+    """Import the previewed file, or a file in the request without a preview."""
     permissions.require(Permission.IMPORT)
     request.max_content_length = current_app.config["IMPORT_MAX"]
     try:
@@ -161,7 +161,7 @@ def _import_previewed(form: PreviewForm) -> BaseResponse:
 
 
 def _receive() -> str | Response:
-    """Keep the uploaded file and return its token; or the page that says why not."""
+    """Store the uploaded file and return its token, or return the page with the error."""
     request.max_content_length = current_app.config["IMPORT_MAX"]
     try:
         form = ImportForm(request.form | request.files)
@@ -176,7 +176,7 @@ def _receive() -> str | Response:
 
 
 def _kept_token() -> str:
-    """Return the token of this browser's uploaded file; empty where there is none."""
+    """Return the token of this browser's uploaded file, empty if there is none."""
     return str(session.get(_UPLOAD, [""])[0])
 
 
@@ -190,7 +190,7 @@ def _preview(options: TableOptions) -> Preview | None:
 
 
 def _show_preview(form: PreviewForm, columns: Mapping[str, int | None] | None) -> Response:
-    """Show the first rows of the kept file, with the columns chosen now or, at first, earlier for the same headings."""
+    """Show the first rows of the uploaded file, with the given columns or those last chosen for the same headings."""
     try:
         preview = _preview(form.options(columns or {}))
         if preview and columns is None and (remembered := _remembered(preview)):
@@ -209,7 +209,7 @@ def _show_preview(form: PreviewForm, columns: Mapping[str, int | None] | None) -
 
 
 def _remember(preview: Preview) -> None:
-    """Keep the chosen columns for the next file with the same headings."""
+    """Store the chosen columns for the next file with the same headings."""
     kept = [item for item in session.get(_COLUMNS, []) if item[0] != _headings(preview)]
     chosen = [preview.columns[field] for field in FIELDS]
     session[_COLUMNS] = [*kept, [_headings(preview), chosen]][-_REMEMBERED:]
@@ -230,8 +230,8 @@ def start_rescore() -> BaseResponse:
     form = JobForm.from_request()
     if not form.has_valid_token():
         return _show(ImportForm(), form)
-    workshop, who = get_service(MaintenanceService), identity.actor()
-    if not _start("rescore", lambda report: workshop.rescore(who=who, report=report)):
+    maintenance, who = get_service(MaintenanceService), identity.actor()
+    if not _start("rescore", lambda report: maintenance.rescore(who=who, report=report)):
         return _refuse(ImportForm(), 409, "", messages.JOB_RUNNING)
     return redirect(url_for("import_export.show_job"), 303)
 
@@ -255,8 +255,8 @@ def _start(what: str, work: Work) -> bool:
 
 
 def _import(token: str, form: PreviewForm, columns: Mapping[str, int | None]) -> Work:
-    """Return the work that takes an uploaded file in, and deletes it unless its bad rows kept all of it out."""
-    workshop, uploads, who = get_service(MaintenanceService), get_service(Uploads), identity.actor()
+    """Return the job's function: it imports the uploaded file and deletes it, unless bad rows prevented the import."""
+    maintenance, uploads, who = get_service(MaintenanceService), get_service(Uploads), identity.actor()
     options, skip_bad, reread = form.options(columns), bool(form.skip_bad.data), bool(form.reread.data)
 
     def work(report: ProgressCallback) -> ImportResult:
@@ -264,7 +264,7 @@ def _import(token: str, form: PreviewForm, columns: Mapping[str, int | None]) ->
         if file is None:
             raise ValidationFailed([FieldError("", "file_empty", "the file has expired")], "file")
         with file:
-            result = workshop.import_file(
+            result = maintenance.import_file(
                 file, options=options, skip_bad=skip_bad, reread=reread, who=who, report=report
             )
         if result.added:
@@ -290,7 +290,7 @@ def _refuse(form: Form, status: int, field: str, sentence: str) -> Response:
 
 
 def _show(form: Form, failed: Form | None = None) -> Response:
-    workshop = get_service(MaintenanceService)
+    maintenance = get_service(MaintenanceService)
     from_request = failed or form
     return render(
         "import_export.html",
@@ -298,7 +298,7 @@ def _show(form: Form, failed: Form | None = None) -> Response:
         form=form,
         alert=from_request.alert,
         max_size=current_app.config["IMPORT_MAX"],
-        durable=workshop.durable,
-        outdated=workshop.count_outdated(),
+        durable=maintenance.durable,
+        outdated=maintenance.count_outdated(),
         job=get_service(Jobs).last,
     )

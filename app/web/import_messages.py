@@ -1,4 +1,4 @@
-"""What the page of files in and out says of jobs, bad rows and files."""
+"""Messages of the import and export page about jobs, rows and files."""
 
 from collections.abc import Callable
 from math import ceil
@@ -32,7 +32,7 @@ _NO_CONTEXT = dict.fromkeys(
 
 
 def format_progress(progress: Progress) -> str:
-    """`리뷰 12,345 / 100,000개 · 초당 690개 · 3분 남음`."""
+    """Format the progress of a job: `리뷰 12,345 / 100,000개 · 초당 690개 · 3분 남음`."""
     if progress.stage is Stage.CHECK:
         return _("파일을 살펴보고 있어요 (%(percent)s%%)", percent=int(progress.share * 100))
     if progress.stage is Stage.WRITE:
@@ -46,7 +46,7 @@ def format_progress(progress: Progress) -> str:
 
 
 def format_time_left(seconds: float) -> str:
-    """`2시간 5분 남음`, `3분 남음`, `20초 남음`: rounded up, as waiting is."""
+    """Format the remaining time, rounded up: `2시간 5분 남음`, `3분 남음`, `20초 남음`."""
     if seconds < 60:
         return _("%(count)s초 남음", count=ceil(seconds))
     hours, minutes = divmod(ceil(seconds / 60), 60)
@@ -56,7 +56,7 @@ def format_time_left(seconds: float) -> str:
 
 
 def format_error(job: Job) -> str:
-    """Why a job failed, and what to do."""
+    """Return the reason why a job failed, and the remedy."""
     error = job.error
     if isinstance(error, ValidationFailed):
         return " ".join(map(explain, error.errors))
@@ -70,16 +70,16 @@ def format_error(job: Job) -> str:
 
 
 def explain_row(row: BadRow) -> str:
-    """Every reason why a row cannot be taken."""
+    """Return all errors of a row."""
     return " ".join(map(explain, row.errors))
 
 
 def explain_dropped(outcome: ImportResult) -> list[str]:
     """Return a sentence for each kind of cell that was dropped: how many, and the first one's row and reason."""
-    told = []
+    messages = []
     for kind, count in outcome.dropped_counts.items():
         first = next(cell for cell in outcome.dropped if (cell.error.field, cell.error.type) == kind)
-        told.append(
+        messages.append(
             _(
                 "%(count)s개 줄에서 한 칸을 못 썼어요. 처음은 %(row)s번째 줄이에요. %(reason)s",
                 count=f"{count:,}",
@@ -87,11 +87,11 @@ def explain_dropped(outcome: ImportResult) -> list[str]:
                 reason=explain(first.error),
             )
         )
-    return told
+    return messages
 
 
 def explain(error: FieldError) -> str:
-    """One sentence about a row or a file."""
+    """Return the message for an error in a row or a file."""
     if error.type in _MISSING_TYPES:
         return _("%(column)s 칸이 비어 있어요.", column=_column(error.field))
     if error.type == "string_too_long":
@@ -101,12 +101,12 @@ def explain(error: FieldError) -> str:
     known = _sentences().get(error.type)
     if known is None:
         return _("%(column)s: 쓸 수 없는 값이에요.", column=_column(error.field))
-    told = known % (_NO_CONTEXT | error.context)
-    return f"{_column(error.field)}: {told}" if error.type in _BESIDE_A_FIELD else told
+    message = known % (_NO_CONTEXT | error.context)
+    return f"{_column(error.field)}: {message}" if error.type in _BESIDE_A_FIELD else message
 
 
 def _sentences() -> dict[str, str]:
-    """By the error's type; what stands in %()s comes from its context."""
+    """Return the messages by error type; their placeholders are keys of the error's context."""
     return {
         "file_empty": _("파일이 비어 있어요."),
         "file_is_web_page": _("이름과 달리 웹 페이지예요. 엑셀에서 열어 CSV로 저장해 주세요."),
@@ -164,7 +164,7 @@ def _column(field: str) -> str:
 
 
 def format_megabytes(count: int) -> str:
-    """67108864 -> `64MB`."""
+    """Format 67108864 as `64MB`."""
     return f"{count // (1024 * 1024):,}MB"
 
 

@@ -1,7 +1,4 @@
-"""Texts that views and scripts show: errors beside a field or above a form, flashed messages, texts of `app.js`.
-
-The rules and their numbers are those of `app.schemas`.
-"""
+"""Messages of views and scripts: errors of forms and fields, flashed messages, texts of `static/app.js`."""
 
 from flask_babel import gettext
 
@@ -64,7 +61,7 @@ UNAVAILABLE = lazy_gettext("지금은 저장할 수 없어요. 쓴 글은 그대
 
 
 def too_many(seconds: int, keeps_text: bool = True) -> str:
-    """Return how long to wait after too many requests, and if `keeps_text` that what was typed is kept."""
+    """Return the message for too many requests; with `keeps_text` it says that the typed text is kept."""
     wait = format_wait(seconds)
     if keeps_text:
         return gettext(
@@ -74,7 +71,7 @@ def too_many(seconds: int, keeps_text: bool = True) -> str:
 
 
 def explain(error: FieldError) -> str:
-    """Return a sentence that says how to mend the field."""
+    """Return the message for a field's error."""
     if error.type in _UNMEANT:
         return _UNMEANT[error.type]
     if error.field == "movie_id" or error.type in _MISSING_TYPES:

@@ -1,4 +1,4 @@
-"""Which movie a review in the side panel's form is about: one that was chosen, or one that its typed title means."""
+"""Lookup of the movie in the home page's review form, by its chosen id or its typed title."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -16,10 +16,10 @@ MAX_MATCHES = 8
 
 
 def resolve_movie(form: ReviewForm, data: Mapping[str, str]) -> dict[str, str]:
-    """Return `data` with the `movie_id` that is meant.
+    """Return `data` with the `movie_id`.
 
-    A chosen id counts as long as the title is what the page put there (`movie_was`); another one is looked up. Raises
-    `ValidationFailed` where that means no movie, or several: those are then the form's `matches`.
+    A chosen id is used unless the title was changed after the choice (`movie_was`); then the title is looked up. Raise
+    `ValidationFailed` if it matches no movie or several, which become the form's `matches`.
     """
     typed = data.get("movie", "").strip()
     if not typed or (data.get("movie_id") and typed == data.get("movie_was", "").strip()):
@@ -37,20 +37,20 @@ def resolve_movie(form: ReviewForm, data: Mapping[str, str]) -> dict[str, str]:
 
 
 def match_title(title: str) -> list[Movie]:
-    """Return the movies with just that title, but for case and spaces; else those that a search for it finds."""
+    """Return the movies with this title, ignoring case and spaces, or else the results of a search for it."""
     found = get_service(ReviewService).movies(MoviesQuery(q=title[:QUERY_MAX])).items
     return [movie for movie in found if _fold(movie.title) == _fold(title)] or found
 
 
 def suggest(typed: str) -> list[dict[str, Any]]:
-    """Return what a script offers to choose from while a title is typed."""
+    """Return suggestions for a partly typed title."""
     typed = typed.strip()[:QUERY_MAX]
     found = get_service(ReviewService).suggest(typed, MAX_MATCHES) if typed else []
     return [{name: getattr(movie, name) for name in ("id", "title", "release_date", "director")} for movie in found]
 
 
 def prefill_movie(form: ReviewForm) -> None:
-    """Show the title of the chosen movie, unless another was typed."""
+    """Fill in the title of the chosen movie, unless another was typed."""
     chosen = str(form.movie_id.data or "")
     if form.movie.data and form.movie.data != form.movie_was.data:
         return
@@ -59,7 +59,7 @@ def prefill_movie(form: ReviewForm) -> None:
     try:
         movie = get_service(ReviewService).movie(min(int(chosen), ID_MAX))
     except NotFound:
-        form.movie_id.data = form.movie_was.data = ""  # what stands in the title is then looked up
+        form.movie_id.data = form.movie_was.data = ""  # the title is looked up instead
     else:
         form.movie.data = form.movie_was.data = movie.title
 

@@ -66,7 +66,7 @@ def show(id: int) -> Response:
 
 @blueprint.get("/movie/<int:id>/poster.png")
 def show_poster(id: int) -> Response:
-    """Return the drawn poster as a picture, for link previews, which take no SVG."""
+    """Return the drawn poster as a PNG for link previews, which do not support SVG."""
     response = Response(posters.png(catalogue().movie(id).title), mimetype="image/png")
     response.cache_control.public = True
     response.cache_control.max_age = POSTER_MAX_AGE
@@ -97,7 +97,7 @@ def edit(id: int) -> BaseResponse:
 
 
 def _show_edit(movie: Movie, form: EditMovieForm) -> Response:
-    """Return the form, which carries the version of the movie that its user has seen."""
+    """Return the form with the version of the movie that its user has seen."""
     if form.has_conflict or not form.version.data:
         form.version.data = movie.version
     return render("edit.html", form, movie=movie, review=None, form=form, genres=catalogue().genres()[:MAX_GENRES])

@@ -22,7 +22,7 @@ from app.web.rendering import render
 MOVIES_A_PAGE = 24
 REVIEWS_A_PAGE = 20
 LATEST_SHOWN = 4
-"""Reviews in the strip below the home page's movies."""
+"""Number of reviews below the home page's movies."""
 MAX_GENRES = 200
 EXTREMES_FROM = 4
 """Reviews a movie must have for its most positive and most negative one to be shown above the list."""
@@ -52,7 +52,7 @@ def catalogue() -> ReviewService:
 def home(review_form: ReviewForm | None = None, movie_form: MovieForm | None = None) -> Response:
     """Return the page of movies as cards, with both forms.
 
-    The address may name a movie to review, or one to add.
+    The query string may contain a movie to review (`movie`) or the title of one to add (`title`).
     """
     chosen, missing = request.args.get("movie", ""), request.args.get("title", "")[:TITLE_MAX]
     form = review_form or ReviewForm(movie_id=chosen)
@@ -74,7 +74,7 @@ def home(review_form: ReviewForm | None = None, movie_form: MovieForm | None = N
 def _latest() -> list[tuple[Review, Movie]]:
     """Return the newest reviews without spoilers.
 
-    There are none on later pages and in search results.
+    Empty on later pages and in search results.
     """
     if read_query(MoviesQuery).is_narrowed or request.args.get("page", "1") != "1":
         return []
@@ -83,7 +83,7 @@ def _latest() -> list[tuple[Review, Movie]]:
 
 
 def movie_list() -> Response:
-    """Return the movies' cards alone, which a script puts in place of the list while a search is typed."""
+    """Return the list alone, as a fragment for live search."""
     found = _found_movies()
     response = make_response(render_template("_movie_list.html", **found))
     response.headers["X-Total-Count"] = str(found["page"].total)
@@ -164,7 +164,7 @@ def _extremes(movie: Movie) -> list[Review]:
 
 
 def review_address(review_id: int, *, is_shared: bool = False) -> str:
-    """Return the address of the review on its movie's page.
+    """Return the URL of the review on its movie's page.
 
     With `is_shared`, link previews of the page describe the review rather than the movie. Raise `NotFound`.
     """

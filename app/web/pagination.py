@@ -11,7 +11,7 @@ _AROUND = 2
 
 @dataclass(frozen=True, slots=True)
 class PageLink:
-    """A page's `number` and address; `after_gap` where pages before it are left out."""
+    """Link to a page; `after_gap` if the pages before it are omitted."""
 
     number: int
     url: str
@@ -21,7 +21,7 @@ class PageLink:
 
 @dataclass(frozen=True, slots=True)
 class PageLinks:
-    """`previous` and `next` are empty at the ends; `numbers` is empty where there is one page only."""
+    """Links of a list; `previous` and `next` are empty at the ends, `numbers` if there is only one page."""
 
     previous: str
     next: str
@@ -30,7 +30,7 @@ class PageLinks:
 
 
 def page_links(page: Page[Any], address: Callable[[int], str]) -> PageLinks:
-    """Return the links for `page`; `address` makes a page number into an address."""
+    """Return the links for `page`; `address` returns the URL of a page number."""
     current, last = page.number, page.last
     shown = sorted({1, last} | {n for n in range(current - _AROUND, current + _AROUND + 1) if 1 <= n <= last})
     numbers = [

@@ -1,6 +1,6 @@
-"""Drawn posters, for movies without a picture: the same title always gets the same one, on every machine.
+"""Posters generated from the title, for movies without a picture.
 
-A drawing is a tone (colours, in static/style.css) and a few SVG paths on a sheet of 200 x 300.
+A poster is a tone (colours in static/style.css) and a few SVG paths in a view box of 200 x 300.
 """
 
 import math
@@ -18,18 +18,18 @@ from markupsafe import Markup
 from resvg_py import svg_to_bytes
 
 TONES = 16
-"""As many as `.tone-0`, `.tone-1`, ... in static/style.css."""
+"""Number of tones, `.tone-0`, `.tone-1`, ... in static/style.css."""
 _WIDTH, _HEIGHT = 200, 300
-_DECK = b"16581"
-"""Another value here shuffles which title gets which drawing."""
+_SALT = b"16581"
+"""Salt of the title's hash."""
 
 Shape = tuple[str, str]
-"""Which of the tone's inks (`poster-color-1`, `poster-color-2`, `poster-color-3`), and the path."""
+"""Class of the colour (`poster-color-1`, `poster-color-2`, `poster-color-3`) and the path."""
 
 
 @dataclass(frozen=True, slots=True)
 class Poster:
-    """What a poster shows instead of a picture; `size` says how large the title fits: `l`, `m`, `s` or `xs`."""
+    """A generated poster; `size` is the title's font size: `l`, `m`, `s` or `xs`."""
 
     tone: int
     size: str
@@ -38,9 +38,9 @@ class Poster:
 
 @lru_cache(maxsize=4096)
 def poster_for(title: str) -> Poster:
-    """Return the drawing for a title; case, spaces around it and its Unicode form do not matter."""
+    """Return the poster for a title, the same on every machine; case, outer spaces and the Unicode form are ignored."""
     folded = unicodedata.normalize("NFC", title).casefold().strip()
-    seed = int.from_bytes(blake2b(folded.encode(), digest_size=8, person=_DECK).digest(), "big")
+    seed = int.from_bytes(blake2b(folded.encode(), digest_size=8, person=_SALT).digest(), "big")
     roll = _SeededRandom(seed)
     tone = roll.below(TONES)
     motif = _MOTIFS[roll.below(len(_MOTIFS))]
@@ -50,7 +50,7 @@ def poster_for(title: str) -> Poster:
 
 @lru_cache(maxsize=256)
 def png(title: str) -> bytes:
-    """Return the title's drawing as a PNG of 400 x 600 pixels, without the title: servers have no Korean fonts."""
+    """Render the poster as a PNG of 400 x 600 pixels, without the title: servers have no Korean fonts."""
     poster = poster_for(title)
     colors = tone_colors()[poster.tone]
     inks = "".join(f".poster-color-{number} {{ fill: {colors[name]} }}" for number, name in enumerate("abc", 1))
@@ -82,7 +82,7 @@ def _title_size(title: str) -> str:
 
 
 class _SeededRandom:
-    """Numbers from a seed; only `Random.random` is promised to stay the same over Python's versions."""
+    """Random numbers from a seed; only `Random.random` is guaranteed to be the same in all Python versions."""
 
     def __init__(self, seed: int) -> None:
         self._random = Random(seed)  # noqa: S311  # a picture, not a secret
@@ -100,7 +100,7 @@ def _circle(x: float, y: float, r: float) -> str:
 
 
 def _wave(y: float, height: float, lengths: float, phase: float) -> str:
-    """Everything under a sine curve."""
+    """Return the area below a sine curve."""
     steps = 10
     points = [
         f"{_WIDTH * i / steps:.0f} {y + height * math.sin(phase + lengths * 2 * math.pi * i / steps):.0f}"

@@ -1,4 +1,4 @@
-"""The language and the theme that a visitor chooses, each kept in a cookie of its own."""
+"""The visitor's choice of language and theme, each stored in a cookie."""
 
 from collections.abc import Container
 
@@ -18,7 +18,7 @@ _A_YEAR = 365 * 24 * 60 * 60
 
 @blueprint.app_template_global()
 def theme() -> str:
-    """Return the chosen theme, one of `THEMES`; empty to follow the visitor's system."""
+    """Return the chosen theme, one of `THEMES`, or an empty string to follow the system's."""
     chosen = request.cookies.get(_THEME_COOKIE, "")
     return chosen if chosen in THEMES else ""
 

@@ -11,9 +11,9 @@ from app.i18n import language
 from app.web.forms import Form
 
 MAX_NAME = 60
-"""Characters of a title in a flashed message: messages travel in a cookie of 4 KB."""
+"""Maximum length of a title in a flashed message, as messages are stored in a cookie of 4 KB."""
 MAX_MESSAGES = 3
-"""Flashed messages in the cookie: a caller that never opens a page keeps the last few only."""
+"""Maximum number of flashed messages in the cookie."""
 CACHE_SIZE = 2_000  # fragments, of about 1 KB each
 
 
@@ -28,7 +28,7 @@ def render(template: str, from_request: Form | None = None, **context: Any) -> R
 
 
 def flash_message(text: str = "", **more: Any) -> None:
-    """Keep a message for the next page: its text, and JSON that the template shows."""
+    """Flash a message for the next page: a text, and other JSON for the template."""
     session["_flashes"] = session.get("_flashes", [])[1 - MAX_MESSAGES :]
     flash({"text": str(text), **more})  # type: ignore[arg-type]  # a message may be any JSON
 

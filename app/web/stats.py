@@ -1,4 +1,4 @@
-"""The site in numbers: movies most loved, disputed, reviewed and corrected; reviews by year, genre and month."""
+"""Statistics: most loved, divisive, reviewed and corrected movies; reviews by year, genre and month."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -14,15 +14,15 @@ from app.web.rendering import render
 blueprint = Blueprint("stats", __name__)
 
 SHOWN = 10
-"""Movies of a list, and genres."""
+"""Number of movies in a list, and of genres."""
 YEARS_SHOWN = 20
 MIN_REVIEWS = 3
-"""A movie of fewer reviews is neither loved nor disputed."""
+"""Minimum number of reviews of a most loved or divisive movie."""
 
 
 @dataclass(frozen=True, slots=True)
-class HistogramBar:
-    """A row of a chart: its name, number of reviews, mean rating (None where unknown), and length out of 100."""
+class ChartRow:
+    """A row of a chart: name, number of reviews, mean rating (None if unknown), and width of 100."""
 
     name: str
     count: int
@@ -41,7 +41,7 @@ def show() -> Response:
         "stats.html",
         totals=catalogue().totals(),
         loved=sorted(rated, key=weigh, reverse=True)[:SHOWN],
-        disputed=sorted(filter(_dispute, rated), key=_dispute, reverse=True)[:SHOWN],
+        divisive=sorted(filter(_divisiveness, rated), key=_divisiveness, reverse=True)[:SHOWN],
         reviewed=sorted(movies, key=lambda movie: movie.review_count, reverse=True)[:SHOWN],
         corrected=[(catalogue().movie(movie_id), count) for movie_id, count in catalogue().most_corrected(SHOWN)],
         genres=sorted(genres, key=lambda bar: bar.count, reverse=True)[:SHOWN],
@@ -50,13 +50,13 @@ def show() -> Response:
     )
 
 
-def _dispute(movie: Movie) -> float:
+def _divisiveness(movie: Movie) -> float:
     """Return how evenly the movie's reviews are split: 0 for all alike, 1 for half and half."""
     share = movie.positive_share or 0.0
     return 4 * share * (1 - share)
 
 
-def _bars(named: Iterable[tuple[str, Movie]]) -> list[HistogramBar]:
+def _bars(named: Iterable[tuple[str, Movie]]) -> list[ChartRow]:
     counts: dict[str, int] = defaultdict(int)
     sums: dict[str, float] = defaultdict(float)
     for name, movie in named:
@@ -64,10 +64,10 @@ def _bars(named: Iterable[tuple[str, Movie]]) -> list[HistogramBar]:
         sums[name] += movie.rating_sum
     highest = max(counts.values(), default=1)
     return [
-        HistogramBar(name, count, sums[name] / count, round(100 * count / highest, 1)) for name, count in counts.items()
+        ChartRow(name, count, sums[name] / count, round(100 * count / highest, 1)) for name, count in counts.items()
     ]
 
 
-def _months(counts: list[tuple[str, int]]) -> list[HistogramBar]:
+def _months(counts: list[tuple[str, int]]) -> list[ChartRow]:
     highest = max((count for _, count in counts), default=1)
-    return [HistogramBar(name, count, None, round(100 * count / highest, 1)) for name, count in counts]
+    return [ChartRow(name, count, None, round(100 * count / highest, 1)) for name, count in counts]

@@ -1,4 +1,4 @@
-"""Uploaded files between the preview of an import and the import itself."""
+"""Temporary storage of uploaded files between the preview and the import."""
 
 import re
 import secrets
@@ -10,18 +10,18 @@ from typing import IO, BinaryIO
 
 MAX_FILES = 4
 EXPIRES_AFTER = 60 * 60
-"""Seconds that a file is kept."""
+"""Seconds until an uploaded file is deleted."""
 
 
 class Uploads:
-    """The last few files, in a folder of their own, by tokens that nobody can guess."""
+    """The last few uploaded files, in a folder, by random tokens."""
 
     def __init__(self, folder: Path, now: Callable[[], float] = time.time) -> None:
         self._folder = folder
         self._now = now
 
     def add(self, stream: IO[bytes]) -> str:
-        """Copy a file, as the request's own goes when the request does; return its token."""
+        """Copy a file, which ends with its request otherwise, and return its token."""
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         token = secrets.token_urlsafe(18)
         with open(self._folder / token, "xb") as file:
@@ -30,7 +30,7 @@ class Uploads:
         return token
 
     def open(self, token: str) -> BinaryIO | None:
-        """Open the file of a token; None where it has expired."""
+        """Open the file of a token; return None if it has expired."""
         self._expire()
         if not re.fullmatch(r"[\w-]{24}", token, re.ASCII):
             return None
@@ -40,12 +40,12 @@ class Uploads:
             return None
 
     def discard(self, token: str) -> None:
-        """Delete the file of a token, if it is there."""
+        """Delete the file of a token, if it exists."""
         if re.fullmatch(r"[\w-]{24}", token, re.ASCII):
             (self._folder / token).unlink(missing_ok=True)
 
     def _expire(self) -> None:
-        """Delete what is too old, or too much."""
+        """Delete expired and excess files."""
         if not self._folder.is_dir():
             return
         files = sorted(((path.stat().st_mtime, path) for path in self._folder.iterdir()), reverse=True)
