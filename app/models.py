@@ -135,6 +135,11 @@ def movie_key(title: str, release_date: str) -> str:
     return "".join(normalize("NFC", title).casefold().split()) + "\n" + release_date
 
 
+def is_same_date(date: str, other: str) -> bool:
+    """Return whether two release dates (each a day, a month, a year or empty) may be the same one."""
+    return date.startswith(other) or other.startswith(date)
+
+
 @dataclass(frozen=True, slots=True)
 class QueueStats:
     """Statistics of the model since the start.

@@ -18,6 +18,8 @@ from app.models import (
     QueueStats,
     Review,
     Sentiment,
+    is_same_date,
+    movie_key,
 )
 from app.protocols import Analyzer
 from app.schemas import (
@@ -60,6 +62,18 @@ class ReviewService:
         Raise `app.errors.AlreadyExists`, with the id of the movie of this title and release date.
         """
         return self._store.add_movie(movie.fields(), owner=owner)
+
+    def similar_movies(self, movie: MovieInput) -> list[Movie]:
+        """Return the movies that may be this one: of the same title, and of a less or more precise release date.
+
+        Empty if there is a movie of exactly this title and release date.
+        """
+        fields = movie.fields()
+        of_title = movie_key(fields.title, "")
+        found = [other for other in self._store.movies() if other.key.startswith(of_title)]
+        if any(other.release_date == fields.release_date for other in found):
+            return []
+        return [other for other in found if is_same_date(other.release_date, fields.release_date)]
 
     def movie(self, movie_id: int) -> Movie:
         return self._store.movie(movie_id)

@@ -164,6 +164,20 @@ class MovieForm(Form):
     author = HiddenField()
     content = HiddenField()
     """A review written before its movie existed, posted together with the movie."""
+    spoiler = HiddenField()
+    confirmed = HiddenField()
+    """Ids of the similar movies that the visitor has seen and not chosen."""
+
+    def __init__(self, formdata: Any = None, **values: Any) -> None:
+        super().__init__(formdata, **values)
+        self.similar: Sequence[Movie] = ()
+        """Existing movies of the same title."""
+
+    def ask_about(self, similar: Sequence[Movie]) -> None:
+        """Ask whether one of the similar movies is meant; submitting again adds the movie."""
+        self._note(409, messages.MOVIE_SIMILAR)
+        self.similar = similar
+        self.confirmed.data = " ".join(str(movie.id) for movie in similar)
 
     def movie_fields(self) -> list[Field]:
         return [self[name] for name in schemas.MovieInput.model_fields]

@@ -34,6 +34,7 @@ STALE_FORM = lazy_gettext(
 )
 MOVIE_GONE = lazy_gettext("그 사이에 지워진 영화예요. 쓴 글은 그대로 있으니 다른 영화를 골라 주세요.")
 MOVIE_THERE = lazy_gettext("제목과 개봉일이 같은 영화가 이미 있어요.")
+MOVIE_SIMILAR = lazy_gettext("제목이 같은 영화가 이미 있어요. 이 영화인가요?")
 DELETED_MEANWHILE = lazy_gettext("리뷰를 올렸지만 그 사이에 영화가 지워졌어요.")
 MOVIE_EDITED = lazy_gettext("영화 정보를 고쳤어요.")
 REVIEW_EDITED = lazy_gettext("리뷰를 고쳤어요.")

@@ -43,7 +43,7 @@ def suggest_movies() -> Response:
 @blueprint.post("/movie")
 def add() -> BaseResponse:
     form = MovieForm.from_request()
-    movie = form.submit(_add)
+    movie = form.submit(lambda data: _add(form, data))
     if movie is None:
         return pages.home(movie_form=form)
     title = shorten(movie.title, MAX_NAME)
@@ -54,9 +54,15 @@ def add() -> BaseResponse:
     return redirect(url_for("movies.show", id=movie.id), 303)
 
 
-def _add(data: Mapping[str, Any]) -> Movie:
+def _add(form: MovieForm, data: Mapping[str, Any]) -> Movie | None:
+    """Add the movie, unless there are similar ones that the visitor has not seen yet: the form then shows them."""
     check_rate_limit(RateLimitScope.POSTS)
-    return catalogue().add_movie(parse(MovieInput, data, strict=False), identity.owner_token())
+    movie = parse(MovieInput, data, strict=False)
+    similar = catalogue().similar_movies(movie)
+    if {str(other.id) for other in similar} <= set(data.get("confirmed", "").split()):
+        return catalogue().add_movie(movie, identity.owner_token())
+    form.ask_about(similar)
+    return None
 
 
 @blueprint.get("/movie/<int:id>")

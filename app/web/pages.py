@@ -58,7 +58,8 @@ def home(review_form: ReviewForm | None = None, movie_form: MovieForm | None = N
     form = review_form or ReviewForm(movie_id=chosen)
     prefill_movie(form)
     if form.missing_title:
-        movie_form = MovieForm(title=form.missing_title, author=form.author.data, content=form.content.data)
+        typed = {"author": form.author.data, "content": form.content.data, "spoiler": "on" if form.spoiler.data else ""}
+        movie_form = MovieForm(title=form.missing_title, **typed)
     return render(
         "home.html",
         review_form or movie_form,

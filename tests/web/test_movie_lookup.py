@@ -3,9 +3,12 @@
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from app.models import Movie, Review
 from app.schemas import MoviesQuery, ReviewsQuery
 from app.services import ReviewService
+from app.web import messages
 from tests.web.conftest import Visitor, parse_html, text
 
 AddMovie = Callable[..., Movie]
@@ -136,3 +139,90 @@ def test_a_misspelled_title_is_offered_as_a_choice(
     page = parse_html(visitor.post("/review", movie="기생츙", movie_id="", movie_was="", **WRITTEN))
     assert [radio["value"] for radio in page.select('#write [type="radio"]')] == [str(movie.id)]
     assert service.reviews(movie.id, ReviewsQuery()).total == 0
+
+
+def form_fields(form: Any) -> dict[str, str]:
+    """Return what a browser would send for the form."""
+    fields = {str(field["name"]): str(field.get("value", "")) for field in form.select("input[name]")}
+    return fields | {str(field["name"]): field.get_text().removeprefix("\n") for field in form.select("textarea[name]")}
+
+
+@pytest.mark.parametrize(
+    ("existing", "added", "is_asked"),
+    [
+        ("2019-05-30", "", True),
+        ("", "2019-05-30", True),
+        ("2019-05-30", "2019", True),
+        ("2019", "2019-05", True),
+        ("2019-05-30", "1999-05-30", False),
+        ("2019-05-30", "2020", False),
+    ],
+)
+def test_a_movie_of_the_same_title_is_asked_about(
+    visitor: Visitor, add_movie: AddMovie, service: ReviewService, existing: str, added: str, is_asked: bool
+) -> None:
+    movie = add_movie("기생충", release_date=existing, director="봉준호")
+    add_movie("기생충들")
+    answer = visitor.post("/movie", title=" 기생 충", release_date=added, director="봉준호 감독", genre="가족")
+    assert answer.status_code == (409 if is_asked else 303)
+    if not is_asked:
+        return
+    page = parse_html(answer)
+    assert text(page.select_one('#add [role="alert"]')) == messages.MOVIE_SIMILAR
+    assert [(link["href"], text(link)) for link in page.select(".similar a")] == [(f"/movie/{movie.id}", "기생충")]
+    assert f"{existing or '봉준호'} ·" in text(page.select_one(".similar"))
+    assert not page.select(".similar button")
+    fields = form_fields(page.select_one('#add form[action="/movie"]'))
+    assert (fields["title"], fields["director"], fields["genre"]) == (" 기생 충", "봉준호 감독", "가족")
+    assert visitor.client.post("/movie", data=fields).status_code == 303
+    assert service.totals().movie_count == 3
+
+
+def test_each_similar_movie_is_asked_about(visitor: Visitor, add_movie: AddMovie, service: ReviewService) -> None:
+    add_movie("기생충", release_date="2019-05-30")
+    page = parse_html(visitor.post("/movie", title="기생충"))
+    fields = form_fields(page.select_one('#add form[action="/movie"]'))
+    add_movie("괴물", release_date="2006")
+    assert visitor.client.post("/movie", data={**fields, "title": "괴물"}).status_code == 409
+    answer = visitor.client.post("/movie", data={**fields, "poster_url": "ftp://"})
+    assert answer.status_code == 422
+    fields = {**form_fields(parse_html(answer).select_one("#add form")), "poster_url": ""}
+    assert visitor.client.post("/movie", data=fields).status_code == 303
+
+
+def test_an_exact_match_is_an_error_beside_similar_movies(visitor: Visitor, add_movie: AddMovie) -> None:
+    movie = add_movie("기생충", release_date="2019-05-30")
+    add_movie("기생충")
+    page = parse_html(visitor.post("/movie", title="기생충", release_date="2019-05-30"))
+    assert page.select_one(f'#title-error a[href="/movie/{movie.id}"]')
+    assert not page.select(".similar")
+
+
+def test_json_adds_a_similar_movie_without_a_question(visitor: Visitor, add_movie: AddMovie) -> None:
+    add_movie("기생충", release_date="2019-05-30")
+    assert visitor.client.post("/movies", json={"title": "기생충"}).status_code == 201
+
+
+def test_a_carried_text_goes_to_the_similar_movie_or_to_the_new_one(
+    visitor: Visitor, add_movie: AddMovie, service: ReviewService
+) -> None:
+    movie = add_movie("기생충", release_date="2019-05-30")
+    page = parse_html(
+        visitor.post(
+            "/review", movie="기생춘", movie_id="", movie_was="", spoiler="y", **WRITTEN | {"content": "\n최고"}
+        )
+    )
+    fields = form_fields(page.select_one("#add form")) | {"title": "기생충"}
+    page = parse_html(visitor.client.post("/movie", data=fields))
+    button = page.select_one(".similar button")
+    assert button and not page.select('form[action="/movie"] [formaction]')
+    fields = form_fields(page.select_one(".similar"))
+    assert (fields["author"], fields["content"], fields["spoiler"]) == ("밤편지", "\n최고", "on")
+    assert visitor.client.post(str(button["formaction"]), data=fields).status_code == 303
+    fields = form_fields(page.select_one('#add form[action="/movie"]'))
+    analyzed = service.reviews(movie.id, ReviewsQuery()).items[0]
+    assert (analyzed.content, analyzed.spoiler) == ("최고", True)
+    assert visitor.client.post("/movie", data={**fields, "content": "다시 봐도 최고"}).status_code == 303
+    newest = service.movies(MoviesQuery(sort="newest")).items[0]
+    assert (newest.title, newest.release_date, newest.review_count) == ("기생충", "", 1)
+    assert service.reviews(newest.id, ReviewsQuery()).items[0].spoiler
