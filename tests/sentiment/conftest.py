@@ -1,4 +1,4 @@
-"""Models of different kinds, each made once and loaded once."""
+"""Models, each created and loaded once."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -28,9 +28,16 @@ def stars(stars_folder: Path) -> Iterator[QueuedAnalyzer]:
     analyzer.close()
 
 
+@pytest.fixture(scope="session")
+def bundled() -> Iterator[QueuedAnalyzer]:
+    analyzer = load()
+    yield analyzer
+    analyzer.close()
+
+
 @pytest.fixture
 def loaded() -> Iterator[Callable[[Path], QueuedAnalyzer]]:
-    """Loads folders for one test."""
+    """Return a function that loads a folder for one test."""
     analyzers: list[QueuedAnalyzer] = []
 
     def load_folder(folder: Path) -> QueuedAnalyzer:
@@ -43,7 +50,7 @@ def loaded() -> Iterator[Callable[[Path], QueuedAnalyzer]]:
 
 
 def refusal(folder: Path | str) -> str:
-    """The line that refuses the folder."""
+    """Return the one line of the error for a folder that cannot be loaded."""
     with pytest.raises(ModelError) as refused:
         load(str(folder))
     line = str(refused.value)

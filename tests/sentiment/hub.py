@@ -1,4 +1,4 @@
-"""A Hugging Face hub on the loopback: the requests its client makes for a model's files, answered as the hub does.
+"""A Hugging Face hub on loopback, for the requests of its client for a model's files.
 
 As there, small files come from the hub itself and weights from a second host, which the hub's answer points to.
 """
@@ -15,7 +15,7 @@ _RESOLVE = re.compile(r"/(?P<id>[^/]+(?:/[^/]+)?)/resolve/(?P<revision>[^/]+)/(?
 
 
 def commit_of(folder: Path) -> str:
-    """What stands for the commit of a folder's files."""
+    """Return the hash of a folder's files, used as their commit."""
     digest = hashlib.sha1(usedforsecurity=False)
     for path in sorted(folder.iterdir()):
         digest.update(path.name.encode() + path.read_bytes())

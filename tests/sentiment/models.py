@@ -1,7 +1,4 @@
-"""Tiny models of the kinds people name in SENTIMENT_MODEL, made on the spot: nothing is downloaded.
-
-Their weights are random, so only what is built in by hand (`lean`) can be expected of their answers.
-"""
+"""Tiny models of several architectures with random weights; `bias` makes their label predictable."""
 
 import json
 from pathlib import Path
@@ -15,7 +12,7 @@ SIZES = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "i
 
 
 def stars(folder: Path, count: int = 10, *, window: int = 96, **changes: Any) -> Path:
-    """A BERT with one class a star, a unigram tokenizer.json and safetensors in half precision: as ours is."""
+    """Create a BERT with one class a star, a unigram tokenizer.json and safetensors in half precision."""
     configure_process()
     from tokenizers import Tokenizer, models, pre_tokenizers, processors
     from transformers import BertConfig, BertForSequenceClassification, PreTrainedTokenizerFast, set_seed
@@ -37,9 +34,9 @@ def stars(folder: Path, count: int = 10, *, window: int = 96, **changes: Any) ->
     return change_config(folder, **changes)
 
 
-def electra(folder: Path, *, lean: float = 0.0, fast: bool = True, window: int = 64, **changes: Any) -> Path:
-    """An ELECTRA of two classes without names, in pytorch_model.bin with a WordPiece vocab.txt, as
-    matthewburke/korean_sentiment is. `lean` is added to the second class, LABEL_1; `fast` adds tokenizer.json."""
+def electra(folder: Path, *, bias: float = 0.0, fast: bool = True, window: int = 64, **changes: Any) -> Path:
+    """Create an ELECTRA of two unnamed classes, in pytorch_model.bin with a WordPiece vocab.txt, as
+    matthewburke/korean_sentiment is. `bias` is added to the second class, LABEL_1; `fast` adds tokenizer.json."""
     configure_process()
     import torch
     from transformers import ElectraConfig, ElectraForSequenceClassification, ElectraTokenizer, set_seed
@@ -57,7 +54,7 @@ def electra(folder: Path, *, lean: float = 0.0, fast: bool = True, window: int =
     )
     model = ElectraForSequenceClassification(config)
     with torch.no_grad():
-        model.classifier.out_proj.bias += torch.tensor([0.0, lean])
+        model.classifier.out_proj.bias += torch.tensor([0.0, bias])
     torch.save(model.state_dict(), folder / "pytorch_model.bin")
     config.architectures = ["ElectraForSequenceClassification"]
     config.save_pretrained(folder)
@@ -65,7 +62,7 @@ def electra(folder: Path, *, lean: float = 0.0, fast: bool = True, window: int =
 
 
 def roberta(folder: Path, positions: int = 34) -> Path:
-    """A RoBERTa, whose positions start after the padding token's: it reads two tokens less than it has positions."""
+    """Create a RoBERTa: its positions start after the padding token's, so its window is two tokens shorter."""
     electra(folder)
     (folder / "pytorch_model.bin").unlink()
     from transformers import RobertaConfig, RobertaForSequenceClassification, set_seed
@@ -79,7 +76,7 @@ def roberta(folder: Path, positions: int = 34) -> Path:
 
 
 def change_config(folder: Path, **changes: Any) -> Path:
-    """Sets keys of the folder's config.json; None takes one away."""
+    """Set keys of the folder's config.json; None removes a key."""
     path = folder / "config.json"
     config = {**json.loads(path.read_text("utf-8")), **changes}
     path.write_text(json.dumps({key: value for key, value in config.items() if value is not None}), encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Which rows are computed together: every row once, little padding, nothing larger than it may be."""
+"""Batches of rows with a limited size and padding."""
 
 import numpy as np
 import pytest
@@ -9,7 +9,7 @@ MAX_SIZE, PADDING = 64, 8
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_every_row_is_in_one_batch_that_is_small_and_little_padded(seed: int) -> None:
+def test_every_row_is_in_one_batch_within_the_limits(seed: int) -> None:
     numbers = np.random.default_rng(seed)
     lengths = numbers.integers(1, 81, numbers.integers(1, 60)).tolist()
     groups = list(batches(lengths, MAX_SIZE, PADDING))
@@ -20,7 +20,7 @@ def test_every_row_is_in_one_batch_that_is_small_and_little_padded(seed: int) ->
         assert sum(longest - lengths[index] for index in group) <= PADDING
 
 
-def test_rows_of_one_length_fill_batches_up() -> None:
+def test_rows_of_one_length_fill_batches() -> None:
     assert [len(group) for group in batches([16] * 9, MAX_SIZE, PADDING)] == [4, 4, 1]
 
 

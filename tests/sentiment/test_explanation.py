@@ -1,13 +1,12 @@
-"""Why a text rates as it does: by the letter with a model of four words, by the spirit with the bundled one."""
+"""Explanations: exact with a model of four words, plausible with the bundled one."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 from math import exp
 
 import pytest
 
 from app.models import Explanation, Label, Sentiment
-from app.sentiment import load
 from app.sentiment.explanation import MAX_WORD_LENGTH, MAX_WORDS, Prediction, explain
 from app.sentiment.worker import QueuedAnalyzer
 
@@ -15,7 +14,7 @@ ODDS = {"재밌다": 0.5, "최고": 1.0, "지루": -0.6, "노잼": -1.5}
 
 
 class FourWords:
-    """Knows four words, and takes texts apart by twos."""
+    """Weighs four words; a token has two characters."""
 
     def predict(self, texts: Sequence[str]) -> list[Prediction]:
         return [
@@ -49,7 +48,7 @@ def test_a_words_weight_is_its_share_of_the_log_odds() -> None:
     assert sure["최고"] == pytest.approx(5 / 8, abs=0.01)
 
 
-def test_a_word_comes_with_the_rating_without_it(bundled: QueuedAnalyzer) -> None:
+def test_words_have_the_rating_without_them(bundled: QueuedAnalyzer) -> None:
     for model in (FOUR_WORDS, bundled):
         for text in ("정말 재밌다 근데 지루", "노잼", " 최고의 연기 최고 "):
             words = explain(text, model).words
@@ -57,7 +56,7 @@ def test_a_word_comes_with_the_rating_without_it(bundled: QueuedAnalyzer) -> Non
             assert [word.rating_without for word in words] == [prediction.sentiment.rating for prediction in without]
 
 
-def test_a_long_text_is_read_as_a_whole_without_its_strongest_words() -> None:
+def test_long_texts_are_rated_without_their_strongest_words() -> None:
     text = "보통 " * 60 + "노잼 " + "보통 " * 35 + "최고 재밌다"
     words = [word for word in explain(text, FOUR_WORDS).words if word.rating_without is not None]
     assert [word.text for word in words] == ["노잼", "최고", "재밌다"]
@@ -65,19 +64,19 @@ def test_a_long_text_is_read_as_a_whole_without_its_strongest_words() -> None:
         assert word.rating_without == pytest.approx(10 / (1 + exp(ODDS[word.text])), abs=0.001)
 
 
-def test_no_text_is_read_twice() -> None:
-    asked: list[str] = []
+def test_no_text_is_computed_twice() -> None:
+    computed: list[str] = []
 
-    class Listening(FourWords):
+    class Recording(FourWords):
         def predict(self, texts: Sequence[str]) -> list[Prediction]:
-            asked.extend(texts)
+            computed.extend(texts)
             return super().predict(texts)
 
-    explain("최고 최고 재밌다", Listening())
-    assert asked == ["최고 최고 재밌다", " 최고 재밌다", "최고  재밌다", "최고 최고 "]
+    explain("최고 최고 재밌다", Recording())
+    assert computed == ["최고 최고 재밌다", " 최고 재밌다", "최고  재밌다", "최고 최고 "]
 
 
-def test_words_lie_where_they_say(bundled: QueuedAnalyzer) -> None:
+def test_words_have_their_positions(bundled: QueuedAnalyzer) -> None:
     for text in (
         "  정말\n재밌다\t\t최고 👍🏽 ",
         "진짜재밌게봤어요또보고싶네요정말로요 최고",
@@ -86,11 +85,11 @@ def test_words_lie_where_they_say(bundled: QueuedAnalyzer) -> None:
         "좋다 " * 900,
     ):
         for explanation in (explain(text, FOUR_WORDS), bundled.explain(text)):
-            covered(text, explanation)
+            assert_words_cover(text, explanation)
 
 
-def covered(text: str, explanation: Explanation) -> None:
-    """Every letter but spaces lies in one word, in order."""
+def assert_words_cover(text: str, explanation: Explanation) -> None:
+    """Check that the words are in order and cover all characters but spaces."""
     words = explanation.words
     assert 1 <= len(words) <= MAX_WORDS
     assert all(word.text == text[word.start : word.end] for word in words)
@@ -100,7 +99,7 @@ def covered(text: str, explanation: Explanation) -> None:
     assert not between.strip()
 
 
-def test_a_sentence_without_spaces_is_taken_apart(bundled: QueuedAnalyzer) -> None:
+def test_a_sentence_without_spaces_is_split(bundled: QueuedAnalyzer) -> None:
     text = "배우는정말훌륭한데이야기가너무지루해서실망했다"
     words = bundled.explain(text).words
     assert len(words) > 4
@@ -118,13 +117,6 @@ def test_a_long_text_is_explained_by_parts() -> None:
     assert "최고" in highest
 
 
-@pytest.fixture(scope="module")
-def bundled() -> Iterator[QueuedAnalyzer]:
-    analyzer = load()
-    yield analyzer
-    analyzer.close()
-
-
 REVIEWS = [
     "배우들 연기는 정말 훌륭한데 스토리가 너무 지루하고 뻔해서 실망했다",
     "기대 안 했는데 의외로 재밌고 감동적이었다 강력 추천",
@@ -134,8 +126,8 @@ REVIEWS = [
 ]
 
 
-def positive(sentiment: Sentiment) -> float:
-    """How sure it is of positive, which unlike a rating has no ceiling a good review has reached."""
+def positive_probability(sentiment: Sentiment) -> float:
+    """How sure it is of positive_probability, which unlike a rating has no ceiling a good review has reached."""
     return sentiment.score if sentiment.label is Label.POSITIVE else 1 - sentiment.score
 
 
@@ -148,13 +140,13 @@ def test_without_its_best_word_a_review_is_less_positive(bundled: QueuedAnalyzer
     worst = min(explanation.words, key=lambda word: word.weight)
     without_best, without_worst = bundled.analyze([text[: word.start] + text[word.end :] for word in (best, worst)])
     if best.weight > 0.05:  # scores are rounded
-        assert positive(without_best) < positive(alone)
+        assert positive_probability(without_best) < positive_probability(alone)
     if worst.weight < -0.05:
-        assert positive(without_worst) > positive(alone)
+        assert positive_probability(without_worst) > positive_probability(alone)
     assert best.weight > 0.05 or worst.weight < -0.05
 
 
-def test_weights_point_where_the_words_do(bundled: QueuedAnalyzer) -> None:
+def test_weights_have_the_sign_of_their_words(bundled: QueuedAnalyzer) -> None:
     words = {word.text: word.weight for word in bundled.explain(REVIEWS[0]).words}
     assert words["훌륭한데"] > 0.1
     assert words["지루하고"] < -0.1
@@ -162,8 +154,8 @@ def test_weights_point_where_the_words_do(bundled: QueuedAnalyzer) -> None:
     assert sum(word.weight for word in praise.words) > 0 > sum(word.weight for word in blame.words)
 
 
-def test_other_models_explain_themselves_too(stars: QueuedAnalyzer) -> None:
+def test_transformers_models_are_explained(stars: QueuedAnalyzer) -> None:
     text = "정말 재미있다 최고 지루해요"
     explanation = stars.explain(text)
-    covered(text, explanation)
+    assert_words_cover(text, explanation)
     assert any(word.weight for word in explanation.words)

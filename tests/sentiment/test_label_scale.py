@@ -1,4 +1,4 @@
-"""What labels mean, and what a calibration changes."""
+"""The mapping of labels to ratings, and calibration."""
 
 import math
 from itertools import pairwise
@@ -12,7 +12,7 @@ from app.models import Label, Sentiment
 from app.sentiment.label_scale import LabelScale
 
 
-def read(labels: list[str], *probabilities: float, calibration: Any = None) -> Sentiment:
+def sentiment_of(labels: list[str], *probabilities: float, calibration: Any = None) -> Sentiment:
     scale = LabelScale.from_config(dict(enumerate(labels)), calibration)
     (sentiment,) = scale.to_sentiments(np.array([probabilities]))
     return sentiment
@@ -33,40 +33,40 @@ TEN = [str(star) for star in range(1, 11)]
     ],
 )
 def test_two_classes_in_either_order(labels: list[str]) -> None:
-    assert read(labels, 0.2, 0.8) == Sentiment(Label.POSITIVE, 0.8, 8.0)
-    assert read(labels[::-1], 0.2, 0.8) == Sentiment(Label.NEGATIVE, 0.8, 2.0)
+    assert sentiment_of(labels, 0.2, 0.8) == Sentiment(Label.POSITIVE, 0.8, 8.0)
+    assert sentiment_of(labels[::-1], 0.2, 0.8) == Sentiment(Label.NEGATIVE, 0.8, 2.0)
 
 
-def test_three_classes_count_half_of_neutral() -> None:
-    assert read(["negative", "neutral", "positive"], 0.1, 0.4, 0.5) == Sentiment(Label.POSITIVE, 0.7, 7.0)
-    assert read(["긍정", "중립", "부정"], 0.1, 0.4, 0.5) == Sentiment(Label.NEGATIVE, 0.7, 3.0)
+def test_neutral_counts_half() -> None:
+    assert sentiment_of(["negative", "neutral", "positive"], 0.1, 0.4, 0.5) == Sentiment(Label.POSITIVE, 0.7, 7.0)
+    assert sentiment_of(["긍정", "중립", "부정"], 0.1, 0.4, 0.5) == Sentiment(Label.NEGATIVE, 0.7, 3.0)
 
 
 def test_ten_stars_are_the_mass_above_the_middle() -> None:
-    assert read(TEN, *[0.5] + [0] * 8 + [0.5]) == Sentiment(Label.POSITIVE, 0.5, 5.0)
-    assert read(TEN, *[0.1] * 10) == Sentiment(Label.POSITIVE, 0.5, 5.0)
-    assert read(TEN, *[0] * 4 + [0.25, 0.75, 0, 0, 0, 0]) == Sentiment(Label.POSITIVE, 0.75, 7.5)
-    assert read(TEN, *[0] * 4 + [1] + [0] * 5) == Sentiment(Label.NEGATIVE, 1.0, 0.0)
+    assert sentiment_of(TEN, *[0.5] + [0] * 8 + [0.5]) == Sentiment(Label.POSITIVE, 0.5, 5.0)
+    assert sentiment_of(TEN, *[0.1] * 10) == Sentiment(Label.POSITIVE, 0.5, 5.0)
+    assert sentiment_of(TEN, *[0] * 4 + [0.25, 0.75, 0, 0, 0, 0]) == Sentiment(Label.POSITIVE, 0.75, 7.5)
+    assert sentiment_of(TEN, *[0] * 4 + [1] + [0] * 5) == Sentiment(Label.NEGATIVE, 1.0, 0.0)
 
 
-def test_odd_middle_star_counts_half() -> None:
+def test_the_middle_of_an_odd_number_of_stars_counts_half() -> None:
     five = ["1 star", "2 stars", "3 stars", "4 stars", "5 stars"]
-    assert read(five, 0, 0, 1, 0, 0) == Sentiment(Label.POSITIVE, 0.5, 5.0)
-    assert read(five, 0.1, 0.2, 0.3, 0.2, 0.2) == Sentiment(Label.POSITIVE, 0.55, 5.5)
-    assert read(five[::-1], 1, 0, 0, 0, 0) == Sentiment(Label.POSITIVE, 1.0, 10.0)
-    assert read(["1점", "2점", "3점"], 1, 0, 0).label is Label.NEGATIVE
+    assert sentiment_of(five, 0, 0, 1, 0, 0) == Sentiment(Label.POSITIVE, 0.5, 5.0)
+    assert sentiment_of(five, 0.1, 0.2, 0.3, 0.2, 0.2) == Sentiment(Label.POSITIVE, 0.55, 5.5)
+    assert sentiment_of(five[::-1], 1, 0, 0, 0, 0) == Sentiment(Label.POSITIVE, 1.0, 10.0)
+    assert sentiment_of(["1점", "2점", "3점"], 1, 0, 0).label is Label.NEGATIVE
 
 
 @pytest.mark.parametrize("p", [0, 1e-9, 0.3, 0.4949, 0.49495, 0.495, 0.4996, 0.49996, 0.5, 0.50004, 0.65, 0.99999, 1])
 @pytest.mark.parametrize("calibration", [None, {}, {"threshold": 0.5, "temperature": 1}])
-def test_a_reading_is_one_number(p: float, calibration: Any) -> None:
-    for sentiment in (Sentiment.from_probability(p), read(["neg", "pos"], 1 - p, p, calibration=calibration)):
-        one_number(sentiment)
+def test_label_score_and_rating_are_consistent(p: float, calibration: Any) -> None:
+    for sentiment in (Sentiment.from_probability(p), sentiment_of(["neg", "pos"], 1 - p, p, calibration=calibration)):
+        assert_consistent(sentiment)
         assert sentiment.rating == pytest.approx(10 * p, abs=0.051)
 
 
-def one_number(sentiment: Sentiment) -> None:
-    """Label, score and rating are the same number, also where the rating is shown with one decimal."""
+def assert_consistent(sentiment: Sentiment) -> None:
+    """Check that label, score and rating agree, also with the rating rounded to one decimal."""
     assert (sentiment.label is Label.POSITIVE) == (sentiment.rating >= 5) == (float(f"{sentiment.rating:.1f}") >= 5)
     p = sentiment.rating / 10
     assert sentiment.score == pytest.approx(max(p, 1 - p), abs=1e-9)
@@ -87,38 +87,38 @@ def one_number(sentiment: Sentiment) -> None:
         [],
     ],
 )
-def test_other_labels_are_refused_by_name(labels: list[str]) -> None:
+def test_unknown_labels_are_refused(labels: list[str]) -> None:
     with pytest.raises(ModelError) as refused:
-        read(labels)
+        sentiment_of(labels)
     assert all(label in str(refused.value) for label in labels)
 
 
-def test_threshold_moves_what_is_positive() -> None:
+def test_the_threshold_moves_the_label() -> None:
     calibration = {"threshold": 0.75}
-    assert read(["neg", "pos"], 0.25, 0.75, calibration=calibration) == Sentiment(Label.POSITIVE, 0.5, 5.0)
-    assert read(["neg", "pos"], 0.4, 0.6, calibration=calibration).label is Label.NEGATIVE
+    assert sentiment_of(["neg", "pos"], 0.25, 0.75, calibration=calibration) == Sentiment(Label.POSITIVE, 0.5, 5.0)
+    assert sentiment_of(["neg", "pos"], 0.4, 0.6, calibration=calibration).label is Label.NEGATIVE
 
 
-def test_temperature_dampens_confidence_and_rating() -> None:
-    calmer = read(["neg", "pos"], 0.1, 0.9, calibration={"temperature": 2})
+def test_the_temperature_scales_score_and_rating() -> None:
+    calmer = sentiment_of(["neg", "pos"], 0.1, 0.9, calibration={"temperature": 2})
     assert calmer.score == pytest.approx(1 / (1 + math.exp(-math.log(9) / 2)), abs=1e-4)
     assert calmer.rating == pytest.approx(10 * calmer.score, abs=1e-3)
 
 
-def test_calibrated_ratings_keep_their_order_and_meet_at_the_middle() -> None:
+def test_calibrated_ratings_are_monotonic_and_continuous() -> None:
     for labels in (["neg", "pos"], TEN):
         sides = len(labels) // 2
         rows = [[(1 - p) / sides] * sides + [p / sides] * sides for p in np.linspace(0.001, 0.999, 999)]
         scale = LabelScale.from_config(dict(enumerate(labels)), {"threshold": 0.8, "temperature": 0.7})
         readings = scale.to_sentiments(np.array(rows))
         for sentiment in readings:
-            one_number(sentiment)
+            assert_consistent(sentiment)
         steps = [later.rating - sooner.rating for sooner, later in pairwise(readings)]
         assert min(steps) >= 0
         assert max(steps) < 0.1  # where the label turns, too
 
 
-def test_log_odds_know_no_ceiling() -> None:
+def test_log_odds_are_not_clipped() -> None:
     scale = LabelScale.from_config({0: "neg", 1: "pos"}, {"threshold": 0.6, "temperature": 2})
     odds = scale.log_odds(np.array([[1e-30, 1.0], [1e-20, 1.0], [0.4, 0.6], [1.0, 0.0]])).tolist()
     assert odds[0] > odds[1] > 20
@@ -126,9 +126,9 @@ def test_log_odds_know_no_ceiling() -> None:
     assert -1000 < odds[3] < -100
 
 
-def test_certainty_is_no_infinity() -> None:
+def test_certain_probabilities_are_finite() -> None:
     for probabilities in ((0.0, 1.0), (1.0, 0.0)):
-        sentiment = read(["neg", "pos"], *probabilities, calibration={"threshold": 0.6, "temperature": 1.5})
+        sentiment = sentiment_of(["neg", "pos"], *probabilities, calibration={"threshold": 0.6, "temperature": 1.5})
         assert 0.99 < sentiment.score <= 1
         assert 0 <= sentiment.rating <= 10
 
@@ -149,14 +149,14 @@ def test_certainty_is_no_infinity() -> None:
         "0.5",
     ],
 )
-def test_absurd_calibration_is_refused(calibration: Any) -> None:
+def test_invalid_calibrations_are_refused(calibration: Any) -> None:
     with pytest.raises(ModelError, match="calibration"):
-        read(["neg", "pos"], 0.5, 0.5, calibration=calibration)
+        sentiment_of(["neg", "pos"], 0.5, 0.5, calibration=calibration)
 
 
-def test_keys_of_the_first_edition_are_ignored_with_a_warning(caplog: pytest.LogCaptureFixture) -> None:
+def test_former_keys_are_ignored_with_a_warning(caplog: pytest.LogCaptureFixture) -> None:
     calibration = {"threshold": 0.6, "rating_temperature": 0.6, "rating_slope": 1.1, "rating_shift": -0.26}
-    assert read(TEN, *[0.04] * 5 + [0.16] * 5, calibration=calibration) == read(
+    assert sentiment_of(TEN, *[0.04] * 5 + [0.16] * 5, calibration=calibration) == sentiment_of(
         TEN, *[0.04] * 5 + [0.16] * 5, calibration={"threshold": 0.6}
     )
     (record,) = caplog.records

@@ -1,4 +1,4 @@
-"""What reviews remember of a model: the same for the same files, another for others."""
+"""The id of a model, a hash of its files."""
 
 import shutil
 from pathlib import Path
@@ -7,7 +7,7 @@ from app.sentiment import BUNDLED
 from app.sentiment.model_card import read_card
 
 
-def test_an_id_is_of_the_files(tmp_path: Path) -> None:
+def test_the_id_is_a_hash_of_the_files(tmp_path: Path) -> None:
     folder = tmp_path / "mine"
     shutil.copytree(BUNDLED, folder)
     first = read_card("bundled", BUNDLED)

@@ -1,4 +1,4 @@
-"""Texts that look alike to a reader are one text to the bundled model."""
+"""Normalization of texts for the bundled model."""
 
 import unicodedata
 
@@ -29,12 +29,12 @@ UNLIKE = [
 
 
 @pytest.mark.parametrize(("text", "others"), ALIKE)
-def test_texts_that_look_alike_are_one(text: str, others: list[str]) -> None:
+def test_texts_that_look_alike_are_equal(text: str, others: list[str]) -> None:
     assert {normalize(other) for other in others} == {normalize(text)}
 
 
 @pytest.mark.parametrize(("one", "other"), UNLIKE)
-def test_texts_that_do_not_look_alike_stay_two(one: str, other: str) -> None:
+def test_texts_that_do_not_look_alike_differ(one: str, other: str) -> None:
     assert normalize(one) != normalize(other)
 
 
@@ -52,21 +52,20 @@ def test_texts_that_do_not_look_alike_stay_two(one: str, other: str) -> None:
         "½ ﬁ ﷺ",
     ],
 )
-def test_a_normal_text_stays_as_it_is(text: str) -> None:
+def test_normalization_is_idempotent(text: str) -> None:
     assert normalize(normalize(text)) == normalize(text)
 
 
-def test_what_readers_do_not_see_is_nothing() -> None:
+def test_invisible_characters_are_removed() -> None:
     assert normalize("\u200b\u3164 \u00ad\ufe0f\uffa0") == ""
 
 
-def test_letters_become_syllables_only_where_all_of_them_do() -> None:
+def test_letters_are_composed_only_as_whole_words() -> None:
     assert compose_syllables("ㅇㅣㄱㅓ ㅁㅝㅇㅑ") == "이거 뭐야"
     assert compose_syllables("ㅁㄴㅇㄹ ㅇㅋ ㄱㅏㅏ ㅋㅠㅠ ㅇㅡㅇ") == "ㅁㄴㅇㄹ ㅇㅋ ㄱㅏㅏ ㅋㅠㅠ ㅇㅡㅇ"
 
 
-def test_every_emoji_has_a_name_in_letters() -> None:
-    """Its first character passes the test that spares texts without emoji the search for some."""
+def test_every_emoji_is_replaced_by_its_name() -> None:
     named = [sign for sign, data in emoji.EMOJI_DATA.items() if data["status"] == 2]  # fully qualified
     assert len(named) > 3_000
     left = [sign for sign in named if len(sign) == 1 and normalize(sign) == sign]

@@ -52,7 +52,7 @@ def test_a_stated_score_is_found(text: str, score: float) -> None:
 
 
 @pytest.mark.parametrize("text", SILENT)
-def test_other_numbers_are_no_scores(text: str) -> None:
+def test_other_numbers_are_ignored(text: str) -> None:
     assert stated_score(text) is None
 
 

@@ -1,9 +1,10 @@
-"""The queue before the model: order, limits, failures, the end. The model is a function the tests hold on to."""
+"""The analyzer's queue: order, limits, failures and shutdown, with a model that tests can block."""
 
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 
 import pytest
 
@@ -17,7 +18,7 @@ WAIT = 20.0  # seconds; only a broken queue ever waits so long
 
 
 class Model:
-    """Rates a text by its length. Stands still while `gate` is closed; remembers what it was given at once."""
+    """Rates a text by its length. Blocks while `gate` is closed; `calls` has its batches."""
 
     def __init__(self) -> None:
         self.gate = threading.Event()
@@ -95,7 +96,7 @@ def wait_until(condition: Callable[[], bool]) -> None:
 
 
 def refuses(analyzer: QueuedAnalyzer) -> bool:
-    """Whether the analyzer is shut down; a text that it still accepts is given up at once."""
+    """Return whether the analyzer is shut down; a text that it accepts is cancelled at once."""
     try:
         analyzer.analyze(["late"], timeout=0)
     except ModelBusy as busy:
@@ -103,13 +104,13 @@ def refuses(analyzer: QueuedAnalyzer) -> bool:
     return False
 
 
-def test_answers_are_in_order(make: Make) -> None:
+def test_results_are_in_order(make: Make) -> None:
     analyzer = make()
     assert analyzer.analyze([]) == []
     assert analyzer.analyze(["a", "bbb", "cc"]) == [rated("a"), rated("bbb"), rated("cc")]
 
 
-def test_many_threads_get_their_own_answers_from_one(make: Make, model: Model, pool: ThreadPoolExecutor) -> None:
+def test_concurrent_requests_get_their_own_results(make: Make, model: Model, pool: ThreadPoolExecutor) -> None:
     analyzer = make()
     start = threading.Barrier(50)
 
@@ -121,7 +122,7 @@ def test_many_threads_get_their_own_answers_from_one(make: Make, model: Model, p
     assert model.threads == {"sentiment"}
 
 
-def test_what_gathers_is_read_at_once(make: Make, model: Model, pool: ThreadPoolExecutor) -> None:
+def test_queued_texts_are_one_batch(make: Make, model: Model, pool: ThreadPoolExecutor) -> None:
     analyzer = make()
     model.gate.clear()
     answers = [pool.submit(analyzer.analyze, ["first"])]
@@ -133,7 +134,7 @@ def test_what_gathers_is_read_at_once(make: Make, model: Model, pool: ThreadPool
     assert [len(call) for call in model.calls] == [1, 10]
 
 
-def test_full_queue_is_busy_and_recovers(make: Make, model: Model, pool: ThreadPoolExecutor) -> None:
+def test_a_full_queue_is_busy_and_recovers(make: Make, model: Model, pool: ThreadPoolExecutor) -> None:
     analyzer = make(queue_size=3)
     model.gate.clear()
     waiting = [pool.submit(analyzer.analyze, ["a"]), pool.submit(analyzer.analyze, ["b", "c"])]
@@ -146,7 +147,7 @@ def test_full_queue_is_busy_and_recovers(make: Make, model: Model, pool: ThreadP
     assert analyzer.analyze(["d"]) == [rated("d")]
 
 
-def test_request_larger_than_the_queue_is_read_in_turns(make: Make, model: Model) -> None:
+def test_a_request_larger_than_the_queue_is_split(make: Make, model: Model) -> None:
     analyzer = make(queue_size=10)
     texts = [f"text {number}" for number in range(100)]
     assert analyzer.analyze(texts) == [rated(text) for text in texts]
@@ -154,7 +155,7 @@ def test_request_larger_than_the_queue_is_read_in_turns(make: Make, model: Model
 
 
 @pytest.mark.parametrize(
-    "crowd",
+    "long_request",
     [
         lambda analyzer: analyzer.analyze([f"{number:05} " * 500 for number in range(10)]),
         lambda analyzer: analyzer.analyze([f"text {number}" for number in range(1_000)]),
@@ -162,12 +163,12 @@ def test_request_larger_than_the_queue_is_read_in_turns(make: Make, model: Model
     ],
     ids=["long texts", "many texts", "an explanation"],
 )
-def test_a_single_review_waits_for_one_turn_of_others_at_most(
-    make: Make, model: Model, pool: ThreadPoolExecutor, crowd: Callable[[QueuedAnalyzer], object]
+def test_a_single_review_waits_for_one_batch_of_others_at_most(
+    make: Make, model: Model, pool: ThreadPoolExecutor, long_request: Callable[[QueuedAnalyzer], object]
 ) -> None:
     analyzer = make(queue_size=2_000)
     model.gate.clear()
-    many = pool.submit(crowd, analyzer)
+    many = pool.submit(long_request, analyzer)
     assert model.entered.acquire(timeout=WAIT)
     waiting = analyzer.workload().waiting
     single = pool.submit(analyzer.analyze, ["short"])
@@ -179,7 +180,7 @@ def test_a_single_review_waits_for_one_turn_of_others_at_most(
     assert len(model.calls) > 3
 
 
-def test_equal_texts_are_read_once(make: Make, model: Model, pool: ThreadPoolExecutor) -> None:
+def test_equal_texts_are_computed_once(make: Make, model: Model, pool: ThreadPoolExecutor) -> None:
     analyzer = make()
     model.gate.clear()
     reading = pool.submit(analyzer.analyze, ["same"])
@@ -192,10 +193,10 @@ def test_equal_texts_are_read_once(make: Make, model: Model, pool: ThreadPoolExe
     assert [answer.result(WAIT) for answer in (reading, *joined)] == [[rated("same")]] * 6
     assert sorted(text for call in model.calls for text in call) == ["a", "b", "same"]
     assert analyzer.analyze(["same"]) == [rated("same")]
-    assert model.calls[-1] == ["same"]  # nobody waited for it any more, and nothing is kept
+    assert model.calls[-1] == ["same"]  # results are not cached
 
 
-def test_who_gives_up_leaves_the_text_to_the_other(make: Make, model: Model, pool: ThreadPoolExecutor) -> None:
+def test_a_timeout_does_not_cancel_texts_of_others(make: Make, model: Model, pool: ThreadPoolExecutor) -> None:
     analyzer = make()
     model.gate.clear()
     running = pool.submit(analyzer.analyze, ["running"])
@@ -210,7 +211,7 @@ def test_who_gives_up_leaves_the_text_to_the_other(make: Make, model: Model, poo
     assert model.calls == [["running"], ["shared"]]
 
 
-def test_wait_is_bounded_and_nobody_reads_for_who_left(make: Make, model: Model, pool: ThreadPoolExecutor) -> None:
+def test_timed_out_texts_are_not_computed(make: Make, model: Model, pool: ThreadPoolExecutor) -> None:
     analyzer = make(timeout=0.2)
     model.gate.clear()
     running = pool.submit(analyzer.analyze, ["running"])
@@ -225,7 +226,7 @@ def test_wait_is_bounded_and_nobody_reads_for_who_left(make: Make, model: Model,
     assert model.calls == [["running"], ["next"]]
 
 
-def test_nobody_reads_the_rest_of_a_long_request_that_was_given_up(make: Make, model: Model) -> None:
+def test_the_rest_of_a_timed_out_request_is_not_computed(make: Make, model: Model) -> None:
     analyzer = make()
     model.gate.clear()
     texts = [f"text {number}" for number in range(100)]
@@ -239,21 +240,21 @@ def test_nobody_reads_the_rest_of_a_long_request_that_was_given_up(make: Make, m
 @pytest.mark.parametrize(
     ("texts", "seconds"), [(["x"] * 32, r"0\.1 s"), (["x"] * 33, r"0\.2 s"), (["x" * 5_000], r"0\.3 s")]
 )
-def test_timeout_grows_with_the_batches_of_a_request(make: Make, model: Model, texts: list[str], seconds: str) -> None:
+def test_the_timeout_is_proportional_to_the_batches(make: Make, model: Model, texts: list[str], seconds: str) -> None:
     analyzer = make(timeout=0.1)
     model.gate.clear()
     with pytest.raises(ModelBusy, match=seconds):
         analyzer.analyze(texts)
 
 
-def test_an_idle_model_reads_at_once(make: Make, model: Model) -> None:
+def test_an_idle_model_does_not_wait_for_a_batch(make: Make, model: Model) -> None:
     analyzer = make()
     for number in range(3):
         analyzer.analyze([f"text {number}"])
     assert model.calls == [["text 0"], ["text 1"], ["text 2"]]
 
 
-def test_failure_reaches_its_waiter_only(make: Make, model: Model, pool: ThreadPoolExecutor) -> None:
+def test_a_failure_is_raised_in_its_own_request_only(make: Make, model: Model, pool: ThreadPoolExecutor) -> None:
     analyzer = make()
     model.gate.clear()
     first = pool.submit(analyzer.analyze, ["first"])
@@ -272,7 +273,7 @@ def test_failure_reaches_its_waiter_only(make: Make, model: Model, pool: ThreadP
 
 
 @pytest.mark.parametrize("text", ["exit", "interrupt"])
-def test_nothing_a_model_raises_ends_its_thread(make: Make, text: str) -> None:
+def test_the_thread_survives_every_exception_of_the_model(make: Make, text: str) -> None:
     analyzer = make()
     with pytest.raises(RuntimeError, match="the model failed") as failed:
         analyzer.analyze([text])
@@ -280,7 +281,7 @@ def test_nothing_a_model_raises_ends_its_thread(make: Make, text: str) -> None:
     assert analyzer.analyze(["next"]) == [rated("next")]
 
 
-def test_a_model_that_swallows_a_text_mixes_no_answers_up(make: Make, model: Model, pool: ThreadPoolExecutor) -> None:
+def test_missing_results_are_an_error(make: Make, model: Model, pool: ThreadPoolExecutor) -> None:
     analyzer = make()
     with pytest.raises(ValueError, match="shorter"):
         analyzer.analyze(["before", "swallowed", "after"])
@@ -293,7 +294,7 @@ def test_a_model_that_swallows_a_text_mixes_no_answers_up(make: Make, model: Mod
     assert answers[1].result(WAIT) == [rated("after")]
 
 
-def test_the_end_finishes_what_was_accepted(make: Make, model: Model, pool: ThreadPoolExecutor) -> None:
+def test_close_computes_the_accepted_texts(make: Make, model: Model, pool: ThreadPoolExecutor) -> None:
     analyzer = make()
     model.gate.clear()
     many = [f"text {number}" for number in range(100)]
@@ -311,7 +312,7 @@ def test_the_end_finishes_what_was_accepted(make: Make, model: Model, pool: Thre
     analyzer.close()
 
 
-def test_a_model_that_is_stuck_is_not_ready(
+def test_a_stuck_model_is_not_ready(
     make: Make, model: Model, pool: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     analyzer = make()
@@ -320,7 +321,7 @@ def test_a_model_that_is_stuck_is_not_ready(
     running = pool.submit(analyzer.analyze, ["running"])
     assert model.entered.acquire(timeout=WAIT)
     analyzer.check()
-    monkeypatch.setattr(worker, "_STUCK_SECONDS", 0.0)
+    monkeypatch.setattr(worker, "time", SimpleNamespace(monotonic=lambda: time.monotonic() + 3_600))
     with pytest.raises(StoreUnavailable, match="not answered"):
         analyzer.check()
     model.gate.set()
@@ -346,7 +347,7 @@ def test_the_workload_is_counted(make: Make, model: Model, pool: ThreadPoolExecu
     assert done.seconds > 0
 
 
-def test_failed_load_is_raised_where_it_was_asked_for() -> None:
+def test_a_failed_load_is_raised_by_the_constructor() -> None:
     def load() -> Model:
         raise LookupError("no such model")
 
@@ -354,7 +355,7 @@ def test_failed_load_is_raised_where_it_was_asked_for() -> None:
         QueuedAnalyzer("test", load)
 
 
-def test_an_explanation_is_cut_and_read_in_the_models_thread(make: Make, model: Model) -> None:
+def test_explanations_are_computed_in_the_models_thread(make: Make, model: Model) -> None:
     explanation = make().explain("a 123456789")
     assert explanation.sentiment == rated("a 123456789")
     assert [(word.text, word.weight) for word in explanation.words] == [
@@ -366,7 +367,7 @@ def test_an_explanation_is_cut_and_read_in_the_models_thread(make: Make, model: 
     assert model.calls == [["a 123456789", " 123456789", "a 56789", "a 1234"]]
 
 
-def test_a_text_that_cannot_be_cut_fails_alone(make: Make, model: Model) -> None:
+def test_a_failed_tokenization_fails_alone(make: Make, model: Model) -> None:
     analyzer = make()
     model.gate.clear()
     with ThreadPoolExecutor(2) as pool:
