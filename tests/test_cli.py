@@ -1,4 +1,4 @@
-"""The commands: what they write, say and answer, in the process and as a shell sees them."""
+"""The commands, in the process and from a shell."""
 
 import io
 import json
@@ -41,13 +41,13 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
 
 @pytest.fixture
 def run(app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Runs a command in a folder of its own."""
+    """Return a function that runs a command in a temporary folder."""
     monkeypatch.chdir(tmp_path)
     runner = app.test_cli_runner()
     return lambda *arguments, **more: runner.invoke(args=arguments, **more)
 
 
-def test_a_table_in_and_everything_out(run: Run, store: Store) -> None:
+def test_import_and_export(run: Run, store: Store) -> None:
     Path("in.csv").write_text(TABLE, encoding="utf-8")
     result = run("import", "in.csv")
     assert (result.exit_code, result.stdout) == (0, "1 movies and 2 reviews added; 2 rows read\n")
@@ -60,14 +60,14 @@ def test_a_table_in_and_everything_out(run: Run, store: Store) -> None:
     assert [change.summary for change in store.audit_log()[0]] == ["영화 1편 · 리뷰 2개"]
 
 
-def test_a_name_or_an_option_asks_for_csv(run: Run, store: Store) -> None:
+def test_csv_by_file_name_or_option(run: Run, store: Store) -> None:
     store.add_movie(MovieFields("괴물"))
     for arguments in (("out.csv",), ("--csv", "out")):
         assert run("export", *arguments).exit_code == 0
         assert Path(arguments[-1]).read_bytes().startswith("\ufeff제목,작성자".encode())
 
 
-def test_what_a_link_leads_to_is_written_and_a_pipe_stays_one(run: Run, store: Store) -> None:
+def test_exports_follow_links_and_write_to_pipes(run: Run, store: Store) -> None:
     Path("real.jsonl").write_text("old")
     Path("link.jsonl").symlink_to("real.jsonl")
     assert run("export", "link.jsonl").exit_code == 0
@@ -81,14 +81,14 @@ def test_what_a_link_leads_to_is_written_and_a_pipe_stays_one(run: Run, store: S
     assert Path("pipe.jsonl").is_fifo()
 
 
-def test_a_bar_stands_for_the_standard_streams(run: Run, store: Store) -> None:
+def test_a_dash_means_the_standard_streams(run: Run, store: Store) -> None:
     result = run("import", "-", input=TABLE.encode())
     assert (result.exit_code, store.totals().review_count) == (0, 2)
     result = run("export", "-")
     assert result.stdout_bytes.count(b"\n") == 5
 
 
-def test_bad_rows_are_told_and_nothing_is_taken(run: Run, store: Store) -> None:
+def test_bad_rows_are_reported_and_nothing_is_imported(run: Run, store: Store) -> None:
     Path("in.csv").write_text(BAD_TABLE, encoding="utf-8")
     result = run("import", "in.csv")
     assert result.exit_code == 1
@@ -101,7 +101,7 @@ def test_bad_rows_are_told_and_nothing_is_taken(run: Run, store: Store) -> None:
     assert (result.exit_code, result.stdout) == (0, "1 movies and 2 reviews added, 1 bad rows left out; 3 rows read\n")
 
 
-def test_columns_are_named_and_what_is_lost_is_told(run: Run, store: Store) -> None:
+def test_columns_are_mapped_and_losses_reported(run: Run, store: Store) -> None:
     Path("in.csv").write_text("Film,느낌,별점,작성일\nA,최고,5,언젠가\nB,,3,\n", encoding="utf-8")
     result = run("import", "in.csv", "--map", "content=느낌", "--map", "title=", "--title", "괴물", "--author", "모임")
     assert (result.exit_code, result.stdout) == (0, "1 movies and 1 reviews added, 1 bad rows left out; 2 rows read\n")
@@ -118,8 +118,8 @@ def test_columns_are_named_and_what_is_lost_is_told(run: Run, store: Store) -> N
     assert result.stderr == "gampyeong: no column is called 느낀 점; there are: Film, 느낌, 별점, 작성일\n"
 
 
-@pytest.mark.parametrize("name", CASES_BY_NAME)
-def test_every_case_gives_by_the_command_what_it_should(run: Run, store: Store, name: str) -> None:
+@pytest.mark.parametrize("name", [name for name, case in CASES_BY_NAME.items() if case.title or case.bad])
+def test_files_that_need_options_or_have_bad_rows(run: Run, store: Store, name: str) -> None:
     case = CASES_BY_NAME[name]
     options = [*(["--title", case.title] if case.title else []), *(["--skip-bad"] if case.skip_bad else [])]
     result = run("import", str(CASES / name), *options)
@@ -139,19 +139,19 @@ def test_an_import_is_undone(run: Run, store: Store) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "message"),
     [(None, "No such file"), (b"", "the file is empty"), (b"a,b\n1,2\n", "it has: a, b")],
 )
-def test_a_file_that_cannot_be_read_is_one_line(run: Run, content: bytes | None, told: str) -> None:
+def test_unreadable_files_are_a_one_line_error(run: Run, content: bytes | None, message: str) -> None:
     if content is not None:
         Path("in.csv").write_bytes(content)
     result = run("import", "in.csv")
     assert result.exit_code == 1
     (line,) = result.stderr.splitlines()
-    assert line.startswith("gampyeong: ") and told in line
+    assert line.startswith("gampyeong: ") and message in line
 
 
-def test_a_failed_export_leaves_no_half_file(run: Run, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_export_leaves_no_partial_file(run: Run, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     Path("out.jsonl").write_text("the last one")
 
     def fail(**_: Any) -> Any:
@@ -164,7 +164,7 @@ def test_a_failed_export_leaves_no_half_file(run: Run, store: Store, monkeypatch
     assert Path("out.jsonl").read_text() == "the last one"
 
 
-def test_corrections_become_training_rows(run: Run, store: Store) -> None:
+def test_corrections_are_exported(run: Run, store: Store) -> None:
     run("import", "-", input=TABLE.encode())
     store.set_correction(1, "somebody", Label.NEGATIVE)
     assert run("export", "--corrections", "rows.tsv").exit_code == 0
@@ -173,7 +173,7 @@ def test_corrections_become_training_rows(run: Run, store: Store) -> None:
     assert row.startswith("gampyeong-1\tgampyeong-1\t2\t") and row.endswith("\t최고")
 
 
-def test_a_new_model_reads_what_the_old_one_read(run: Run, store: Store, analyzer: FakeAnalyzer) -> None:
+def test_rescoring(run: Run, store: Store, analyzer: FakeAnalyzer) -> None:
     run("import", "-", input=TABLE.encode())
     assert run("rescore").stdout == "nothing to read: the present model read every review\n"
     analyzer.card = ModelCard("new", id="new@1")
@@ -193,7 +193,7 @@ class Terminal(io.StringIO):
         return True
 
 
-def test_each_stage_has_a_bar_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_each_stage_has_a_progress_bar_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     out = Terminal()
     monkeypatch.setattr(sys, "stderr", out)
     with progress_bar() as report:
@@ -208,7 +208,7 @@ def test_each_stage_has_a_bar_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> 
     assert "100/100" in reading
 
 
-def test_progress_is_silent_where_there_is_no_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_there_is_no_progress_bar_without_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     out = io.StringIO()
     monkeypatch.setattr(sys, "stderr", out)
     with progress_bar() as report:
@@ -223,7 +223,7 @@ def shell(folder: Path, *arguments: str, **settings: str) -> "subprocess.Complet
     return subprocess.run([*FLASK, *arguments], cwd=ROOT, env=environ, capture_output=True, text=True, timeout=60)
 
 
-def test_a_database_outlives_its_commands(tmp_path: Path) -> None:
+def test_commands_share_a_database(tmp_path: Path) -> None:
     table, copy, database = tmp_path / "in.csv", tmp_path / "out.jsonl", f"sqlite:///{tmp_path}/reviews.db"
     table.write_text(TABLE, encoding="utf-8")
     result = shell(tmp_path, "import", str(table), DATABASE_URL=database)
@@ -241,7 +241,7 @@ def test_a_database_outlives_its_commands(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("arguments", [("export", "x.jsonl"), ("import", "x.csv"), ("rescore",), ("undo",)])
-def test_without_a_database_a_command_says_so(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+def test_commands_need_a_database(tmp_path: Path, arguments: tuple[str, ...]) -> None:
     result = shell(tmp_path, *arguments, SENTIMENT_MODEL="/nonexistent")  # which nobody asks, so it may be wrong
     assert (result.returncode, result.stdout) == (2, "")
     (line,) = result.stderr.splitlines()

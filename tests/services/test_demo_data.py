@@ -1,4 +1,4 @@
-"""The demo: real movies, our own reviews, read by the model, in an empty store only."""
+"""The demo data."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,7 +29,7 @@ def test_a_store_with_a_movie_is_left_alone(store: Store, analyzer: FakeAnalyzer
     assert len(store.movies()) == 1
 
 
-def test_it_keeps_the_rules_of_the_forms(store: Store, analyzer: FakeAnalyzer) -> None:
+def test_the_records_are_valid_input(store: Store, analyzer: FakeAnalyzer) -> None:
     demo_data.seed(store, analyzer, NOW)
     catalogue = ReviewService(store, analyzer)
     for movie in catalogue.movies(MoviesQuery(per_page=100)).items:
@@ -43,7 +43,7 @@ def test_it_keeps_the_rules_of_the_forms(store: Store, analyzer: FakeAnalyzer) -
             ReviewInput(movie_id=movie.id, author=review.author, content=review.content)
 
 
-def test_reviews_lie_in_the_last_weeks_and_newer_ones_have_higher_ids(store: Store, analyzer: FakeAnalyzer) -> None:
+def test_reviews_are_recent_and_sorted_by_id(store: Store, analyzer: FakeAnalyzer) -> None:
     demo_data.seed(store, analyzer, NOW)
     moments = [review.created_at for review in store.all_reviews()]
     assert moments == sorted(moments)
@@ -51,13 +51,13 @@ def test_reviews_lie_in_the_last_weeks_and_newer_ones_have_higher_ids(store: Sto
     assert {review.model for review in store.all_reviews()} == {analyzer.card.id}
 
 
-def test_it_has_authors_of_several_reviews_and_spoilers(store: Store, analyzer: FakeAnalyzer) -> None:
+def test_there_are_authors_of_several_reviews_and_spoilers(store: Store, analyzer: FakeAnalyzer) -> None:
     demo_data.seed(store, analyzer, NOW)
     assert len({movie.id for _, movie in store.reviews_by_author("심야영화")[0]}) == 3
     assert 2 <= sum(review.spoiler for review in store.all_reviews()) <= 5
 
 
-def test_the_setting_asks_for_it(analyzer: FakeAnalyzer, tmp_path: Path) -> None:
+def test_the_setting_adds_the_demo_data(analyzer: FakeAnalyzer, tmp_path: Path) -> None:
     for wanted, count in ((0, 0), (1, 15)):
         settings = Settings(secret_key="tests", instance_dir=str(tmp_path), demo=wanted)
         client = create_app(settings, analyzer=analyzer).test_client()

@@ -1,4 +1,4 @@
-"""The operations, with a fake analyzer: what is asked of the model, and how movies are found and ordered."""
+"""The operations with a fake analyzer: reviews, and searching and sorting movies."""
 
 import random
 from typing import Any
@@ -32,7 +32,7 @@ def filled(service: ReviewService) -> ReviewService:
     return service
 
 
-def test_a_review_is_read_and_kept(service: ReviewService, analyzer: Any) -> None:
+def test_a_review_is_analyzed_and_stored(service: ReviewService, analyzer: Any) -> None:
     movie = service.add_movie(MovieInput(title="괴물"))
     review = service.add_review(ReviewInput(movie_id=movie.id, author="밤편지", content="정말 최고"))
     assert (review.sentiment_label, analyzer.seen) == (Label.POSITIVE, ["정말 최고"])
@@ -40,17 +40,17 @@ def test_a_review_is_read_and_kept(service: ReviewService, analyzer: Any) -> Non
     assert service.reviews(movie.id, ReviewsQuery()) == Page([review], 1, 1, 1000)
 
 
-def test_a_review_remembers_which_model_read_it(filled: ReviewService, store: Store) -> None:
+def test_reviews_have_the_id_of_their_model(filled: ReviewService, store: Store) -> None:
     assert store.models() == {"fake@1": 4}
 
 
-def test_an_unknown_movie_costs_no_inference(service: ReviewService, analyzer: Any) -> None:
+def test_a_review_of_an_unknown_movie_is_not_analyzed(service: ReviewService, analyzer: Any) -> None:
     with pytest.raises(NotFound):
         service.add_review(ReviewInput(movie_id=9, author="밤편지", content="정말 최고"))
     assert analyzer.seen == []
 
 
-def test_what_others_changed_while_a_text_was_read_stays(
+def test_concurrent_edits_during_the_analysis_are_kept(
     filled: ReviewService, store: Store, analyzer: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def analyze(texts: list[str]) -> list[Sentiment]:
@@ -62,7 +62,7 @@ def test_what_others_changed_while_a_text_was_read_stays(
     assert (review.author, review.content, review.rating) == ("새벽", "다시 보니 별로", 1.0)
 
 
-def test_a_line_of_the_log_is_found_however_old_it_is(filled: ReviewService, store: Store) -> None:
+def test_old_log_entries_are_found(filled: ReviewService, store: Store) -> None:
     filled.delete_review(1)
     for number in range(2_100):
         store.update_review(2, f"{number}번째 이름")
@@ -73,7 +73,7 @@ def test_a_line_of_the_log_is_found_however_old_it_is(filled: ReviewService, sto
     assert (filled.audit_entry(0), filled.audit_entry(-5), filled.audit_entry(2_102)) == (None, None, None)
 
 
-def test_a_busy_model_keeps_nothing(filled: ReviewService, analyzer: Any) -> None:
+def test_a_busy_model_stores_nothing(filled: ReviewService, analyzer: Any) -> None:
     analyzer.busy = True
     with pytest.raises(ModelBusy):
         filled.add_review(ReviewInput(movie_id=1, author="밤편지", content="최고"))
@@ -101,7 +101,7 @@ def test_a_busy_model_keeps_nothing(filled: ReviewService, analyzer: Any) -> Non
         ("(", []),
     ],
 )
-def test_search(filled: ReviewService, q: str, found: list[str]) -> None:
+def test_search_by_initials_and_prefixes(filled: ReviewService, q: str, found: list[str]) -> None:
     assert titles(filled, q=q) == found
 
 
@@ -117,13 +117,13 @@ def test_search(filled: ReviewService, q: str, found: list[str]) -> None:
         ("이 있 있ㄴ 있느 있는", "있는"),
     ],
 )
-def test_every_step_of_typing_finds_it(typed: str, title: str) -> None:
+def test_every_keystroke_of_a_title_matches(typed: str, title: str) -> None:
     for step in typed.split():
         assert SearchIndex({1: title}).find(step) == {1}, step
 
 
 @pytest.mark.parametrize("typed", ["깁", "긱", "깃생", "기색", "괸", "ㄳㅂ"])
-def test_what_it_cannot_become_is_not_found(typed: str) -> None:
+def test_other_prefixes_do_not_match(typed: str) -> None:
     assert SearchIndex({1: "기생충", 2: "괴물"}).find(typed) == set()
 
 
@@ -137,11 +137,11 @@ def test_what_it_cannot_become_is_not_found(typed: str) -> None:
         ("title", ["Old Boy", "괴물", "기생충", "리틀 포레스트"]),
     ],
 )
-def test_orders(filled: ReviewService, sort: str, order: list[str]) -> None:
+def test_sort_orders(filled: ReviewService, sort: str, order: list[str]) -> None:
     assert titles(filled, sort=sort) == order
 
 
-def test_the_plain_order_by_rating_goes_by_the_mean_alone(store: Store) -> None:
+def test_the_order_by_average_is_unweighted(store: Store) -> None:
     for title, ratings in (("열 번", [9.5] * 10), ("한 번", [10.0]), ("없음", []), ("두 번", [10.0, 10.0])):
         movie = store.add_movie(MovieFields(title))
         for rating in ratings:
@@ -150,7 +150,7 @@ def test_the_plain_order_by_rating_goes_by_the_mean_alone(store: Store) -> None:
     assert order == ["두 번", "한 번", "열 번", "없음"]
 
 
-def test_one_rave_does_not_top_the_list(store: Store, analyzer: Any) -> None:
+def test_the_rating_is_weighted_by_the_number_of_reviews(store: Store, analyzer: Any) -> None:
     service = ReviewService(store, analyzer, rating_prior=5)
     for title, texts in [("한 편", ["최고 최고 명작 감동"]), ("여럿", ["최고 감동"] * 9), ("싫은", ["지루해요"] * 6)]:
         movie = service.add_movie(MovieInput(title=title))
@@ -163,7 +163,7 @@ def test_one_rave_does_not_top_the_list(store: Store, analyzer: Any) -> None:
     assert weighing.rate(service.movie(1)) == pytest.approx((9.9 + 5 * (weighing.mean or 0)) / 6)
 
 
-def test_an_order_is_kept_until_something_changes(filled: ReviewService) -> None:
+def test_the_list_is_cached_until_a_change(filled: ReviewService) -> None:
     first = filled.movies(MoviesQuery()).items
     assert all(a is b for a, b in zip(first, filled.movies(MoviesQuery()).items, strict=True))
     first.clear()
@@ -173,21 +173,21 @@ def test_an_order_is_kept_until_something_changes(filled: ReviewService) -> None
     assert filled.genres() == ["SF", "드라마", "스릴러"]
 
 
-def test_genres(filled: ReviewService) -> None:
+def test_genres_are_filtered(filled: ReviewService) -> None:
     assert filled.genres() == ["SF", "드라마", "스릴러"]
     assert titles(filled, genre="드라마") == ["리틀 포레스트", "기생충"]
     assert titles(filled, genre="sf") == ["괴물"]
     assert titles(filled, genre="액션") == []
 
 
-def test_pages(filled: ReviewService) -> None:
+def test_movies_are_paginated(filled: ReviewService) -> None:
     page = filled.movies(MoviesQuery(sort="title", page=2, per_page=3))
     assert ([movie.title for movie in page.items], page.total, page.last) == (["리틀 포레스트"], 4, 2)
     assert filled.movies(MoviesQuery(page=9)).items == []
 
 
 @pytest.mark.parametrize("sort", ["rating", "average", "newest", "reviews", "release", "title"])
-def test_orders_follow_every_change(store: Store, sort: Any) -> None:
+def test_lists_derived_from_earlier_ones_equal_new_ones(store: Store, sort: Any) -> None:
     """A list made after an earlier one, whose search index it may reuse, equals one made afresh."""
     draw = random.Random(sort)  # noqa: S311 - the same steps each time
     listing = MovieList(())
@@ -213,7 +213,7 @@ def test_orders_follow_every_change(store: Store, sort: Any) -> None:
 
 
 @pytest.mark.parametrize("q", ["ㄱ", "ㅇㄹ", "여르", "여름", "김", "ㄱㅂ 여", "봉준", "없는말"])
-def test_looking_through_all_texts_finds_what_looking_through_each_does(q: str) -> None:
+def test_the_index_of_many_texts_equals_one_index_each(q: str) -> None:
     draw = random.Random(q)  # noqa: S311 - the same texts each time
     words = ["여름", "그 여름의", "기억", "아이", "ㄱㄱ", "Old", "봉준호", "김보라", ""]
     texts = {key: "\n".join(draw.choice(words) + draw.choice(words) for _ in range(3)) for key in range(500)}
@@ -222,7 +222,7 @@ def test_looking_through_all_texts_finds_what_looking_through_each_does(q: str) 
 
 
 @pytest.mark.parametrize("sort", ["rating", "average", "newest", "reviews", "release", "title"])
-def test_a_page_of_what_matches_is_cut_from_the_whole_order(store: Store, sort: Any) -> None:
+def test_pages_of_matches_are_in_the_list_order(store: Store, sort: Any) -> None:
     draw = random.Random(3)  # noqa: S311 - the same movies each time
     for number in range(60):
         genre = draw.choice(("", "드라마, SF", "SF", "공포"))

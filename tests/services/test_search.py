@@ -1,4 +1,4 @@
-"""Search that forgives: other layouts, one slip, punctuation, full-width forms, the year; and filters by name."""
+"""Tolerant search: keyboard layouts, typing errors, punctuation, widths and years; and filters."""
 
 import pytest
 from flask.testing import FlaskClient
@@ -61,18 +61,18 @@ def titles(service: ReviewService, **query: object) -> list[str]:
         ("봉준효 스릴러", "기생충"),
     ],
 )
-def test_search_forgives(filled: ReviewService, q: str, found: str) -> None:
+def test_search_tolerates_typing_errors(filled: ReviewService, q: str, found: str) -> None:
     assert titles(filled, q=q) == [found]
 
 
 @pytest.mark.parametrize(
     "q", ["없는영화", "기성춘", "qwxz", "ㅋㅋㅋ", "별새2", "1999", "!!!", "🙂", "a" * 200, "가" * 200]
 )
-def test_search_does_not_guess_wildly(filled: ReviewService, q: str) -> None:
+def test_search_has_no_false_matches(filled: ReviewService, q: str) -> None:
     assert titles(filled, q=q) == []
 
 
-def test_a_word_that_is_there_is_not_guessed(filled: ReviewService) -> None:
+def test_an_exact_match_excludes_similar_ones(filled: ReviewService) -> None:
     filled.add_movie(MovieInput(title="벌세"))
     assert titles(filled, q="벌새") == ["벌새"]
 
@@ -93,7 +93,7 @@ def test_a_word_that_is_there_is_not_guessed(filled: ReviewService) -> None:
         ({"year": ""}, len(MOVIES)),
     ],
 )
-def test_filters(filled: ReviewService, query: dict[str, str], count: int) -> None:
+def test_filters_by_director_year_and_genre(filled: ReviewService, query: dict[str, str], count: int) -> None:
     assert len(titles(filled, **query)) == count
 
 
@@ -109,7 +109,7 @@ def test_filters(filled: ReviewService, query: dict[str, str], count: int) -> No
         ("드라마 2019", ["genre", "release_date"]),
     ],
 )
-def test_what_matched_besides_the_title_is_known(filled: ReviewService, q: str, fields: list[str]) -> None:
+def test_matched_fields(filled: ReviewService, q: str, fields: list[str]) -> None:
     movie = next(movie for movie in filled.movies(MoviesQuery()).items if movie.title == "벌새")
     assert filled.matched_fields(movie, q) == fields
 
@@ -129,12 +129,12 @@ def test_what_matched_besides_the_title_is_known(filled: ReviewService, q: str, 
         ("rkk", "가ㅏ"),
     ],
 )
-def test_keys_become_syllables_and_back(keys: str, typed: str) -> None:
+def test_latin_keys_and_syllables(keys: str, typed: str) -> None:
     assert from_latin_keys(keys) == typed
     assert to_latin_keys(typed) == keys
 
 
-def test_all_syllables_survive_the_way_there_and_back() -> None:
+def test_all_syllables_round_trip_as_latin_keys() -> None:
     for code in range(ord("가"), ord("힣") + 1, 7):
         syllable = chr(code)
         assert from_latin_keys(to_latin_keys(syllable)) == syllable
@@ -143,6 +143,6 @@ def test_all_syllables_survive_the_way_there_and_back() -> None:
 
 
 @pytest.mark.parametrize("year", ["19", "x", "20190", "-1", "２０１９", "0000000"])
-def test_an_absurd_year_is_refused(client: FlaskClient, year: str) -> None:
+def test_invalid_years_are_refused(client: FlaskClient, year: str) -> None:
     assert client.get("/movies", query_string={"year": year}).status_code == 422
     assert client.get("/", query_string={"year": year}).status_code == 200

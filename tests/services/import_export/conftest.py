@@ -1,4 +1,4 @@
-"""Stores to fill and to empty, and files made of text."""
+"""Empty stores, and imports of text."""
 
 import io
 from collections.abc import Callable, Iterator
@@ -25,7 +25,7 @@ ROWS = """영화,작성자,내용,작성일
 
 @pytest.fixture(params=["memory", "sqlite"])
 def new_store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[NewStore]:
-    """Makes empty stores. Tests that ask for it by name get them in PostgreSQL, too."""
+    """Return a function that opens empty stores; PostgreSQL is added by indirect parametrization."""
     numbers = count()
 
     def make() -> Store:
@@ -45,14 +45,14 @@ def store(new_store: NewStore) -> Store:
 
 
 @pytest.fixture
-def take(store: Store, analyzer: FakeAnalyzer) -> Import:
-    """Imports text or bytes into `store`, or into another one."""
+def load(store: Store, analyzer: FakeAnalyzer) -> Import:
+    """Return a function that imports text or bytes, by default into `store`."""
 
-    def take_(content: str | bytes, into: Store = store, **options: Any) -> ImportResult:
+    def load_(content: str | bytes, into: Store = store, **options: Any) -> ImportResult:
         data = content.encode() if isinstance(content, str) else content
         return import_file(into, analyzer, io.BytesIO(data), **options)
 
-    return take_
+    return load_
 
 
 def exported(store: Store) -> bytes:
@@ -64,5 +64,5 @@ def reviews_of(store: Store) -> list[Review]:
 
 
 def reasons(outcome: ImportResult) -> list[tuple[int, list[tuple[str, str]]]]:
-    """Each bad row's number, and its reasons as (field, type)."""
+    """Return each bad row's number and its errors as (field, type)."""
     return [(row.number, [(error.field, error.type) for error in row.errors]) for row in outcome.bad]

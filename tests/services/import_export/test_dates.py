@@ -1,4 +1,4 @@
-"""Days and moments as people in Korea type them."""
+"""Dates and times as typed in Korea."""
 
 import pytest
 
@@ -30,7 +30,7 @@ MIDNIGHT, AFTERNOON = "2024-04-30T15:00:00Z", "2024-05-01T06:05:00Z"
         ("2024-05-01T10:05:00+0400", "2024-05-01T06:05:00Z"),
     ],
 )
-def test_a_moment_is_read(text: str, moment: str) -> None:
+def test_times_are_parsed(text: str, moment: str) -> None:
     assert parse_timestamp(text) == moment
 
 
@@ -39,16 +39,16 @@ def test_a_moment_is_read(text: str, moment: str) -> None:
     ["", "어제", "2024-13-01", "2023-02-29", "2024-05-011", "24-05-01", "2024-05-01 25:00", "2024-05-01 오후 13:00",
      "2024-05-01 15", "2024-05-01 and more", "0001-01-01", "2024-05-01 15:05:00+99:00"],
 )  # fmt: skip
-def test_no_moment_is_guessed(text: str) -> None:
+def test_invalid_times_are_refused(text: str) -> None:
     with pytest.raises(ValueError):
         parse_timestamp(text)
 
 
 @pytest.mark.parametrize("text", ["2006-07-27", "2006.07.27", "2006. 7. 27.", "2006/7/27", "2006-07-27 00:00:00"])
-def test_a_day_is_read(text: str) -> None:
+def test_days_are_parsed(text: str) -> None:
     assert parse_day(text) == "2006-07-27"
 
 
-def test_what_an_export_writes_is_read_to_the_second() -> None:
+def test_exported_times_are_parsed() -> None:
     for moment in ("2024-05-01T06:05:59Z", "2023-12-31T15:00:00Z", "1970-01-01T00:00:00Z"):
         assert parse_timestamp(format_local(moment)) == moment

@@ -1,4 +1,4 @@
-"""Repeating, mapping, and what a failure in the middle leaves: nothing."""
+"""Importing: duplicates, ids, progress, cancellation and failures."""
 
 import io
 from collections.abc import Sequence
@@ -29,46 +29,46 @@ def fill(store: Store) -> None:
     store.set_correction(3, "reader", Label.NEGATIVE)
 
 
-def test_repeating_a_table_doubles_nothing(take: Import, store: Store) -> None:
-    take(ROWS)
+def test_importing_a_table_twice_adds_nothing(load: Import, store: Store) -> None:
+    load(ROWS)
     before = exported(store)
-    outcome = take(ROWS)
+    outcome = load(ROWS)
     assert outcome.added and (outcome.added.movies, outcome.added.reviews, outcome.known) == (0, 0, 3)
     assert exported(store) == before
 
 
-def test_repeating_an_export_doubles_nothing(take: Import, store: Store) -> None:
+def test_importing_an_export_twice_adds_nothing(load: Import, store: Store) -> None:
     fill(store)
     before = exported(store)
-    outcome = take(before)
+    outcome = load(before)
     assert (outcome.known, exported(store)) == (3, before)
 
 
-def test_only_what_is_new_comes_in(take: Import, store: Store) -> None:
-    take(ROWS)
-    outcome = take(ROWS + "기생충,밤편지,최고,\n벌새,밤편지,최고,\n")
+def test_only_new_rows_are_added(load: Import, store: Store) -> None:
+    load(ROWS)
+    outcome = load(ROWS + "기생충,밤편지,최고,\n벌새,밤편지,최고,\n")
     assert outcome.added and (outcome.added.movies, outcome.added.reviews, outcome.known) == (1, 1, 3)
     assert (outcome.repeated, outcome.rows) == (1, 5)
     assert [movie.review_count for movie in store.movies()] == [2, 1, 1]
 
 
-def test_a_fresh_store_keeps_ids_and_exports_the_same(take: Import, store: Store, new_store: NewStore) -> None:
+def test_an_empty_store_keeps_the_ids(load: Import, store: Store, new_store: NewStore) -> None:
     fill(store)
     other = new_store()
-    take(exported(store), into=other)
+    load(exported(store), into=other)
     assert exported(other) == exported(store)
     assert [review.id for review in reviews_of(other)] == [1, 3, 4]
     assert other.add_movie(MovieFields("마더")).id == 4
     assert {review.writer for review in reviews_of(other)} == {""}
 
 
-def test_a_store_with_a_past_maps_ids(take: Import, store: Store, new_store: NewStore) -> None:
+def test_ids_are_mapped_in_a_store_with_records(load: Import, store: Store, new_store: NewStore) -> None:
     fill(store)
     other = new_store()
     other.add_movie(MovieFields("마더"))
     there = other.add_movie(MovieFields("기생충")).id
     other.add_review(there, "심야영화", "좋아요", GOOD)
-    outcome = take(exported(store), into=other)
+    outcome = load(exported(store), into=other)
     assert outcome.added and (outcome.added.movies, outcome.added.reviews, outcome.added.corrections) == (1, 3, 1)
     assert [movie.title for movie in other.movies()] == ["마더", "기생충", "괴물"]
     corrected = [review for review in reviews_of(other) if review.correction_count]
@@ -76,14 +76,14 @@ def test_a_store_with_a_past_maps_ids(take: Import, store: Store, new_store: New
 
 
 @pytest.mark.parametrize("ids", [(9, 2), (2, 2**53 + 1)], ids=["out of order", "too large"])
-def test_ids_that_do_not_fit_are_not_kept(take: Import, store: Store, ids: tuple[int, int]) -> None:
+def test_unfit_ids_are_replaced(load: Import, store: Store, ids: tuple[int, int]) -> None:
     lines = ['{"format":"gampyeong","version":1}', '{"kind":"movie","id":7,"title":"괴물"}']
     lines += [f'{{"kind":"review","id":{n},"movie_id":7,"author":"밤편지","content":"최고"}}' for n in ids]
-    take("\n".join([*lines, '{"kind":"end"}']))
+    load("\n".join([*lines, '{"kind":"end"}']))
     assert [review.id for review in reviews_of(store)] == [1, 2]
 
 
-class Stumbling(FakeAnalyzer):
+class FailingAnalyzer(FakeAnalyzer):
     """Fails at the second chunk."""
 
     def analyze(self, texts: Sequence[str]) -> list[Sentiment]:
@@ -96,27 +96,27 @@ def many(count: int) -> bytes:
     return ("제목,작성자,내용\n" + "".join(f"영화 {n % 7},밤편지,최고 {n}\n" for n in range(count))).encode()
 
 
-def test_a_failure_in_the_middle_leaves_the_store_as_it_was(store: Store) -> None:
+def test_a_failed_analysis_leaves_the_store_unchanged(store: Store) -> None:
     fill(store)
     before, changes = exported(store), store.audit_log()
     with pytest.raises(RuntimeError):
-        import_file(store, Stumbling(), io.BytesIO(many(600)))
+        import_file(store, FailingAnalyzer(), io.BytesIO(many(600)))
     assert (exported(store), store.audit_log()) == (before, changes)
 
 
-def test_whoever_reports_may_end_it(take: Import, store: Store) -> None:
+def test_an_import_is_cancelled_while_it_reads(load: Import, store: Store) -> None:
     def end(progress: Progress) -> None:
         if progress.stage is Stage.READ and progress.done > 300:
             raise InterruptedError
 
     with pytest.raises(InterruptedError):
-        take(many(600), report=end)
+        load(many(600), report=end)
     assert not store.movies()
 
 
-def test_progress_counts_up_to_the_whole(take: Import) -> None:
+def test_progress_is_reported_by_stage(load: Import) -> None:
     seen: list[Progress] = []
-    take(many(2_100), report=seen.append)
+    load(many(2_100), report=seen.append)
     assert [stage for stage in Stage if stage in {progress.stage for progress in seen}] == list(Stage)
     read = [progress for progress in seen if progress.stage is Stage.READ]
     assert [progress.done for progress in read] == sorted(progress.done for progress in read)
@@ -124,7 +124,7 @@ def test_progress_counts_up_to_the_whole(take: Import) -> None:
     assert all(progress.done <= progress.total for progress in seen)
 
 
-def test_a_busy_model_is_asked_again(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_busy_model_is_retried(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     analyzer = FakeAnalyzer()
     analyzer.busy = True
     slept: list[float] = []
@@ -140,9 +140,7 @@ def test_a_busy_model_is_asked_again(store: Store, monkeypatch: pytest.MonkeyPat
         batch_analysis.analyze_with_retry(analyzer, ["최고"], lambda: None, lambda seconds: None)
 
 
-def test_a_movie_added_meanwhile_is_taken_for_the_files(
-    take: Import, store: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_movie_added_meanwhile_is_matched(load: Import, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     add_all, others = store.add_all, ["괴물"]
 
     def interfere(*everything: Any, **more: Any) -> None:
@@ -151,34 +149,34 @@ def test_a_movie_added_meanwhile_is_taken_for_the_files(
         add_all(*everything, **more)
 
     monkeypatch.setattr(store, "add_all", interfere)
-    outcome = take(ROWS)
+    outcome = load(ROWS)
     assert outcome.added and outcome.added.movies == 1
     assert [(movie.title, movie.review_count) for movie in store.movies()] == [("괴물", 2), ("기생충", 1)]
 
 
-def test_an_import_is_undone_as_a_whole(take: Import, store: Store) -> None:
+def test_an_import_is_undone(load: Import, store: Store) -> None:
     fill(store)
     before = exported(store)
-    result = take(ROWS + "벌새,밤편지,좋았다,\n")
+    result = load(ROWS + "벌새,밤편지,좋았다,\n")
     (entry, _), _ = store.audit_log(0, 2)
     assert result.added and result.added.change_id == entry.id
     assert (entry.action, entry.summary, entry.undoable) == (AuditAction.IMPORT, "영화 1편 · 리뷰 4개", True)
     store.undo(entry.id)
     assert exported(store) == before
-    again = take(ROWS)
+    again = load(ROWS)
     assert again.added and again.added.reviews == 3
 
 
-def test_an_import_that_adds_nothing_is_no_entry(take: Import, store: Store) -> None:
-    take(ROWS)
-    result = take(ROWS)
+def test_an_import_without_additions_is_not_logged(load: Import, store: Store) -> None:
+    load(ROWS)
+    result = load(ROWS)
     assert result.added and result.added.change_id == 0
     assert store.audit_log()[1] == 1
 
 
 @pytest.mark.parametrize("failing", [1, 2, 3])
-def test_a_failure_while_writing_leaves_the_store_as_it_was(
-    take: Import, store: Store, monkeypatch: pytest.MonkeyPatch, failing: int
+def test_a_failed_write_leaves_the_store_unchanged(
+    load: Import, store: Store, monkeypatch: pytest.MonkeyPatch, failing: int
 ) -> None:
     fill(store)
     before, entries = exported(store), store.audit_log()
@@ -192,21 +190,21 @@ def test_a_failure_while_writing_leaves_the_store_as_it_was(
 
     monkeypatch.setattr(store, "add_all", fail)
     with pytest.raises(OSError):
-        take(many(1_200))
+        load(many(1_200))
     assert (exported(store), store.audit_log()) == (before, entries)
 
 
-def test_whoever_reports_may_end_it_while_it_writes(take: Import, store: Store) -> None:
+def test_an_import_is_cancelled_while_it_writes(load: Import, store: Store) -> None:
     def end(progress: Progress) -> None:
         if progress.stage is Stage.WRITE and progress.done > 400:
             raise InterruptedError
 
     with pytest.raises(InterruptedError):
-        take(many(1_200), report=end)
+        load(many(1_200), report=end)
     assert not store.movies() and not store.audit_log()[1]
 
 
-def test_corrected_reviews_become_training_rows(store: Store) -> None:
+def test_corrections_are_exported_as_training_rows(store: Store) -> None:
     fill(store)
     store.set_correction(1, "one", Label.NEGATIVE)
     store.set_correction(1, "two", Label.NEGATIVE)

@@ -1,4 +1,4 @@
-"""JSON Lines: what is written, and what is refused."""
+"""The JSON Lines format."""
 
 import json
 from collections.abc import Callable
@@ -23,7 +23,7 @@ def lines(*records: dict[str, Any]) -> str:
     return "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records)
 
 
-def test_the_format_is_pinned(store: Store) -> None:
+def test_the_exported_format(store: Store) -> None:
     movie = store.add_movie(MovieFields("괴물", "2006-07-27", "봉준호", "SF", "https://example.com/a.jpg"))
     review = store.add_review(
         movie.id, "밤편지", "최고\n정말", Sentiment(Label.POSITIVE, 0.9, 9.125), model="fake@1", writer="secret"
@@ -40,11 +40,11 @@ def test_the_format_is_pinned(store: Store) -> None:
     )
 
 
-def test_an_empty_catalogue_has_a_head_and_an_end(store: Store) -> None:
+def test_an_empty_catalogue_has_a_header_and_an_end(store: Store) -> None:
     assert exported(store).decode().splitlines() == ['{"format":"gampyeong","version":1}', '{"kind":"end"}']
 
 
-def test_what_was_deleted_stays_here(store: Store) -> None:
+def test_deleted_records_are_not_exported(store: Store) -> None:
     gone, kept = (store.add_movie(MovieFields(title)).id for title in ("괴물", "기생충"))
     for movie_id in (gone, kept, kept):
         store.add_review(movie_id, "밤편지", "최고", Sentiment(Label.POSITIVE, 0.9, 9.0))
@@ -55,22 +55,20 @@ def test_what_was_deleted_stays_here(store: Store) -> None:
     assert kinds == [None, "movie", "review", "end"]
 
 
-def test_a_record_may_leave_out_what_is_not_needed(take: Import, store: Store) -> None:
-    outcome = take("\ufeff" + lines(HEAD, MOVIE, {**REVIEW, "id": 0}, END).replace("\n", "\r\n\r\n"))
+def test_optional_fields_may_be_missing(load: Import, store: Store) -> None:
+    outcome = load("\ufeff" + lines(HEAD, MOVIE, {**REVIEW, "id": 0}, END).replace("\n", "\r\n\r\n"))
     assert outcome.bad_count == 0
     (review,) = reviews_of(store)
     assert (review.sentiment_label, review.model, review.created_at != "") == (Label.POSITIVE, "fake@1", True)
 
 
-def test_a_review_keeps_how_it_was_read_unless_it_is_to_be_read_anew(
-    take: Import, store: Store, new_store: Callable[[], Store]
-) -> None:
+def test_sentiments_are_kept_unless_analyzed_again(load: Import, store: Store, new_store: Callable[[], Store]) -> None:
     content = lines(HEAD, MOVIE, REVIEW | READ, END)
-    take(content)
+    load(content)
     (review,) = reviews_of(store)
     assert (review.sentiment_label, review.sentiment_score, review.rating, review.model) == ("부정", 0.75, 2.5, "old@1")
     other = new_store()
-    take(content, into=other, reread=True)
+    load(content, into=other, reread=True)
     assert (reviews_of(other)[0].sentiment_label, reviews_of(other)[0].model) == ("긍정", "fake@1")
 
 
@@ -84,9 +82,9 @@ def test_a_review_keeps_how_it_was_read_unless_it_is_to_be_read_anew(
         ('{"format":"gampyeong","version":"\\ud800"}\n', "version_unknown"),
     ],
 )
-def test_a_file_of_another_format_is_refused_whole(take: Import, content: str, type: str) -> None:
+def test_other_formats_are_refused(load: Import, content: str, type: str) -> None:
     with pytest.raises(ValidationFailed) as caught:
-        take(content)
+        load(content)
     assert [error.type for error in caught.value.errors] == [type]
     for error in caught.value.errors:
         assert f"{error.message} {error.context}".encode()
@@ -111,32 +109,30 @@ def test_a_file_of_another_format_is_refused_whole(take: Import, content: str, t
         ({}, ("kind", "kind_unknown")),
     ],
 )
-def test_a_bad_record_is_told_with_its_line(
-    take: Import, store: Store, record: dict[str, Any], reason: tuple[str, str]
-) -> None:
+def test_errors_have_their_line(load: Import, store: Store, record: dict[str, Any], reason: tuple[str, str]) -> None:
     content = lines(HEAD, MOVIE, REVIEW, record, CORRECTION, END)
-    outcome = take(content)
+    outcome = load(content)
     assert reasons(outcome) == [(4, [reason])]
     assert (outcome.added, list(store.movies())) == (None, [])
-    outcome = take(content, skip_bad=True)
+    outcome = load(content, skip_bad=True)
     assert outcome.added and (outcome.added.movies, outcome.added.reviews, outcome.added.corrections) == (1, 1, 1)
 
 
 @pytest.mark.parametrize("line", ["{", "[]", "7", "null", '"글"', "[" * 100_000, "x" * 2_000_000, '{"kind": NaN}'])
-def test_a_line_that_is_no_record_is_one_bad_row(take: Import, store: Store, line: str) -> None:
-    outcome = take(lines(HEAD, MOVIE) + line + "\n" + lines(REVIEW, END), skip_bad=True)
+def test_malformed_lines_are_one_bad_row(load: Import, store: Store, line: str) -> None:
+    outcome = load(lines(HEAD, MOVIE) + line + "\n" + lines(REVIEW, END), skip_bad=True)
     assert [row.number for row in outcome.bad] == [3]
     assert len(reviews_of(store)) == 1
 
 
-def test_a_file_that_was_cut_off_is_noticed(take: Import) -> None:
+def test_truncated_files_are_detected(load: Import) -> None:
     content = lines(HEAD, MOVIE, REVIEW)
-    assert reasons(take(content)) == [(4, [("", "file_cut_off")])]
-    assert reasons(take(content[:-20])) == [(3, [("", "json_invalid")]), (4, [("", "file_cut_off")])]
-    assert reasons(take(lines(HEAD, MOVIE, END, REVIEW))) == [(4, [("", "line_after_end")])]
+    assert reasons(load(content)) == [(4, [("", "file_cut_off")])]
+    assert reasons(load(content[:-20])) == [(3, [("", "json_invalid")]), (4, [("", "file_cut_off")])]
+    assert reasons(load(lines(HEAD, MOVIE, END, REVIEW))) == [(4, [("", "line_after_end")])]
 
 
-def test_a_reader_says_one_thing_of_a_review(take: Import, store: Store) -> None:
-    outcome = take(lines(HEAD, MOVIE, REVIEW | READ, CORRECTION, CORRECTION | {"label": "긍정"}, END), skip_bad=True)
+def test_a_reader_has_one_correction_a_review(load: Import, store: Store) -> None:
+    outcome = load(lines(HEAD, MOVIE, REVIEW | READ, CORRECTION, CORRECTION | {"label": "긍정"}, END), skip_bad=True)
     assert reasons(outcome) == [(5, [("reader", "reader_twice")])]
     assert [word.label for word in store.corrections()] == [Label.NEGATIVE]

@@ -1,4 +1,4 @@
-"""Files as people have them, made after public reports and real exports: what each gives in an empty store."""
+"""Files like those of other sites and programs, each with its result in an empty store."""
 
 import io
 from collections.abc import Iterator
@@ -11,6 +11,7 @@ import pytest
 
 from app.errors import ValidationFailed
 from app.services.import_export import ImportResult, TableOptions, import_file
+from app.services.import_export.dates import format_local
 from app.store import Store, open_store
 from tests.fakes import FakeAnalyzer
 
@@ -157,14 +158,12 @@ def import_case(name: str, store: Store, **options: Any) -> ImportResult:
     return import_file(store, FakeAnalyzer(), io.BytesIO((CASES / name).read_bytes()), **options)
 
 
-def local(moment: str) -> str:
-    from app.services.import_export.dates import format_local
-
+def local_time(moment: str) -> str:
     return format_local(moment).removesuffix(":00").removesuffix(" 00:00")
 
 
 @pytest.mark.parametrize("name", CASES_BY_NAME)
-def test_file_is_imported(name: str, store: Store) -> None:
+def test_a_file_is_imported(name: str, store: Store) -> None:
     case = CASES_BY_NAME[name]
     result = import_case(name, store, options=TableOptions(title=case.title), skip_bad=case.skip_bad)
     reviews = store.all_reviews()
@@ -175,7 +174,7 @@ def test_file_is_imported(name: str, store: Store) -> None:
         (case.texts, [review.content for review in reviews]),
         (case.authors, [review.author for review in reviews]),
         (case.titles, [titles[review.movie_id] for review in reviews]),
-        (case.moments, [local(review.created_at) for review in reviews]),
+        (case.moments, [local_time(review.created_at) for review in reviews]),
     ):
         assert expected in (None, found)
     assert [row.number for row in result.bad] == case.bad
@@ -185,7 +184,7 @@ def test_file_is_imported(name: str, store: Store) -> None:
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_file_is_refused(name: str, store: Store) -> None:
+def test_a_file_is_refused(name: str, store: Store) -> None:
     with pytest.raises(ValidationFailed) as caught:
         import_case(name, store)
     (error,) = caught.value.errors
@@ -194,7 +193,7 @@ def test_file_is_refused(name: str, store: Store) -> None:
 
 
 @pytest.mark.parametrize(("name", "bad"), [("one-bad-byte.csv", [4]), ("long.csv", [2])])
-def test_a_bad_row_keeps_all_others_out(name: str, bad: list[int], store: Store) -> None:
+def test_a_bad_row_stops_the_import(name: str, bad: list[int], store: Store) -> None:
     result = import_case(name, store)
     assert (result.added, [row.number for row in result.bad], list(store.movies())) == (None, bad, [])
 
@@ -222,6 +221,6 @@ def test_the_long_genre_is_cut_at_a_comma(store: Store) -> None:
     assert store.movies()[0].genre == "Animation, Adventure, Comedy, Family, Fantasy"
 
 
-def test_every_case_is_in_a_table() -> None:
+def test_every_file_is_tested() -> None:
     named = {*CASES_BY_NAME, *REFUSED, "twice-d1.csv"}
     assert {path.name for path in CASES.iterdir()} == named

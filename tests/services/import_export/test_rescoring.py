@@ -1,4 +1,4 @@
-"""A new model reads old reviews: which ones, what moved, and going on after an interruption."""
+"""Rescoring reviews with a new model."""
 
 from collections.abc import Sequence
 
@@ -27,7 +27,7 @@ def store(new_store: NewStore) -> Store:
     return store
 
 
-def test_what_another_model_read_is_read_again(store: Store, analyzer: FakeAnalyzer) -> None:
+def test_reviews_of_another_model_are_rescored(store: Store, analyzer: FakeAnalyzer) -> None:
     assert count_outdated(store, "fake@1") == 600
     result = rescore(store, analyzer)
     assert (result.count, result.to_positive, result.to_negative) == (600, 400, 0)
@@ -39,11 +39,11 @@ def test_what_another_model_read_is_read_again(store: Store, analyzer: FakeAnaly
     assert rescore(store, analyzer).count == 0
 
 
-def test_everything_is_read_if_that_is_asked_for(store: Store, analyzer: FakeAnalyzer) -> None:
+def test_all_reviews_are_rescored_on_request(store: Store, analyzer: FakeAnalyzer) -> None:
     assert rescore(store, analyzer, everything=True).count == 602
 
 
-def test_interrupted_it_goes_on_where_it_stopped(store: Store, analyzer: FakeAnalyzer) -> None:
+def test_an_interrupted_rescoring_is_resumed(store: Store, analyzer: FakeAnalyzer) -> None:
     def interrupt(progress: Progress) -> None:
         if progress.done > 300:
             raise KeyboardInterrupt
@@ -57,7 +57,7 @@ def test_interrupted_it_goes_on_where_it_stopped(store: Store, analyzer: FakeAna
     assert len(analyzer.seen) == 600
 
 
-def test_a_review_edited_meanwhile_keeps_its_own_reading(store: Store) -> None:
+def test_a_review_edited_meanwhile_is_not_changed(store: Store) -> None:
     class Editing(FakeAnalyzer):
         def analyze(self, texts: Sequence[str]) -> list[Sentiment]:
             if not self.seen:
@@ -68,7 +68,7 @@ def test_a_review_edited_meanwhile_keeps_its_own_reading(store: Store) -> None:
     assert (store.review(1).content, store.review(1).rating, store.review(1).model) == ("고쳤어요", 4.0, "old@1")
 
 
-def test_nothing_to_do_changes_nothing(store: Store, analyzer: FakeAnalyzer) -> None:
+def test_rescoring_twice_changes_nothing(store: Store, analyzer: FakeAnalyzer) -> None:
     analyzer.card = ModelCard("old", id="old@1")
     rescore(store, analyzer)
     before, changes = exported(store), store.audit_log()

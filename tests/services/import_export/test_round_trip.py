@@ -1,4 +1,4 @@
-"""Export, import into a fresh store, export: the same bytes, whatever the catalogue holds."""
+"""An export, imported into an empty store, exports the same bytes."""
 
 import io
 from dataclasses import replace
@@ -31,7 +31,7 @@ BOUNDED = settings(
 )
 
 
-def valid(model: Any, **data: object) -> Any:
+def parse_or_none(model: Any, **data: object) -> Any:
     """The input that these make, or None."""
     try:
         return parse(model, data)
@@ -41,13 +41,15 @@ def valid(model: Any, **data: object) -> Any:
 
 @st.composite
 def catalogues(draw: st.DrawFn) -> tuple[list[Movie], list[Review], list[Correction]]:
-    inputs = draw(st.lists(st.builds(lambda a, b: valid(MovieInput, title=a, director=b), TEXTS, TEXTS), max_size=5))
+    inputs = draw(
+        st.lists(st.builds(lambda a, b: parse_or_none(MovieInput, title=a, director=b), TEXTS, TEXTS), max_size=5)
+    )
     by_key = {movie.fields().key: movie for movie in inputs if movie}
     ids = sorted(draw(st.sets(st.integers(1, 10**12), min_size=len(by_key), max_size=len(by_key))))
     movies = [Movie(**movie.model_dump(), id=movie_id) for movie_id, movie in zip(ids, by_key.values(), strict=True)]
     reviews: list[Review] = []
     for review_id in sorted(draw(st.sets(st.integers(1, 10**12), max_size=12))) if movies else ():
-        text = valid(ReviewInput, movie_id=draw(st.sampled_from(ids)), author=draw(TEXTS), content=draw(TEXTS))
+        text = parse_or_none(ReviewInput, movie_id=draw(st.sampled_from(ids)), author=draw(TEXTS), content=draw(TEXTS))
         if text:
             reading = draw(st.sampled_from(Label)), draw(st.floats(0.5, 1)), draw(st.floats(0, 10))
             moments = draw(MOMENTS), draw(MOMENTS | st.just(""))
@@ -62,43 +64,43 @@ def catalogues(draw: st.DrawFn) -> tuple[list[Movie], list[Review], list[Correct
     return movies, reviews, corrections
 
 
-def copy(store: Store, content: bytes) -> Any:
+def import_into(store: Store, content: bytes) -> Any:
     return import_file(store, FakeAnalyzer(), io.BytesIO(content))
 
 
 @BOUNDED
 @given(catalogues())
-def test_a_copy_exports_the_same_bytes(new_store: NewStore, catalogue: Any) -> None:
+def test_an_imported_export_exports_the_same_bytes(new_store: NewStore, catalogue: Any) -> None:
     original, copied = new_store(), new_store()
     original.add_all(*catalogue)
     content = exported(original)
-    assert copy(copied, content).bad_count == 0
+    assert import_into(copied, content).bad_count == 0
     assert exported(copied) == content
     assert copied.totals() == original.totals()
     assert [review.correction_count for review in copied.all_reviews()] == [
         review.correction_count for review in original.all_reviews()
     ]
-    assert copy(copied, content).known == len(catalogue[1])
+    assert import_into(copied, content).known == len(catalogue[1])
     assert exported(copied) == content
 
 
 @BOUNDED
 @given(catalogues())
-def test_a_table_brings_every_text_back(new_store: NewStore, catalogue: Any) -> None:
+def test_an_exported_table_has_every_text(new_store: NewStore, catalogue: Any) -> None:
     original, copied = new_store(), new_store()
     original.add_all(*catalogue)
     table = b"".join(export_reviews(original))
-    outcome = copy(copied, table)
+    outcome = import_into(copied, table)
     assert outcome.bad_count == 0
 
-    def said(store: Store) -> list[tuple[str, ...]]:
+    def texts_of(store: Store) -> list[tuple[str, ...]]:
         titles = {movie.id: movie.title for movie in store.movies()}
         return sorted((titles[r.movie_id], r.author, r.content, r.created_at) for r in store.all_reviews())
 
-    assert said(copied) == said(original)
+    assert texts_of(copied) == texts_of(original)
 
 
-def test_what_was_said_of_a_text_that_changes_meanwhile_is_left_out(
+def test_corrections_of_reviews_edited_during_the_export_are_left_out(
     new_store: NewStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store: Any = new_store()

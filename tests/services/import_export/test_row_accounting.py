@@ -1,4 +1,4 @@
-"""Whatever a file holds, each of its rows is added, known, repeated or named as bad."""
+"""Each row of a file is added, known, repeated or an error."""
 
 import csv
 import gzip
@@ -31,28 +31,28 @@ HEADER = ["제목", "작성자", "내용", "작성일"]
 MANY = settings(max_examples=60, deadline=None)
 
 
-def take(data: bytes, store: Store, **options: Any) -> ImportResult:
+def import_data(data: bytes, store: Store, **options: Any) -> ImportResult:
     return import_file(store, FakeAnalyzer(), io.BytesIO(data), skip_bad=True, **options)
 
 
-def account(data: bytes, **options: Any) -> ImportResult | None:
+def check_row_counts(data: bytes, **options: Any) -> ImportResult | None:
     """Import twice and check the sums; None for a file that is refused as a whole."""
     with closing(open_store()) as store:
         try:
-            result = take(data, store, **options)
+            result = import_data(data, store, **options)
         except ValidationFailed:
             assert not store.movies()
             return None
         assert result.added
         assert result.rows == result.added.reviews + result.known + result.repeated + result.bad_count
         assert store.totals().review_count == result.added.reviews
-        again = take(data, store, **options)
+        again = import_data(data, store, **options)
         assert again.added and (again.added.reviews, again.added.movies) == (0, 0)
         assert (again.rows, again.bad_count) == (result.rows, result.bad_count)
         return result
 
 
-def written(rows: list[Any], **dialect: Any) -> bytes:
+def csv_of(rows: list[Any], **dialect: Any) -> bytes:
     out = io.StringIO(newline="")
     csv.writer(out, **dialect).writerows([HEADER, *rows])
     return out.getvalue().encode()
@@ -64,68 +64,68 @@ def has_text(row: Any) -> bool:
 
 @MANY
 @given(ROWS, st.sampled_from([",", ";"]), st.sampled_from(["\r\n", "\n"]))
-def test_no_row_of_a_well_formed_table_is_lost(rows: list[Any], delimiter: str, line_end: str) -> None:
-    result = account(written(rows, delimiter=delimiter, lineterminator=line_end, quoting=csv.QUOTE_ALL))
+def test_rows_of_a_well_formed_table_are_counted(rows: list[Any], delimiter: str, line_end: str) -> None:
+    result = check_row_counts(csv_of(rows, delimiter=delimiter, lineterminator=line_end, quoting=csv.QUOTE_ALL))
     if result and '\\"' not in "".join(map("".join, rows)):
         assert result.rows == sum(map(has_text, rows))
 
 
 @MANY
 @given(st.lists(st.text("가나\"',;\\<>&= ", max_size=8), max_size=8))
-def test_no_line_of_a_tab_separated_file_is_lost(texts: list[str]) -> None:
+def test_lines_of_a_tab_separated_file_are_counted(texts: list[str]) -> None:
     lines = [f"괴물\t밤편지\t{text}\t" for text in texts]
-    result = account("\n".join(["\t".join(HEADER), *lines]).encode())
+    result = check_row_counts("\n".join(["\t".join(HEADER), *lines]).encode())
     assert result and result.rows == len(lines)
 
 
 @MANY
 @given(st.lists(CELLS, max_size=8))
 @example(['괴물,밤편지,"끝이 없다,', '괴물,나,"또 없다,', "괴물,다,별로,"])
-def test_no_row_of_a_torn_table_is_uncounted(lines: list[str]) -> None:
-    account("\n".join([",".join(HEADER), *lines]).encode("utf-8", "replace"))
+def test_rows_of_a_malformed_table_are_counted(lines: list[str]) -> None:
+    check_row_counts("\n".join([",".join(HEADER), *lines]).encode("utf-8", "replace"))
 
 
 @MANY
 @given(st.lists(st.binary(max_size=12), max_size=8))
-def test_no_line_of_wrong_bytes_is_lost(texts: list[bytes]) -> None:
+def test_lines_with_invalid_bytes_are_counted(texts: list[bytes]) -> None:
     lines = [b"M,A," + text.translate(None, b'\r\n",') + b"," for text in texts]
     good = ["괴물,밤편지,다시 봐도 좋은 영화였어요,".encode()] * 20
-    result = account(b"\n".join([",".join(HEADER).encode(), *lines, *good]))
+    result = check_row_counts(b"\n".join([",".join(HEADER).encode(), *lines, *good]))
     assert result is None or result.rows == len(lines) + len(good)
 
 
 @MANY
 @given(st.lists(st.dictionaries(st.sampled_from(["title", "author", "review", "별점", "x"]), CELLS | st.integers())))
-def test_no_element_of_an_array_is_lost(items: list[dict[str, Any]]) -> None:
-    result = account(json.dumps(items).encode(), options=TableOptions(title="괴물"))
+def test_elements_of_an_array_are_counted(items: list[dict[str, Any]]) -> None:
+    result = check_row_counts(json.dumps(items).encode(), options=TableOptions(title="괴물"))
     assert result is None or result.rows == len(items)
 
 
-def test_a_key_that_only_a_late_object_has_is_a_column(take: Import, store: Store) -> None:
+def test_keys_of_late_objects_are_columns(load: Import, store: Store) -> None:
     items = [{"title": "괴물", "review": f"{number}번 봤다"} for number in range(300)] + [
         {"title": "괴물", "review": "최고", "nickname": "밤편지"}
     ]
-    take(json.dumps(items), skip_bad=True)
+    load(json.dumps(items), skip_bad=True)
     assert [review.author for review in reviews_of(store)] == ["밤편지"]
 
 
-def test_a_row_of_wrong_bytes_is_named_by_its_number(take: Import) -> None:
+def test_rows_with_invalid_bytes_are_reported_by_number(load: Import) -> None:
     rows = ["괴물,밤편지,최고".encode(), "괴물,새벽,지루".encode() + b"\xed\x95", "괴물,가,좋았다".encode()]
-    result = take(b"\n".join(["제목,작성자,내용".encode(), *rows]), skip_bad=True)
+    result = load(b"\n".join(["제목,작성자,내용".encode(), *rows]), skip_bad=True)
     assert [(row.number, row.errors[0].type) for row in result.bad] == [(3, "bytes_invalid")]
     rows = [row.decode("utf-8", "ignore").encode("cp949") + b"\xff" * (place == 1) for place, row in enumerate(rows)]
-    result = take(b"\n".join(["제목,작성자,내용".encode("cp949"), *rows]), skip_bad=True)
+    result = load(b"\n".join(["제목,작성자,내용".encode("cp949"), *rows]), skip_bad=True)
     assert [(row.number, row.errors[0].type) for row in result.bad] == [(3, "bytes_invalid")]
 
 
-def test_equal_rows_are_taken_once_and_those_of_other_days_are_not_equal(take: Import, store: Store) -> None:
+def test_equal_rows_of_one_day_are_added_once(load: Import, store: Store) -> None:
     rows = (
         "괴물,밤편지,최고,2024-05-01\n" * 3
         + "괴 물,밤편지,최고,2024-05-01\n괴물,밤편지,최고,2024-05-02\n괴물,밤편지,최고,\n"
     )
-    result = take("제목,작성자,내용,작성일\n" + rows)
+    result = load("제목,작성자,내용,작성일\n" + rows)
     assert (result.added and result.added.reviews, result.repeated) == (3, 3)
-    assert take("제목,작성자,내용,작성일\n" + rows).known == 3
+    assert load("제목,작성자,내용,작성일\n" + rows).known == 3
     assert len(reviews_of(store)) == 3
 
 
@@ -144,18 +144,18 @@ def test_equal_rows_are_taken_once_and_those_of_other_days_are_not_equal(take: I
         ("", "", 0),
     ],
 )
-def test_moments_are_compared_at_the_coarser_precision(
-    take: Import, store: Store, first: str, second: str, added: int
+def test_times_are_compared_at_the_coarser_precision(
+    load: Import, store: Store, first: str, second: str, added: int
 ) -> None:
     for moment in (first, second):
-        take(f"제목,작성자,내용,작성일\n괴물,밤편지,최고,{moment}\n")
+        load(f"제목,작성자,내용,작성일\n괴물,밤편지,최고,{moment}\n")
     assert len(reviews_of(store)) == 1 + added
 
 
-def test_a_stored_review_stands_for_one_row(take: Import, store: Store) -> None:
+def test_a_stored_review_matches_one_row(load: Import, store: Store) -> None:
     head = "제목,작성자,내용,작성일\n"
-    take(head + "괴물,밤편지,최고,2024-05-01 15:05:09\n")
-    result = take(head + "괴물,밤편지,최고,2024-05-01 15:05:10\n괴물,밤편지,최고,2024-05-01\n")
+    load(head + "괴물,밤편지,최고,2024-05-01 15:05:09\n")
+    result = load(head + "괴물,밤편지,최고,2024-05-01 15:05:10\n괴물,밤편지,최고,2024-05-01\n")
     assert (result.known, result.added and result.added.reviews) == (1, 1)
 
 
@@ -170,17 +170,15 @@ def test_a_stored_review_stands_for_one_row(take: Import, store: Store) -> None:
         ("2019-05-30", "미정", 1),
     ],
 )
-def test_a_year_finds_or_makes_a_movie_of_that_year(
-    take: Import, store: Store, stored: str, row: str, count: int
-) -> None:
+def test_a_release_year_matches_or_adds_a_movie(load: Import, store: Store, stored: str, row: str, count: int) -> None:
     store.add_movie(MovieFields("Parasite", stored))
-    take(f"Name,Year,Review\nParasite,{row},최고\n")
+    load(f"Name,Year,Review\nParasite,{row},최고\n")
     assert len(store.movies()) == count
 
 
-def test_cells_that_cost_no_review_are_counted(take: Import, store: Store) -> None:
+def test_ignored_cells_are_counted(load: Import, store: Store) -> None:
     head = "제목,작성자,내용,작성일,개봉일,감독\n"
-    result = take(head + f"괴물,가,최고,언젠가,미정,{'봉' * 101}\n괴물,나,최고,1812-01-01,미정,{'봉' * 101}\n")
+    result = load(head + f"괴물,가,최고,언젠가,미정,{'봉' * 101}\n괴물,나,최고,1812-01-01,미정,{'봉' * 101}\n")
     assert result.added and result.added.reviews == 2
     assert result.dropped_counts == {
         ("release_date", "date_unknown"): 2,
@@ -189,13 +187,13 @@ def test_cells_that_cost_no_review_are_counted(take: Import, store: Store) -> No
     }
 
 
-def test_a_day_to_come_is_a_bad_row(take: Import) -> None:
-    result = take("제목,작성자,내용,작성일\n괴물,밤편지,최고,2999-01-01\n")
+def test_a_future_date_is_an_error(load: Import) -> None:
+    result = load("제목,작성자,내용,작성일\n괴물,밤편지,최고,2999-01-01\n")
     assert (result.added, [error.type for error in result.bad[0].errors]) == (None, ["day_to_come"])
 
 
-def test_a_name_is_the_author_where_another_column_is_the_title(take: Import, store: Store) -> None:
-    take("영화,name,comment\n괴물,밤편지,최고\n")
+def test_a_name_column_beside_a_title_is_the_author(load: Import, store: Store) -> None:
+    load("영화,name,comment\n괴물,밤편지,최고\n")
     assert [(review.author, review.content) for review in reviews_of(store)] == [("밤편지", "최고")]
     assert [movie.title for movie in store.movies()] == ["괴물"]
 
@@ -238,9 +236,9 @@ def zipped(**files: str | bytes) -> bytes:
         (b"7z\xbc\xaf\x27\x1c", "file_is_archive"),
     ],
 )
-def test_what_cannot_be_read_is_named_for_what_it_is(take: Import, data: bytes, type: str) -> None:
+def test_unreadable_files_are_recognized(load: Import, data: bytes, type: str) -> None:
     with pytest.raises(ValidationFailed) as caught:
-        take(data)
+        load(data)
     assert [error.type for error in caught.value.errors] == [type]
 
 
@@ -253,20 +251,22 @@ def test_what_cannot_be_read_is_named_for_what_it_is(take: Import, data: bytes, 
         gzip.compress(TABLE.encode("cp949"), mtime=0),
     ],
 )
-def test_what_is_packed_is_unpacked(take: Import, store: Store, data: bytes) -> None:
-    take(data)
+def test_archives_are_unpacked(load: Import, store: Store, data: bytes) -> None:
+    load(data)
     assert [review.content for review in reviews_of(store)] == ["최고"]
 
 
 @pytest.mark.parametrize("pack", [gzip.compress, lambda data: zipped(**{"reviews.csv": data})])
-def test_a_bomb_is_not_unpacked(take: Import, monkeypatch: pytest.MonkeyPatch, pack: Callable[[bytes], bytes]) -> None:
+def test_decompression_bombs_are_refused(
+    load: Import, monkeypatch: pytest.MonkeyPatch, pack: Callable[[bytes], bytes]
+) -> None:
     monkeypatch.setattr("app.services.import_export.file_types.MAX_UNPACKED_SIZE", 3_000_000)
     with pytest.raises(ValidationFailed) as caught:
-        take(pack(b"a" * 4_000_000))
+        load(pack(b"a" * 4_000_000))
     assert [error.type for error in caught.value.errors] == ["unpacked_too_large"]
 
 
-def test_a_cell_far_away_does_not_end_the_site(take: Import) -> None:
+def test_a_workbook_of_huge_dimensions_is_refused(load: Import) -> None:
     """It would be a rectangle of half a terabyte."""
     out = io.BytesIO()
     with zipfile.ZipFile(CASES / "club.xlsx") as book, zipfile.ZipFile(out, "w") as bomb:
@@ -274,10 +274,10 @@ def test_a_cell_far_away_does_not_end_the_site(take: Import) -> None:
             far = b'<row r="1048576"><c r="XFD1048576"><v>1</v></c></row></sheetData>'
             bomb.writestr(name, book.read(name).replace(b"</sheetData>", far))
     with pytest.raises(ValidationFailed) as caught:
-        take(out.getvalue())
+        load(out.getvalue())
     assert [error.type for error in caught.value.errors] == ["workbook_broken"]
 
 
-def test_days_ago_are_counted_from_when_a_packed_file_was_written(take: Import, store: Store) -> None:
-    take(gzip.compress("제목,작성자,내용,작성일\n괴물,밤편지,최고,3일 전\n".encode(), mtime=1_714_800_000))
+def test_relative_dates_count_from_the_files_time(load: Import, store: Store) -> None:
+    load(gzip.compress("제목,작성자,내용,작성일\n괴물,밤편지,최고,3일 전\n".encode(), mtime=1_714_800_000))
     assert reviews_of(store)[0].created_at == "2024-04-30T15:00:00Z"
