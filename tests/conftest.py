@@ -1,4 +1,4 @@
-"""What most tests stand on: an app of their own, with a fake analyzer and an empty store."""
+"""Fixtures of most tests: an app with a fake analyzer and an empty store."""
 
 from collections.abc import Iterator
 from io import BytesIO
@@ -30,7 +30,7 @@ def pytest_configure() -> None:
 
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[Server]:
-    """One server for the whole run; each test asks it for a database of its own."""
+    """A server for the whole run; each test creates a database in it."""
     server = start_server()
     yield server
     server.remove()
@@ -66,7 +66,7 @@ def client(app: Flask) -> Iterator[FlaskClient]:
 
 @pytest.fixture
 def movie_id(client: FlaskClient) -> int:
-    """A movie that is there."""
+    """The id of a new movie."""
     answer = client.post(
         "/movies",
         json={"title": "리틀 포레스트", "release_date": "2018-02-28", "director": "임순례", "genre": "드라마"},

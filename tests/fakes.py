@@ -1,4 +1,4 @@
-"""Fakes that behave: what stands in for the model in fast tests."""
+"""A fake of the model, for fast tests."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,7 @@ BLAME = ("지루", "최악", "별로", "재미없", "노잼", "아깝", "실망"
 
 
 class FakeAnalyzer:
-    """Counts words of praise and blame: far too simple to ship, and always the same answer for the same text."""
+    """Rates a text by its numbers of positive and negative words."""
 
     def __init__(self) -> None:
         self.card = ModelCard("fake", id="fake@1")

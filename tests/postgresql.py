@@ -1,4 +1,4 @@
-"""A PostgreSQL server of the tests' own: a new cluster in a temporary folder, on a socket there and a loopback port."""
+"""A PostgreSQL server with a new cluster in a temporary folder, on a socket there and a loopback port."""
 
 import os
 import shutil
@@ -14,7 +14,7 @@ START_WITHIN = 60  # seconds
 
 
 class Server:
-    """A cluster that can be stopped and started. `url` is its address, password included."""
+    """A cluster that can be stopped and started."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -30,26 +30,23 @@ class Server:
                   "-E", "UTF8", "--locale=C.UTF-8", "--no-sync")  # fmt: skip
 
     def start(self) -> None:
-        options = (
-            f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={self._folder} "
-            "-c fsync=off"  # no test cuts the power
-        )
+        options = f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={self._folder} -c fsync=off"
         log = self._folder / "log"
         self._run(BIN / "pg_ctl", "-D", self._data, "-l", log, "-w", "-t", START_WITHIN, "-o", options, "start")
 
     def stop(self) -> None:
-        """Ends every connection and the server, as an administrator who restarts it would."""
+        """Stop the server and close its connections, as a restart does."""
         self._run(BIN / "pg_ctl", "-D", self._data, "-w", "-m", "fast", "stop")
 
     def kill(self) -> None:
-        """Ends the server as a crash would: it recovers from its log at the next start."""
+        """Stop the server as a crash does: it recovers from its log at the next start."""
         self._run(BIN / "pg_ctl", "-D", self._data, "-w", "-m", "immediate", "stop")
 
     def url(self, database: str = "postgres") -> str:
         return f"postgresql+psycopg://site:secret-of-tests@127.0.0.1:{self.port}/{database}"
 
     def new_database(self) -> str:
-        """The address of an empty database."""
+        """Create a database; return its URL."""
         self._databases += 1
         self.execute(f"CREATE DATABASE site_{self._databases}")
         return self.url(f"site_{self._databases}")
@@ -79,7 +76,7 @@ class Server:
 
 
 def start_server() -> Server:
-    """A running server; where PostgreSQL is not installed the test is skipped, in CI it fails."""
+    """Start a server. Without PostgreSQL skip the test, or fail it in CI."""
     if not (BIN / "initdb").exists():
         say = pytest.fail if os.environ.get("CI") else pytest.skip
         say(f"there is no PostgreSQL 15 in {BIN}")

@@ -52,7 +52,7 @@ http {{
 
 
 class Connection:
-    """JSON over one HTTP connection, which is opened again where it was closed."""
+    """JSON over an HTTP connection that is reopened after an error."""
 
     def __init__(self, port: int) -> None:
         self._http = HTTPConnection("127.0.0.1", port, timeout=30)
@@ -150,7 +150,7 @@ def running_cluster(folder: Path, postgresql: Server, **settings: str) -> Iterat
         cluster.stop()
 
 
-def test_a_post_on_one_is_seen_on_the_other_and_limits_are_shared(tmp_path: Path, postgresql: Server) -> None:
+def test_processes_share_posts_and_limits(tmp_path: Path, postgresql: Server) -> None:
     with running_cluster(tmp_path, postgresql, LIMIT_POSTS=f"{LIMIT} per hour") as cluster:
         sites = [Connection(port) for port in cluster.ports]
         status, movie = sites[0].ask("POST", "/movies", {"title": "괴물"})
@@ -173,7 +173,7 @@ def test_a_post_on_one_is_seen_on_the_other_and_limits_are_shared(tmp_path: Path
             connection.close()
 
 
-def test_restarting_one_under_load_loses_no_acknowledged_review(tmp_path: Path, postgresql: Server) -> None:
+def test_a_restart_under_load_loses_no_acknowledged_review(tmp_path: Path, postgresql: Server) -> None:
     with running_cluster(tmp_path, postgresql, RATELIMIT_ENABLED="0") as cluster:
         first = Connection(cluster.port)
         _, movie = first.ask("POST", "/movies", {"title": "괴물"})

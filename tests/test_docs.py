@@ -1,4 +1,4 @@
-"""The documentation, checked against the code: a table that lies fails here."""
+"""The documentation's tables, links and commands match the code."""
 
 import re
 from dataclasses import fields
@@ -25,7 +25,7 @@ def rows(page: str, heading: str) -> list[list[str]]:
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
 
 
-def test_the_settings_table_is_the_code() -> None:
+def test_the_settings_table_matches_the_code() -> None:
     table = {
         name.strip("`"): (default.strip("`"), meaning)
         for name, default, meaning in rows("docs/settings.md", "Settings")
@@ -37,7 +37,7 @@ def test_the_settings_table_is_the_code() -> None:
     assert table == expected
 
 
-def test_the_route_table_is_the_code(client: FlaskClient) -> None:
+def test_the_route_table_matches_the_code(client: FlaskClient) -> None:
     listed = {
         (method, re.sub(r"\{\w+\}", "{id}", path))
         for route, *_ in rows("docs/api.md", "Routes")
@@ -48,7 +48,7 @@ def test_the_route_table_is_the_code(client: FlaskClient) -> None:
     assert listed == served | {("GET", "/openapi.json"), ("GET", "/docs")}
 
 
-def test_query_parameters_are_the_documents(client: FlaskClient) -> None:
+def test_query_parameters_match_the_document(client: FlaskClient) -> None:
     document = client.get("/openapi.json").get_json()
     for route, *_ in rows("docs/api.md", "Routes"):
         for path, query in re.findall(r"`GET (/[^`?]*)\?([^`]*)`", route):
@@ -57,7 +57,7 @@ def test_query_parameters_are_the_documents(client: FlaskClient) -> None:
             assert sorted(part.rstrip("=") for part in query.split("&")) == sorted(named)
 
 
-def test_request_bodies_are_the_documents(client: FlaskClient) -> None:
+def test_request_bodies_match_the_document(client: FlaskClient) -> None:
     document = client.get("/openapi.json").get_json()
     checked = 0
     for route, *_ in rows("docs/api.md", "Routes"):
@@ -71,7 +71,7 @@ def test_request_bodies_are_the_documents(client: FlaskClient) -> None:
     assert checked > 5
 
 
-def test_the_page_table_is_the_code(app: Flask) -> None:
+def test_the_page_table_matches_the_code(app: Flask) -> None:
     listed = {
         (method, re.sub(r"\{\w+\}", "{id}", path))
         for route, *_ in rows("docs/pages.md", "Pages")
@@ -88,7 +88,7 @@ def test_the_page_table_is_the_code(app: Flask) -> None:
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_links_lead_to_files_and_headings(page: str) -> None:
+def test_links_have_existing_targets(page: str) -> None:
     for name, anchor in re.findall(r"\]\(([^):#]*)(?:#([^)]+))?\)", read(page)):
         target = Path(ROOT, page).parent / name if name else Path(ROOT, page)
         assert target.exists(), name
@@ -98,7 +98,7 @@ def test_links_lead_to_files_and_headings(page: str) -> None:
 
 
 @pytest.mark.parametrize("page", ["docs/architecture.md", "CONTRIBUTING.md", "SECURITY.md"])
-def test_named_modules_are_there(page: str) -> None:
+def test_named_modules_exist(page: str) -> None:
     for name in re.findall(r"`((?:app|templates|tests|static|benchmarks)/[\w./-]*)`", read(page)):
         assert Path(ROOT, name).exists(), name
 
@@ -119,13 +119,13 @@ def test_both_readmes_are_short_and_have_the_same_commands() -> None:
         assert len(read(page).splitlines()) <= 130
 
 
-def test_nothing_is_left_to_fill_in() -> None:
+def test_there_are_no_placeholders() -> None:
     for path in (*PAGES, "app/sentiment/bundled/README.md"):
         text = Path(ROOT, path).read_text(encoding="utf-8")
         assert not re.search(r"^[A-Z]{6,}$|@@|TODO|\{\w+\[\w+\]", text, re.MULTILINE), path
 
 
-def test_the_changelog_has_this_version_first() -> None:
+def test_the_changelog_begins_with_this_version() -> None:
     first, *others = re.findall(r"^## (\S+)", read("CHANGELOG.md"), re.MULTILINE)
     assert first == VERSION
     assert "0.1.0" in others

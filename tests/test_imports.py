@@ -1,4 +1,4 @@
-"""The house's one rule: imports point downwards or stay within their room, and heavy libraries stay in theirs."""
+"""Imports between packages, and the packages that may import a library."""
 
 import ast
 import subprocess
@@ -11,8 +11,8 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 PATHS = sorted([ROOT / "wsgi.py", *(ROOT / "app").rglob("*.py")])
 
-GROUND = {"models", "protocols", "errors", "hangul"}
-# What a room may touch besides itself. A new room gets a line here, between those above and below it.
+BASE = {"models", "protocols", "errors", "hangul"}
+# What a package may import besides itself.
 SHARED = {
     "security",
     "services",
@@ -23,8 +23,8 @@ SHARED = {
     "static_files",
     "error_handlers",
     "json_io",
-} | GROUND
-MAY_TOUCH = {
+} | BASE
+ALLOWED = {
     "models": set(),
     "protocols": {"models"},
     "errors": set(),
@@ -33,9 +33,9 @@ MAY_TOUCH = {
     "schemas": {"models", "errors", "hangul"},
     "native_thread": set(),
     "gevent_worker": set(),
-    "sentiment": GROUND | {"native_thread"},
+    "sentiment": BASE | {"native_thread"},
     "store": {"models", "errors"},
-    "services": GROUND | {"schemas", "store", "native_thread"},
+    "services": BASE | {"schemas", "store", "native_thread"},
     "extensions": set(),
     "compression": set(),
     "i18n": set(),
@@ -50,13 +50,13 @@ MAY_TOUCH = {
     "factory": SHARED | {"cli", "web", "api", "store", "sentiment", "settings", "compression"},
     "wsgi": {"factory", "security", "settings", "errors"},
 }
-# Which rooms may import a library; what is not named here is left to review.
+# Packages that may import a library; others are unrestricted.
 HOOKS = {"json_io", "security", "extensions", "compression", "i18n", "static_files", "telemetry", "error_handlers"}
-FACES = HOOKS | {"api", "web", "cli", "factory"}
-ONLY_IN = {
-    "flask": FACES,
-    "werkzeug": FACES | {"gevent_worker"},
-    "jinja2": FACES,
+WEB = HOOKS | {"api", "web", "cli", "factory"}
+LIBRARIES = {
+    "flask": WEB,
+    "werkzeug": WEB | {"gevent_worker"},
+    "jinja2": WEB,
     "flask_compress": {"compression"},
     "limits": {"security"},
     "itsdangerous": {"security"},
@@ -84,13 +84,13 @@ ONLY_IN = {
 }
 
 
-def room_of(module: str) -> str:
-    """The room a dotted name lies in: `app.web.views` in `web`, `wsgi` in `wsgi`."""
+def package_of(module: str) -> str:
+    """Return the package of a dotted name: `app.web.views` in `web`, `wsgi` in `wsgi`."""
     return module.removeprefix("app.").split(".")[0]
 
 
 def imported(path: Path) -> Iterator[tuple[int, str]]:
-    """Line and dotted name of each import, those inside functions included."""
+    """Yield the line and dotted name of each import, also inside functions."""
     for node in ast.walk(ast.parse(path.read_bytes())):
         if isinstance(node, ast.Import):
             yield from ((node.lineno, alias.name) for alias in node.names)
@@ -109,41 +109,40 @@ def run_python(code: str) -> str:
     return result.stdout.strip()
 
 
-def test_every_room_has_its_line() -> None:
-    there = {room_of(".".join(path.relative_to(ROOT).with_suffix("").parts)) for path in PATHS}
-    assert there - {"__init__"} <= MAY_TOUCH.keys()
+def test_every_package_is_listed() -> None:
+    there = {package_of(".".join(path.relative_to(ROOT).with_suffix("").parts)) for path in PATHS}
+    assert there - {"__init__"} <= ALLOWED.keys()
 
 
-def test_no_two_rooms_lean_on_each_other() -> None:
-    """The table itself has a bottom: rooms can be taken away one by one, each touching only those left."""
-    left = dict(MAY_TOUCH)
+def test_there_are_no_circular_imports() -> None:
+    left = dict(ALLOWED)
     while left:
-        floor = [room for room, touched in left.items() if not touched & left.keys()]
-        assert floor, f"these rooms touch each other in a circle: {sorted(left)}"
-        for room in floor:
-            del left[room]
+        independent = [package for package, imports_of in left.items() if not imports_of & left.keys()]
+        assert independent, f"circular imports: {sorted(left)}"
+        for package in independent:
+            del left[package]
 
 
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_imports_point_downwards(path: Path) -> None:
     module = ".".join(path.relative_to(ROOT).with_suffix("").parts)
-    room = room_of(module)
-    if room == "__init__":
+    package = package_of(module)
+    if package == "__init__":
         assert list(imported(path)) == []
         return
     for line, name in imported(path):
         where = f"{path.relative_to(ROOT)}:{line}"
         if name.split(".")[0] == "app":
-            target = room_of(name)
-            assert target == room or target in MAY_TOUCH[room], f"{where}: {room} may not touch {target}"
+            target = package_of(name)
+            assert target == package or target in ALLOWED[package], f"{where}: {package} may not import {target}"
         else:
             library = name.split(".")[0]
-            assert room in ONLY_IN.get(library, {room}), f"{where}: {library} has no place in {room}"
+            assert package in LIBRARIES.get(library, {package}), f"{where}: {package} may not import {library}"
 
 
-def test_ground_floor_needs_the_standard_library_only() -> None:
-    for room in (*GROUND, "settings"):
-        names = {name.split(".")[0] for _, name in imported(ROOT / "app" / f"{room}.py")}
+def test_base_modules_import_the_standard_library_only() -> None:
+    for package in (*BASE, "settings"):
+        names = {name.split(".")[0] for _, name in imported(ROOT / "app" / f"{package}.py")}
         assert names - {"app"} <= sys.stdlib_module_names
 
 

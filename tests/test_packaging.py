@@ -1,4 +1,4 @@
-"""What an install and a deployment stand on: pins, ranges, make's commands, the container and its host."""
+"""Requirements, the Makefile, the container and its host."""
 
 import importlib.metadata
 import json
@@ -89,13 +89,13 @@ def test_pins_are_installed_and_complete() -> None:
 
 
 def make(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    """Run as from a shell, although these tests may run under make themselves."""
+    """Run make without the variables of an outer make."""
     outer = {"MAKEFLAGS", "MAKELEVEL", "MFLAGS", "MAKEOVERRIDES", "ARGS", "PYTHON", "TORCH_INDEX"}
     environ = {key: value for key, value in os.environ.items() if key not in outer} | {"no_proxy": "127.0.0.1"}
     return subprocess.run(["make", *words], cwd=folder, env=environ, capture_output=True, text=True, timeout=60)
 
 
-def test_help_lists_the_commands() -> None:
+def test_help_lists_the_targets() -> None:
     listed = re.findall(r"^make (\S+) +\S", make(ROOT).stdout, re.MULTILINE)
     assert {"setup", "run", "demo", "test", "test-slow", "check", "fmt", "bench"} <= set(listed)
     for command in listed:
@@ -104,7 +104,7 @@ def test_help_lists_the_commands() -> None:
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """A project whose .venv only writes down what it is asked to do, but for one line of Python."""
+    """A project whose .venv only writes down what it is run_make to do, but for one line of Python."""
     for name in ("Makefile", *PIN_FILES):
         shutil.copy(ROOT / name, tmp_path)
     programs = tmp_path / ".venv" / "bin"
@@ -116,59 +116,59 @@ def project(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def asked(project: Path, *words: str, cpu_index: str = "http://127.0.0.1:9") -> list[str]:
-    """What make ran in the .venv; nothing answers at port 9."""
+def run_make(project: Path, *words: str, cpu_index: str = "http://127.0.0.1:9") -> list[str]:
+    """Return what make ran in the .venv; port 9 refuses connections."""
     (project / "log").write_text("")
     result = make(project, *words, f"cpu_index={cpu_index}")
     assert result.returncode == 0, result.stderr
     return (project / "log").read_text().splitlines()
 
 
-def test_make_installs_only_what_changed(project: Path) -> None:
-    assert [line.split()[-1] for line in asked(project, "setup")] == ["requirements.txt"]
-    assert asked(project, "run") == [COMMAND]
+def test_make_installs_changed_requirements_only(project: Path) -> None:
+    assert [line.split()[-1] for line in run_make(project, "setup")] == ["requirements.txt"]
+    assert run_make(project, "run") == [COMMAND]
     os.utime(project / "requirements.txt")
-    assert asked(project, "setup") == []
-    register_service, test = asked(project, "test")
-    assert register_service.split()[-1] == "requirements-dev.txt"
+    assert run_make(project, "setup") == []
+    installation, test = run_make(project, "test")
+    assert installation.split()[-1] == "requirements-dev.txt"
     assert test == "python -m pytest -n 2 --dist loadfile -m not slow"
-    assert asked(project, "test", "ARGS=-k movie") == ["python -m pytest -n 2 --dist loadfile -m not slow -k movie"]
-    assert asked(project, "test-slow", "ARGS=-k movie") == ["python -m pytest -m slow -k movie"]
-    assert asked(project, "setup") == []
+    assert run_make(project, "test", "ARGS=-k movie") == ["python -m pytest -n 2 --dist loadfile -m not slow -k movie"]
+    assert run_make(project, "test-slow", "ARGS=-k movie") == ["python -m pytest -m slow -k movie"]
+    assert run_make(project, "setup") == []
     with (project / "requirements.txt").open("a") as file:
         file.write("more==1\n")
-    assert len(asked(project, "run")) == 2
-    assert len(asked(project, "test")) == 2
+    assert len(run_make(project, "run")) == 2
+    assert len(run_make(project, "test")) == 2
 
 
 def test_make_passes_an_index_for_torch(project: Path) -> None:
-    (line,) = asked(project, "setup", "TORCH_INDEX=https://wheels.example/cpu")
+    (line,) = run_make(project, "setup", "TORCH_INDEX=https://wheels.example/cpu")
     assert "--extra-index-url https://wheels.example/cpu -r requirements.txt" in line
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere torch comes without GPU libraries")
-def test_make_takes_the_cpu_index_where_it_answers(project: Path) -> None:
+def test_make_uses_the_cpu_index_if_it_answers(project: Path) -> None:
     with HTTPServer(("127.0.0.1", 0), CpuIndex) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         index = f"http://127.0.0.1:{server.server_port}"
-        (line,) = asked(project, "setup", "TORCH_INDEX=", cpu_index=f"{index}/cpu")
+        (line,) = run_make(project, "setup", "TORCH_INDEX=", cpu_index=f"{index}/cpu")
         assert "--extra-index-url" not in line
-        (line,) = asked(project, "test", cpu_index=f"{index}/cpu")[:1]
+        (line,) = run_make(project, "test", cpu_index=f"{index}/cpu")[:1]
         assert f"--extra-index-url {index}/cpu -r requirements-dev.txt" in line
         (project / "requirements.txt").write_text("more==1\n")
-        (line,) = asked(project, "setup", cpu_index=f"{index}/broken")
+        (line,) = run_make(project, "setup", cpu_index=f"{index}/broken")
         assert "--extra-index-url" not in line
         server.shutdown()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere torch comes without GPU libraries")
-def test_make_does_not_wait_for_an_index_that_says_nothing(project: Path) -> None:
+def test_make_does_not_wait_for_an_unresponsive_index(project: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        (line,) = asked(project, "setup", cpu_index=f"http://127.0.0.1:{silent.getsockname()[1]}")
+        (line,) = run_make(project, "setup", cpu_index=f"http://127.0.0.1:{silent.getsockname()[1]}")
     assert "--extra-index-url" not in line
 
 
-def test_make_says_when_python_is_too_old(project: Path) -> None:
+def test_make_refuses_an_old_python(project: Path) -> None:
     shutil.rmtree(project / ".venv")
     result = make(project, "setup", "PYTHON=false")
     assert result.returncode != 0
@@ -177,26 +177,26 @@ def test_make_says_when_python_is_too_old(project: Path) -> None:
 
 
 def copied() -> list[str]:
-    """What the final stage copies out of the checkout."""
+    """Return the files that the final stage copies from the checkout."""
     copies = [line.split()[1:-1] for line in FINAL_STAGE if line.startswith("COPY ") and "--from=" not in line]
     return [source for sources in copies for source in sources]
 
 
-def test_container_can_start_with_its_environment() -> None:
+def test_the_container_starts_with_its_environment() -> None:
     environ = dict(pair.split("=", 1) for line in FINAL_STAGE if line.startswith("ENV ") for pair in line.split()[1:])
     assert Settings.from_env(environ).has_password
 
 
-def test_container_copies_what_is_there_and_let_through() -> None:
-    let_through = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
-    assert "*" in let_through
+def test_the_container_copies_existing_files() -> None:
+    allowed = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
+    assert "*" in allowed
     for source in (*copied(), "requirements.txt"):
         assert (ROOT / source).exists(), source
-        assert f"!{source}" in let_through
+        assert f"!{source}" in allowed
     assert {"app", "templates", "static", "wsgi.py", "gunicorn.conf.py"} == set(copied())
 
 
-def test_container_health_check_asks_the_port_it_is_given() -> None:
+def test_the_containers_health_check_uses_its_port() -> None:
     (line,) = (line for line in FINAL_STAGE if line.startswith("HEALTHCHECK "))
     python, *arguments = json.loads(line.split("CMD ", 1)[1])
     assert python == "python"
@@ -215,7 +215,7 @@ class Healthy(BaseHTTPRequestHandler):
         self.end_headers()
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
-        """Nothing: the test speaks for itself."""
+        """Log nothing."""
 
 
 class CpuIndex(Healthy):
@@ -224,7 +224,7 @@ class CpuIndex(Healthy):
         self.end_headers()
 
 
-def test_host_runs_one_small_instance(app: Flask) -> None:
+def test_the_host_runs_one_small_instance(app: Flask) -> None:
     (service,) = RENDER["services"]
     assert (service["runtime"], service["plan"], service["numInstances"]) == ("docker", "starter", 1)
     assert service["healthCheckPath"] in {rule.rule for rule in app.url_map.iter_rules()}

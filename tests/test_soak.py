@@ -1,4 +1,4 @@
-"""A few seconds of `benchmarks/soak.py`, and its checks against invented measurements."""
+"""A short run of `benchmarks/soak.py`, and its checks with given measurements."""
 
 import pytest
 
@@ -23,7 +23,7 @@ def test_growing_memory_is_a_problem() -> None:
 
 
 @pytest.mark.parametrize("samples", [[100.0] * 100, [90.0] * 24 + [100.0] * 76, [100.0] * 99 + [200.0], RISING[::-1]])
-def test_memory_that_settles_is_none(samples: list[float]) -> None:
+def test_stable_memory_is_no_problem(samples: list[float]) -> None:
     assert check_memory(samples, MAX_GROWTH) == []
 
 

@@ -1,4 +1,4 @@
-"""The entry file under the real gunicorn: a start that works, and starts that cannot."""
+"""The entry file under gunicorn and flask: starts, failed starts and stops."""
 
 import json
 import os
@@ -83,7 +83,7 @@ def free_port() -> int:
         ("DATABASE_URL", "sqlite:////nonexistent/reviews.db"),
     ],
 )
-def test_start_that_cannot_go_on_says_one_line(tmp_path: Path, command: list[str], name: str, value: str) -> None:
+def test_a_failed_start_prints_one_line(tmp_path: Path, command: list[str], name: str, value: str) -> None:
     environ = environment(tmp_path, PORT=str(free_port()), **{name: value})
     result = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, timeout=START_FAILS_WITHIN)
     assert result.returncode != 0
@@ -103,17 +103,17 @@ def test_start_that_cannot_go_on_says_one_line(tmp_path: Path, command: list[str
     ],
     ids=["gunicorn", "gunicorn, two", "unix", "flask"],
 )
-def test_open_mode_does_not_start_where_others_reach_it(tmp_path: Path, command: list[str], named: str) -> None:
-    refused(command, environment(tmp_path), named)
+def test_open_mode_does_not_start_on_public_addresses(tmp_path: Path, command: list[str], named: str) -> None:
+    assert_start_refused(command, environment(tmp_path), named)
 
 
-def test_open_mode_looks_at_sockets_it_was_handed(tmp_path: Path) -> None:
+def test_open_mode_checks_inherited_sockets(tmp_path: Path) -> None:
     with socket.create_server((EVERYWHERE, 0)) as handed:
         shell = f"exec 3<&{handed.fileno()}; LISTEN_FDS=1 LISTEN_PID=$$ exec " + " ".join([*GUNICORN, "wsgi:app"])
-        refused(["bash", "-c", shell], environment(tmp_path), EVERYWHERE, pass_fds=(handed.fileno(),))
+        assert_start_refused(["bash", "-c", shell], environment(tmp_path), EVERYWHERE, pass_fds=(handed.fileno(),))
 
 
-def refused(command: list[str], environ: dict[str, str], named: str, **more: Any) -> None:
+def assert_start_refused(command: list[str], environ: dict[str, str], named: str, **more: Any) -> None:
     result = subprocess.run(
         command, cwd=ROOT, env=environ, capture_output=True, text=True, timeout=START_FAILS_WITHIN, **more
     )
@@ -126,7 +126,7 @@ def refused(command: list[str], environ: dict[str, str], named: str, **more: Any
 
 @contextmanager
 def running(folder: Path, code: str, **settings: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """A site under gunicorn, once it has said its address, and that address."""
+    """Start a site under gunicorn; yield its process and its URL."""
     (folder / "site_of_test.py").write_text(code, encoding="utf-8")
     port = free_port()
     environ = environment(folder, PORT=str(port), PYTHONPATH=str(folder), WEB_CONCURRENCY="4", **settings)
@@ -138,20 +138,20 @@ def running(folder: Path, code: str, **settings: str) -> Iterator[tuple[subproce
         stderr=subprocess.STDOUT,
         text=True,
     )
-    given_up = threading.Timer(STARTS_WITHIN, process.kill)  # or a start that hangs would hang the test
-    given_up.start()
+    watchdog = threading.Timer(STARTS_WITHIN, process.kill)  # ends a start that hangs
+    watchdog.start()
     try:
         assert process.stdout is not None
         assert process.stdout.readline() == f"gampyeong: http://127.0.0.1:{port}\n"
-        given_up.cancel()
+        watchdog.cancel()
         yield process, f"http://127.0.0.1:{port}"
     finally:
-        given_up.cancel()
+        watchdog.cancel()
         process.kill()
         process.communicate(timeout=30)
 
 
-def test_site_starts_answers_and_stops(tmp_path: Path) -> None:
+def test_the_site_starts_answers_and_stops(tmp_path: Path) -> None:
     with running(tmp_path, FAKE_SITE) as (process, address):
         with urllib.request.urlopen(f"{address}/healthz", timeout=10) as answer:  # noqa: S310 - loopback
             assert answer.status == 200
@@ -163,7 +163,7 @@ def test_site_starts_answers_and_stops(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_who_waits_when_the_site_is_told_to_end_is_answered(tmp_path: Path) -> None:
+def test_a_stop_answers_waiting_requests(tmp_path: Path) -> None:
     with running(tmp_path, SLOW_SITE, LOG_LEVEL="off") as (process, address):
         clients = [HTTPConnection(address.removeprefix("http://"), timeout=30) for _ in range(40)]
         for number, client in enumerate(clients):
@@ -177,7 +177,7 @@ def test_who_waits_when_the_site_is_told_to_end_is_answered(tmp_path: Path) -> N
 
 
 def status_of(client: HTTPConnection) -> int:
-    """The answer's, read to its end."""
+    """Read the response; return its status."""
     with closing(client), client.getresponse() as answer:
         answer.read()
         return answer.status
@@ -199,10 +199,10 @@ def test_configuration_is_one_process_with_greenlets(monkeypatch: pytest.MonkeyP
     ("host", "bind"),
     [("0.0.0.0", "0.0.0.0:81"), ("::1", "[::1]:81"), ("localhost", "localhost:81")],  # noqa: S104
 )
-def test_configuration_binds_where_told(monkeypatch: pytest.MonkeyPatch, host: str, bind: str) -> None:
+def test_configuration_binds_to_host_and_port(monkeypatch: pytest.MonkeyPatch, host: str, bind: str) -> None:
     assert configuration(monkeypatch, HOST=host, PORT="81")["bind"] == bind
 
 
-def test_configuration_sets_torchs_threads_before_it_loads(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_configuration_limits_torchs_threads(monkeypatch: pytest.MonkeyPatch) -> None:
     configuration(monkeypatch, MKL_NUM_THREADS="2")
     assert (os.environ["OMP_NUM_THREADS"], os.environ["MKL_NUM_THREADS"]) == ("1", "2")
