@@ -62,7 +62,7 @@ class Sentiment:
     def from_probability(cls, p: float) -> "Sentiment":
         """Return the sentiment for P(positive) = `p`, rounded to four decimals.
 
-        Values below 0.5 are limited to 0.4949, so that a negative rating is shown as 4.9 at most, and not as 5.0.
+        Values below 0.5 are limited to 0.4949, so that the rating of a negative text is shown as 4.9, not as 5.0.
         """
         p = round(p, 4)
         if p < 0.5:

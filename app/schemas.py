@@ -60,7 +60,7 @@ _DATE = r"([0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?)?"
 _INVISIBLE_CHARACTERS = "".join(re.findall(f"[{_INVISIBLE}]", "".join(map(chr, range(0x10000)))))
 _PLAIN = re.compile("[\t-\r -~가-힣ㄱ-ㅣ]*")
 """Matches most texts: they have no combining marks and are in NFC."""
-_DECOMPOSED = 4
+_MAX_NFD_RATIO = 4
 """Multiple of a limit above which texts are rejected before normalisation: NFD Korean is up to three times as long."""
 _MAX_MARKS = 64
 """Maximum number of combining marks on a letter, because the time of normalisation is quadratic in it."""
@@ -75,7 +75,7 @@ def _normalize(text: str, max_length: int) -> str:
     if FILLER in text:
         text = compose_filled(text)
     text = text.strip(_INVISIBLE_CHARACTERS)
-    if len(text) <= max_length * _DECOMPOSED and not _PLAIN.fullmatch(text):
+    if len(text) <= max_length * _MAX_NFD_RATIO and not _PLAIN.fullmatch(text):
         if any(is_mark and sum(1 for _ in run) > _MAX_MARKS for is_mark, run in groupby(text, _is_mark)):
             raise PydanticCustomError("combining_marks", "must not stack more than 64 combining marks")
         text = unicodedata.normalize("NFC", text)
@@ -92,8 +92,8 @@ def _is_mark(character: str) -> bool:
     return unicodedata.combining(character) != 0
 
 
-def _text(refused: str, max_length: int, required: bool) -> Callable[[str], str]:
-    search = re.compile(f"[{refused}]").search
+def _text(forbidden: str, max_length: int, required: bool) -> Callable[[str], str]:
+    search = re.compile(f"[{forbidden}]").search
 
     def check(text: str) -> str:
         text = _normalize(text, max_length)
@@ -129,9 +129,9 @@ def _check_timestamp(text: str) -> str:
     if not text:
         return text
     try:
-        moment = datetime.fromisoformat(text)
-        moment = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
-        if not MIN_YEAR <= moment.year <= MAX_YEAR:
+        time = datetime.fromisoformat(text)
+        time = (time if time.tzinfo else time.replace(tzinfo=UTC)).astimezone(UTC)
+        if not MIN_YEAR <= time.year <= MAX_YEAR:
             raise ValueError
     except (ValueError, OverflowError):
         raise PydanticCustomError(
@@ -139,7 +139,7 @@ def _check_timestamp(text: str) -> str:
             "must be a moment in ISO 8601 between the years {min_year} and {max_year}, or empty",
             {"min_year": MIN_YEAR, "max_year": MAX_YEAR},
         ) from None
-    return moment.isoformat(timespec="seconds").replace("+00:00", "Z")
+    return time.isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def _check_poster_url(text: str) -> str:

@@ -40,8 +40,8 @@ class RateLimiter:
 
     def __init__(self, settings: Settings) -> None:
         """Raise `SettingsError` for a limit or a storage that cannot be used."""
-        self.enabled = bool(settings.ratelimit_enabled)
-        if not self.enabled:
+        self._rules: dict[RateLimitScope, list[RateLimitItem]] = {}
+        if not settings.ratelimit_enabled:
             return
         self._local = FixedWindowRateLimiter(MemoryStorage())
         self._shared = _open_storage(settings.ratelimit_storage_url)
@@ -50,34 +50,35 @@ class RateLimiter:
 
     def hit(self, scope: RateLimitScope, cost: int) -> None:
         """Add `cost` to this client's count. Raise `RateLimited` if a limit is exceeded."""
-        self._run(lambda limiter: self._hit(limiter, scope, cost))
 
-    def clear(self, scope: RateLimitScope) -> None:
-        """Reset this client's count."""
-        self._run(lambda limiter: self._clear(limiter, scope))
-
-    def _hit(self, limiter: FixedWindowRateLimiter, scope: RateLimitScope, cost: int) -> None:
-        for rule in self._rules[scope]:
+        def add(limiter: FixedWindowRateLimiter, rule: RateLimitItem) -> None:
             if not limiter.hit(rule, client_key(), scope, cost=cost):
                 reset = limiter.get_window_stats(rule, client_key(), scope).reset_time
                 raise RateLimited(f"too many requests: {rule}", retry_after=max(1, int(reset - time.time())))
 
-    def _clear(self, limiter: FixedWindowRateLimiter, scope: RateLimitScope) -> None:
-        for rule in self._rules[scope]:
-            limiter.clear(rule, client_key(), scope)
+        self._run(scope, add)
 
-    def _run(self, operation: Callable[[FixedWindowRateLimiter], object]) -> None:
-        """Call `operation` with the shared limiter, or with this process's own while Redis is unreachable."""
+    def clear(self, scope: RateLimitScope) -> None:
+        """Reset this client's count."""
+        self._run(scope, lambda limiter, rule: limiter.clear(rule, client_key(), scope))
+
+    def _run(self, scope: RateLimitScope, operation: Callable[[FixedWindowRateLimiter, RateLimitItem], object]) -> None:
+        """Call `operation` for each rule with the shared limiter, or with the local one while Redis is unreachable."""
+        rules = self._rules.get(scope)
+        if not rules:
+            return
         if self._shared and time.monotonic() >= self._retry_at:
             try:
-                operation(self._shared)
+                for rule in rules:
+                    operation(self._shared, rule)
                 return
             except RateLimited:
                 raise
             except Exception as error:  # noqa: BLE001 - each storage raises its own errors
                 self._retry_at = time.monotonic() + _RETRY_AFTER
                 _log.warning("rate limits are counted by this process alone: %s", first_line(error))
-        operation(self._local)
+        for rule in rules:
+            operation(self._local, rule)
 
 
 def _open_storage(url: str) -> FixedWindowRateLimiter | None:
@@ -99,17 +100,13 @@ def _parse(scope: RateLimitScope, rule: str) -> list[RateLimitItem]:
 
 
 def check_rate_limit(scope: RateLimitScope, cost: int = 1) -> None:
-    """Add `cost` to this client's count. Raise `RateLimited` if it is exceeded."""
-    limits = get_service(RateLimiter)
-    if limits.enabled:
-        limits.hit(scope, cost)
+    """Add `cost` to this client's count. Raise `RateLimited` if a limit is exceeded."""
+    get_service(RateLimiter).hit(scope, cost)
 
 
 def reset_rate_limit(scope: RateLimitScope) -> None:
     """Reset this client's count."""
-    limits = get_service(RateLimiter)
-    if limits.enabled:
-        limits.clear(scope)
+    get_service(RateLimiter).clear(scope)
 
 
 def client_key() -> str:

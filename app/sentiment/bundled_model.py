@@ -53,7 +53,7 @@ class Vocabulary:
         ]
         return np.array(found, np.int32).reshape(-1, MAX_NGRAM)
 
-    def has_word(self, text: str) -> bool:
+    def has_ngram(self, text: str) -> bool:
         """Return whether `text` has a known n-gram of two or more characters, or is a single character."""
         return len(text) < 2 or bool(self.numbers(text)[:, 1:].any())
 
@@ -103,14 +103,14 @@ class BundledModel:
 
         For a text of several windows, these are the log-odds of the windows' mean probability.
         """
-        cut = [windows(text) for text in texts]
-        rows = [window for part in cut for window in part]
+        by_text = [windows(text) for text in texts]
+        rows = [window for part in by_text for window in part]
         odds = np.empty(len(rows))
         for batch in batches([len(row) for row in rows], _BATCH_SIZE, _MAX_PADDING):
-            odds[batch] = self._session.run(None, self._feed([rows[index] for index in batch]))[0]
+            odds[batch] = self._session.run(None, self._inputs([rows[index] for index in batch]))[0]
         if not np.isfinite(odds).all():
             raise ArithmeticError("the model's answer is not a number")
-        ends = np.cumsum([len(part) for part in cut])[:-1]
+        ends = np.cumsum([len(part) for part in by_text])[:-1]
         return np.array([_mean(part) for part in np.split(odds, ends)])
 
     def _calibrated(self, texts: Sequence[str]) -> list[tuple[str, float]]:
@@ -134,9 +134,9 @@ class BundledModel:
     def _is_readable(self, text: str, normal: str) -> bool:
         """Return whether a text has Hangul (also in its emoji's names), and an emoji or a known n-gram."""
         has_hangul = any("가" <= character <= "힣" for character in normal)
-        return has_hangul and (has_emoji(text) or self._vocabulary.has_word(normal))
+        return has_hangul and (has_emoji(text) or self._vocabulary.has_ngram(normal))
 
-    def _feed(self, rows: Sequence[str]) -> dict[str, NDArray[Any]]:
+    def _inputs(self, rows: Sequence[str]) -> dict[str, NDArray[Any]]:
         longest = max(map(len, rows))
         ngrams = np.zeros((len(rows), longest, MAX_NGRAM), np.int32)
         parts = np.zeros((len(rows), longest, 3), np.int32)

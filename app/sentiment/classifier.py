@@ -44,10 +44,10 @@ class TextClassifier:
 
     def _probabilities_of_texts(self, texts: Sequence[str]) -> NDArray[np.float64]:
         """Return class probabilities, (texts, classes): the mean over each text's windows, which have equal lengths."""
-        cut = self.windows.cut(texts)
-        probabilities = self._probabilities([window for windows in cut for window in windows])
+        by_text = self.windows.tokenize(texts)
+        probabilities = self._probabilities([window for windows in by_text for window in windows])
         if len(probabilities) > len(texts):
-            ends = np.cumsum([len(windows) for windows in cut])
+            ends = np.cumsum([len(windows) for windows in by_text])
             probabilities = np.stack([part.mean(axis=0) for part in np.split(probabilities, ends[:-1])])
         return probabilities
 

@@ -57,9 +57,9 @@ def explain(text: str, model: Explainable) -> Explanation:
     words: list[WordWeight] = []
     for (first, last), part in zip(ends, parts, strict=True):
         share = (last - first) / sum(end - start for start, end in ends)
-        whole = next(odds)
+        part_odds = next(odds)
         for start, end in part:
-            weight = share * _points(whole) * (whole - next(odds))
+            weight = share * _points_per_log_odds(part_odds) * (part_odds - next(odds))
             words.append(WordWeight(text[start:end], start, end, round(min(10.0, max(-10.0, weight)), 4)))
     rated = words if len(parts) == 1 else [*_strongest(words), *_strongest(words, lowering=True)]
     without = {word: text[: word.start] + text[word.end :] for word in rated}
@@ -86,7 +86,7 @@ def _strongest(words: Sequence[WordWeight], *, lowering: bool = False) -> list[W
     ]
 
 
-def _points(odds: float) -> float:
+def _points_per_log_odds(odds: float) -> float:
     """Return rating points per unit of log-odds, on average from 0 to `odds`."""
     return 5 * math.tanh(odds / 2) / odds if odds else 2.5
 
@@ -95,17 +95,17 @@ def _words(text: str, token_spans: Callable[[Sequence[str]], list[list[Span]]]) 
     """Return the words between spaces, with long ones split, grouped to at most `MAX_WORDS`."""
     spans = [match.span() for match in re.finditer(r"\S+", text)]
     long = [(start, end) for start, end in spans if end - start > MAX_WORD_LENGTH][:MAX_WORDS]
-    cut = dict(zip(long, token_spans([text[start:end] for start, end in long]) if long else [], strict=True))
+    spans_of = dict(zip(long, token_spans([text[start:end] for start, end in long]) if long else [], strict=True))
     found = [
         (start + first, start + last)
         for start, end in spans
-        for first, last in _joined(cut.get((start, end), []), end - start)
+        for first, last in _join_spans(spans_of.get((start, end), []), end - start)
     ]
     size = -(-len(found) // MAX_WORDS)  # words in a group
     return [(group[0][0], group[-1][1]) for group in (found[at : at + size] for at in range(0, len(found), size or 1))]
 
 
-def _joined(spans: list[Span], length: int) -> list[Span]:
+def _join_spans(spans: list[Span], length: int) -> list[Span]:
     """Extend `spans` to cover 0 to `length` without gaps, each of at least two characters."""
     ends = [0]
     for _, end in spans:

@@ -27,7 +27,7 @@ _PROBE_SECONDS = 3.0
 _STALL_SECONDS = 6.0  # without progress the download is abandoned; the client itself would retry for minutes
 _CHUNK_SIZE = 1 << 16  # bytes; with the client's 10 MB a slow download would look stalled
 _TOKENIZER = ("tokenizer.json", "vocab.txt", "vocab.json", "spiece.model", "sentencepiece.bpe.model", "tokenizer.model")
-_SMALL = (*_TOKENIZER, "merges.txt", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json")
+_SMALL_FILES = (*_TOKENIZER, "merges.txt", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json")
 _WEIGHTS = ("model.safetensors", "model.safetensors.index.json", "pytorch_model.bin", "pytorch_model.bin.index.json")
 _ID = re.compile(r"(?:[\w.-]+/)?[\w.-]+", re.ASCII)
 
@@ -50,7 +50,7 @@ def fetch(model: str, revision: str) -> Path:
         raise
     except Exception as error:  # noqa: BLE001 - of the client or its HTTP library; the cached copy may do
         if cached is None:
-            raise ModelError(_reason(error, revision)) from error
+            raise ModelError(_error_message(error, revision)) from error
         logger.info("using the cached copy of %s: %s", model, error)
         return cached
 
@@ -140,7 +140,7 @@ class _Download(threading.Thread):
             raise FileNotFoundError("it has no config.json")
         if cached is not None:
             return folder  # `config.json` was downloaded only to record the revision's commit in the cache
-        for name in _SMALL:
+        for name in _SMALL_FILES:
             self._download_file(name)
         self._download_weights(folder)  # last, so that a folder with weights is complete
         return folder
@@ -168,7 +168,7 @@ def _status(error: Any) -> int | None:
     return error.response.status_code if isinstance(error, HfHubHTTPError) else None
 
 
-def _reason(error: Exception, revision: str) -> str:
+def _error_message(error: Exception, revision: str) -> str:
     """Return the error message: the cause and a remedy."""
     hub = constants.ENDPOINT
     if isinstance(error, GatedRepoError):

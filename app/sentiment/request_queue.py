@@ -21,20 +21,20 @@ class WorkItem:
     method: str
     text: str
     requests: "list[QueuedRequest]" = field(default_factory=list)
-    is_taken: bool = False
+    in_batch: bool = False
     result: Any = None
 
 
 class QueuedRequest:
     """One caller's texts as work items, in order; equal texts share an item."""
 
-    __slots__ = ("_done", "deadline", "error", "items", "pending_count", "untaken")
+    __slots__ = ("_done", "deadline", "error", "items", "pending_count", "unbatched")
 
     def __init__(self, items: Sequence[WorkItem], deadline: float) -> None:
         """Create a request whose caller waits until `deadline`, in `time.monotonic` seconds."""
         distinct = dict.fromkeys(items)
         self.items, self.deadline = items, deadline
-        self.untaken = deque(item for item in distinct if not item.is_taken)
+        self.unbatched = deque(item for item in distinct if not item.in_batch)
         self.pending_count = len(distinct)
         self.error: BaseException | None = None
         self._done = threading.Event()
@@ -60,10 +60,10 @@ class QueuedRequest:
     def next_item(self) -> WorkItem | None:
         """Return the first item that is in no batch yet, or None; also None if the request failed or timed out."""
         if self.error is not None or self.deadline <= time.monotonic():
-            self.untaken.clear()
-        while self.untaken and self.untaken[0].is_taken:
-            self.untaken.popleft()
-        return self.untaken[0] if self.untaken else None
+            self.unbatched.clear()
+        while self.unbatched and self.unbatched[0].in_batch:
+            self.unbatched.popleft()
+        return self.unbatched[0] if self.unbatched else None
 
 
 class RequestQueue:
@@ -101,12 +101,12 @@ class RequestQueue:
         """Remove a request and drop its items that are in no batch and in no other request."""
         with self._changed:
             self._count -= len(request.items)
-            request.untaken.clear()
+            request.unbatched.clear()
             if request.pending_count:
                 for item in dict.fromkeys(request.items):
                     if request in item.requests:
                         item.requests.remove(request)
-                    if not item.requests and not item.is_taken:
+                    if not item.requests and not item.in_batch:
                         self._items.pop((item.method, item.text), None)
 
     def next_batch(self, max_texts: int, max_characters: int) -> list[WorkItem]:
@@ -151,7 +151,7 @@ class RequestQueue:
             characters += len(item.text)
             if batch and characters > max_characters:
                 break
-            item.is_taken = True
+            item.in_batch = True
             batch.append(item)
             self._requests.rotate(-1)
         return batch

@@ -26,9 +26,9 @@ class WindowTokenizer:
         self._before, self._after = self._special()
         self.size = size
         self._body = size - len(self._before) - len(self._after)
-        self._run = self._longest_run()
+        self._max_word = self._max_word_pattern()
 
-    def cut(self, texts: Sequence[str]) -> list[list[list[int]]]:
+    def tokenize(self, texts: Sequence[str]) -> list[list[list[int]]]:
         """Return the windows of each text (at least one) as token ids, special ones included."""
         return [self._windows(ids) for ids in self._encode([self._clean(text) for text in texts])]
 
@@ -55,7 +55,7 @@ class WindowTokenizer:
         """Normalise the text to NFC with single spaces; replace lone surrogates, which tokenizers reject."""
         text = unicodedata.normalize("NFC", text.encode("utf-8", "replace").decode())
         text = " ".join(text.split())
-        return text if self._run is None else self._run.sub(r"\g<0> ", text)
+        return text if self._max_word is None else self._max_word.sub(r"\g<0> ", text)
 
     def _encode(self, texts: list[str]) -> list[list[int]]:
         if self._fast is not None:
@@ -66,13 +66,13 @@ class WindowTokenizer:
     def _special(self) -> tuple[list[int], list[int]]:
         """Return the ids of the special tokens before and after a text."""
         plain = self._encode([_PROBE])[0]
-        whole: list[int] = self._tokenizer(_PROBE)["input_ids"]
-        for start in range(len(whole) - len(plain) + 1):
-            if whole[start : start + len(plain)] == plain:
-                return whole[:start], whole[start + len(plain) :]
+        with_special: list[int] = self._tokenizer(_PROBE)["input_ids"]
+        for start in range(len(with_special) - len(plain) + 1):
+            if with_special[start : start + len(plain)] == plain:
+                return with_special[:start], with_special[start + len(plain) :]
         return [], []
 
-    def _longest_run(self) -> re.Pattern[str] | None:
+    def _max_word_pattern(self) -> re.Pattern[str] | None:
         """Return a pattern for the longest word that WordPiece can tokenize, or None if there is no limit.
 
         Longer words are split, as each would be one unknown token. The limit counts characters after normalisation,

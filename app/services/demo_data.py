@@ -14,6 +14,7 @@ from app.errors import AlreadyExists
 from app.models import Movie, Review
 from app.protocols import Analyzer
 from app.store import Store
+from app.store.clock import format_utc
 
 _DAYS = 40
 _FILE = Path(__file__).with_name("demo.json")
@@ -62,5 +63,5 @@ def _dated(movie: dict[str, Any], now: datetime | None) -> list[tuple[str, list[
     random = Random(movie["title"])  # noqa: S311  # a repeatable draw, not a secret
     now = now or datetime.now(UTC)
     ages = sorted((_DAYS * random.random() ** 2 for _ in movie["reviews"]), reverse=True)
-    dates = [(now - timedelta(days=age, minutes=1)).strftime("%Y-%m-%dT%H:%M:%SZ") for age in ages]
+    dates = [format_utc(now - timedelta(days=age, minutes=1)) for age in ages]
     return list(zip(dates, movie["reviews"], strict=True))

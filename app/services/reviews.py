@@ -57,7 +57,7 @@ class ReviewService:
         self._explain = lru_cache(_MAX_EXPLANATIONS)(lambda text: analyzer.explain(text))
 
     def add_movie(self, movie: MovieInput, owner: str = "") -> Movie:
-        """Add a movie; `owner` is the owner token of who adds it.
+        """Add a movie with the owner token `owner`.
 
         Raise `app.errors.AlreadyExists`, with the id of the movie of this title and release date.
         """
@@ -108,7 +108,7 @@ class ReviewService:
     ) -> Movie:
         """Change the fields of `patch`. Raise `app.errors.AlreadyExists` if another movie has that title and date.
 
-        If `writers` is given, raise `app.errors.ReviewedByOthers` if there is a review by none of these owner tokens.
+        If `writers` is given, raise `app.errors.ReviewedByOthers` if a review's owner token is not among them.
         If `version` is given, raise `app.errors.EditConflict` if the movie's is another one, unless it has the fields
         of `patch` already.
         """
@@ -122,7 +122,7 @@ class ReviewService:
         return self._store.update_movie(movie_id, change, who, writers=writers)
 
     def has_reviews_by_others(self, movie_id: int, writers: Collection[str]) -> bool:
-        """Return whether the movie has reviews by none of these owner tokens."""
+        """Return whether the movie has a review whose owner token is not among `writers`."""
         return self._store.has_reviews_by_others(movie_id, writers)
 
     def delete_movie(self, movie_id: int, who: str = "") -> int:

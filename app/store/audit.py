@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from app.models import UNDO_HOURS, AuditAction, AuditEntry, MovieFields, Review
-from app.store.clock import stamp
+from app.store.clock import format_utc
 
 _DELETIONS: Collection[AuditAction] = (AuditAction.DELETE_MOVIE, AuditAction.DELETE_REVIEW)
 _MAX_SUMMARY_LENGTH = 120
@@ -28,7 +28,7 @@ def truncate(text: str) -> str:
 
 def undo_cutoff(now: datetime) -> str:
     """Return the timestamp of the newest entries that are too old to be undone."""
-    return stamp(now - timedelta(hours=UNDO_HOURS))
+    return format_utc(now - timedelta(hours=UNDO_HOURS))
 
 
 def with_undoable(entry: AuditEntry, now: datetime) -> AuditEntry:

@@ -10,6 +10,6 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def stamp(moment: datetime) -> str:
-    """Format a UTC time as ISO 8601 with seconds, `2026-11-22T15:04:05Z`; such strings sort by time."""
-    return moment.isoformat(timespec="seconds").replace("+00:00", "Z")
+def format_utc(time: datetime) -> str:
+    """Format a time as ISO 8601 in UTC, to the second: `2026-11-22T15:04:05Z`. Such strings sort by time."""
+    return time.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -32,7 +32,7 @@ from app.models import (
     Sentiment,
 )
 from app.store.audit import summarize_movie, summarize_review, truncate, undo_cutoff, with_undoable
-from app.store.clock import Clock, stamp, utc_now
+from app.store.clock import Clock, format_utc, utc_now
 from app.store.engine import Database
 from app.store.ids import reserve_ids, skip_ids
 from app.store.movie_cache import MovieCache
@@ -66,10 +66,10 @@ _correction_count = (
     .scalar_subquery()
     .label("correction_count")
 )
-_kept_movie, _kept_review = not_deleted[movies], not_deleted[reviews]
-_MOVIE = sa.select(*MOVIE_COLUMNS).where(movies.c.id == sa.bindparam("id"), _kept_movie)
+_active_movie, _active_review = not_deleted[movies], not_deleted[reviews]
+_MOVIE = sa.select(*MOVIE_COLUMNS).where(movies.c.id == sa.bindparam("id"), _active_movie)
 _ALL_REVIEWS = sa.select(*REVIEW_COLUMNS, _correction_count)
-_REVIEWS = _ALL_REVIEWS.where(_kept_review)
+_REVIEWS = _ALL_REVIEWS.where(_active_review)
 _REVIEW = _REVIEWS.where(reviews.c.id == sa.bindparam("id"))
 _ENTRIES = sa.select(*AUDIT_COLUMNS)
 _ORDERS: dict[ReviewSort, tuple[sa.ColumnElement[Any], ...]] = {
@@ -83,13 +83,13 @@ _of_movie = reviews.c.movie_id == sa.bindparam("movie_id")
 _bin = sa.case(*((reviews.c.rating < top, top - 1) for top in range(1, 10)), else_=9).label("bin")
 _HISTOGRAM = (
     sa.select(reviews.c.sentiment_label, _bin, sa.func.count())
-    .where(_of_movie, _kept_review)
+    .where(_of_movie, _active_review)
     .group_by(reviews.c.sentiment_label, _bin)
 )
 _new_count = movies.c.review_count + sa.bindparam("reviews")
 _ADD_TO_MOVIE = (
     movies.update()
-    .where(movies.c.id == sa.bindparam("movie_id"), _kept_movie)
+    .where(movies.c.id == sa.bindparam("movie_id"), _active_movie)
     .values(
         review_count=_new_count,
         positive_count=movies.c.positive_count + sa.bindparam("positive"),
@@ -105,7 +105,7 @@ _ADD_TO_MODEL = sa.text(
 _MODELS = (
     sa.select(model_counts.c.model, sa.func.sum(model_counts.c.review_count).label("total"))
     .join(movies)
-    .where(_kept_movie)
+    .where(_active_movie)
     .group_by(model_counts.c.model)
 )
 _LIKE = sa.text(
@@ -174,7 +174,7 @@ class Store:
         """Replace the movie's fields by those that `change` returns, and log it if they differ.
 
         Raise `app.errors.AlreadyExists` as `add_movie` does, and if `writers` is given, `app.errors.ReviewedByOthers`
-        if the movie has reviews by none of these owner tokens.
+        if the movie has a review whose owner token is not among them.
         """
         with self._write(titles=True) as connection:
             old = _lock_movie(connection, movie_id)
@@ -196,7 +196,7 @@ class Store:
         with self._write() as connection:
             movie = _lock_movie(connection, movie_id)
             entry = self._log(connection, AuditAction.DELETE_MOVIE, who, summarize_movie(movie), movie_id)
-            _set_reviews_deleted(connection, (reviews.c.movie_id == movie_id) & _kept_review, entry.id)
+            _set_reviews_deleted(connection, (reviews.c.movie_id == movie_id) & _active_review, entry.id)
             _set_movies_deleted(connection, [movie_id], entry.id)
         return movie.review_count
 
@@ -205,7 +205,7 @@ class Store:
         self.movie(movie_id)
         with self._database.read() as connection:
             rows = connection.execute(_HISTOGRAM, {"movie_id": movie_id}).all()
-        return _histogram({(label, place): count for label, place, count in rows})
+        return _histogram({(label, index): count for label, index, count in rows})
 
     # Reviews
 
@@ -251,7 +251,7 @@ class Store:
         self, author: str, offset: int = 0, limit: int = 20, order: ReviewSort = ReviewSort.NEWEST
     ) -> tuple[list[tuple[Review, Movie]], int]:
         """Return a slice of the reviews under exactly this name, with their movies, and their total number."""
-        by_author = (reviews.c.author == author, _kept_review)
+        by_author = (reviews.c.author == author, _active_review)
         chosen = _ALL_REVIEWS.where(*by_author).order_by(*_ORDERS[order]).offset(offset).limit(limit)
         with self._database.read() as connection:
             found = _read_reviews(connection, chosen)
@@ -261,21 +261,21 @@ class Store:
     def author_summary(self, author: str) -> AuthorSummary:
         """Return the distribution and the sum of the ratings of the reviews under exactly this name."""
         chosen = sa.select(reviews.c.sentiment_label, _bin, sa.func.count(), sa.func.sum(reviews.c.rating))
-        chosen = chosen.where(reviews.c.author == author, _kept_review).group_by(reviews.c.sentiment_label, _bin)
+        chosen = chosen.where(reviews.c.author == author, _active_review).group_by(reviews.c.sentiment_label, _bin)
         with self._database.read() as connection:
             rows = connection.execute(chosen).all()
-        histogram = _histogram({(label, place): count for label, place, count, _ in rows})
+        histogram = _histogram({(label, index): count for label, index, count, _ in rows})
         return AuthorSummary(histogram, sum(float(rating) for *_, rating in rows))
 
     def has_reviews_by_others(self, movie_id: int, writers: Collection[str]) -> bool:
-        """Return whether the movie has reviews by none of these owner tokens."""
+        """Return whether the movie has a review whose owner token is not among `writers`."""
         with self._database.read() as connection:
             return _has_reviews_by_others(connection, movie_id, writers)
 
     def position(self, review_id: int) -> int:
         """Return the number of newer reviews of the same movie."""
         review = self.review(review_id)
-        newer = (reviews.c.movie_id == review.movie_id, reviews.c.id > review_id, _kept_review)
+        newer = (reviews.c.movie_id == review.movie_id, reviews.c.id > review_id, _active_review)
         with self._database.read() as connection:
             return int(connection.execute(sa.select(sa.func.count()).where(*newer)).scalar_one())
 
@@ -298,7 +298,7 @@ class Store:
             sentiment_label=sentiment.label,
             sentiment_score=sentiment.score,
             rating=sentiment.rating,
-            created_at=stamp(self._now()),
+            created_at=format_utc(self._now()),
             model=model,
             writer=writer,
             spoiler=spoiler,
@@ -336,7 +336,7 @@ class Store:
                 return old
             if new.content != old.content:
                 connection.execute(corrections.delete().where(corrections.c.review_id == review_id))
-            new = replace(new, edited_at=stamp(self._now()))
+            new = replace(new, edited_at=format_utc(self._now()))
             _update_reviews(connection, [(old, new)])
             before = old.content if new.content != old.content else ""
             self._log(connection, AuditAction.EDIT_REVIEW, who, summarize_review(new), new.movie_id, review_id, before)
@@ -359,7 +359,7 @@ class Store:
         _check_range("review", review_id)
         with self._write() as connection:
             added = connection.execute(_LIKE, {"id": review_id, "owner": owner}).rowcount
-            liked = reviews.update().where(reviews.c.id == review_id, _kept_review)
+            liked = reviews.update().where(reviews.c.id == review_id, _active_review)
             liked = liked.values(like_count=reviews.c.like_count + added)
             count = connection.execute(liked.returning(reviews.c.like_count)).scalar()
             if count is None:
@@ -396,13 +396,13 @@ class Store:
             if label != connection.scalar(sa.select(corrections.c.label).where(by_reader)):
                 connection.execute(corrections.delete().where(by_reader))
                 if label is not None:
-                    correction = Correction(review_id, reader, label, stamp(self._now()))
+                    correction = Correction(review_id, reader, label, format_utc(self._now()))
                     connection.execute(corrections.insert(), asdict(correction))
             return _find_review(connection, review_id)
 
     def corrections(self) -> Sequence[Correction]:
         """Return all corrections, sorted by review and reader."""
-        by_review = sa.select(*CORRECTION_COLUMNS).join(reviews).where(_kept_review)
+        by_review = sa.select(*CORRECTION_COLUMNS).join(reviews).where(_active_review)
         with self._database.read() as connection:
             found = [Correction(**row) for row in connection.execute(by_review).mappings()]
         return sorted(found, key=lambda correction: (correction.review_id, correction.reader))
@@ -411,7 +411,7 @@ class Store:
 
     def claim_nickname(self, key: str, passphrase_hash: str) -> None:
         """Protect the nickname with a passphrase. Raise `app.errors.AlreadyExists` if it is claimed already."""
-        values = {"key": key, "passphrase_hash": passphrase_hash, "created_at": stamp(self._now())}
+        values = {"key": key, "passphrase_hash": passphrase_hash, "created_at": format_utc(self._now())}
         try:
             with self._write() as connection:
                 connection.execute(nicknames.insert(), values)
@@ -432,7 +432,7 @@ class Store:
         found = (
             sa.select(reviews.c.movie_id, count)
             .join(corrections, corrections.c.review_id == reviews.c.id)
-            .where(corrections.c.label != reviews.c.sentiment_label, _kept_review)
+            .where(corrections.c.label != reviews.c.sentiment_label, _active_review)
             .group_by(reviews.c.movie_id)
             .order_by(count.desc(), reviews.c.movie_id)
             .limit(limit)
@@ -443,7 +443,7 @@ class Store:
     def reviews_by_month(self, limit: int) -> list[tuple[str, int]]:
         """Return the last `limit` months with reviews (`2026-11`), oldest first, with the number of reviews."""
         month = sa.func.substr(reviews.c.created_at, 1, 7).label("month")
-        found = sa.select(month, sa.func.count()).where(_kept_review).group_by(month).order_by(month.desc())
+        found = sa.select(month, sa.func.count()).where(_active_review).group_by(month).order_by(month.desc())
         with self._database.read() as connection:
             rows = connection.execute(found.limit(limit)).all()
         return [(str(name), int(count)) for name, count in reversed(rows)]
@@ -484,7 +484,7 @@ class Store:
                 raise UndoExpired(change_id)
             if entry.import_id is None:
                 _restore(connection, entry)
-            undone_at = stamp(self._now())
+            undone_at = format_utc(self._now())
             connection.execute(audit_log.update().where(audit_log.c.id == change_id).values(undone_at=undone_at))
             self._log(connection, AuditAction.UNDO, who, entry.summary, entry.movie_id, entry.review_id)
         return replace(entry, undone_at=undone_at, undoable=False)
@@ -513,7 +513,7 @@ class Store:
             _add_movies(connection, added_movies, import_id)
             _add_reviews(connection, added_reviews, import_id)
             ids = dict.fromkeys(correction.review_id for correction in added_corrections)
-            _check_references("review", ids, _existing(connection, reviews.c.id, ids, _kept_review))
+            _check_references("review", ids, _existing(connection, reviews.c.id, ids, _active_review))
             for batch in _batches(added_corrections):
                 connection.execute(corrections.insert(), [asdict(correction) for correction in batch])
 
@@ -538,13 +538,13 @@ class Store:
 
     def _delete_imported(self, import_id: int) -> None:
         """Delete an import's rows in several transactions, so that other writers can run in between."""
-        imported = sa.select(reviews.c.id).where(reviews.c.import_id == import_id, _kept_review).limit(BATCH)
+        imported = sa.select(reviews.c.id).where(reviews.c.import_id == import_id, _active_review).limit(BATCH)
         for ids in self._until_empty(imported):
             with self._write() as connection:
                 found = _lock_reviews(connection, ids)
                 connection.execute(reviews.update().where(reviews.c.id.in_(ids)).values(deleted_by=import_id))
                 _count(connection, [(review, -1) for review in found])
-        without_reviews = (movies.c.import_id == import_id, movies.c.review_count == 0, _kept_movie)
+        without_reviews = (movies.c.import_id == import_id, movies.c.review_count == 0, _active_movie)
         for ids in self._until_empty(sa.select(movies.c.id).where(*without_reviews).limit(BATCH)):
             with self._write() as connection:
                 _set_movies_deleted(connection, ids, import_id, movies.c.review_count == 0)
@@ -599,7 +599,9 @@ class Store:
         review_id: int | None = None,
         before: str = "",
     ) -> AuditEntry:
-        entry = AuditEntry(0, stamp(self._now()), who, action, movie_id, review_id, truncate(summary), before=before)
+        entry = AuditEntry(
+            0, format_utc(self._now()), who, action, movie_id, review_id, truncate(summary), before=before
+        )
         values = asdict(entry)
         del values["id"], values["undoable"]
         return with_undoable(replace(entry, id=_new_id(connection.execute(audit_log.insert(), values))), self._now())
@@ -628,7 +630,7 @@ def _lock_movie(connection: sa.Connection, movie_id: int) -> Movie:
 
 def _has_reviews_by_others(connection: sa.Connection, movie_id: int, writers: Collection[str]) -> bool:
     others = sa.select(reviews.c.id).where(reviews.c.movie_id == movie_id, reviews.c.writer.not_in(writers))
-    return connection.execute(others.where(_kept_review).limit(1)).first() is not None
+    return connection.execute(others.where(_active_review).limit(1)).first() is not None
 
 
 def _find_review(connection: sa.Connection, review_id: int) -> Review:
@@ -727,7 +729,7 @@ def _add_movies(connection: sa.Connection, added: Sequence[Movie], import_id: in
     ids, keys = [movie.id for movie in added], [movie.key for movie in added]
     _check_duplicates("movie", zip(ids, ids, strict=True), _existing(connection, movies.c.id, ids))
     _check_duplicates("movie", zip(keys, ids, strict=True))
-    for key in _existing(connection, movies.c.key, keys, _kept_movie):
+    for key in _existing(connection, movies.c.key, keys, _active_movie):
         _check_unique(connection, key)
     counts = {"review_count": 0, "positive_count": 0, "rating_sum": 0.0, "import_id": import_id}
     for batch in _batches(added):
@@ -741,7 +743,7 @@ def _add_reviews(connection: sa.Connection, added: Sequence[Review], import_id: 
     ids = [review.id for review in added]
     movie_ids = dict.fromkeys(review.movie_id for review in added)
     _check_duplicates("review", zip(ids, ids, strict=True), _existing(connection, reviews.c.id, ids))
-    _check_references("movie", movie_ids, _existing(connection, movies.c.id, movie_ids, _kept_movie))
+    _check_references("movie", movie_ids, _existing(connection, movies.c.id, movie_ids, _active_movie))
     for batch in _batches(added):
         values = [{**_review_values(review), "like_count": 0, "import_id": import_id} for review in batch]
         connection.execute(reviews.insert(), values)
@@ -762,7 +764,7 @@ def _existing(
 
 def _check_unique(connection: sa.Connection, key: str, movie_id: int | None = None) -> None:
     """Raise `AlreadyExists` if another movie has this key."""
-    existing = connection.scalar(sa.select(movies.c.id).where(movies.c.key == key, _kept_movie))
+    existing = connection.scalar(sa.select(movies.c.id).where(movies.c.key == key, _active_movie))
     if existing is not None and existing != movie_id:
         raise AlreadyExists("movie", existing)
 
@@ -798,7 +800,7 @@ def _with_movies(found: Iterable[Review], cache: MovieCache) -> list[tuple[Revie
 
 
 def _histogram(counts: Mapping[tuple[Label, int], int]) -> list[tuple[int, int]]:
-    return [(counts.get((Label.POSITIVE, place), 0), counts.get((Label.NEGATIVE, place), 0)) for place in range(10)]
+    return [(counts.get((Label.POSITIVE, index), 0), counts.get((Label.NEGATIVE, index), 0)) for index in range(10)]
 
 
 def _review_values(review: Review) -> dict[str, Any]:

@@ -112,7 +112,7 @@ def test_windows_fit_the_positions_of_roberta(loaded: Loaded, tmp_path: Path) ->
 @pytest.mark.slow
 def test_long_words_are_not_one_unknown_token(loaded: Loaded, electra_folder: Path) -> None:
     reader = load_transformers_model(electra_folder)
-    (windows,) = reader.windows.cut(["재미있다" * 100])
+    (windows,) = reader.windows.tokenize(["재미있다" * 100])
     unknown = models.SPECIAL.index("[UNK]")
     assert sum(len(window) for window in windows) > 400
     assert not any(unknown in window for window in windows)

@@ -3,6 +3,8 @@
 import re
 from datetime import UTC, date, datetime, timedelta, timezone
 
+from app.store.clock import format_utc
+
 KST = timezone(timedelta(hours=9), "KST")
 """Default time zone of tables; Korea has no daylight saving time."""
 
@@ -78,11 +80,6 @@ def parse_timestamp(text: str, now: datetime | None = None) -> str:
         raise ValueError(f"{text!r} is out of range") from error
 
 
-def format_utc(moment: datetime) -> str:
-    """Format a time as in the store: `2026-01-01T00:00:00Z`."""
-    return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-
-
 def format_local(iso: str) -> str:
     """Format a stored timestamp in Korean time, as in tables: `2026-01-01 09:00:00`."""
     return datetime.fromisoformat(iso).astimezone(KST).replace(tzinfo=None).isoformat(" ", "seconds")
@@ -133,7 +130,7 @@ def _read_zone(after: str, before: str) -> tuple[timezone, str]:
 
 
 def _format_ago(now: datetime, count: int, unit: str) -> str:
-    moment = (now - count * _AGO_UNITS[unit]).astimezone(KST)
+    time = (now - count * _AGO_UNITS[unit]).astimezone(KST)
     if unit in "일주":
-        moment = moment.replace(hour=0, minute=0)
-    return format_utc(moment.replace(second=0))
+        time = time.replace(hour=0, minute=0)
+    return format_utc(time.replace(second=0))

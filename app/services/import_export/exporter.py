@@ -23,9 +23,9 @@ def export_catalogue(store: Store) -> Iterator[bytes]:
     yield b"".join(map(jsonl_format.movie_line, movies.values()))
     corrected, exported = {correction.review_id for correction in before}, set()
     for page in iter_pages(store):
-        kept = [review for review in page if review.movie_id in movies]  # without those of movies added meanwhile
-        exported |= corrected & {review.id for review in kept}
-        yield b"".join(map(jsonl_format.review_line, kept))
+        reviews = [review for review in page if review.movie_id in movies]  # without those of movies added meanwhile
+        exported |= corrected & {review.id for review in reviews}
+        yield b"".join(map(jsonl_format.review_line, reviews))
     corrections = _by_review(before.intersection(store.corrections()))
     for review_id in sorted(exported & corrections.keys()):
         ordered = sorted(corrections[review_id], key=lambda item: (item.created_at, item.label, item.reader))

@@ -55,8 +55,8 @@ def open_file(file: BinaryIO, written_at: datetime | None = None) -> Iterator[Op
     start = _read_start(file)
     if start.startswith(b"\x1f\x8b"):
         with tempfile.TemporaryFile(prefix="gampyeong-") as content:
-            moment = _unpack_gzip(file, content)
-            yield OpenedFile(_find_type(content), content, moment or written_at)
+            packed_at = _unpack_gzip(file, content)
+            yield OpenedFile(_find_type(content), content, packed_at or written_at)
     elif start.startswith(b"PK\x03\x04") or start.startswith(b"PK\x05\x06"):
         with _open_archive(file) as archive:
             if _is_workbook(archive):
@@ -66,8 +66,8 @@ def open_file(file: BinaryIO, written_at: datetime | None = None) -> Iterator[Op
             member = _find_table(archive)
             with tempfile.TemporaryFile(prefix="gampyeong-") as content:
                 _unpack(archive, member, content)
-                moment = datetime(*member.date_time, tzinfo=KST) if member.date_time[0] > 1980 else written_at
-                yield OpenedFile(_find_type(content), content, moment)
+                packed_at = datetime(*member.date_time, tzinfo=KST) if member.date_time[0] > 1980 else written_at
+                yield OpenedFile(_find_type(content), content, packed_at)
     else:
         yield OpenedFile(_find_type(file), file, written_at)
 

@@ -7,13 +7,13 @@ from datetime import UTC, datetime
 from app.errors import AlreadyExists, NotFound
 from app.models import Correction, Label, Movie, Review
 from app.services.batch_analysis import batched
-from app.services.import_export.dates import format_utc
 from app.services.import_export.movie_matching import match_movies
 from app.services.import_export.parsed_file import ParsedFile
 from app.services.import_export.records import MovieRow, ReviewRow
 from app.services.import_export.staged_reviews import StagedReviews
 from app.services.progress import ProgressCallback, ProgressReporter, Stage
 from app.store import Store
+from app.store.clock import format_utc
 
 UNDATED = "undated"
 """The `Review.writer` of reviews without a timestamp in the file, whose `created_at` is the time of the import. It is

@@ -110,19 +110,19 @@ class ParsedFile:
     def _check_corrections(self) -> None:
         """Reject corrections without a review in the file, and repeated ones by the same reader."""
         existing = self.reviews.review_ids() if self.corrections else set()
-        kept: dict[tuple[int, int], CorrectionRow] = {}
+        valid: dict[tuple[int, int], CorrectionRow] = {}
         for row in self.corrections:
             if row.review_id not in existing:
                 message = f"no good line above has the review {row.review_id}"
                 self._reject(bad_row(row.number, "review_unknown", message, "review_id", id=row.review_id))
-            elif (row.review_id, row.reader) in kept:
+            elif (row.review_id, row.reader) in valid:
                 message = f"reader {row.reader} has corrected this review already"
                 self._reject(bad_row(row.number, "reader_twice", message, "reader", id=row.reader))
             else:
-                kept[row.review_id, row.reader] = row
+                valid[row.review_id, row.reader] = row
                 continue
             self.row_count += 1
-        self.corrections = list(kept.values())
+        self.corrections = list(valid.values())
 
     def _reject(self, row: BadRow) -> None:
         self.bad_count += 1

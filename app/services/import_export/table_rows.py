@@ -123,11 +123,11 @@ class TableReader:
         """Return the movie of a row, or None if it is invalid. Rows with the same fields share one validation."""
         values = tuple(texts.get(field, "") for field in _MOVIE)
         if values not in self._movies:
-            lost: list[FieldError] = []
+            problems: list[FieldError] = []
             data = dict(zip(_MOVIE, values, strict=True))
-            data["release_date"] = _parse_release_date(data["release_date"].strip(), lost)
+            data["release_date"] = _parse_release_date(data["release_date"].strip(), problems)
             for field, limit in _LISTS.items():
-                data[field] = _shorten(field, data[field].strip(), limit, lost)
+                data[field] = _shorten(field, data[field].strip(), limit, problems)
             try:
                 fields = parse(MovieInput, data).fields()
             except ValidationFailed as error:
@@ -135,11 +135,11 @@ class TableReader:
                 if len(optional) < len(error.errors):
                     errors += [item for item in error.errors if item.field == "title"]
                     return None
-                lost += optional
+                problems += optional
                 fields = parse(MovieInput, data | {item.field: "" for item in optional}).fields()
-            self._movies[values] = fields, lost
-        fields, lost = self._movies[values]
-        dropped += lost
+            self._movies[values] = fields, problems
+        fields, problems = self._movies[values]
+        dropped += problems
         return fields
 
     def _timestamp(self, text: str, errors: list[FieldError], dropped: list[FieldError]) -> str:
@@ -173,11 +173,11 @@ def _find_invalid_bytes(texts: Mapping[str, str]) -> Iterator[FieldError]:
             yield FieldError(field, "bytes_invalid", "has bytes that are no text in the file's encoding")
 
 
-def _parse_release_date(text: str, lost: list[FieldError]) -> str:
+def _parse_release_date(text: str, problems: list[FieldError]) -> str:
     try:
         return parse_day(text) if text else ""
     except ValueError:
-        lost.append(_invalid_date("release_date", text))
+        problems.append(_invalid_date("release_date", text))
         return ""
 
 
@@ -186,9 +186,9 @@ def _invalid_date(field: str, text: str) -> FieldError:
     return FieldError(field, "date_unknown", f"is not a day such as 2024-05-01: {shown!r}", {"text": shown})
 
 
-def _shorten(field: str, text: str, limit: int, lost: list[FieldError]) -> str:
+def _shorten(field: str, text: str, limit: int, problems: list[FieldError]) -> str:
     """Shorten a list of names to `limit` characters, at a comma."""
     if len(text) <= limit or "," not in text:
         return text
-    lost.append(FieldError(field, "list_cut", f"is cut at {limit} characters", {"max_length": limit}))
+    problems.append(FieldError(field, "list_cut", f"is cut at {limit} characters", {"max_length": limit}))
     return text[: limit + 1].rpartition(",")[0].rstrip(", ")
