@@ -20,11 +20,12 @@ FIELD_NAMES = {
     "release_date": lazy_gettext("개봉일"),
     "director": lazy_gettext("감독"),
     "genre": lazy_gettext("장르"),
+    "spoiler": lazy_gettext("스포일러"),
 }
 _MISSING_TYPES = ("blank", "missing", "string_type")
 _BESIDE_A_FIELD = (
     "date_unknown", "date_invalid", "moment_invalid", "control_characters", "combining_marks", "url_invalid",
-    "day_to_come", "bytes_invalid", "list_cut",
+    "day_to_come", "bytes_invalid", "list_cut", "yes_no_unknown",
 )  # fmt: skip
 _NO_CONTEXT = dict.fromkeys(
     ("missing", "found", "names", "text", "id", "version", "count", "width", "megabytes", "max_length"), ""
@@ -150,6 +151,7 @@ def _sentences() -> dict[str, str]:
         "reader_twice": _("같은 독자가 이 리뷰에 의견을 두 번 냈어요."),
         "reading_partial": _("긍정·부정, 확신, 평점은 모두 있거나 모두 없어야 해요."),
         "cells_spilt": _("칸이 %(count)s개인데 첫 줄에는 %(width)s개예요. 쉼표가 든 칸은 따옴표로 묶어 주세요."),
+        "yes_no_unknown": _("예나 아니요로 읽을 수 없어요(%(text)s). 1이나 0으로 적어 주세요."),
         "date_unknown": _("날짜로 읽을 수 없어요(%(text)s). 2024-05-01처럼 적어 주세요."),
         "date_invalid": _("달력에 없는 날짜예요."),
         "moment_invalid": _("날짜와 시각을 읽을 수 없어요."),

@@ -29,6 +29,7 @@ NAMES = {
     ),
     "director": ("감독", "감독명", "director", "directors"),
     "genre": ("장르", "genre", "genres"),
+    "spoiler": ("스포일러", "스포일러 여부", "스포일러 포함", "spoiler", "spoilers", "is spoiler", "contains spoilers"),
 }  # fmt: skip
 """Known headings of each field; exports write the first one."""
 _FALLBACKS = {"date", "날짜", "일시", "타임스탬프", "timestamp", "연도", "year"}

@@ -23,7 +23,9 @@ from app.services.import_export.tables import MAX_HEADER_LINE, Record, Table, fi
 from app.services.progress import yield_to_others
 
 _SENTIMENT = ("긍정·부정", "확신", "평점")
-_HEADER = [names[0] for names in csv_columns.NAMES.values()] + list(_SENTIMENT)
+_TEXTS = [name for name in csv_columns.FIELDS if name != "spoiler"]
+_FORMER_HEADER = [*(csv_columns.NAMES[name][0] for name in _TEXTS), *_SENTIMENT]
+_HEADER = [*_FORMER_HEADER, csv_columns.NAMES["spoiler"][0]]
 _MOVIE = {field.name for field in dataclasses.fields(MovieFields)}
 _FORMULA = re.compile(r"'*[=+\-@\t\r＝＋－＠]")
 _DELIMITERS = ",;\t|"
@@ -44,9 +46,9 @@ def review_lines(reviews: Iterable[tuple[Movie, Review]]) -> bytes:
 
 def _cells(movie: Movie, review: Review) -> list[str]:
     review = dataclasses.replace(review, created_at=format_local(review.created_at))
-    texts = [getattr(movie if name in _MOVIE else review, name) for name in csv_columns.FIELDS]
+    texts = [getattr(movie if name in _MOVIE else review, name) for name in _TEXTS]
     sentiment = [review.sentiment_label, f"{review.sentiment_score:.4f}", f"{review.rating:.4f}"]
-    return [escape_formula(text) for text in texts] + sentiment
+    return [*map(escape_formula, texts), *sentiment, str(int(review.spoiler))]
 
 
 def _write(rows: Iterable[Sequence[str]]) -> bytes:
@@ -85,7 +87,8 @@ def _read_table(text: io.TextIOWrapper) -> Table:
         escaped = _is_escaped(text, dialect)
     first = _records(_lines(text, hint, escaped), lambda cells: False, dialect)
     number, header, width, _ = find_header(_not_blank(first))
-    is_own = [csv_columns.column_name(header, index).lstrip("\ufeff") for index in range(len(header))] == _HEADER
+    names = [csv_columns.column_name(header, index).lstrip("\ufeff") for index in range(len(header))]
+    is_own = names in (_HEADER, _FORMER_HEADER)
     holds_rows = (lambda cells: False) if is_own else _RowsInCells(header, delimiter)
     records = _not_blank(_records(_lines(text, hint, escaped), holds_rows, dialect))
     return Table(header, number, width, (record for record in records if record[0] > number), is_own=is_own)

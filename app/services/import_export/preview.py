@@ -25,6 +25,7 @@ class PreviewRow:
     author: str = ""
     content: str = ""
     created_at: str = ""
+    spoiler: bool = False
     errors: Sequence[FieldError] = ()
 
 
@@ -83,7 +84,8 @@ def _preview_rows(rows: Iterator[Row]) -> list[PreviewRow]:
                 dropped.append(row.error)
             case ReviewRow():
                 movie = movies.get(row.movie_id)
-                shown.append(PreviewRow(row.number, movie, row.author, row.content, row.created_at, dropped))
+                texts = (row.author, row.content, row.created_at)
+                shown.append(PreviewRow(row.number, movie, *texts, bool(row.spoiler), dropped))
                 dropped = []
             case BadRow():
                 shown.append(PreviewRow(row.number, errors=row.errors))

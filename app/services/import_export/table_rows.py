@@ -2,6 +2,7 @@
 
 import dataclasses
 import re
+import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
@@ -22,6 +23,8 @@ _MOVIE = tuple(field.name for field in dataclasses.fields(MovieFields) if field.
 _LISTS = {"director": DIRECTOR_MAX, "genre": GENRE_MAX}
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _EXCERPT = 40
+_YES = {"1", "true", "y", "yes", "예", "네", "o", "○", "있음"}
+_NO = {"", "0", "false", "n", "no", "아니요", "아니오", "x", "×", "없음"}
 
 
 class TableReader:
@@ -80,6 +83,7 @@ class TableReader:
         dropped: list[FieldError] = []
         movie = self._movie(texts, errors, dropped)
         created_at = self._timestamp(texts.get("created_at", ""), errors, dropped)
+        spoiler = _parse_spoiler(texts.get("spoiler", ""), dropped)
         if not texts["content"].strip() and not errors:
             raise ValidationFailed([FieldError("content", "text_missing", "has no text")], "file")
         try:
@@ -94,7 +98,7 @@ class TableReader:
         if movie_id is None:
             movie_id = self._movie_ids[movie.key] = len(self._movie_ids) + 1
             yield MovieRow(number, movie_id, movie, is_exact=False)
-        yield ReviewRow(number, 0, movie_id, review.author, review.content, review.created_at)
+        yield ReviewRow(number, 0, movie_id, review.author, review.content, review.created_at, spoiler=spoiler)
 
     def _texts(self, cells: Sequence[str]) -> dict[str, str]:
         """Return each field's text, empty if the row is too short."""
@@ -179,6 +183,14 @@ def _parse_release_date(text: str, problems: list[FieldError]) -> str:
     except ValueError:
         problems.append(_invalid_date("release_date", text))
         return ""
+
+
+def _parse_spoiler(text: str, dropped: list[FieldError]) -> bool:
+    folded = unicodedata.normalize("NFKC", text).strip().casefold()
+    if folded not in _YES | _NO:
+        shown = text.strip()[:_EXCERPT]
+        dropped.append(FieldError("spoiler", "yes_no_unknown", f"is neither 1 nor 0: {shown!r}", {"text": shown}))
+    return folded in _YES
 
 
 def _invalid_date(field: str, text: str) -> FieldError:

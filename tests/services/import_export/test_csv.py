@@ -118,9 +118,44 @@ def test_exported_cells_are_no_formulas(load: Import, store: Store) -> None:
     load('제목,작성자,내용,개봉일,작성일\n=괴물,@밤편지,"-1점, ""최악""\n별로",2006-07-27,2024-05-01 12:00\n')
     assert [review.movie_id for review in reviews_of(store)] == [movie.id]
     assert b"".join(export_reviews(store)).decode() == (
-        "\ufeff제목,작성자,내용,작성일,개봉일,감독,장르,긍정·부정,확신,평점\r\n"
-        '\'=괴물,\'@밤편지,"\'-1점, ""최악""\n별로",2024-05-01 12:00:00,2006-07-27,봉준호,SF,부정,0.9000,1.0000\r\n'
+        "\ufeff제목,작성자,내용,작성일,개봉일,감독,장르,긍정·부정,확신,평점,스포일러\r\n"
+        '\'=괴물,\'@밤편지,"\'-1점, ""최악""\n별로",2024-05-01 12:00:00,2006-07-27,봉준호,SF,부정,0.9000,1.0000,0\r\n'
     )
+
+
+YES, NO = ("1", "TRUE", "y", "예", "O", " ○ ", "１"), ("0", "false", "N", "아니요", "X", "", " ")
+
+
+@pytest.mark.parametrize("heading", ["스포일러", "Spoiler", "스포일러 여부", "is_spoiler"])
+def test_a_column_marks_spoilers(load: Import, store: Store, heading: str) -> None:
+    rows = [f"괴물,{number},최고 {number},{cell}" for number, cell in enumerate(YES + NO)]
+    outcome = load("\n".join([f"제목,작성자,내용,{heading}", *rows]))
+    assert not outcome.dropped_counts
+    assert [review.spoiler for review in reviews_of(store)] == [True] * len(YES) + [False] * len(NO)
+
+
+def test_an_unreadable_spoiler_mark_costs_the_cell(load: Import, store: Store) -> None:
+    outcome = load("제목,작성자,내용,스포일러\n괴물,밤편지,최고,글쎄\n")
+    assert outcome.dropped_counts == {("spoiler", "yes_no_unknown"): 1}
+    assert [review.spoiler for review in reviews_of(store)] == [False]
+
+
+def test_spoilers_survive_a_round_trip(load: Import, store: Store) -> None:
+    load("제목,작성자,내용,스포일러\n괴물,밤편지,범인은 그 사람,1\n괴물,심야영화,최고,0\n")
+    table = b"".join(export_reviews(store))
+    store.delete_movie(store.movies()[0].id)
+    load(table)
+    assert [(review.content, review.spoiler) for review in reviews_of(store)] == [
+        ("범인은 그 사람", True),
+        ("최고", False),
+    ]
+
+
+def test_a_former_export_is_still_recognized(load: Import, store: Store) -> None:
+    header = "제목,작성자,내용,작성일,개봉일,감독,장르,긍정·부정,확신,평점"
+    outcome = load(f"{header}\n괴물,밤편지,'=1,,,,,긍정,0.9000,9.0000\n")
+    assert not outcome.notes
+    assert [(review.content, review.spoiler) for review in reviews_of(store)] == [("=1", False)]
 
 
 def test_importing_an_exported_table_adds_nothing(load: Import, store: Store) -> None:
