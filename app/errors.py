@@ -40,13 +40,33 @@ class NicknameRefused(ValidationFailed):
     """Raised if a nickname is claimed by someone else or the passphrase is wrong: 403, or errors in the form."""
 
 
-class NotFound(AppError):
-    """Raised if there is no item of this kind ("movie", "review", ...) and id: 404."""
+class ItemError(AppError):
+    """Base of the errors about an item of a `kind` ("movie", "review", ...) with an `id`."""
+
+    problem = ""
 
     def __init__(self, kind: str, id: int) -> None:
-        super().__init__(f"{kind} {id} not found")
+        super().__init__(f"{kind} {id} {self.problem}")
         self.kind = kind
         self.id = id
+
+
+class NotFound(ItemError):
+    """Raised if there is no such item: 404."""
+
+    problem = "not found"
+
+
+class AlreadyExists(ItemError):
+    """Raised if there is an equal item, which has this id: 409."""
+
+    problem = "is already there"
+
+
+class EditConflict(ItemError):
+    """Raised if the item was edited since the caller read it: 409."""
+
+    problem = "was edited meanwhile"
 
 
 class ModelBusy(AppError):
@@ -55,24 +75,6 @@ class ModelBusy(AppError):
     def __init__(self, message: str = "the model is busy", *, retry_after: int = 1) -> None:
         super().__init__(message)
         self.retry_after = retry_after
-
-
-class AlreadyExists(AppError):
-    """Raised if there is an equal item of this kind ("movie", ...), with this id: 409."""
-
-    def __init__(self, kind: str, id: int) -> None:
-        super().__init__(f"{kind} {id} is already there")
-        self.kind = kind
-        self.id = id
-
-
-class EditConflict(AppError):
-    """The `kind` ("movie") with this id was edited since the caller read it: 409."""
-
-    def __init__(self, kind: str, id: int) -> None:
-        super().__init__(f"{kind} {id} was edited meanwhile")
-        self.kind = kind
-        self.id = id
 
 
 class UndoExpired(AppError):
@@ -107,7 +109,7 @@ class PermissionDenied(AppError):
 
 
 class ReviewedByOthers(PermissionDenied):
-    """The caller added the movie, but others have reviewed it: only the administrator may edit it now. 403."""
+    """Raised if the caller may not edit their own movie any more, because others have reviewed it: 403."""
 
 
 class DuplicateSubmission(AppError):

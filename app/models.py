@@ -178,7 +178,7 @@ class MovieFields:
 
     @property
     def version(self) -> str:
-        """A hash of the fields, which any edit changes."""
+        """A hash of the fields, to detect edits."""
         values = [getattr(self, item.name) for item in fields(MovieFields)]
         return blake2b("\n".join(values).encode(), digest_size=8).hexdigest()
 

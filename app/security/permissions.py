@@ -62,7 +62,7 @@ def require(permission: Permission, owner: str = "") -> None:
 
 
 def may_edit_movie(reviews: Reviews, movie: Movie) -> bool:
-    """Return whether the caller is the administrator, or has added the movie and nobody else has reviewed it."""
+    """Return whether the caller is the administrator, or added the movie, which has no reviews by others."""
     if identity.is_admin():
         return True
     return identity.is_writer(movie.owner) and not reviews.has_reviews_by_others(movie.id, identity.owner_tokens())
@@ -71,8 +71,8 @@ def may_edit_movie(reviews: Reviews, movie: Movie) -> bool:
 def require_movie_edit(reviews: Reviews, movie: Movie) -> Collection[str] | None:
     """Raise `PermissionDenied` if the caller may not edit the movie.
 
-    Return the owner tokens of the caller, for a second check within the transaction of the edit; None for the
-    administrator, who needs none.
+    Return the caller's owner tokens, for a second check within the transaction of the edit, or None for the
+    administrator.
     """
     if not may_edit_movie(reviews, movie):
         if identity.is_writer(movie.owner):

@@ -48,7 +48,7 @@ def fetch(model: str, revision: str) -> Path:
         return _Download(model, revision).wait()
     except ModelError:
         raise
-    except Exception as error:  # noqa: BLE001 - of the client or its HTTP library; the cached copy may do
+    except Exception as error:  # noqa: BLE001 - of the client or its HTTP library; the cached copy is used
         if cached is None:
             raise ModelError(_error_message(error, revision)) from error
         logger.info("using the cached copy of %s: %s", model, error)

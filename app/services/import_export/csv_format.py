@@ -91,7 +91,7 @@ def _read_table(text: io.TextIOWrapper) -> Table:
     is_own = names in (_HEADER, _FORMER_HEADER)
     holds_rows = (lambda cells: False) if is_own else _RowsInCells(header, delimiter)
     records = _not_blank(_records(_lines(text, hint, escaped), holds_rows, dialect))
-    return Table(header, number, width, (record for record in records if record[0] > number), is_own=is_own)
+    return Table(header, width, (record for record in records if record[0] > number), is_own=is_own)
 
 
 def _find_delimiter(text: io.TextIOWrapper) -> tuple[int, str]:

@@ -24,7 +24,7 @@ def read_table(file: BinaryIO) -> Table:
         if isinstance(item, dict) and len(keys) < _MAX_KEYS:
             keys |= dict.fromkeys(item)
     header = list(keys)
-    return Table(header, 0, len(header), _records(header, _read_array(file)))
+    return Table(header, len(header), _records(header, _read_array(file)))
 
 
 def _records(header: list[str], objects: Iterator[Any]) -> Iterator[Record]:

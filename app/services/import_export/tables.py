@@ -22,7 +22,6 @@ class Table:
     """
 
     header: Sequence[str]
-    header_number: int
     width: int
     records: Iterator[Record]
     unused: Sequence[str] = ()

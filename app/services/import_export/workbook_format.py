@@ -30,7 +30,7 @@ def open_table(file: BinaryIO) -> Iterator[Table]:
         name, (number, header, width, _) = max(found, key=lambda item: count_known(item[1][1]))
         start = dict(sheets)[name]
         records = ((index, row) for index, row in _records(cells, start) if index > number)
-        yield Table(header, number, width, records, [other for other, _ in sheets if other != name])
+        yield Table(header, width, records, [other for other, _ in sheets if other != name])
 
 
 def _convert(file: BinaryIO, cells: BinaryIO) -> None:
