@@ -62,6 +62,6 @@ def _folder(model: str | None, revision: str | None) -> Path:
     folder = Path(model).expanduser()
     if folder.is_dir():
         return folder
-    from app.sentiment.hub import fetch
+    from app.sentiment.hub import download
 
-    return fetch(model, revision or "main")
+    return download(model, revision or "main")

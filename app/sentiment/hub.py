@@ -34,7 +34,7 @@ _ID = re.compile(r"(?:[\w.-]+/)?[\w.-]+", re.ASCII)
 logger = logging.getLogger(__name__)
 
 
-def fetch(model: str, revision: str) -> Path:
+def download(model: str, revision: str) -> Path:
     """Return the folder with the files of `model` at `revision`, downloading them if needed.
 
     Raise `app.errors.ModelError`, without the model's name, within seconds if the hub does not respond.

@@ -71,7 +71,7 @@ class MovieList:
         """Return all movies by `sort`, an `app.schemas.Sort`, unrated ones last; do not modify the list."""
         movies = self._orders.get(sort)
         if movies is None:
-            key = _KEYS[sort] if sort != "rating" else _by_rating(self.weighing)
+            key = _KEYS[sort] if sort != "rating" else _by_rating(self.weighted_rating)
             movies = sorted(self.movies, key=lambda movie: (*key(movie), movie.id), reverse=sort not in _ASCENDING)
             self._orders[sort] = movies
         return movies
@@ -108,7 +108,7 @@ class MovieList:
         return TypoIndex(self.movies)
 
     @cached_property
-    def weighing(self) -> WeightedRating:
+    def weighted_rating(self) -> WeightedRating:
         count = sum(movie.review_count for movie in self.movies)
         rating_sum = sum(movie.rating_sum for movie in self.movies)
         return WeightedRating(self._prior, round(rating_sum / count, 2) if count else None)
@@ -131,8 +131,8 @@ class MovieList:
         return SearchIndex({movie.id: searched_text(movie) for movie in self.movies})
 
 
-def _by_rating(weighing: WeightedRating) -> Key:
-    return lambda m: (weighing.rate(m), m.review_count) if m.review_count else (-1.0, 0)
+def _by_rating(weighted_rating: WeightedRating) -> Key:
+    return lambda m: (weighted_rating.rate(m), m.review_count) if m.review_count else (-1.0, 0)
 
 
 def _have_same_texts(before: Sequence[Movie], after: Sequence[Movie]) -> bool:

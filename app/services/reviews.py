@@ -93,9 +93,9 @@ class ReviewService:
         """Return the names of the fields, except the title, in which words of `q` are found."""
         return matched_fields(movie, split_words(q))
 
-    def weighing(self) -> WeightedRating:
+    def weighted_rating(self) -> WeightedRating:
         """Return the weighted rating by which movies are sorted."""
-        return self._refreshed_list().weighing
+        return self._refreshed_list().weighted_rating
 
     def edit_movie(
         self,

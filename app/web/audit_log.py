@@ -20,7 +20,7 @@ from app.web.filters import shorten
 from app.web.forms import DeleteForm
 from app.web.pages import catalogue, review_address
 from app.web.pagination import page_links
-from app.web.rendering import MAX_NAME, flash_message, render
+from app.web.rendering import MAX_TITLE_LENGTH, flash_message, render
 
 blueprint = Blueprint("audit_log", __name__)
 
@@ -87,7 +87,7 @@ def deletion_notices(shown: list[Any]) -> list[dict[str, Any]]:
     change = catalogue().audit_entry(int(number))
     if change is None or not change.undoable or not permissions.is_allowed(Permission.UNDO, change.who):
         return []
-    text = f"{_ACTIONS[change.action]}: {shorten(change.summary, MAX_NAME)}"
+    text = f"{_ACTIONS[change.action]}: {shorten(change.summary, MAX_TITLE_LENGTH)}"
     return [{"text": text, "undo": change.id}]
 
 
@@ -119,10 +119,10 @@ def _flash_undone(change: AuditEntry) -> str:
         flash_message(gettext("가져온 것을 되돌렸어요: %(summary)s", summary=change.summary))
         return url_for("audit_log.show_log")
     if change.review_id:
-        author = shorten(catalogue().review(change.review_id).author, MAX_NAME)
+        author = shorten(catalogue().review(change.review_id).author, MAX_TITLE_LENGTH)
         flash_message(gettext("%(author)s 님의 리뷰를 되돌렸어요.", author=author), review_id=change.review_id)
         return review_address(change.review_id)
-    flash_message(gettext("‘%(title)s’ 영화를 되돌렸어요.", title=shorten(change.summary, MAX_NAME)))
+    flash_message(gettext("‘%(title)s’ 영화를 되돌렸어요.", title=shorten(change.summary, MAX_TITLE_LENGTH)))
     return url_for("movies.show", id=change.movie_id)
 
 

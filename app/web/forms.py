@@ -84,7 +84,7 @@ class Form(FlaskForm):
         except ValidationFailed as error:
             self._note(422)
             for item in error.errors:
-                self.add_error(item.field, messages.explain(item))
+                self.add_error(item.field, messages.error_message(item))
         except NotFound:
             if "movie_id" not in self:
                 raise
@@ -122,7 +122,7 @@ class Form(FlaskForm):
             self.alert = str(sentence)
 
     @property
-    def wrong(self) -> list[Field]:
+    def invalid_fields(self) -> list[Field]:
         """Return the fields with errors, in order."""
         return [field for field in self if field.errors and field.name != "csrf_token"]
 

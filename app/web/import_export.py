@@ -196,7 +196,7 @@ def _show_preview(form: PreviewForm, columns: Mapping[str, int | None] | None) -
         if preview and columns is None and (remembered := _remembered(preview)):
             preview = _preview(form.options(remembered))
     except ValidationFailed as error:
-        return _refuse(ImportForm(), 422, "file", " ".join(map(import_messages.explain, error.errors)))
+        return _refuse(ImportForm(), 422, "file", " ".join(map(import_messages.error_message, error.errors)))
     if preview is None:
         return _refuse(ImportForm(), 410, "file", messages.UPLOAD_GONE)
     form.upload.data, name = session[_UPLOAD]

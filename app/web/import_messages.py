@@ -60,7 +60,7 @@ def format_error(job: Job) -> str:
     """Return the reason why a job failed, and the remedy."""
     error = job.error
     if isinstance(error, ValidationFailed):
-        return " ".join(map(explain, error.errors))
+        return " ".join(map(error_message, error.errors))
     if isinstance(error, ModelBusy):
         return _("모델이 다른 글을 읽느라 오래 쉬지 못했어요. 조금 뒤에 다시 해 주세요.")
     if isinstance(error, StoreUnavailable | OSError):
@@ -70,12 +70,12 @@ def format_error(job: Job) -> str:
     return _("우리 쪽 문제로 멈췄어요. 서버 기록에 까닭이 남아 있어요.")
 
 
-def explain_row(row: BadRow) -> str:
+def row_errors(row: BadRow) -> str:
     """Return all errors of a row."""
-    return " ".join(map(explain, row.errors))
+    return " ".join(map(error_message, row.errors))
 
 
-def explain_dropped(outcome: ImportResult) -> list[str]:
+def dropped_cells(outcome: ImportResult) -> list[str]:
     """Return a sentence for each kind of cell that was dropped: how many, and the first one's row and reason."""
     messages = []
     for kind, count in outcome.dropped_counts.items():
@@ -85,13 +85,13 @@ def explain_dropped(outcome: ImportResult) -> list[str]:
                 "%(count)s개 줄에서 한 칸을 못 썼어요. 처음은 %(row)s번째 줄이에요. %(reason)s",
                 count=f"{count:,}",
                 row=f"{first.number:,}",
-                reason=explain(first.error),
+                reason=error_message(first.error),
             )
         )
     return messages
 
 
-def explain(error: FieldError) -> str:
+def error_message(error: FieldError) -> str:
     """Return the message for an error in a row or a file."""
     if error.type in _MISSING_TYPES:
         return _("%(column)s 칸이 비어 있어요.", column=_column(error.field))
@@ -178,8 +178,8 @@ def format_too_large(limit: int) -> str:
 FILTERS: dict[str, Callable[..., object]] = {
     "job_progress": format_progress,
     "job_error": format_error,
-    "row_reasons": explain_row,
-    "dropped_reasons": explain_dropped,
-    "explain_note": explain,
+    "row_errors": row_errors,
+    "dropped_cells": dropped_cells,
+    "error_message": error_message,
     "megabytes": format_megabytes,
 }

@@ -71,7 +71,7 @@ def too_many(seconds: int, keeps_text: bool = True) -> str:
     return gettext("짧은 시간에 너무 여러 번 시도했어요. %(wait)s 뒤에 다시 해 주세요.", wait=wait)
 
 
-def explain(error: FieldError) -> str:
+def error_message(error: FieldError) -> str:
     """Return the message for a field's error."""
     if error.type in _UNMEANT:
         return _UNMEANT[error.type]

@@ -18,7 +18,7 @@ from app.web.filters import shorten
 from app.web.forms import DeleteForm, EditMovieForm, MovieForm
 from app.web.movie_lookup import suggest
 from app.web.pages import MAX_GENRES, catalogue
-from app.web.rendering import MAX_NAME, flash_message, render
+from app.web.rendering import MAX_TITLE_LENGTH, flash_message, render
 
 blueprint = Blueprint("movies", __name__)
 
@@ -46,7 +46,7 @@ def add() -> BaseResponse:
     movie = form.submit(lambda data: _add(form, data))
     if movie is None:
         return pages.home(movie_form=form)
-    title = shorten(movie.title, MAX_NAME)
+    title = shorten(movie.title, MAX_TITLE_LENGTH)
     if form.content.data:
         flash_message(gettext("‘%(title)s’ 영화를 등록했어요.", title=title))
         return reviews.add_to(movie.id)
@@ -123,7 +123,7 @@ def delete(id: int) -> BaseResponse:
     if not form.has_valid_token():
         return _confirm_delete(movie, form)
     review_count = catalogue().delete_movie(id, identity.actor())
-    title = shorten(movie.title, MAX_NAME)
+    title = shorten(movie.title, MAX_TITLE_LENGTH)
     deletion = last_deletion(AuditAction.DELETE_MOVIE, id)
     flash_message(
         ngettext(

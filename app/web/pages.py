@@ -110,7 +110,7 @@ def _found_movies() -> dict[str, Any]:
         "query": query,
         "links": page_links(page, address),
         "sorts": named(_SORTS),
-        "weighing": catalogue().weighing(),
+        "weighted_rating": catalogue().weighted_rating(),
         "genres": tuple(catalogue().genres()[:MAX_GENRES]),
         "totals": catalogue().totals(),
     }

@@ -10,9 +10,9 @@ from markupsafe import Markup
 from app.i18n import language
 from app.web.forms import Form
 
-MAX_NAME = 60
+MAX_TITLE_LENGTH = 60
 """Maximum length of a title in a flashed message, as messages are stored in a cookie of 4 KB."""
-MAX_MESSAGES = 3
+MAX_FLASHES = 3
 """Maximum number of flashed messages in the cookie."""
 CACHE_SIZE = 2_000  # fragments, of about 1 KB each
 
@@ -29,7 +29,7 @@ def render(template: str, from_request: Form | None = None, **context: Any) -> R
 
 def flash_message(text: str = "", **more: Any) -> None:
     """Flash a message for the next page: a text, and other JSON for the template."""
-    session["_flashes"] = session.get("_flashes", [])[1 - MAX_MESSAGES :]
+    session["_flashes"] = session.get("_flashes", [])[1 - MAX_FLASHES :]
     flash({"text": str(text), **more})  # type: ignore[arg-type]  # a message may be any JSON
 
 

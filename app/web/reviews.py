@@ -23,7 +23,7 @@ from app.web.filters import shorten
 from app.web.forms import DeleteForm, EditReviewForm, ReviewForm
 from app.web.movie_lookup import resolve_movie
 from app.web.pages import catalogue
-from app.web.rendering import MAX_NAME, flash_message, render
+from app.web.rendering import MAX_TITLE_LENGTH, flash_message, render
 
 blueprint = Blueprint("reviews", __name__)
 
@@ -73,7 +73,7 @@ def _redirect_to_new(review: Review) -> BaseResponse:
         flash_message(messages.DELETED_MEANWHILE)
     else:
         flash_message(
-            title=shorten(title, MAX_NAME),
+            title=shorten(title, MAX_TITLE_LENGTH),
             movie_id=review.movie_id,
             review_id=review.id,
             label=review.sentiment_label,
@@ -167,7 +167,9 @@ def delete(id: int) -> BaseResponse:
         return _confirm_delete(review, form)
     catalogue().delete_review(id, identity.actor())
     deletion = last_deletion(AuditAction.DELETE_REVIEW, id)
-    flash_message(gettext("%(author)s 님의 리뷰를 지웠어요.", author=shorten(review.author, MAX_NAME)), undo=deletion)
+    flash_message(
+        gettext("%(author)s 님의 리뷰를 지웠어요.", author=shorten(review.author, MAX_TITLE_LENGTH)), undo=deletion
+    )
     return redirect(url_for("movies.show", id=review.movie_id, deleted=deletion), 303)
 
 

@@ -43,8 +43,8 @@ FETCH = """
 import json, sys
 from app.sentiment.process_setup import configure_process
 configure_process()
-from app.sentiment.hub import fetch
-print(json.dumps({"folder": str(fetch(sys.argv[1], sys.argv[2] or "main"))}))
+from app.sentiment.hub import download
+print(json.dumps({"folder": str(download(sys.argv[1], sys.argv[2] or "main"))}))
 """
 Start = Callable[..., dict[str, Any]]
 

@@ -158,9 +158,9 @@ def test_the_rating_is_weighted_by_the_number_of_reviews(store: Store, analyzer:
             service.add_review(ReviewInput(movie_id=movie.id, author="밤편지", content=text))
     assert titles(service) == ["여럿", "한 편", "싫은"]
     assert titles(ReviewService(store, analyzer, rating_prior=0)) == ["한 편", "여럿", "싫은"]
-    weighing = service.weighing()
-    assert weighing.mean == pytest.approx((9.9 + 9 * 9.0 + 6 * 1.5) / 16, abs=0.005)
-    assert weighing.rate(service.movie(1)) == pytest.approx((9.9 + 5 * (weighing.mean or 0)) / 6)
+    weighted_rating = service.weighted_rating()
+    assert weighted_rating.mean == pytest.approx((9.9 + 9 * 9.0 + 6 * 1.5) / 16, abs=0.005)
+    assert weighted_rating.rate(service.movie(1)) == pytest.approx((9.9 + 5 * (weighted_rating.mean or 0)) / 6)
 
 
 def test_the_list_is_cached_until_a_change(filled: ReviewService) -> None:

@@ -62,8 +62,8 @@ def test_an_excerpt_and_its_rest_are_the_text(content: str) -> None:
 
 
 def test_unknown_error_types_have_a_message() -> None:
-    assert messages.explain(FieldError("title", "new_rule", "broken")).endswith("요.")
-    assert messages.explain(FieldError("new_field", "blank", "broken")).endswith("요.")
+    assert messages.error_message(FieldError("title", "new_rule", "broken")).endswith("요.")
+    assert messages.error_message(FieldError("new_field", "blank", "broken")).endswith("요.")
 
 
 def test_posters_are_drawn_by_title() -> None:
