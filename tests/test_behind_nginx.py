@@ -137,7 +137,7 @@ class Cluster:
 
 @contextmanager
 def running_cluster(folder: Path, postgresql: Server, **settings: str) -> Iterator[Cluster]:
-    """A cluster; without nginx or Redis the test is skipped, in CI it fails."""
+    """Start a cluster. Without nginx or Redis skip the test, or fail it in CI."""
     for program in ("nginx", "redis-server"):
         if not shutil.which(program):
             say = pytest.fail if os.environ.get("CI") else pytest.skip

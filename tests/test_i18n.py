@@ -32,7 +32,7 @@ TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
 
 
 def texts() -> set[str]:
-    """Every msgid in code and templates."""
+    """Return every msgid in code and templates."""
     with (ROOT / "babel.cfg").open() as file:
         methods, options = parse_mapping_cfg(file, "babel.cfg")
     found = extract_from_dir(ROOT, methods, options, keywords=KEYWORDS)
@@ -49,7 +49,7 @@ def catalogue(language: str) -> Catalog:
 
 
 def forms(message: Message) -> Iterator[tuple[str, str]]:
-    """Each msgid with its translation, plurals included."""
+    """Yield each msgid with its translations, plurals included."""
     if isinstance(message.id, str):
         yield message.id, str(message.string)
     else:

@@ -14,16 +14,9 @@ PATHS = sorted([ROOT / "wsgi.py", *(ROOT / "app").rglob("*.py")])
 BASE = {"models", "protocols", "errors", "hangul"}
 # What a package may import besides itself.
 SHARED = {
-    "security",
-    "services",
-    "schemas",
-    "extensions",
-    "i18n",
-    "telemetry",
-    "static_files",
-    "error_handlers",
+    "security", "services", "schemas", "extensions", "i18n", "telemetry", "static_files", "error_handlers",
     "json_io",
-} | BASE
+} | BASE  # fmt: skip
 ALLOWED = {
     "models": set(),
     "protocols": {"models"},

@@ -73,8 +73,7 @@ def test_ranges_admit_the_pins(file: str, ranges: list[str]) -> None:
 
 
 def test_pins_are_installed_and_complete() -> None:
-    """What a pinned package needs is pinned as well (torch alone pins its GPU libraries itself), and the oldest Python
-    that we say is enough is enough for it."""
+    """Requirements of pinned packages are pinned, except torch's GPU libraries, and support the oldest Python."""
     for name, pin in ALL_PINS.items():
         if pin.marker and not pin.marker.evaluate():
             continue
@@ -104,7 +103,7 @@ def test_help_lists_the_targets() -> None:
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """A project whose .venv only writes down what it is run_make to do, but for one line of Python."""
+    """A project whose programs in .venv log their arguments."""
     for name in ("Makefile", *PIN_FILES):
         shutil.copy(ROOT / name, tmp_path)
     programs = tmp_path / ".venv" / "bin"

@@ -37,7 +37,7 @@ REVIEWS = [
 
 
 class Site:
-    """A site of its own, with one movie."""
+    """A site with one movie."""
 
     def __init__(self, folder: Path) -> None:
         self.app = create_app(Settings(secret_key="tests", instance_dir=str(folder)), analyzer=FakeAnalyzer())

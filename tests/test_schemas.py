@@ -1,4 +1,4 @@
-"""What a caller may send, and what each errors_of rule is called."""
+"""Validation of input, and the types of its errors."""
 
 import json
 import re
@@ -132,7 +132,6 @@ def test_queries_are_parsed() -> None:
 
 
 def test_huge_texts_are_refused_in_linear_time() -> None:
-    """A check that took quadratic time would need hours, and end with the time limit of a test."""
     for text in (
         "a" + " " * 4_000_000 + "a",
         "a" + "\u0301\u0323" * 2_000_000,

@@ -60,7 +60,7 @@ app = create_app(analyzer=QueuedAnalyzer("slow", Slow))
 
 
 def environment(folder: Path, **settings: str) -> dict[str, str]:
-    """The environment with these settings and no others."""
+    """Return the environment with these settings only."""
     others = {field.metadata["env"] for field in fields(Settings)} | {"GUNICORN_CMD_ARGS", "FLASK_APP", "FLASK_DEBUG"}
     kept = {key: value for key, value in os.environ.items() if key not in others}
     return {**kept, "INSTANCE_DIR": str(folder), **settings}

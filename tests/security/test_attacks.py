@@ -26,12 +26,9 @@ MARKUP = [
     "<!--", "]]>", "&lt;b&gt;",
 ]  # fmt: skip
 SQL = [
-    "' OR '1'='1",
-    "1; DROP TABLE movies; --",
-    "\\'; DELETE FROM reviews; --",
-    "%' AND 1=0 UNION SELECT 1 --",
+    "' OR '1'='1", "1; DROP TABLE movies; --", "\\'; DELETE FROM reviews; --", "%' AND 1=0 UNION SELECT 1 --",
     "\x5c",
-]
+]  # fmt: skip
 UNICODE = [
     "\u202emoc.live\u202c 괴물",  # text turned round
     "괴\u200b물\u200d",  # zero width

@@ -13,7 +13,7 @@ REVIEW = {"author": "밤편지", "content": "최고예요"}
 
 @pytest.fixture
 def owner(visitor: Visitor, movie_id: int) -> Visitor:
-    """A browser that has claimed 밤편지 with its first post, review 1."""
+    """A browser that has claimed 밤편지 with review 1."""
     answer = visitor.post(f"/movie/{movie_id}/review", f"/movie/{movie_id}", **REVIEW, passphrase=SECRET)
     assert answer.status_code == 303
     return visitor

@@ -91,7 +91,7 @@ def test_writers_edit_their_reviews_and_the_administrator_everything(
     assert visitor.client.patch(f"/movies/{movie_id}", json={}, headers=BEARER).status_code == 200
 
 
-def test_the_one_who_added_a_movie_may_mend_it_until_others_have_reviewed_it(
+def test_the_owner_of_a_movie_edits_it_until_others_have_reviewed_it(
     visitor: Visitor, stranger: Visitor, admin: Visitor, store: Store
 ) -> None:
     page = visitor.post("/movie", title="괴믈").headers["Location"]

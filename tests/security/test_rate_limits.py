@@ -187,7 +187,7 @@ def test_malformed_limits_stop_the_start(make_app: MakeApp, name: str, value: st
 
 
 def assert_form_kept(answer: Any, sentence: str, status: int = 422) -> str:
-    """What a assert_rate_limited form still holds; the next token."""
+    """Check that a refused form keeps the typed text; return its next token."""
     page = parse_html(answer)
     assert answer.status_code == status
     assert str(sentence) in text(page.select_one('main [role="alert"]'))

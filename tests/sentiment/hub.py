@@ -53,7 +53,7 @@ class Hub:
             server.server_close()
 
     def find(self, model: str, revision: str) -> Path | None:
-        """The folder of a revision, by its name or its commit."""
+        """Return the folder of a revision by its name or commit."""
         revisions = self.models[model]
         return revisions.get(revision) or next((at for at in revisions.values() if commit_of(at) == revision), None)
 

@@ -113,12 +113,9 @@ def test_results_are_independent_of_batch_and_thread(bundled: QueuedAnalyzer) ->
 
 
 FOREIGN = [
-    "とても面白かったです",
-    "这部电影太好看了",
-    "Отличный фильм",
-    "The worst movie I have ever seen",
+    "とても面白かったです", "这部电影太好看了", "Отличный фильм", "The worst movie I have ever seen",
     "What a great film",
-]
+]  # fmt: skip
 NONSENSE = [
     "asdf qwer zxcv", "....", "映画", "1234567890", "ㅁㄴㅇㄹ", "ㅋㅋㅋㅋㅋ", "ㅠㅠ", "ㅎㅎ", "ㅋㅋㅠㅠ", "^^",
     "\u200b", "<script>", "\ud800", "ㅋ" * 5_000,

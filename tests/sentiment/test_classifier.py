@@ -14,16 +14,9 @@ from tests.sentiment import models
 SYLLABLES = sorted({letter for letter in models.SYLLABLES if "가" <= letter <= "힣"})
 Loaded = Callable[[Path], QueuedAnalyzer]
 TEXTS = [
-    "재미있다",
-    "최악 지루해요",
-    "연기가 정말 최고!",
-    "ㅋㅋㅋ",
-    "감동",
-    "영화 " * 40,
-    "가나" * 100,
-    "!",
+    "재미있다", "최악 지루해요", "연기가 정말 최고!", "ㅋㅋㅋ", "감동", "영화 " * 40, "가나" * 100, "!",
     "진짜 없다 " * 300,
-]
+]  # fmt: skip
 
 
 def is_close(one: Sentiment, other: Sentiment) -> bool:
@@ -53,20 +46,10 @@ def test_line_breaks_count_as_spaces(stars: QueuedAnalyzer) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "",
-        " ",
-        "\x00",
-        "\ud800",
-        "\u200b",
-        "👍🏽",
-        "🇰🇷❤️‍🔥",
-        "\U0010ffff",
-        "これは",
-        "ㅋ" * 5_000,
-        "a" * 5_000,
-        "😀" * 5_000,
+        "", " ", "\x00", "\ud800", "\u200b", "👍🏽", "🇰🇷❤️‍🔥", "\U0010ffff", "これは", "ㅋ" * 5_000,
+        "a" * 5_000, "😀" * 5_000,
     ],
-)
+)  # fmt: skip
 def test_unusual_texts_have_a_result(stars: QueuedAnalyzer, text: str) -> None:
     (sentiment,) = stars.analyze([text])
     assert sentiment.label in set(Label)

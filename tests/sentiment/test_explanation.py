@@ -127,7 +127,7 @@ REVIEWS = [
 
 
 def positive_probability(sentiment: Sentiment) -> float:
-    """How sure it is of positive_probability, which unlike a rating has no ceiling a good review has reached."""
+    """Return P(positive)."""
     return sentiment.score if sentiment.label is Label.POSITIVE else 1 - sentiment.score
 
 

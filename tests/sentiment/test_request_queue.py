@@ -1,7 +1,6 @@
 """The queue of texts for the model: order, limits, cancelling."""
 
 import math
-import time
 
 import pytest
 
@@ -50,14 +49,6 @@ def test_items_of_a_failed_request_are_dropped() -> None:
         request.wait()
 
 
-def test_items_of_a_request_past_its_deadline_are_dropped() -> None:
-    queue = RequestQueue(100)
-    late = queue.submit("predict", ["late", "shared"], time.monotonic() - 1)
-    queue.submit("predict", ["shared"], LATER)
-    assert texts(queue.next_batch(5, 100)) == ["shared"]
-    assert late.wait() is None
-
-
 def test_a_cancelled_request_leaves_nothing_queued() -> None:
     queue = RequestQueue(3)
     for number in range(10):
@@ -67,11 +58,3 @@ def test_a_cancelled_request_leaves_nothing_queued() -> None:
     with pytest.raises(ModelBusy, match="2 texts wait for the model, 3 may"):
         queue.submit("predict", ["x", "y"], LATER)
     assert texts(queue.next_batch(5, 100)) == ["x", "y"]
-
-
-def test_a_closed_queue_returns_its_items_and_then_empty_batches() -> None:
-    queue = RequestQueue(100)
-    queue.submit("predict", ["a", "b"], LATER)
-    assert queue.close()
-    assert not queue.close()
-    assert [texts(queue.next_batch(1, 100)) for _ in range(3)] == [["a"], ["b"], []]

@@ -87,6 +87,8 @@ def test_an_exact_match_excludes_similar_ones(filled: ReviewService) -> None:
         ({"year": "2019"}, 2),
         ({"year": "2019", "director": "김보라"}, 1),
         ({"genre": "드라마"}, 3),
+        ({"genre": "sf"}, 1),
+        ({"genre": "전쟁"}, 0),
         ({"genre": "드라마, 스릴러"}, 1),
         ({"genre": "스릴러·드라마"}, 1),
         ({"genre": "드라마", "year": "2003", "q": "봉준호"}, 1),

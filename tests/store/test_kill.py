@@ -1,4 +1,4 @@
-"""A few rounds of `benchmarks/kill.py`: the real site, killed while reviews are posted."""
+"""A few rounds of `benchmarks/kill.py`: a site killed while reviews are posted."""
 
 import pytest
 

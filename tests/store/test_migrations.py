@@ -24,7 +24,7 @@ FILE = Path(__file__).with_name("schema_0001.db")
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def url(request: pytest.FixtureRequest, tmp_path: Path, clock: Clock) -> str:
-    """The address of such a database; in PostgreSQL the first migration's tables with the file's rows."""
+    """The URL of a copy; in PostgreSQL the first migration's tables with the file's rows."""
     clock.moment = datetime(2026, 11, 22, 12, tzinfo=UTC)
     copy = f"sqlite:///{shutil.copy(FILE, tmp_path)}"
     if request.param == "sqlite":

@@ -22,7 +22,7 @@ def all_movies(service: ReviewService) -> list[Movie]:
 
 
 def error_beside(page: Any, name: str) -> str:
-    """The message beside the field, which the field itself must point at."""
+    """Return the error beside a field, after checking that the field refers to it."""
     control = page.select_one(f'main [name="{name.removesuffix("_id")}"]')  # a movie's id is found by its title
     assert control["aria-invalid"] == "true"
     assert f"{name}-error" in control["aria-describedby"].split()
@@ -173,7 +173,7 @@ def test_a_busy_model_keeps_the_text(visitor: Visitor, movie_id: int, analyzer: 
 
 
 @pytest.mark.parametrize("token", [None, "", "forged", "IjAwIg.aaaa.bbbb"])
-def test_form_without_its_token_keeps_what_was_typed(
+def test_a_form_without_a_csrf_token_keeps_the_input(
     visitor: Visitor, movie_id: int, service: ReviewService, token: str | None
 ) -> None:
     extra = {} if token is None else {"csrf_token": token}

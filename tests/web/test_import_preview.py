@@ -30,7 +30,7 @@ def upload_case(visitor: Visitor, name: str) -> BeautifulSoup:
 
 
 def fields(page: BeautifulSoup) -> dict[str, str]:
-    """What the browser would post of the preview's form."""
+    """Return the fields of the preview's form as a browser posts them."""
     form = page.select_one("form.import-preview")
     assert form
     found = {

@@ -158,7 +158,7 @@ def form_fields(form: Any) -> dict[str, str]:
         ("2019-05-30", "2020", False),
     ],
 )
-def test_a_movie_of_the_same_title_is_asked_about(
+def test_adding_a_movie_of_an_existing_title_asks_first(
     visitor: Visitor, add_movie: AddMovie, service: ReviewService, existing: str, added: str, is_asked: bool
 ) -> None:
     movie = add_movie("기생충", release_date=existing, director="봉준호")
@@ -178,7 +178,7 @@ def test_a_movie_of_the_same_title_is_asked_about(
     assert service.totals().movie_count == 3
 
 
-def test_each_similar_movie_is_asked_about(visitor: Visitor, add_movie: AddMovie, service: ReviewService) -> None:
+def test_each_similar_movie_is_offered(visitor: Visitor, add_movie: AddMovie, service: ReviewService) -> None:
     add_movie("기생충", release_date="2019-05-30")
     page = parse_html(visitor.post("/movie", title="기생충"))
     fields = form_fields(page.select_one('#add form[action="/movie"]'))

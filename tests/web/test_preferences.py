@@ -18,7 +18,7 @@ AddMovie = Callable[..., Movie]
 
 
 def choose(visitor: Visitor, value: str, page: str = "/") -> Any:
-    """What a click on one of the menu's buttons answers, without scripts."""
+    """Submit the theme menu; return the response."""
     form = visitor.get(page).select_one(".theme form")
     assert form
     fields = {str(field["name"]): str(field["value"]) for field in form.select("input")}

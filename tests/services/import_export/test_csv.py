@@ -23,13 +23,10 @@ def test_encodings_and_delimiters(load: Import, store: Store, encoding: str, del
 @pytest.mark.parametrize(
     "header",
     [
-        "제목,작성자,내용",
-        "영화,닉네임,리뷰",
-        "영화 제목,글쓴이,리뷰 내용",
-        "Title,Author,Content",
+        "제목,작성자,내용", "영화,닉네임,리뷰", "영화 제목,글쓴이,리뷰 내용", "Title,Author,Content",
         "movie_title,nickname,text",
     ],
-)
+)  # fmt: skip
 def test_columns_are_matched_by_name(load: Import, store: Store, header: str) -> None:
     load(f"{header}\n괴물,밤편지,최고")
     assert [(review.author, review.content) for review in reviews_of(store)] == [("밤편지", "최고")]
@@ -186,7 +183,6 @@ def test_an_unclosed_quotation_mark_affects_one_row(load: Import, store: Store) 
 
 
 def test_rows_inside_a_quoted_cell_are_rows(load: Import, store: Store) -> None:
-    """A quotation mark closed by another row's would make one review of three people's."""
     rows = '괴물,가,"역대 최고\n괴물,나,또 봄\n괴물,다,이건 명작"\n괴물,라,별로\n'
     outcome = load("제목,작성자,내용\n" + rows, skip_bad=True)
     assert reasons(outcome) == [(2, [("", "csv_invalid")])]
@@ -201,7 +197,6 @@ def test_a_review_of_several_lines_with_commas(load: Import, store: Store) -> No
 
 
 def test_cells_beyond_the_last_column_are_an_error(load: Import, store: Store) -> None:
-    """A comma that nobody quoted would cut the review short."""
     outcome = load("제목,작성자,내용\n괴물,밤편지,좋아요, 정말\n괴물,새벽,별로,, \n", skip_bad=True)
     assert reasons(outcome) == [(2, [("", "cells_spilt")])]
     assert [review.content for review in reviews_of(store)] == ["별로"]

@@ -21,7 +21,7 @@ GOOD = Sentiment(Label.POSITIVE, 0.9, 9.0)
 
 
 def fill(store: Store) -> None:
-    """Two movies, reviews of both (two of them the same), ids with gaps, and a correction."""
+    """Add two movies, reviews of both (two of them equal), ids with gaps, and a correction."""
     monster, gone, parasite = (store.add_movie(MovieFields(title)).id for title in ("괴물", "벌새", "기생충"))
     for movie_id, content in ((monster, "최고"), (gone, "최고"), (parasite, "지루해요"), (monster, "최고")):
         store.add_review(movie_id, "밤편지", content, GOOD, model="old@1", writer="secret")

@@ -20,8 +20,7 @@ CASES = Path(__file__).parent / "cases"
 
 @dataclass(frozen=True)
 class Case:
-    """What a file gives: how many reviews, their `texts`, `authors`, `titles` (with release dates) and `moments` where
-    these are pinned, the numbers of bad rows, the fields of dropped cells, and the types of the notes."""
+    """The expected result of an import; None is not checked. `moments` are times, `titles` have release dates."""
 
     count: int
     title: str = ""

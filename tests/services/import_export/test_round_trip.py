@@ -32,7 +32,7 @@ BOUNDED = settings(
 
 
 def parse_or_none(model: Any, **data: object) -> Any:
-    """The input that these make, or None."""
+    """Return the parsed input, or None if it is invalid."""
     try:
         return parse(model, data)
     except ValidationFailed:

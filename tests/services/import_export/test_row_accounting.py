@@ -267,7 +267,6 @@ def test_decompression_bombs_are_refused(
 
 
 def test_a_workbook_of_huge_dimensions_is_refused(load: Import) -> None:
-    """It would be a rectangle of half a terabyte."""
     out = io.BytesIO()
     with zipfile.ZipFile(CASES / "club.xlsx") as book, zipfile.ZipFile(out, "w") as bomb:
         for name in book.namelist():
