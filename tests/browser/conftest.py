@@ -1,23 +1,26 @@
-"""The real site behind a loopback port, and headless Chromium in front of it.
+"""Sites under gunicorn with the bundled model, sites in this process, and headless Chromium."""
 
-The site runs as it does for users: under gunicorn, with the bundled model. Whatever a test does, the page may not
-complain or ask another host.
-"""
-
+import dataclasses
 import os
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from itertools import count
 from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import urlopen
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from flask import abort
+from flask.testing import FlaskClient
+from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 
-from app.settings import ROOT
+from app.errors import ModelBusy, RateLimited
+from app.factory import create_app
+from app.settings import ROOT, Settings
+from tests.fakes import FakeAnalyzer
 
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 ARGUMENTS = [
@@ -30,25 +33,32 @@ ARGUMENTS = [
     "--disable-quic",
 ]
 START_SECONDS = 60
+SIZES = {"desktop": (1440, 900), "phone": (390, 844)}
+SCRIPTS = pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no-scripts"])
+PRAISE = "정말 재미있고 따뜻한 최고의 영화예요. 배우들 연기도 좋고 감동적이었어요"
+BLAME = "지루하고 최악이에요. 돈과 시간이 아깝고 실망했어요"
+IN_PROCESS = "http://localhost"
+PASSWORD = "open sesame, open sesame"
+numbers = count(1)
 expect.set_options(timeout=15_000)  # for a machine with other things to do
 
 
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a running site; its movies are shared by all tests here."""
+    """The URL of a running site; its movies are shared by all tests."""
     folder = tmp_path_factory.mktemp("instance")
     yield from _under_gunicorn(folder)
 
 
 @pytest.fixture(scope="module")
 def empty_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A site that nobody has used yet."""
+    """A site without movies."""
     yield from _under_gunicorn(tmp_path_factory.mktemp("empty"))
 
 
 @pytest.fixture(scope="module")
 def demo_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A site with the demo's movies and reviews in it; tests post more in a minute than one person may."""
+    """A site with the demo data and without rate limits."""
     yield from _under_gunicorn(tmp_path_factory.mktemp("demo"), DEMO="1", RATELIMIT_ENABLED="0")
 
 
@@ -91,18 +101,19 @@ def browser() -> Iterator[Browser]:
 
 
 OpenPage = Callable[..., Page]
+Open = Callable[..., Page]
 
 
 @pytest.fixture
 def open_page(browser: Browser, site: str) -> Iterator[OpenPage]:
-    """Opens pages of the site; fails the test when one complains, or asks another host for something.
+    """Return a function that opens pages of the site.
 
-    `complaints_expected` is for tests that break something on purpose.
+    The test fails if a page logs a warning or an error, unless `errors_expected`, or requests another host.
     """
-    complaints: list[str] = []
+    problems: list[str] = []
     contexts = []
 
-    def open_(path: str = "/", *, width: int = 1280, scripts: bool = True, complaints_expected: bool = False) -> Page:
+    def open_(path: str = "/", *, width: int = 1280, scripts: bool = True, errors_expected: bool = False) -> Page:
         context = browser.new_context(
             base_url=site,
             viewport={"width": width, "height": 800},
@@ -112,18 +123,136 @@ def open_page(browser: Browser, site: str) -> Iterator[OpenPage]:
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(15_000)
-        if not complaints_expected:
-            page.on("console", lambda said: complaints.append(said.text) if said.type in ("error", "warning") else None)
-            page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("request", lambda asked: None if _is_ours(asked.url, site) else complaints.append(f"asked {asked.url}"))
+        if not errors_expected:
+            page.on(
+                "console",
+                lambda message: problems.append(message.text) if message.type in ("error", "warning") else None,
+            )
+            page.on("pageerror", lambda error: problems.append(str(error)))
+        page.on(
+            "request",
+            lambda request: None if _is_own(request.url, site) else problems.append(f"requested {request.url}"),
+        )
         page.goto(path)
         return page
 
     yield open_
     for context in contexts:
         context.close()
-    assert complaints == []
+    assert problems == []
 
 
-def _is_ours(address: str, site: str) -> bool:
+def _is_own(address: str, site: str) -> bool:
     return urlsplit(address).scheme == "data" or urlsplit(address).netloc == urlsplit(site).netloc
+
+
+@pytest.fixture(params=SIZES.values(), ids=SIZES.keys())
+def visit(browser: Browser, demo_site: str, request: pytest.FixtureRequest) -> Iterator[Open]:
+    """Return a function that opens the demo's pages at one of both sizes."""
+    width, height = request.param
+    contexts = []
+
+    def open_(path: str = "/", *, scripts: bool = True, locale: str = "ko-KR") -> Page:
+        context = browser.new_context(
+            base_url=demo_site,
+            viewport={"width": width, "height": height},
+            java_script_enabled=scripts,
+            locale=locale,
+            reduced_motion="reduce",
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(15_000)
+        page.goto(path)
+        return page
+
+    yield open_
+    for context in contexts:
+        context.close()
+
+
+def new_movie(page: Page) -> str:
+    """Add a movie for one test; return the path of its page."""
+    title = f"혼자 보는 영화 {next(numbers)} {page.viewport_size}"
+    answer = page.request.post("/movies", data={"title": title})
+    assert answer.status == 201
+    return f"/movie/{answer.json()['id']}"
+
+
+def new_review(page: Page, movie: str, content: str) -> int:
+    body = {"movie_id": int(movie.rsplit("/", 1)[1]), "author": "밤편지", "content": content}
+    answer = page.request.post("/reviews", data=body)
+    assert answer.status == 201
+    number: int = answer.json()["id"]
+    return number
+
+
+def new_title() -> str:
+    return f"시험 영화 {next(numbers)}"
+
+
+def add_movie(page: Page, title: str, **fields: str) -> str:
+    """Add a movie with the form; return the URL of its page, which is then open."""
+    page.goto("/#add")
+    page.get_by_label("제목", exact=True).fill(title)
+    for label, value in fields.items():
+        page.get_by_label(label).fill(value)
+    page.get_by_role("button", name="영화 등록").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(title)
+    return page.url.split("#")[0]
+
+
+def add_review(page: Page, content: str, author: str = "밤편지") -> None:
+    """Post a review on the open page of a movie."""
+    form = page.locator("#write")
+    if not form.is_visible():
+        page.get_by_role("link", name="리뷰 쓰기").click()
+    form.get_by_label("닉네임").fill(author)
+    form.get_by_label("리뷰", exact=True).fill(content)
+    form.get_by_role("button", name="리뷰 올리기").click()
+    expect(page.locator(".notice")).to_be_visible()
+
+
+@pytest.fixture
+def client(tmp_path: Path) -> FlaskClient:
+    """A site with a password; `/movie/fail/<status>` fails with that status."""
+    settings = Settings(secret_key="tests", instance_dir=str(tmp_path), admin_password=PASSWORD, log_level="off")
+    app = create_app(dataclasses.replace(settings, ratelimit_enabled=False), analyzer=FakeAnalyzer())
+    app.add_url_rule("/movie/fail/<int:status>", view_func=_fail)
+    return app.test_client()  # without `with`: requests come from Playwright's greenlets
+
+
+def _fail(status: int) -> str:
+    raised = {
+        429: RateLimited("too many", retry_after=9),
+        500: RuntimeError("broken on purpose"),
+        503: ModelBusy("busy"),
+    }
+    if status in raised:
+        raise raised[status]
+    abort(status)
+
+
+def serve_in_process(client: FlaskClient, route: Route) -> None:
+    """Answer a request of the browser with the app; the client keeps the cookies."""
+    parts = urlsplit(route.request.url)
+    answer = client.open(
+        f"{parts.path}?{parts.query}",
+        method=route.request.method,
+        headers={"Accept": route.request.headers.get("accept", "*/*")},
+    )
+    headers = {name: value for name, value in answer.headers.items() if name != "Set-Cookie"}
+    route.fulfill(status=answer.status_code, headers=headers, body=answer.get_data())
+
+
+def add_records(client: FlaskClient) -> None:
+    assert (
+        client.post("/movies", json={"title": "벌새", "release_date": "2019-08-29", "genre": "드라마"}).status_code
+        == 201
+    )
+    for content in ("정말 최고예요", "너무 지루해요", "그냥 봤어요", "최고인데 지루해요", "최고예요 또 볼래요"):
+        review = {"movie_id": 1, "author": "밤편지", "content": content}
+        assert client.post("/reviews", json=review).status_code == 201
+    admin = {"Authorization": f"Bearer {PASSWORD}"}
+    assert client.patch("/reviews/2", json={"content": "조금 지루해요"}, headers=admin).status_code == 200
+    assert client.delete("/reviews/5", headers=admin).status_code == 200

@@ -1,5 +1,6 @@
-"""Every page before axe-core, the accessibility checker (`axe/`, MPL-2.0): light and dark, wide and narrow, with movies
-and without. Of Swagger UI under /docs the colours are ours, not its markup.
+"""Every page checked with axe-core (`axe/`, MPL-2.0), in both themes and two widths, with movies and without.
+
+Of Swagger UI under /docs only the colours are the project's.
 """
 
 from pathlib import Path
@@ -35,7 +36,7 @@ WIDTHS = (1440, 390)
     params=[(theme, width) for theme in THEMES for width in WIDTHS], ids=lambda param: f"{param[0]}-{param[1]}"
 )
 def page(browser: Browser, request: pytest.FixtureRequest) -> Any:
-    """A window of some width in one of both themes, without motion: what fades in would be measured half way."""
+    """A page in one of both themes and widths, without motion, which would change measured colours."""
     theme, width = request.param
     with browser.new_context(
         viewport={"width": width, "height": 900}, color_scheme=theme, locale="ko-KR", reduced_motion="reduce"
@@ -43,9 +44,8 @@ def page(browser: Browser, request: pytest.FixtureRequest) -> Any:
         yield context.new_page()
 
 
-def findings(page: Page, *but: str) -> list[str]:
-    """What axe-core has to say of the page that is open: the rule, the element, and what to do; `but` are rules to
-    leave out."""
+def violations(page: Page, *but: str) -> list[str]:
+    """Return axe-core's violations on the open page: rule, element and advice; `but` are ignored rules."""
     page.evaluate(AXE)  # not a script tag: the site's own policy would refuse that
     rules = {rule: {"enabled": False} for rule in but}
     found = page.evaluate("rules => axe.run({ rules }).then(({violations}) => violations)", rules)
@@ -54,54 +54,55 @@ def findings(page: Page, *but: str) -> list[str]:
     ]
 
 
-def look_at(page: Page, site: str, *paths: str) -> dict[str, list[str]]:
-    """The findings by path, of the paths that have any."""
+def violations_of(page: Page, site: str, *paths: str) -> dict[str, list[str]]:
+    """Return the violations by path."""
     found = {}
     for path in paths:
         page.goto(site + path)
-        found[path] = findings(page)
+        found[path] = violations(page)
     return {path: told for path, told in found.items() if told}
 
 
-def test_the_checker_is_awake(page: Page) -> None:
+def test_axe_finds_violations(page: Page) -> None:
     page.set_content("<p style='color: #aaa; background: #fff'>faint<img src='data:,'></p>")
-    assert {finding.partition(":")[0] for finding in findings(page)} >= {"color-contrast", "html-has-lang", "image-alt"}
+    rules = {violation.partition(":")[0] for violation in violations(page)}
+    assert rules >= {"color-contrast", "html-has-lang", "image-alt"}
 
 
 def test_pages_with_movies(page: Page, demo_site: str) -> None:
-    assert look_at(page, demo_site, *EVERYWHERE, *WITH_MOVIES) == {}
+    assert violations_of(page, demo_site, *EVERYWHERE, *WITH_MOVIES) == {}
 
 
 def test_pages_of_an_empty_site(page: Page, empty_site: str) -> None:
-    assert look_at(page, empty_site, *EVERYWHERE) == {}
+    assert violations_of(page, empty_site, *EVERYWHERE) == {}
 
 
 def test_english_pages(page: Page, demo_site: str) -> None:
     page.context.add_cookies([{"name": COOKIE, "value": "en", "url": demo_site}])
-    assert look_at(page, demo_site, "/", "/movie/1", "/review/1/why") == {}
+    assert violations_of(page, demo_site, "/", "/movie/1", "/review/1/why") == {}
     assert page.locator("html").get_attribute("lang") == "en"
 
 
-def test_the_documentation_of_the_json_routes(page: Page, demo_site: str) -> None:
+def test_the_api_documentation(page: Page, demo_site: str) -> None:
     page.goto(f"{demo_site}/docs")
     page.locator(".opblock").first.wait_for()
-    assert findings(page, "heading-order", "nested-interactive", "region") == []
+    assert violations(page, "heading-order", "nested-interactive", "region") == []
     page.get_by_role("navigation", name="돌아가기").get_by_role("link").click()
     page.locator("#list-title").wait_for()
 
 
-def test_menus_forms_and_previews(page: Page, demo_site: str) -> None:
+def test_open_menus_and_previews(page: Page, demo_site: str) -> None:
     page.goto(f"{demo_site}/movie/1#write")
     page.locator("#content").fill("배우들 연기가 정말 좋았어요. 다시 보고 싶은 영화예요")
     page.locator(".preview:not(.stale)").wait_for()
     page.evaluate("for (const details of document.querySelectorAll('details')) details.open = true")
-    assert findings(page) == []
+    assert violations(page) == []
 
 
-def test_a_form_with_something_to_mend(page: Page, demo_site: str) -> None:
+def test_a_form_with_an_error(page: Page, demo_site: str) -> None:
     page.goto(f"{demo_site}/movie/1#write")
     page.locator("#author").fill(" ")
     page.locator("#content").fill("좋았어요")
     page.locator("#write button[type=submit]").click()
     page.locator(".field.wrong").wait_for()
-    assert findings(page) == []
+    assert violations(page) == []

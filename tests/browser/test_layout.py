@@ -1,7 +1,4 @@
-"""Where things stand on a page: menus over it, buttons below their fields, nothing behind a bar.
-
-The browser gets the pages from an app in this process.
-"""
+"""Layout: menus, buttons, focus, scaling and print. The pages come from an app in this process."""
 
 import base64
 from collections.abc import Callable, Iterator
@@ -10,16 +7,16 @@ import pytest
 from flask.testing import FlaskClient
 from playwright.sync_api import Browser, Locator, Page
 
-from tests.browser.test_accessibility_of_failures import PASSWORD, SITE, _answer, _fill, client  # noqa: F401  # a fixture
+from tests.browser.conftest import IN_PROCESS, PASSWORD, add_records, serve_in_process
 
 pytestmark = pytest.mark.browser
-Look = Callable[..., Page]
+OpenInProcess = Callable[..., Page]
 
 
 @pytest.fixture
-def look(browser: Browser, client: FlaskClient) -> Iterator[Look]:  # noqa: F811
-    """Opens a page of a site that has one movie with reviews; `css` is put on the root element."""
-    _fill(client)
+def open_in_process(browser: Browser, client: FlaskClient) -> Iterator[OpenInProcess]:
+    """Return a function that opens a page of a site with reviews; `css` is set on the root element."""
+    add_records(client)
     contexts = []
 
     def open_(path: str, width: int = 1280, height: int = 800, css: str = "") -> Page:
@@ -27,9 +24,9 @@ def look(browser: Browser, client: FlaskClient) -> Iterator[Look]:  # noqa: F811
             viewport={"width": width, "height": height}, locale="ko-KR", reduced_motion="reduce"
         )
         contexts.append(context)
-        context.route("**/*", lambda route: _answer(client, route))
+        context.route("**/*", lambda route: serve_in_process(client, route))
         page = context.new_page()
-        page.goto(SITE + path)
+        page.goto(IN_PROCESS + path)
         if css:
             page.evaluate("css => document.documentElement.style.cssText = css", css)
         return page
@@ -46,8 +43,8 @@ def box(item: Locator) -> dict[str, float]:
 
 
 @pytest.mark.parametrize("width", [1280, 320])
-def test_the_theme_menu_opens_over_the_page(look: Look, width: int) -> None:
-    page = look("/", width)
+def test_the_theme_menu_covers_the_page(open_in_process: OpenInProcess, width: int) -> None:
+    page = open_in_process("/", width)
     before = box(page.locator(".top"))["height"]
     page.locator(".theme summary").click()
     menu = box(page.locator(".theme > form"))
@@ -57,15 +54,15 @@ def test_the_theme_menu_opens_over_the_page(look: Look, width: int) -> None:
     assert page.locator(".theme ul").evaluate("list => getComputedStyle(list).boxShadow") == "none"
 
 
-def test_the_login_has_its_button_below_its_field(look: Look) -> None:
-    page = look("/login")
+def test_the_login_button_is_below_its_field(open_in_process: OpenInProcess) -> None:
+    page = open_in_process("/login")
     field, button = box(page.locator("#password")), box(page.locator(".confirm button"))
     assert button["y"] >= field["y"] + field["height"]
     assert button["height"] < 50
 
 
-def test_nothing_that_has_the_focus_is_behind_the_bar(look: Look) -> None:
-    page = look("/movie/1", 390, 700)
+def test_focused_elements_are_not_behind_the_bar(open_in_process: OpenInProcess) -> None:
+    page = open_in_process("/movie/1", 390, 700)
     top = box(page.locator(".actions"))["y"]
     seen = 0
     for _ in range(60):
@@ -79,16 +76,16 @@ def test_nothing_that_has_the_focus_is_behind_the_bar(look: Look) -> None:
 
 
 @pytest.mark.parametrize("width", [1280, 390])
-def test_type_grows_with_the_readers_own_size(look: Look, width: int) -> None:
+def test_text_scales_with_the_browsers_font_size(open_in_process: OpenInProcess, width: int) -> None:
     for path in ("/", "/movie/1", "/review/1/why"):
-        page = look(path, width, css="font-size: 24px")  # the largest that browsers offer by name
+        page = open_in_process(path, width, css="font-size: 24px")  # the largest that browsers offer by name
         assert page.evaluate("getComputedStyle(document.body).fontSize") == "22.5px"
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
 
 
 @pytest.mark.parametrize("width", [1280, 390])
-def test_what_opens_stays_under_the_pointer(look: Look, width: int) -> None:
-    page = look("/movie/1", width)
+def test_an_opened_form_does_not_move_its_button(open_in_process: OpenInProcess, width: int) -> None:
+    page = open_in_process("/movie/1", width)
     asked = page.locator(".review").nth(1).locator(".correct summary")
     asked.scroll_into_view_if_needed()
     before = box(asked)
@@ -99,46 +96,46 @@ def test_what_opens_stays_under_the_pointer(look: Look, width: int) -> None:
     assert before["height"] >= 24
 
 
-def test_links_below_a_review_are_big_enough_for_a_finger(look: Look) -> None:
-    page = look("/movie/1", 390)
+def test_touch_targets_are_at_least_24_pixels_high(open_in_process: OpenInProcess) -> None:
+    page = open_in_process("/movie/1", 390)
     for item in page.locator(".review .ask-why a, .review .by a, .correct summary").all():
         assert box(item)["height"] >= 24
 
 
-def test_an_empty_site_has_one_form_and_one_button_that_stands_out(look: Look, client: FlaskClient) -> None:  # noqa: F811
+def test_an_empty_site_has_one_primary_button(open_in_process: OpenInProcess, client: FlaskClient) -> None:
     assert client.delete("/movies/1", headers={"Authorization": f"Bearer {PASSWORD}"}).status_code == 200
-    page = look("/", 390)
+    page = open_in_process("/", 390)
     assert not page.locator(".actions").is_visible()
     assert page.locator(".primary:visible").all_inner_texts() == ["영화 등록"]
 
 
-def test_paper_has_no_questions_on_it_and_one_margin(look: Look) -> None:
-    page = look("/movie/1")
+def test_the_print_layout(open_in_process: OpenInProcess) -> None:
+    page = open_in_process("/movie/1")
     page.emulate_media(media="print")
     assert not page.locator(".correct summary").first.is_visible()
     assert {box(page.locator(part))["x"] for part in (".brand", ".hero", ".bottom p")} == {0.0}
 
 
 @pytest.mark.parametrize("width", [390, 720, 880])
-def test_the_bar_of_actions_covers_no_footer(look: Look, width: int) -> None:
+def test_the_bar_does_not_cover_the_footer(open_in_process: OpenInProcess, width: int) -> None:
     for path in ("/", "/movie/1"):
-        page = look(path, width)
+        page = open_in_process(path, width)
         page.evaluate("scrollTo(0, document.body.scrollHeight)")
         footer = box(page.locator(".bottom nav"))
         assert footer["y"] + footer["height"] <= box(page.locator(".actions"))["y"], path
 
 
 @pytest.mark.parametrize("width", [1440, 1024, 390])
-def test_labels_of_charts_stay_as_large_as_small_text(look: Look, width: int) -> None:
-    page = look("/movie/1", width)
+def test_chart_labels_are_10_to_14_pixels(open_in_process: OpenInProcess, width: int) -> None:
+    page = open_in_process("/movie/1", width)
     for label in page.locator(".charts text").all():
         size = label.evaluate("label => label.getScreenCTM().a * parseFloat(getComputedStyle(label).fontSize)")
         assert 10 <= size <= 14
 
 
 @pytest.mark.parametrize("width", [1280, 390])
-def test_numbers_and_buttons_of_tables_stay_on_one_line(look: Look, width: int) -> None:
-    page = look("/model", width)
+def testnumbers_and_buttons_of_tables_stay_on_one_line(open_in_process: OpenInProcess, width: int) -> None:
+    page = open_in_process("/model", width)
     page.evaluate(
         """() => {
             const table = document.createElement("table");
@@ -158,8 +155,8 @@ def test_numbers_and_buttons_of_tables_stay_on_one_line(look: Look, width: int) 
         assert lines == 1, part
 
 
-def test_no_dark_drawing_shows_at_the_corners_of_a_light_poster(look: Look) -> None:
-    page = look("/")
+def test_the_drawn_poster_does_not_show_behind_a_picture(open_in_process: OpenInProcess) -> None:
+    page = open_in_process("/")
     page.evaluate(
         """async () => {
             const poster = document.querySelector(".poster");

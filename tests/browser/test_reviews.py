@@ -1,4 +1,4 @@
-"""Reading a movie's reviews and writing one's own, on a desktop and on a phone, with scripts and without."""
+"""Reading and writing reviews, on a desktop and on a phone, with and without scripts."""
 
 import re
 from collections.abc import Callable
@@ -7,16 +7,16 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from app.web.pages import REVIEWS_A_PAGE
-from tests.browser.test_search_and_edit import BLAME, PRAISE, Open, new_movie, new_review, visit  # noqa: F401  # a fixture
+from tests.browser.conftest import BLAME, PRAISE, SCRIPTS, Open, new_movie, new_review
 
 pytestmark = pytest.mark.browser
 
-SCRIPTS = pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no-scripts"])
+OpenReviewed = Callable[..., tuple[Page, str, list[int]]]
 
 
 @pytest.fixture
-def reviewed(visit: Open) -> Callable[..., tuple[Page, str, list[int]]]:  # noqa: F811
-    """Opens a movie of its own that has some reviews: the page, its path, and their ids."""
+def reviewed(visit: Open) -> OpenReviewed:
+    """Return a function that opens a new movie with reviews; it returns the page, the path and the reviews' ids."""
 
     def open_(count: int = 6, **options: bool) -> tuple[Page, str, list[int]]:
         page = visit(**options)
@@ -42,9 +42,7 @@ def ratings(page: Page) -> list[float]:
 
 
 @SCRIPTS
-def test_reviews_are_ordered_and_filtered_by_links(
-    reviewed: Callable[..., tuple[Page, str, list[int]]], scripts: bool
-) -> None:
+def test_reviews_are_ordered_and_filtered_by_links(reviewed: OpenReviewed, scripts: bool) -> None:
     page, _, _ = reviewed(scripts=scripts)
     page.locator("#reviews .menu summary").click()
     page.get_by_role("link", name="평점 낮은순").click()
@@ -57,7 +55,7 @@ def test_reviews_are_ordered_and_filtered_by_links(
 
 
 @SCRIPTS
-def test_a_review_has_its_own_address(reviewed: Callable[..., tuple[Page, str, list[int]]], scripts: bool) -> None:
+def test_a_reviews_address_scrolls_to_it(reviewed: OpenReviewed, scripts: bool) -> None:
     page, movie, ids = reviewed(REVIEWS_A_PAGE + 2, scripts=scripts)
     page.goto(f"/review/{ids[0]}")  # the oldest is not on the first page
     assert page.url.endswith(f"page=2&review={ids[0]}#review-{ids[0]}")
@@ -66,7 +64,7 @@ def test_a_review_has_its_own_address(reviewed: Callable[..., tuple[Page, str, l
         expect(page.locator(f"#review-{ids[0]}")).to_be_focused()
 
 
-def test_words_are_shaded_in_place(reviewed: Callable[..., tuple[Page, str, list[int]]]) -> None:
+def test_words_are_highlighted_in_place(reviewed: OpenReviewed) -> None:
     page, movie, ids = reviewed(1)
     review = page.locator(f"#review-{ids[0]}")
     before = review.locator(".content").inner_text()
@@ -81,13 +79,13 @@ def test_words_are_shaded_in_place(reviewed: Callable[..., tuple[Page, str, list
     assert review.locator(".content").inner_text() == before
 
 
-def test_times_are_exact_on_hover_in_the_browsers_zone(reviewed: Callable[..., tuple[Page, str, list[int]]]) -> None:
+def test_times_have_a_tooltip_in_local_time(reviewed: OpenReviewed) -> None:
     page, _, _ = reviewed(1)
     expect(page.locator(".review time")).to_have_text("방금 전")
     expect(page.locator(".review time")).to_have_attribute("title", re.compile(r"\d{4}년 \d+월 \d+일.*\d+:\d\d"))
 
 
-def test_a_preview_shades_the_words(visit: Open) -> None:  # noqa: F811
+def test_the_preview_highlights_words(visit: Open) -> None:
     page = visit()
     page.goto(new_movie(page))
     write(page, "배우들 연기는 훌륭한데 이야기가 너무 지루해요")
@@ -97,14 +95,14 @@ def test_a_preview_shades_the_words(visit: Open) -> None:  # noqa: F811
 
 
 @pytest.mark.parametrize(("content", "mood"), [("최고", "positive"), ("노잼", "negative")])
-def test_a_word_is_enough_for_a_preview(visit: Open, content: str, mood: str) -> None:  # noqa: F811
+def test_the_preview_of_one_word(visit: Open, content: str, mood: str) -> None:
     page = visit()
     page.goto(new_movie(page))
     write(page, content)
     expect(page.locator(f".preview.{mood}")).to_be_visible()
 
 
-def test_a_draft_outlives_a_reload_until_it_is_posted(visit: Open) -> None:  # noqa: F811
+def test_a_draft_is_kept_until_it_is_posted(visit: Open) -> None:
     page = visit()
     movie = new_movie(page)
     page.goto(movie)
@@ -122,7 +120,7 @@ def test_a_draft_outlives_a_reload_until_it_is_posted(visit: Open) -> None:  # n
     expect(content).to_have_value("")
 
 
-def test_a_draft_knows_the_movie_that_was_chosen(visit: Open) -> None:  # noqa: F811
+def test_a_draft_keeps_the_chosen_movie(visit: Open) -> None:
     page = visit("/#write")
     form = page.locator("#write")
     form.get_by_label("리뷰", exact=True).fill(PRAISE)
@@ -137,7 +135,7 @@ def test_a_draft_knows_the_movie_that_was_chosen(visit: Open) -> None:  # noqa: 
     assert form.locator("[name=movie_id]").input_value() == chosen != ""
 
 
-def test_two_tabs_have_two_drafts(visit: Open) -> None:  # noqa: F811
+def test_two_tabs_have_two_drafts(visit: Open) -> None:
     page = visit()
     movie = new_movie(page)
     page.goto(movie)
@@ -153,7 +151,7 @@ def test_two_tabs_have_two_drafts(visit: Open) -> None:  # noqa: F811
     expect(page.locator("#content")).to_have_value(PRAISE)
 
 
-def test_going_back_does_not_post_a_review_again(visit: Open) -> None:  # noqa: F811
+def test_going_back_after_a_post_clears_the_form(visit: Open) -> None:
     page = visit()
     movie = new_movie(page)
     page.goto(movie)
@@ -173,7 +171,7 @@ def test_going_back_does_not_post_a_review_again(visit: Open) -> None:  # noqa: 
 
 
 @SCRIPTS
-def test_a_post_leads_to_the_new_review(visit: Open, scripts: bool) -> None:  # noqa: F811
+def test_a_post_scrolls_to_the_new_review(visit: Open, scripts: bool) -> None:
     page = visit(scripts=scripts)
     page.goto(new_movie(page))
     write(page, PRAISE)
@@ -186,13 +184,13 @@ def test_a_post_leads_to_the_new_review(visit: Open, scripts: bool) -> None:  # 
         expect(review).to_be_focused()
 
 
-LIT = (
+HIGHLIGHTED = (
     "[...document.querySelectorAll('.review')].filter(e => getComputedStyle(e).animationName != 'none').map(e => e.id)"
 )
 
 
 @pytest.mark.parametrize("side_panel", [False, True], ids=["movie-page", "home-page"])
-def test_a_new_review_is_lit_up_once(browser: Browser, demo_site: str, side_panel: bool) -> None:
+def test_a_new_review_is_highlighted_once(browser: Browser, demo_site: str, side_panel: bool) -> None:
     with browser.new_context(base_url=demo_site, locale="ko-KR") as context:
         page = context.new_page()
         movie = new_movie(page)
@@ -203,24 +201,15 @@ def test_a_new_review_is_lit_up_once(browser: Browser, demo_site: str, side_pane
         page.wait_for_url(re.compile(f"{movie}#review-"))
         new = page.locator(".review").first
         expect(new.locator(".reading.positive")).to_be_in_viewport()
-        assert page.evaluate(LIT) == [new.get_attribute("id")]
-        page.reload()
-        expect(page.locator(".notice")).to_have_count(0)
-        assert page.evaluate(LIT) == []
+        assert page.evaluate(HIGHLIGHTED) == [new.get_attribute("id")]
         page.goto("/model")
         page.go_back()
         expect(page.locator(".review")).to_have_count(2)
-        assert page.evaluate(LIT) == []
-
-
-def test_going_back_to_a_new_review_does_not_light_it_up(browser: Browser, demo_site: str) -> None:
-    with browser.new_context(base_url=demo_site, locale="ko-KR") as context:
-        page = context.new_page()
-        page.goto(new_movie(page))
-        write(page, PRAISE)
-        page.get_by_role("button", name="리뷰 올리기").click()
-        expect(page.locator(".review.is-new")).to_have_count(1)
+        assert page.evaluate(HIGHLIGHTED) == []
+        page.reload()
+        expect(page.locator(".notice")).to_have_count(0)
+        assert page.evaluate(HIGHLIGHTED) == []
         page.goto("/model")
         page.go_back()
-        expect(page.locator(".review")).to_have_count(1)
-        assert page.evaluate(LIT) == []
+        expect(page.locator(".review")).to_have_count(2)
+        assert page.evaluate(HIGHLIGHTED) == []

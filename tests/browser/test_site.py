@@ -1,64 +1,34 @@
-"""The site as visitors use it, in a real browser: with scripts and without, by mouse and keyboard, wide and narrow."""
+"""The main tasks of visitors, with and without scripts, by mouse and keyboard, in several widths."""
 
 import base64
-from itertools import count
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import OpenPage
+from tests.browser.conftest import BLAME, PRAISE, SCRIPTS, OpenPage, add_movie, add_review, new_title
 
 pytestmark = pytest.mark.browser
 
-PRAISE = "정말 재미있고 따뜻한 최고의 영화예요. 배우들 연기도 좋고 감동적이었어요"
-BLAME = "지루하고 최악이에요. 돈과 시간이 아깝고 실망했어요"
 PICTURE = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAQAAAACCAIAAADwyuo0AAAAEElEQVR4nGP8zwACTGCSAQANHQEDgslx/wAAAABJRU5ErkJggg=="
 )
-_numbers = count(1)
 
 
-def new_title() -> str:
-    return f"시험 영화 {next(_numbers)}"
-
-
-def add_movie(page: Page, title: str, **fields: str) -> str:
-    """Adds a movie through the form; the path of its page, which is then open."""
-    page.goto("/#add")
-    page.get_by_label("제목", exact=True).fill(title)
-    for label, value in fields.items():
-        page.get_by_label(label).fill(value)
-    page.get_by_role("button", name="영화 등록").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text(title)
-    return page.url.split("#")[0]
-
-
-def forget(page: Page, address: str) -> None:
-    """Deletes a movie whose picture the other tests' home pages would ask for in vain."""
+def delete_movie(page: Page, address: str) -> None:
+    """Delete a movie with a missing picture, which other tests' pages would request."""
     assert page.request.delete(address.replace("/movie/", "/movies/")).ok
 
 
-def add_review(page: Page, content: str, author: str = "밤편지") -> None:
-    """Writes a review on the movie's page that is open."""
-    form = page.locator("#write")
-    if not form.is_visible():
-        page.get_by_role("link", name="리뷰 쓰기").click()
-    form.get_by_label("닉네임").fill(author)
-    form.get_by_label("리뷰", exact=True).fill(content)
-    form.get_by_role("button", name="리뷰 올리기").click()
-    expect(page.locator(".notice")).to_be_visible()
-
-
-def colour(page: Page, selector: str) -> tuple[int, ...]:
-    """The background that an element is really painted with; needs scripts."""
+def background_color(page: Page, selector: str) -> tuple[int, ...]:
+    """Return the computed background color as RGB; needs scripts."""
     painted = page.locator(selector).first.evaluate("element => getComputedStyle(element).backgroundColor")
     return tuple(int(number) for number in painted.removeprefix("rgb(").removesuffix(")").split(","))
 
 
-@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no-scripts"])
+@SCRIPTS
 @pytest.mark.parametrize("width", [1280, 390], ids=["wide", "phone"])
-def test_a_movie_from_beginning_to_end(open_page: OpenPage, scripts: bool, width: int) -> None:
+def test_a_movie_is_added_reviewed_and_deleted(open_page: OpenPage, scripts: bool, width: int) -> None:
     page = open_page("/", scripts=scripts, width=width)
     title = new_title()
     address = add_movie(page, title, 감독="임순례", 장르="드라마")
@@ -95,19 +65,19 @@ def test_a_movie_from_beginning_to_end(open_page: OpenPage, scripts: bool, width
     assert page.request.get(address).status == 404
 
 
-def test_readings_are_painted_green_and_red(open_page: OpenPage) -> None:
+def test_sentiments_are_green_and_red(open_page: OpenPage) -> None:
     page = open_page("/")
     add_movie(page, new_title())
     add_review(page, PRAISE)
-    red, green, _ = colour(page, ".notice.positive")
+    red, green, _ = background_color(page, ".notice.positive")
     assert green > red
     add_review(page, BLAME)
-    red, green, _ = colour(page, ".notice.negative")
+    red, green, _ = background_color(page, ".notice.negative")
     assert red > green
 
 
-@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no-scripts"])
-def test_review_from_the_side_panel(open_page: OpenPage, scripts: bool) -> None:
+@SCRIPTS
+def test_a_review_from_the_side_panel(open_page: OpenPage, scripts: bool) -> None:
     page = open_page("/", scripts=scripts)
     title = new_title()
     add_movie(page, title)
@@ -122,8 +92,8 @@ def test_review_from_the_side_panel(open_page: OpenPage, scripts: bool) -> None:
     expect(page.locator(".notice")).to_have_count(0)
 
 
-def test_what_was_typed_outlives_a_broken_rule(open_page: OpenPage) -> None:
-    page = open_page("/", complaints_expected=True)  # the browser's console mentions every 422
+def test_validation_errors_keep_the_input(open_page: OpenPage) -> None:
+    page = open_page("/", errors_expected=True)  # the browser's console mentions every 422
     add_movie(page, new_title())
     page.get_by_label("닉네임").fill(" ")
     page.get_by_label("리뷰", exact=True).fill(PRAISE)
@@ -134,7 +104,7 @@ def test_what_was_typed_outlives_a_broken_rule(open_page: OpenPage) -> None:
     expect(page.get_by_label("리뷰", exact=True)).to_have_value(PRAISE)
 
 
-def test_text_is_read_while_it_is_written(open_page: OpenPage) -> None:
+def test_a_text_is_analyzed_while_typing(open_page: OpenPage) -> None:
     page = open_page("/")
     add_movie(page, new_title())
     content = page.get_by_label("리뷰", exact=True)
@@ -150,7 +120,7 @@ def test_text_is_read_while_it_is_written(open_page: OpenPage) -> None:
     expect(page.locator(".counter.over")).to_have_text("5,001 / 5,000")
 
 
-def test_second_click_posts_nothing(open_page: OpenPage) -> None:
+def test_a_double_click_posts_once(open_page: OpenPage) -> None:
     page = open_page("/")
     add_movie(page, new_title())
     page.get_by_label("닉네임").fill("밤편지")
@@ -161,7 +131,7 @@ def test_second_click_posts_nothing(open_page: OpenPage) -> None:
     expect(page.get_by_label("닉네임")).to_have_value("밤편지")  # remembered for the next one
 
 
-def test_everything_is_reached_by_keyboard(open_page: OpenPage) -> None:
+def test_keyboard_navigation(open_page: OpenPage) -> None:
     page = open_page("/")
     title = new_title()
     page.keyboard.press("Tab")
@@ -192,9 +162,9 @@ def test_everything_is_reached_by_keyboard(open_page: OpenPage) -> None:
     expect(page.locator(".notice")).to_contain_text("리뷰를 지웠어요")
 
 
-@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no-scripts"])
-def test_failed_picture_leaves_the_drawn_poster(open_page: OpenPage, site: str, scripts: bool) -> None:
-    page = open_page("/", scripts=scripts, complaints_expected=True)  # a missing picture is noted in the console
+@SCRIPTS
+def test_a_failed_picture_shows_the_drawn_poster(open_page: OpenPage, site: str, scripts: bool) -> None:
+    page = open_page("/", scripts=scripts, errors_expected=True)  # a missing picture is noted in the console
     address = add_movie(page, new_title(), **{"포스터 주소": f"{site}/no-such-picture.jpg"})
     poster = page.locator(".hero .poster")
     try:
@@ -203,11 +173,11 @@ def test_failed_picture_leaves_the_drawn_poster(open_page: OpenPage, site: str, 
         poster.evaluate("poster => poster.querySelectorAll('img').forEach(img => img.style.visibility = 'hidden')")
         assert poster.screenshot() == shown
     finally:
-        forget(page, address)  # other tests' pages would miss its picture, too
+        delete_movie(page, address)
 
 
-@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no-scripts"])
-def test_picture_fills_the_poster(open_page: OpenPage, site: str, scripts: bool) -> None:
+@SCRIPTS
+def test_a_picture_fills_the_poster(open_page: OpenPage, site: str, scripts: bool) -> None:
     page = open_page("/", scripts=scripts)
     page.route("**/picture.png", lambda route: route.fulfill(body=PICTURE, content_type="image/png"))
     address = add_movie(page, new_title(), **{"포스터 주소": f"{site}/picture.png"})
@@ -216,7 +186,7 @@ def test_picture_fills_the_poster(open_page: OpenPage, site: str, scripts: bool)
         expect(page.locator(".hero .poster img")).to_be_visible()
         assert page.locator(".hero .poster img").bounding_box() == page.locator(".hero .poster").bounding_box()
     finally:
-        forget(page, address)  # also when this fails: one failure is enough
+        delete_movie(page, address)
 
 
 @pytest.mark.parametrize("width", [360, 768, 1280])
@@ -236,8 +206,8 @@ def test_nothing_is_wider_than_the_window(open_page: OpenPage, width: int) -> No
     page.locator(".movie-facts").get_by_role("button", name="지우기").click()
 
 
-@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no-scripts"])
-def test_phone_opens_and_closes_the_forms(open_page: OpenPage, scripts: bool) -> None:
+@SCRIPTS
+def test_forms_open_and_close_on_a_phone(open_page: OpenPage, scripts: bool) -> None:
     page = open_page("/", width=390, scripts=scripts)
     add_movie(page, new_title())
     page.goto("/")
@@ -252,26 +222,21 @@ def test_phone_opens_and_closes_the_forms(open_page: OpenPage, scripts: bool) ->
     expect(page.locator("#add")).to_be_in_viewport()
 
 
-@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no-scripts"])
+@SCRIPTS
 @pytest.mark.parametrize("width", [1280, 360], ids=["wide", "phone"])
-def test_a_review_shows_which_words_made_its_rating(open_page: OpenPage, scripts: bool, width: int) -> None:
+def test_the_words_page_highlights_words(open_page: OpenPage, scripts: bool, width: int) -> None:
     page = open_page("/", scripts=scripts, width=width)
     add_movie(page, new_title())
     add_review(page, "배우들 연기는 정말 훌륭한데 이야기가 너무 지루하고 뻔해서 실망했어요")
-    if scripts:  # in place, and back again
-        review = page.locator(".review").first
-        review.locator("[data-words]").click()
-        expect(review.locator("mark.negative", has_text="지루하고")).to_contain_text("▼")
-        review.locator("[data-words]").click()
-        expect(review.locator("mark")).to_have_count(0)
-        page.goto(str(review.locator("[data-words]").get_attribute("href")))
+    if scripts:
+        page.goto(str(page.locator(".review [data-words]").first.get_attribute("href")))
     else:
         page.get_by_role("link", name="왜 이 평점인가요?").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("왜 이 평점인가요?")
     expect(page.locator("mark.positive", has_text="훌륭한데")).to_contain_text("▲")
     expect(page.locator("mark.negative", has_text="지루하고")).to_contain_text("▼")
     if scripts:
-        assert colour(page, "mark.positive.weight-3, mark.positive.weight-4") != colour(
+        assert background_color(page, "mark.positive.weight-3, mark.positive.weight-4") != background_color(
             page, "mark.negative.weight-3, mark.negative.weight-4"
         )
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
@@ -279,8 +244,8 @@ def test_a_review_shows_which_words_made_its_rating(open_page: OpenPage, scripts
     expect(page.locator("#reviews")).to_be_visible()
 
 
-@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no-scripts"])
-def test_light_and_dark_are_chosen_by_keyboard_and_stay(open_page: OpenPage, scripts: bool) -> None:
+@SCRIPTS
+def test_the_theme_is_chosen_by_keyboard(open_page: OpenPage, scripts: bool) -> None:
     page = open_page("/", scripts=scripts)
     page.locator(".theme summary").focus()
     page.keyboard.press("Enter")
@@ -293,4 +258,4 @@ def test_light_and_dark_are_chosen_by_keyboard_and_stay(open_page: OpenPage, scr
     page.goto("/model")
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
     if scripts:
-        assert colour(page, "body") == (20, 18, 16)
+        assert background_color(page, "body") == (20, 18, 16)
