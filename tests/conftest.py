@@ -1,8 +1,9 @@
 """Fixtures of most tests: an app with a fake analyzer and an empty store."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 from babel.messages.mofile import write_mo
@@ -16,6 +17,8 @@ from app.settings import ROOT, Settings
 from app.store import Store, open_store
 from tests.fakes import FakeAnalyzer
 from tests.postgresql import Server, start_server
+
+MakeApp = Callable[..., Flask]
 
 
 def pytest_configure() -> None:
@@ -47,9 +50,19 @@ def store() -> Store:
 
 
 @pytest.fixture
-def app(analyzer: FakeAnalyzer, store: Store, tmp_path: Path) -> Flask:
-    settings = Settings(secret_key="tests", instance_dir=str(tmp_path))
-    return create_app(settings, store=store, analyzer=analyzer)
+def make_app(analyzer: FakeAnalyzer, tmp_path: Path) -> MakeApp:
+    """Return a function that makes an app with the given store, analyzer and settings."""
+
+    def make(store: Store | None = None, analyzer: FakeAnalyzer = analyzer, **settings: Any) -> Flask:
+        fields = {"secret_key": "tests", "instance_dir": str(tmp_path), **settings}
+        return create_app(Settings(**fields), store=store, analyzer=analyzer)
+
+    return make
+
+
+@pytest.fixture
+def app(make_app: MakeApp, store: Store) -> Flask:
+    return make_app(store)
 
 
 @pytest.fixture

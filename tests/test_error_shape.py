@@ -1,7 +1,6 @@
 """Errors: JSON `{"detail": ...}` on JSON routes, a page on pages, never a traceback."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,11 +9,10 @@ from flask.testing import FlaskClient
 
 from app.error_handlers import JSON_PATHS, PAGE_PATHS
 from app.errors import AlreadyExists, StoreUnavailable, UndoExpired
-from app.factory import create_app
 from app.models import Sentiment
-from app.settings import Settings
-from app.store import Store, open_store
+from app.store import Store
 from app.web import messages
+from tests.conftest import MakeApp
 from tests.fakes import FakeAnalyzer
 from tests.web.conftest import Visitor, parse_html
 
@@ -213,20 +211,16 @@ class DeletingAnalyzer(FakeAnalyzer):
         return super().analyze(texts)
 
 
-def test_a_movie_deleted_while_its_review_is_analyzed(tmp_path: Path) -> None:
-    store = open_store()
-    settings = Settings(secret_key="tests", instance_dir=str(tmp_path))
-    client = create_app(settings, store=store, analyzer=DeletingAnalyzer(store)).test_client()
+def test_a_movie_deleted_while_its_review_is_analyzed(make_app: MakeApp, store: Store) -> None:
+    client = make_app(store, DeletingAnalyzer(store)).test_client()
     client.post("/movies", json={"title": "괴물"})
     assert "movie 1" in check(client.post("/reviews", json=REVIEW), 404)
     assert store.totals().review_count == 0
 
 
-def test_the_scheme_comes_from_trusted_proxies_only(tmp_path: Path, analyzer: Any) -> None:
+def test_the_scheme_comes_from_trusted_proxies_only(make_app: MakeApp) -> None:
     headers = {"X-Forwarded-Proto": "https", "X-Forwarded-For": "9.9.9.9"}
     for proxies, secure in ((0, False), (1, True)):
-        settings = Settings(
-            secret_key="tests", instance_dir=str(tmp_path), trusted_proxies=proxies, admin_password="열려라 참깨"
-        )
-        answer = create_app(settings, analyzer=analyzer).test_client().get("/", headers=headers)
+        client = make_app(trusted_proxies=proxies, admin_password="열려라 참깨").test_client()
+        answer = client.get("/", headers=headers)
         assert ("Secure" in answer.headers["Set-Cookie"]) is secure

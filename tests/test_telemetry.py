@@ -1,7 +1,6 @@
 """Readiness, metrics and the access log."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,9 +9,9 @@ from flask.testing import FlaskClient
 from prometheus_client.parser import text_string_to_metric_families
 
 from app.errors import StoreUnavailable
-from app.factory import create_app
-from app.settings import VERSION, Settings
+from app.settings import VERSION
 from app.store import Store
+from tests.conftest import MakeApp
 from tests.fakes import FakeAnalyzer
 
 
@@ -118,8 +117,8 @@ def test_metrics_without_the_store(client: FlaskClient, store: Store, monkeypatc
     assert ("gampyeong_movies",) not in found
 
 
-def test_apps_have_separate_metrics(client: FlaskClient, tmp_path: Path) -> None:
-    other = create_app(Settings(secret_key="tests", instance_dir=str(tmp_path)), analyzer=FakeAnalyzer())
+def test_apps_have_separate_metrics(client: FlaskClient, make_app: MakeApp) -> None:
+    other = make_app()
     client.get("/healthz")
     assert not any("/healthz" in key for key in scrape(other.test_client()))
 
@@ -170,10 +169,9 @@ def test_long_paths_are_truncated(client: FlaskClient, capsys: pytest.CaptureFix
     ("level", "statuses"), [("info", [200, 404, 500]), ("warning", [404, 500]), ("error", [500]), ("off", [])]
 )
 def test_log_levels(
-    tmp_path: Path, analyzer: FakeAnalyzer, capsys: pytest.CaptureFixture[str], level: str, statuses: list[int]
+    make_app: MakeApp, analyzer: FakeAnalyzer, capsys: pytest.CaptureFixture[str], level: str, statuses: list[int]
 ) -> None:
-    settings = Settings(secret_key="tests", instance_dir=str(tmp_path), log_level=level)
-    client = create_app(settings, analyzer=analyzer).test_client()
+    client = make_app(log_level=level).test_client()
     analyzer.broken = True
     client.get("/healthz")
     client.get("/nope")
@@ -191,10 +189,8 @@ def test_a_closed_log_is_ignored(client: FlaskClient, monkeypatch: pytest.Monkey
     assert client.get("/healthz").status_code == 200
 
 
-def test_request_ids_come_from_trusted_proxies_only(app: Flask, tmp_path: Path) -> None:
-    behind = create_app(
-        Settings(secret_key="tests", instance_dir=str(tmp_path), trusted_proxies=1), analyzer=FakeAnalyzer()
-    )
+def test_request_ids_come_from_trusted_proxies_only(app: Flask, make_app: MakeApp) -> None:
+    behind = make_app(trusted_proxies=1)
     for brought, kept in (("abc-1.2_Z", True), ('x"y', False), ("", False), ("x" * 65, False)):
         given = [one.test_client().get("/healthz", headers={"X-Request-ID": brought}) for one in (app, behind)]
         assert [answer.headers["X-Request-ID"] == brought for answer in given] == [False, kept]

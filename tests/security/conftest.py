@@ -1,34 +1,24 @@
 """A site with an administrator; each visitor has cookies of its own."""
 
-from collections.abc import Callable
-from pathlib import Path
+from functools import partial
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from app.factory import create_app
-from app.settings import Settings
 from app.store import Store
-from tests.fakes import FakeAnalyzer
+from tests.conftest import MakeApp as MakeApp
 from tests.web.conftest import Visitor
 
 PASSWORD = "열려라 참깨, 활짝"
 BEARER = {"Authorization": f"Bearer {PASSWORD}".encode().decode("latin-1")}
 
-MakeApp = Callable[..., Flask]
-
 
 @pytest.fixture
-def make_app(store: Store, analyzer: FakeAnalyzer, tmp_path: Path) -> MakeApp:
-    """Return a function that makes an app with the given settings."""
-
-    def make(**settings: object) -> Flask:
-        given = {"secret_key": "tests", "instance_dir": str(tmp_path), "admin_password": PASSWORD, **settings}
-        return create_app(Settings(**given), store=store, analyzer=analyzer)  # type: ignore[arg-type]
-
-    return make
+def make_app(make_app: MakeApp, store: Store) -> MakeApp:
+    """Return a function that makes an app with a password and the given settings."""
+    return partial(make_app, store, admin_password=PASSWORD)
 
 
 @pytest.fixture

@@ -1,14 +1,12 @@
 """The demo data."""
 
 from datetime import UTC, datetime
-from pathlib import Path
 
-from app.factory import create_app
 from app.models import MovieFields
 from app.schemas import MovieInput, MoviesQuery, ReviewInput, ReviewsQuery
 from app.services import ReviewService, demo_data
-from app.settings import Settings
 from app.store import Store
+from tests.conftest import MakeApp
 from tests.fakes import FakeAnalyzer
 
 NOW = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
@@ -57,8 +55,7 @@ def test_there_are_authors_of_several_reviews_and_spoilers(store: Store, analyze
     assert 2 <= sum(review.spoiler for review in store.all_reviews()) <= 5
 
 
-def test_the_setting_adds_the_demo_data(analyzer: FakeAnalyzer, tmp_path: Path) -> None:
+def test_the_setting_adds_the_demo_data(make_app: MakeApp) -> None:
     for wanted, count in ((0, 0), (1, 15)):
-        settings = Settings(secret_key="tests", instance_dir=str(tmp_path), demo=wanted)
-        client = create_app(settings, analyzer=analyzer).test_client()
+        client = make_app(demo=wanted).test_client()
         assert len(client.get("/movies").get_json()) == count

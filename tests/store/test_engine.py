@@ -16,13 +16,13 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, create_engine, event, text
 
 from app.errors import SettingsError, StoreUnavailable
-from app.factory import create_app
 from app.models import MovieFields
-from app.settings import ROOT, Settings
+from app.settings import ROOT
 from app.store import Store, engine, open_store
 from app.store.migrate import SCHEMA
 from app.store.tables import metadata
 from app.store.url import parse_url
+from tests.conftest import MakeApp
 from tests.postgresql import Server
 from tests.store.conftest import BAD, GOOD
 
@@ -181,11 +181,8 @@ def test_a_restarted_database_is_reconnected(postgresql: Server) -> None:
     store.close()
 
 
-def test_requests_without_the_database(postgresql: Server, tmp_path: Path, analyzer: Any) -> None:
-    settings = Settings(
-        secret_key="tests", instance_dir=str(tmp_path), database_url=postgresql.new_database(), ratelimit_enabled=0
-    )
-    client = create_app(settings, analyzer=analyzer).test_client()
+def test_requests_without_the_database(postgresql: Server, make_app: MakeApp) -> None:
+    client = make_app(database_url=postgresql.new_database(), ratelimit_enabled=0).test_client()
     client.post("/movies", json={"title": "괴물"})
     review = {"movie_id": 1, "author": "밤편지", "content": "최고예요"}
     assert client.get("/readyz").status_code == 200

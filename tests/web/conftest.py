@@ -12,6 +12,9 @@ from app.models import Movie, Review
 from app.schemas import MovieInput, ReviewInput
 from app.services import ReviewService
 
+AddMovie = Callable[..., Movie]
+AddReview = Callable[..., Review]
+
 
 class Visitor:
     """Gets pages as parsed HTML and posts forms with their CSRF token."""
@@ -49,12 +52,12 @@ def visitor(client: FlaskClient) -> Visitor:
 
 
 @pytest.fixture
-def add_movie(service: ReviewService) -> Callable[..., Movie]:
+def add_movie(service: ReviewService) -> AddMovie:
     return lambda title, **fields: service.add_movie(MovieInput(title=title, **fields))
 
 
 @pytest.fixture
-def add_review(service: ReviewService) -> Callable[..., Review]:
+def add_review(service: ReviewService) -> AddReview:
     def add(movie_id: int, content: str, author: str = "밤편지") -> Review:
         return service.add_review(ReviewInput(movie_id=movie_id, author=author, content=content))
 

@@ -1,18 +1,14 @@
 """Authors' pages, the latest reviews, and Atom feeds."""
 
-from collections.abc import Callable
 from urllib.parse import quote
 from xml.etree import ElementTree
 
 import pytest
 from flask.testing import FlaskClient
 
-from app.models import Movie, Review
 from app.web.pages import LATEST_SHOWN
-from tests.web.conftest import Visitor, text
+from tests.web.conftest import AddMovie, AddReview, Visitor, text
 
-AddMovie = Callable[..., Movie]
-AddReview = Callable[..., Review]
 HTML = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 ATOM = "{http://www.w3.org/2005/Atom}"
 

@@ -1,19 +1,16 @@
 """Editing a movie and a review, by form and by JSON."""
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 
-from app.models import AuditAction, Movie, Review
+from app.models import AuditAction
 from app.services import ReviewService
 from app.store import Store
 from app.web import messages
-from tests.web.conftest import Visitor, parse_html, text
+from tests.web.conftest import AddMovie, AddReview, Visitor, parse_html, text
 
-AddMovie = Callable[..., Movie]
-AddReview = Callable[..., Review]
 DETAILS = {"title": "벌새", "release_date": "2019-08-29", "director": "김보라", "genre": "드라마", "poster_url": ""}
 
 

@@ -1,15 +1,11 @@
 """The page that explains a rating by the weights of words."""
 
-from collections.abc import Callable
-
 import pytest
 
-from app.models import Review, WordWeight
+from app.models import WordWeight
 from app.web.explanations import highlight
 from tests.fakes import FakeAnalyzer
-from tests.web.conftest import Visitor, text
-
-AddReview = Callable[..., Review]
+from tests.web.conftest import AddReview, Visitor, text
 
 
 def test_the_page_shows_the_weight_of_each_word(visitor: Visitor, movie_id: int, add_review: AddReview) -> None:

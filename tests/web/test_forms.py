@@ -1,6 +1,5 @@
 """Forms that add movies and reviews, and their errors."""
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -12,9 +11,7 @@ from app.schemas import MoviesQuery, ReviewsQuery
 from app.security.session import cookie_name
 from app.services import ReviewService
 from app.web import messages
-from tests.web.conftest import Visitor, parse_html, text
-
-AddMovie = Callable[..., Movie]
+from tests.web.conftest import AddMovie, Visitor, parse_html, text
 
 
 def all_movies(service: ReviewService) -> list[Movie]:

@@ -1,18 +1,13 @@
 """The home page: cards, search, sorting and pages."""
 
-from collections.abc import Callable
 from typing import get_args
 from urllib.parse import quote
 
 import pytest
 
-from app.models import Movie, Review
 from app.schemas import Sort
 from app.web.pages import MOVIES_A_PAGE
-from tests.web.conftest import Visitor, text
-
-AddMovie = Callable[..., Movie]
-AddReview = Callable[..., Review]
+from tests.web.conftest import AddMovie, AddReview, Visitor, text
 
 
 def titles(visitor: Visitor, path: str = "/") -> list[str]:

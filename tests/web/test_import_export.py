@@ -2,7 +2,6 @@
 
 import io
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ from werkzeug.test import TestResponse, encode_multipart
 
 from app.errors import ModelBusy
 from app.factory import create_app
-from app.models import Label, ModelCard, Movie, Review
+from app.models import Label, ModelCard
 from app.services.jobs import Jobs
 from app.settings import Settings
 from app.store import Store
@@ -23,7 +22,6 @@ from tests.web.conftest import Visitor, parse_html, text
 
 PAGE, JOB = "/admin/data", "/admin/data/job"
 TABLE = "제목,작성자,내용\n괴물,밤편지,최고\n괴물,심야영화,지루해요\n"
-AddMovie, AddReview = Callable[..., Movie], Callable[..., Review]
 
 
 def upload(visitor: Visitor, content: str | bytes, **fields: str) -> TestResponse:

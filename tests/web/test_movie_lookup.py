@@ -1,17 +1,14 @@
 """The review form finds its movie by title."""
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from app.models import Movie, Review
 from app.schemas import MoviesQuery, ReviewsQuery
 from app.services import ReviewService
 from app.web import messages
-from tests.web.conftest import Visitor, parse_html, text
+from tests.web.conftest import AddMovie, AddReview, Visitor, parse_html, text
 
-AddMovie = Callable[..., Movie]
 WRITTEN = {"author": "밤편지", "content": "오래 쓴 최고의 글"}
 
 
@@ -28,9 +25,7 @@ def test_a_unique_match_is_chosen(visitor: Visitor, add_movie: AddMovie, service
     assert service.reviews(movie.id, ReviewsQuery()).total == 2
 
 
-def test_suggestions_begin_with_prefix_matches(
-    visitor: Visitor, add_movie: AddMovie, add_review: Callable[..., Review]
-) -> None:
+def test_suggestions_begin_with_prefix_matches(visitor: Visitor, add_movie: AddMovie, add_review: AddReview) -> None:
     loved = add_movie("헤어질 결심", release_date="2022-06-29", director="박찬욱")
     add_review(loved.id, "최고 최고 명작 감동")
     movie = add_movie("기생충")

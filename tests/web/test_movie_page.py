@@ -1,18 +1,12 @@
 """A movie's page: its rating, its reviews, and deleting."""
 
-from collections.abc import Callable
-
 import pytest
 
-from app.models import Movie, Review
 from app.schemas import MoviesQuery, ReviewsQuery
 from app.services import ReviewService
 from app.web import messages
 from app.web.pages import EXTREMES_FROM, REVIEWS_A_PAGE
-from tests.web.conftest import Visitor, parse_html, text
-
-AddMovie = Callable[..., Movie]
-AddReview = Callable[..., Review]
+from tests.web.conftest import AddReview, Visitor, parse_html, text
 
 
 def test_the_page_shows_movie_rating_and_reviews(visitor: Visitor, movie_id: int, add_review: AddReview) -> None:

@@ -1,7 +1,6 @@
 """Themes, meta tags and error pages."""
 
 import struct
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -10,11 +9,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from app.error_handlers import answer
-from app.models import Movie, Review
 from app.web import posters
-from tests.web.conftest import Visitor, parse_html, text
-
-AddMovie = Callable[..., Movie]
+from tests.web.conftest import AddMovie, AddReview, Visitor, parse_html, text
 
 
 def choose(visitor: Visitor, value: str, page: str = "/") -> Any:
@@ -65,9 +61,7 @@ def test_the_theme_redirects_to_this_site_only(visitor: Visitor) -> None:
     assert answer.headers["Location"] == "/"
 
 
-def test_movie_pages_have_open_graph_tags(
-    visitor: Visitor, add_movie: AddMovie, add_review: Callable[..., Review]
-) -> None:
+def test_movie_pages_have_open_graph_tags(visitor: Visitor, add_movie: AddMovie, add_review: AddReview) -> None:
     movie = add_movie('"벌새" <2018>', poster_url="https://example.com/poster.jpg?a=1&b=2")
     add_review(movie.id, "최고예요")
     page = visitor.get(f"/movie/{movie.id}")

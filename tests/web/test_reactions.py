@@ -1,7 +1,5 @@
 """Corrections and likes: one of each by browser and review."""
 
-from collections.abc import Callable
-
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -11,9 +9,7 @@ from app.services import ReviewService
 from app.store import Store
 from app.web.pages import REVIEWS_A_PAGE
 from tests.fakes import FakeAnalyzer
-from tests.web.conftest import Visitor, parse_html, text
-
-AddReview = Callable[..., Review]
+from tests.web.conftest import AddReview, Visitor, parse_html, text
 
 
 @pytest.fixture

@@ -4,17 +4,16 @@ import re
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from bs4 import BeautifulSoup
 from flask import Flask
 from flask.testing import FlaskClient
 
-from app.factory import create_app
 from app.models import Label, MovieFields, Review, Sentiment
-from app.settings import ROOT, VERSION, Settings
+from app.settings import ROOT, VERSION
 from app.store import Store
+from tests.conftest import MakeApp
 from tests.web.conftest import Visitor
 
 NASTY = ("%(id)s %s 100% {{ 7 * 7 }} {0}", "<script>alert('1')</script> & \"2\"", "token; %(token)s\x1f")
@@ -120,10 +119,9 @@ def add_by(store: Store) -> Callable[..., Review]:
     return lambda movie_id, writer: store.add_review(movie_id, "밤편지", "최고", sentiment, writer=writer)
 
 
-def test_the_footer_warns_of_an_in_memory_store(tmp_path: Path, analyzer: Any) -> None:
+def test_the_footer_warns_of_an_in_memory_store(make_app: MakeApp, tmp_path: Path) -> None:
     for url, forgets in (("", True), (f"sqlite:///{tmp_path}/reviews.db", False)):
-        settings = Settings(secret_key="tests", instance_dir=str(tmp_path), database_url=url)
-        client = create_app(settings, analyzer=analyzer).test_client()
+        client = make_app(database_url=url).test_client()
         for path in ("/", "/nope"):
             page = BeautifulSoup(client.get(path, headers={"Accept": "text/html"}).get_data(), "html.parser")
             foot = page.select_one("footer")

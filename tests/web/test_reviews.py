@@ -1,17 +1,12 @@
 """Reviews on a movie's page: order, extremes, addresses, word weights and spoilers."""
 
-from collections.abc import Callable
-
 import pytest
 from bs4 import BeautifulSoup
 from flask.testing import FlaskClient
 
-from app.models import Review
 from app.services import ReviewService
 from app.web.pages import EXTREMES_FROM, REVIEWS_A_PAGE
-from tests.web.conftest import Visitor, text
-
-AddReview = Callable[..., Review]
+from tests.web.conftest import AddReview, Visitor, text
 
 
 def authors(page: BeautifulSoup) -> list[str]:

@@ -2,7 +2,6 @@
 
 import gzip
 import re
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -10,9 +9,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from app import static_files
-from app.models import Movie, Review
 from app.settings import ROOT
-from tests.web.conftest import Visitor
+from tests.web.conftest import AddMovie, AddReview, Visitor
 
 GZIP = {"Accept-Encoding": "gzip"}
 BROWSER = {"Accept-Encoding": "gzip, deflate, br, zstd"}
@@ -72,9 +70,7 @@ def test_missing_files_are_not_found(client: FlaskClient) -> None:
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "br", "zstd"])
-def test_pages_and_long_lists_are_compressed(
-    client: FlaskClient, add_movie: Callable[..., Movie], encoding: str
-) -> None:
+def test_pages_and_long_lists_are_compressed(client: FlaskClient, add_movie: AddMovie, encoding: str) -> None:
     for i in range(20):
         add_movie(f"영화 {i}")
     for path in ("/", "/movies", "/openapi.json"):
@@ -91,9 +87,7 @@ def test_short_responses_are_not_compressed(client: FlaskClient, movie_id: int) 
         assert answer.get_json() is not None
 
 
-def test_the_home_page_is_less_than_60_kb(
-    client: FlaskClient, add_movie: Callable[..., Movie], add_review: Callable[..., Review]
-) -> None:
+def test_the_home_page_is_less_than_60_kb(client: FlaskClient, add_movie: AddMovie, add_review: AddReview) -> None:
     for i in range(24):
         movie = add_movie(f"{i}번째로 등록한 영화", director="봉준호", genre="드라마", release_date="2019-05-30")
         add_review(movie.id, "최고예요")

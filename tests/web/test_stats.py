@@ -1,16 +1,10 @@
 """The statistics page."""
 
-from collections.abc import Callable
-
 import pytest
 from bs4 import BeautifulSoup
 from flask.testing import FlaskClient
 
-from app.models import Movie, Review
-from tests.web.conftest import Visitor, text
-
-AddMovie = Callable[..., Movie]
-AddReview = Callable[..., Review]
+from tests.web.conftest import AddMovie, AddReview, Visitor, text
 
 
 def ranking(page: BeautifulSoup, id: str) -> list[str]:
