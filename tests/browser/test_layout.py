@@ -134,7 +134,7 @@ def test_chart_labels_are_10_to_14_pixels(open_in_process: OpenInProcess, width:
 
 
 @pytest.mark.parametrize("width", [1280, 390])
-def testnumbers_and_buttons_of_tables_stay_on_one_line(open_in_process: OpenInProcess, width: int) -> None:
+def test_numbers_and_buttons_of_tables_stay_on_one_line(open_in_process: OpenInProcess, width: int) -> None:
     page = open_in_process("/model", width)
     page.evaluate(
         """() => {
