@@ -1,8 +1,11 @@
 """The application factory."""
 
+from functools import cache
 from pathlib import Path
+from typing import cast
 
 from flask import Flask
+from werkzeug.local import LocalProxy
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app import cli, compression, error_handlers, i18n, static_files, telemetry, web
@@ -103,9 +106,9 @@ def _register_hooks(app: Flask, settings: Settings, metrics: Metrics) -> None:
 
 def _load(settings: Settings, lazy: bool) -> Analyzer:
     from app import sentiment  # imported here, as tests and some commands need no model
-    from app.sentiment.lazy import LazyAnalyzer
 
+    @cache
     def load() -> Analyzer:
         return sentiment.load(settings.sentiment_model or None, settings.sentiment_revision or None)
 
-    return LazyAnalyzer(load) if lazy else load()
+    return cast(Analyzer, LocalProxy(load)) if lazy else load()
