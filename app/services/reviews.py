@@ -64,9 +64,9 @@ class ReviewService:
         return self._store.add_movie(movie.fields(), owner=owner)
 
     def similar_movies(self, movie: MovieInput) -> list[Movie]:
-        """Return the movies that may be this one: of the same title, and of a less or more precise release date.
+        """Return the movies that may be the same one: with the same title and a less or more precise release date.
 
-        Empty if there is a movie of exactly this title and release date.
+        The list is empty if there is a movie with exactly this title and release date.
         """
         fields = movie.fields()
         of_title = movie_key(fields.title, "")
@@ -109,8 +109,8 @@ class ReviewService:
         """Change the fields of `patch`. Raise `app.errors.AlreadyExists` if another movie has that title and date.
 
         If `writers` is given, raise `app.errors.ReviewedByOthers` if a review's owner token is not among them.
-        If `version` is given, raise `app.errors.EditConflict` if the movie's is another one, unless it has the fields
-        of `patch` already.
+        If `version` is given, raise `app.errors.EditConflict` if the movie has another version, unless it already has
+        the fields of `patch`.
         """
 
         def change(movie: Movie) -> MovieFields:
@@ -259,7 +259,7 @@ class ReviewService:
         return self._store.movies()
 
     def most_corrected(self, limit: int) -> list[tuple[int, int]]:
-        """Return the ids of the movies with the most contradicting corrections, with their numbers."""
+        """Return (id, count) of the movies with the most corrections that contradict the label."""
         return self._store.most_corrected(limit)
 
     def reviews_by_month(self) -> list[tuple[str, int]]:

@@ -322,7 +322,7 @@ class Store:
         model: str = "",
         who: str = "",
     ) -> Review:
-        """Update the arguments that are not None; `analyzed` is a new content with its sentiment by `model`.
+        """Update the fields whose arguments are not None; `analyzed` is a new content with its sentiment by `model`.
 
         If anything changed, set `edited_at` and log the edit; a changed content also deletes the review's corrections.
         """
@@ -427,7 +427,7 @@ class Store:
     # Statistics
 
     def most_corrected(self, limit: int) -> list[tuple[int, int]]:
-        """Return the ids of the movies with the most contradicting corrections, with their numbers."""
+        """Return (id, count) of the movies with the most corrections that contradict the label."""
         count = sa.func.count().label("count")
         found = (
             sa.select(reviews.c.movie_id, count)
@@ -506,8 +506,8 @@ class Store:
     ) -> None:
         """Add complete rows in one transaction; movies' counts are recomputed. `import_id` is from `begin_import`.
 
-        Raise `app.errors.AlreadyExists` for an id that is in use, also by a deleted row that can be restored, and for a
-        movie's key that is; and `app.errors.NotFound` if a review's movie or a correction's review is missing.
+        Raise `app.errors.AlreadyExists` if a movie's key or an id is in use (an id also by a row that can be restored),
+        and `app.errors.NotFound` if a review's movie or a correction's review is missing.
         """
         with self._write(titles=bool(added_movies)) as connection:
             _add_movies(connection, added_movies, import_id)

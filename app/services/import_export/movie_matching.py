@@ -11,8 +11,7 @@ from app.store import Store
 def match_movies(store: Store, rows: Iterable[MovieRow]) -> dict[int, int]:
     """Return the stored id of each of the file's movies that exists, by title and release date.
 
-    If a date is missing or incomplete in a table or the store, the movie is the only one of that title for which one
-    date is a prefix of the other.
+    If a table omits the date or either date is incomplete, it matches a more precise one of a single movie.
     """
     by_key = {}
     by_title = defaultdict(list)
