@@ -1,10 +1,10 @@
 """The domain's models, as frozen dataclasses."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
 from hashlib import blake2b
-from typing import Generic, TypeVar
+from typing import Generic, Self, TypeVar
 from unicodedata import normalize
 
 T = TypeVar("T")
@@ -176,6 +176,11 @@ class MovieFields:
         """The key by which movies are compared; see `movie_key`."""
         return movie_key(self.title, self.release_date)
 
+    def filled_from(self, other: "MovieFields") -> Self:
+        """Return a copy with its empty fields filled from the other movie."""
+        empty = [item.name for item in fields(MovieFields) if not getattr(self, item.name)]
+        return replace(self, **{name: getattr(other, name) for name in empty})
+
     @property
     def version(self) -> str:
         """A hash of the fields, to detect edits."""
@@ -302,6 +307,7 @@ class AuditAction(StrEnum):
     UNDO = "undo"
     IMPORT = "import"
     RESCORE = "rescore"
+    MERGE_MOVIES = "merge_movies"
 
 
 @dataclass(frozen=True, slots=True)
@@ -309,8 +315,9 @@ class AuditEntry:
     """An entry of the audit log.
 
     `who` is "admin", an owner token, or empty in open mode. `summary` has at most 120 characters. `undone_at` is empty
-    if it was not undone. `undoable` is computed when it is read: True for a deletion or an import that was not undone
-    and is younger than `UNDO_HOURS`. `before` is a review's text before an edit; `import_id` is set for imports.
+    if it was not undone. `undoable` is computed when it is read: True for a deletion, a merge or an import that was not
+    undone and is younger than `UNDO_HOURS`. `before` is a review's text before an edit, or the names of the fields that
+    a merge filled. `import_id` is set for imports.
     """
 
     id: int

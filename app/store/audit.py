@@ -7,13 +7,23 @@ from datetime import datetime, timedelta
 from app.models import UNDO_HOURS, AuditAction, AuditEntry, MovieFields, Review
 from app.store.clock import format_utc
 
-_DELETIONS: Collection[AuditAction] = (AuditAction.DELETE_MOVIE, AuditAction.DELETE_REVIEW)
+_REVERSIBLE: Collection[AuditAction] = (
+    AuditAction.DELETE_MOVIE,
+    AuditAction.DELETE_REVIEW,
+    AuditAction.MERGE_MOVIES,
+)
 _MAX_SUMMARY_LENGTH = 120
 
 
 def summarize_movie(movie: MovieFields) -> str:
     """Return the movie's title."""
     return truncate(movie.title)
+
+
+def summarize_merge(merged: MovieFields, kept: MovieFields) -> str:
+    """Return both titles with their release dates: `기생충 → 기생충 (2019-05-30)`."""
+    names = [f"{movie.title} ({movie.release_date})" if movie.release_date else movie.title for movie in (merged, kept)]
+    return truncate(" → ".join(names))
 
 
 def summarize_review(review: Review) -> str:
@@ -32,6 +42,6 @@ def undo_cutoff(now: datetime) -> str:
 
 
 def with_undoable(entry: AuditEntry, now: datetime) -> AuditEntry:
-    """Return the entry with `undoable` set: True for recent deletions and imports that were not undone."""
-    is_reversible = entry.action in _DELETIONS or entry.import_id is not None
+    """Return the entry with `undoable` set: True for recent deletions, merges and imports that were not undone."""
+    is_reversible = entry.action in _REVERSIBLE or entry.import_id is not None
     return replace(entry, undoable=is_reversible and not entry.undone_at and entry.at > undo_cutoff(now))

@@ -7,7 +7,7 @@ rows of movies by id, then those of reviews.
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, replace
+from dataclasses import asdict, fields, replace
 from itertools import islice
 from time import sleep
 from typing import Any, TypeVar
@@ -31,7 +31,7 @@ from app.models import (
     ScoredReview,
     Sentiment,
 )
-from app.store.audit import summarize_movie, summarize_review, truncate, undo_cutoff, with_undoable
+from app.store.audit import summarize_merge, summarize_movie, summarize_review, truncate, undo_cutoff, with_undoable
 from app.store.clock import Clock, format_utc, utc_now
 from app.store.engine import Database
 from app.store.ids import reserve_ids, skip_ids
@@ -43,6 +43,7 @@ from app.store.tables import (
     REVIEW_COLUMNS,
     audit_log,
     corrections,
+    merged_reviews,
     model_counts,
     movies,
     nicknames,
@@ -180,13 +181,9 @@ class Store:
             old = _lock_movie(connection, movie_id)
             if writers is not None and _has_reviews_by_others(connection, movie_id, writers):
                 raise ReviewedByOthers("others have reviewed this movie")
-            fields = change(old)
-            _check_unique(connection, fields.key, movie_id)
-            values = asdict(fields)
-            movie = replace(old, **values)
+            movie = replace(old, **asdict(change(old)))
             if movie != old:
-                changed = movies.update().where(movies.c.id == movie_id).values(version=current_version())
-                connection.execute(changed.values(**values, key=fields.key))
+                _set_fields(connection, movie_id, movie)
                 self._log(connection, AuditAction.EDIT_MOVIE, who, summarize_movie(movie), movie_id)
         return movie
 
@@ -199,6 +196,43 @@ class Store:
             _set_reviews_deleted(connection, (reviews.c.movie_id == movie_id) & _active_review, entry.id)
             _set_movies_deleted(connection, [movie_id], entry.id)
         return movie.review_count
+
+    def merge_movies(self, kept_id: int, merged_id: int, who: str = "") -> AuditEntry:
+        """Move all reviews of a movie to another one, fill that one's empty fields, and delete the movie.
+
+        Return the log's entry. Raise `app.errors.AlreadyExists` if a third movie has the title and release date that
+        the kept one gets, and `ValueError` if both are the same movie.
+        """
+        if kept_id == merged_id:
+            raise ValueError("a movie cannot be merged with itself")
+        self._purge()
+        with self._write(titles=True) as connection:
+            found = {movie_id: _lock_movie(connection, movie_id) for movie_id in sorted((kept_id, merged_id))}
+            kept, merged = found[kept_id], found[merged_id]
+            filled = kept.filled_from(merged)
+            changed = [name for name, value in _fields(filled).items() if value != getattr(kept, name)]
+            summary = summarize_merge(merged, kept)
+            entry = self._log(connection, AuditAction.MERGE_MOVIES, who, summary, kept_id, before=" ".join(changed))
+            of_merged = sa.select(reviews.c.id, sa.literal(entry.id)).where(reviews.c.movie_id == merged_id)
+            connection.execute(merged_reviews.insert().from_select(["review_id", "change_id"], of_merged))
+            _move_reviews(connection, reviews.c.movie_id == merged_id, kept_id)
+            _set_movies_deleted(connection, [merged_id], entry.id)
+            connection.execute(movies.update().where(movies.c.id == merged_id).values(merged_into=kept_id))
+            _set_fields(connection, kept_id, filled)
+            _recount(connection, kept_id)
+            _recount(connection, merged_id)
+        return entry
+
+    def merged_into(self, movie_id: int) -> int | None:
+        """Return the id of the movie into which this one was merged, by one merge or several, or None."""
+        _check_range("movie", movie_id)
+        by_id = self._refreshed().by_id
+        seen: list[int] = []
+        with self._database.read() as connection:
+            while movie_id not in by_id and movie_id not in seen:
+                seen.append(movie_id)
+                movie_id = connection.scalar(sa.select(movies.c.merged_into).where(movies.c.id == movie_id)) or 0
+        return movie_id if seen and movie_id in by_id else None
 
     def histogram(self, movie_id: int) -> list[tuple[int, int]]:
         """Return the numbers of positive and negative reviews in ten bins by rating: 0-1, 1-2, ... 9-10."""
@@ -468,11 +502,11 @@ class Store:
             return self._log(connection, action, who, summary)
 
     def undo(self, change_id: int, who: str = "") -> AuditEntry:
-        """Undo a deletion or an import; return its entry with `undone_at` set.
+        """Undo a deletion, a merge of movies or an import; return its entry with `undone_at` set.
 
         Raise `app.errors.UndoExpired` if the entry is of another kind, was undone before or is older than `UNDO_HOURS`,
         `app.errors.AlreadyExists` if the movie was added again, and `app.errors.NotFound` ("movie") if the review's
-        movie is deleted. Imported movies with reviews from elsewhere are kept.
+        movie, or the kept one of a merge, is deleted. Imported movies with reviews from elsewhere are kept.
         """
         entry = self.audit_entry(change_id)
         if entry.undoable and entry.import_id is not None:
@@ -482,7 +516,9 @@ class Store:
             entry = self._find_entry(connection, change_id)
             if not entry.undoable:
                 raise UndoExpired(change_id)
-            if entry.import_id is None:
+            if entry.action is AuditAction.MERGE_MOVIES:
+                _separate(connection, entry)
+            elif entry.import_id is None:
                 _restore(connection, entry)
             undone_at = format_utc(self._now())
             connection.execute(audit_log.update().where(audit_log.c.id == change_id).values(undone_at=undone_at))
@@ -562,9 +598,15 @@ class Store:
         is_old = (movies.c.deleted_by <= newest) & (
             movies.c.version < sa.select(sa.func.max(movies.c.version)).scalar_subquery()
         )
+        is_old &= movies.c.merged_into.is_(None)  # a merged movie's address leads to the other one for good
         for ids in self._until_empty(sa.select(movies.c.id).where(is_old).limit(BATCH)):
             with self._write() as connection:
                 connection.execute(movies.delete().where(movies.c.id.in_(ids), movies.c.deleted_by <= newest))
+
+        old_merges = sa.select(merged_reviews.c.change_id).where(merged_reviews.c.change_id <= newest).limit(1)
+        for ids in self._until_empty(old_merges):
+            with self._write() as connection:
+                connection.execute(merged_reviews.delete().where(merged_reviews.c.change_id.in_(ids)))
 
     def _until_empty(self, query: sa.Select[Any]) -> Iterator[list[Any]]:
         """Repeat the query and yield its values until there are none; other greenlets run after each batch."""
@@ -723,6 +765,57 @@ def _restore(connection: sa.Connection, entry: AuditEntry) -> None:
         _set_movies_deleted(connection, [entry.movie_id], None)  # its counts were kept
     else:
         _count(connection, [(review, +1) for review in deleted])
+
+
+def _separate(connection: sa.Connection, entry: AuditEntry) -> None:
+    """Undo a merge of two movies. Raise the errors of `Store.undo`."""
+    row = connection.execute(sa.select(*MOVIE_COLUMNS).where(movies.c.deleted_by == entry.id)).one_or_none()
+    if row is None or entry.movie_id is None:
+        raise UndoExpired(entry.id)
+    merged, kept = Movie(**row._mapping), _lock_movie(connection, entry.movie_id)
+    emptied: dict[str, Any] = {
+        name: "" for name in entry.before.split() if getattr(kept, name) == getattr(merged, name)
+    }
+    _set_fields(connection, kept.id, replace(kept, **emptied))
+    _check_unique(connection, merged.key)
+    moved = sa.select(merged_reviews.c.review_id).where(merged_reviews.c.change_id == entry.id)
+    _move_reviews(connection, (reviews.c.movie_id == kept.id) & reviews.c.id.in_(moved), merged.id)
+    _set_movies_deleted(connection, [merged.id], None)
+    connection.execute(movies.update().where(movies.c.id == merged.id).values(merged_into=None))
+    _recount(connection, kept.id)
+    _recount(connection, merged.id)
+
+
+def _fields(movie: MovieFields) -> dict[str, str]:
+    return {item.name: getattr(movie, item.name) for item in fields(MovieFields)}
+
+
+def _set_fields(connection: sa.Connection, movie_id: int, movie: MovieFields) -> None:
+    """Write a locked movie's fields. Raise `AlreadyExists` if another movie has their key."""
+    _check_unique(connection, movie.key, movie_id)
+    changed = movies.update().where(movies.c.id == movie_id).values(version=current_version())
+    connection.execute(changed.values(**_fields(movie), key=movie.key))
+
+
+def _move_reviews(connection: sa.Connection, where: sa.ColumnElement[bool], movie_id: int) -> None:
+    """Move the reviews, deleted ones too, to another movie in batches, between which other greenlets run."""
+    while ids := connection.scalars(sa.select(reviews.c.id).where(where).limit(BATCH)).all():
+        connection.execute(reviews.update().where(reviews.c.id.in_(ids)).values(movie_id=movie_id))
+        sleep(YIELD_SECONDS)
+
+
+def _recount(connection: sa.Connection, movie_id: int) -> None:
+    """Compute a locked movie's counts and sums anew."""
+    is_counted = (reviews.c.movie_id == movie_id) & _active_review
+    positive = sa.func.count().filter(reviews.c.sentiment_label == Label.POSITIVE)
+    totals = sa.select(sa.func.count(), positive, sa.func.coalesce(sa.func.sum(reviews.c.rating), 0.0))
+    count, positive_count, rating_sum = connection.execute(totals.where(is_counted)).one()
+    values = {"review_count": count, "positive_count": positive_count, "rating_sum": rating_sum}
+    connection.execute(movies.update().where(movies.c.id == movie_id).values(**values, version=current_version()))
+    connection.execute(model_counts.delete().where(model_counts.c.movie_id == movie_id))
+    by_model = sa.select(reviews.c.movie_id, reviews.c.model, sa.func.count()).where(is_counted)
+    by_model = by_model.group_by(reviews.c.movie_id, reviews.c.model)
+    connection.execute(model_counts.insert().from_select(["movie_id", "model", "review_count"], by_model))
 
 
 def _add_movies(connection: sa.Connection, added: Sequence[Movie], import_id: int | None) -> None:

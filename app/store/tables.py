@@ -53,6 +53,7 @@ movies = sa.Table(
     sa.Column("version", sa.BigInteger, nullable=False),  # of the last change: see versions.py
     sa.Column("import_id", sa.BigInteger),
     sa.Column("deleted_by", sa.BigInteger),  # id of the deletion's audit entry; NULL if not deleted
+    sa.Column("merged_into", sa.BigInteger),  # id of the movie that replaces a deleted one
     sqlite_autoincrement=True,  # never reuses ids
 )
 reviews = sa.Table(
@@ -80,6 +81,12 @@ corrections = sa.Table(
     *_text("created_at"),
 )
 likes = sa.Table("likes", metadata, _review_id(), sa.Column("owner", sa.Text, primary_key=True))
+merged_reviews = sa.Table(  # reviews that a merge of two movies moved, until it can no longer be undone
+    "merged_reviews",
+    metadata,
+    _review_id(),
+    sa.Column("change_id", sa.BigInteger, primary_key=True, autoincrement=False),
+)
 model_counts = sa.Table(  # per movie: one row for the whole catalogue would be locked by every post
     "model_counts",
     metadata,
