@@ -2,12 +2,13 @@
 
 import os
 import shutil
-import socket
 import subprocess
 import tempfile
 from pathlib import Path
 
 import pytest
+
+from tests.gunicorn_site import free_port
 
 BIN = Path("/usr/lib/postgresql/15/bin")
 START_WITHIN = 60  # seconds
@@ -19,7 +20,7 @@ class Server:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._data = folder / "data"
-        self.port = _free_port()
+        self.port = free_port()
         self._databases = 0
         if os.getuid() == 0:  # PostgreSQL refuses to run as root
             shutil.chown(folder, "postgres")
@@ -84,10 +85,3 @@ def start_server() -> Server:
     server = Server(folder)
     server.start()
     return server
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -15,8 +15,9 @@ from typing import Any
 
 import pytest
 
+from app.settings import ROOT
+from tests.gunicorn_site import FAKE_SITE, GUNICORN, STARTS_WITHIN, environment, free_port
 from tests.postgresql import Server
-from tests.test_wsgi import FAKE_SITE, GUNICORN, ROOT, STARTS_WITHIN, environment, free_port
 
 pytestmark = pytest.mark.slow
 

@@ -9,7 +9,6 @@ import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +19,10 @@ from flask import Flask
 from app.cli import progress_bar
 from app.models import Label, ModelCard, MovieFields
 from app.services.progress import Progress, Stage
-from app.settings import ROOT, Settings
+from app.settings import ROOT
 from app.store import Store, open_store
 from tests.fakes import FakeAnalyzer
+from tests.gunicorn_site import environment
 from tests.services.import_export.test_real_files import CASES, CASES_BY_NAME
 
 pytestmark = pytest.mark.slow
@@ -217,9 +217,7 @@ def test_there_is_no_progress_bar_without_a_terminal(monkeypatch: pytest.MonkeyP
 
 
 def shell(folder: Path, *arguments: str, **settings: str) -> "subprocess.CompletedProcess[str]":
-    known = {item.metadata["env"] for item in fields(Settings)} | {"FLASK_APP", "FLASK_DEBUG"}
-    environ = {key: value for key, value in os.environ.items() if key not in known}
-    environ |= {"INSTANCE_DIR": str(folder), **settings}
+    environ = environment(folder, **settings)
     return subprocess.run([*FLASK, *arguments], cwd=ROOT, env=environ, capture_output=True, text=True, timeout=60)
 
 

@@ -13,10 +13,10 @@ from babel.messages.frontend import parse_mapping_cfg
 from babel.messages.pofile import read_po
 from bs4 import BeautifulSoup
 from flask.testing import FlaskClient
-from werkzeug.test import TestResponse
 
 from app.i18n import LANGUAGES, NATIVE
 from app.settings import ROOT
+from tests.web.conftest import Visitor
 
 TRANSLATIONS = ROOT / "app" / "translations"
 
@@ -147,15 +147,9 @@ def test_an_english_page_is_english(client: FlaskClient, movie_id: int, address:
     assert [line for line in soup.get_text("\n").splitlines() if HANGUL.search(line)] == []
 
 
-def switch(client: FlaskClient, page: str = "/", **fields: str) -> TestResponse:
-    """Submit the form of languages of a page, changed by `fields`."""
-    form = BeautifulSoup(client.get(page).data, "html.parser").select_one("form.languages")
-    return client.post(form["action"], data={field["name"]: field["value"] for field in form.select("input")} | fields)
-
-
 def test_the_chosen_language_is_remembered(client: FlaskClient, movie_id: int) -> None:
     address = f"/movie/{movie_id}?label=%EA%B8%8D%EC%A0%95"
-    answer = switch(client, address, language="en")
+    answer = Visitor(client).submit(address, "form.languages", language="en")
     assert answer.status_code == 303
     assert answer.headers["Location"] == address
     page = client.get(address, headers={"Accept-Language": "ko"})
@@ -166,10 +160,12 @@ def test_the_chosen_language_is_remembered(client: FlaskClient, movie_id: int) -
     "fields", [{"language": "xx"}, {}, {"language": "en", "csrf_token": "forged"}], ids=["unknown", "none", "forged"]
 )
 def test_unknown_languages_and_forged_forms_are_refused(client: FlaskClient, fields: dict[str, str]) -> None:
-    answer = switch(client, **fields)
+    answer = Visitor(client).submit("/", "form.languages", **fields)
     assert answer.status_code == 400
     assert "language" not in answer.headers.get("Set-Cookie", "")
 
 
 def test_the_switch_redirects_to_this_site_only(client: FlaskClient) -> None:
-    assert switch(client, language="en", next="//evil.example/").headers["Location"] == "/"
+    assert (
+        Visitor(client).submit("/", "form.languages", language="en", next="//evil.example/").headers["Location"] == "/"
+    )

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent
+from app.settings import ROOT
+
 PATHS = sorted([ROOT / "wsgi.py", *(ROOT / "app").rglob("*.py")])
 
 BASE = {"models", "protocols", "errors", "hangul"}
@@ -148,7 +149,7 @@ def test_app_with_an_analyzer_does_not_load_torch(tmp_path: Path) -> None:
     loaded = run_python(
         "import sys\n"
         "from app.factory import create_app\n"
-        "from app.settings import Settings\n"
+        "from app.settings import ROOT, Settings\n"
         f"create_app(Settings(secret_key='x', instance_dir={str(tmp_path)!r}), analyzer=object())\n"
         "heavy = {'torch', 'transformers', 'onnxruntime', 'tokenizers', 'alembic', 'psycopg'}\n"
         "print(heavy & sys.modules.keys() or 'none')"

@@ -16,7 +16,8 @@ from typing import Any
 
 import pytest
 
-from tests.test_wsgi import FAKE_SITE, ROOT, environment, free_port
+from app.settings import ROOT
+from tests.gunicorn_site import FAKE_SITE, environment, free_port
 
 TIMEOUT = 20  # seconds; a blocked site answers after minutes, or never
 MANY = 200

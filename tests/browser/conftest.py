@@ -2,9 +2,7 @@
 
 import dataclasses
 import os
-import socket
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from itertools import count
@@ -21,6 +19,7 @@ from app.errors import ModelBusy, RateLimited
 from app.factory import create_app
 from app.settings import ROOT, Settings
 from tests.fakes import FakeAnalyzer
+from tests.gunicorn_site import GUNICORN, free_port
 
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 ARGUMENTS = [
@@ -63,12 +62,9 @@ def demo_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 def _under_gunicorn(folder: Path, **more: str) -> Iterator[str]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py", "wsgi:app"]
+    port = free_port()
     settings = {"HOST": "127.0.0.1", "PORT": str(port), "INSTANCE_DIR": str(folder), **more}
-    with subprocess.Popen(command, cwd=ROOT, env=os.environ | settings) as process:
+    with subprocess.Popen([*GUNICORN, "wsgi:app"], cwd=ROOT, env=os.environ | settings) as process:
         try:
             address = f"http://127.0.0.1:{port}"
             _wait_for(f"{address}/healthz", process)

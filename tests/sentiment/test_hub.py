@@ -5,7 +5,6 @@ Every start is a process of its own with a cache of its own, as the hub's client
 
 import json
 import os
-import socket
 import subprocess
 import sys
 import urllib.request
@@ -17,13 +16,13 @@ import pytest
 
 from app.models import Label
 from app.sentiment import load
+from app.settings import ROOT
+from tests.gunicorn_site import free_port, running
 from tests.sentiment import models
 from tests.sentiment.hub import Hub, commit_of
-from tests.test_wsgi import running
 
 pytestmark = pytest.mark.slow
 
-ROOT = Path(__file__).resolve().parents[2]
 ID = "matthewburke/korean_sentiment"
 TIMEOUT = 90  # seconds, for a start that would never end
 LOAD = """
@@ -80,9 +79,7 @@ def negative_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def unreachable_url() -> str:
     """The URL of a port without a server."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return f"http://127.0.0.1:{probe.getsockname()[1]}"
+    return f"http://127.0.0.1:{free_port()}"
 
 
 def test_the_second_start_needs_no_hub(start: Start, positive_model: Path) -> None:

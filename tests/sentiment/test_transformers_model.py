@@ -13,12 +13,12 @@ import pytest
 
 from app.models import Label
 from app.sentiment.worker import QueuedAnalyzer
+from app.settings import ROOT
 from tests.sentiment import models
 from tests.sentiment.conftest import refusal
 
 pytestmark = pytest.mark.slow
 
-ROOT = Path(__file__).resolve().parents[2]
 Loaded = Callable[[Path], QueuedAnalyzer]
 OFFLINE = """
 import socket, sys

@@ -35,9 +35,27 @@ class Visitor:
     def post(self, path: str, page: str = "/", **fields: Any) -> TestResponse:
         return self.client.post(path, data={"csrf_token": self.token(page), **fields})
 
+    def submit(self, page: str, form: str, **changes: str) -> TestResponse:
+        """Submit a form of a page, with some of its fields changed."""
+        html = self.get(page)
+        tag = html.select_one(form)
+        assert tag
+        return self.client.post(str(tag["action"]), data=form_values(html, form) | changes)
+
 
 def parse_html(answer: TestResponse) -> BeautifulSoup:
     return BeautifulSoup(answer.get_data(), "html.parser")
+
+
+def form_values(page: BeautifulSoup, form: str) -> dict[str, str]:
+    """Return the fields of a form as a browser posts them."""
+    tag = page.select_one(form)
+    assert tag
+    values = {str(field["name"]): str(field.get("value", "")) for field in tag.select("input:not([type=checkbox])")}
+    for field in tag.select("select"):
+        chosen = field.select_one("option[selected]")
+        values[str(field["name"])] = str(chosen["value"]) if chosen else ""
+    return values
 
 
 def text(tag: Tag | None) -> str:

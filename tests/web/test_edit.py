@@ -9,7 +9,7 @@ from app.models import AuditAction
 from app.services import ReviewService
 from app.store import Store
 from app.web import messages
-from tests.web.conftest import AddMovie, AddReview, Visitor, parse_html, text
+from tests.web.conftest import AddMovie, AddReview, Visitor, form_values, parse_html, text
 
 DETAILS = {"title": "벌새", "release_date": "2019-08-29", "director": "김보라", "genre": "드라마", "poster_url": ""}
 
@@ -99,8 +99,7 @@ def test_the_second_of_two_editors_of_a_movie_sees_both_versions(
     visitor: Visitor, movie_id: int, service: ReviewService
 ) -> None:
     path = f"/movie/{movie_id}/edit"
-    page = visitor.get(path)
-    opened = {str(field["name"]): str(field["value"]) for field in page.select("main input[type=hidden]")}
+    opened = form_values(visitor.get(path), "main form")
     assert visitor.post(path, path, **{**DETAILS, "title": "벌새", "director": ""}).status_code == 303
     typed = {**opened, **DETAILS, "genre": "가족"}
     answer = visitor.client.post(path, data={**typed, "title": ""})
@@ -180,8 +179,7 @@ def test_an_edit_conflict_shows_both_versions(
 ) -> None:
     review = add_review(movie_id, "최고예요")
     path = f"/review/{review.id}/edit"
-    page = visitor.get(path)
-    opened = {str(field["name"]): str(field["value"]) for field in page.select("main input[type=hidden]")}
+    opened = form_values(visitor.get(path), "main form")
     assert visitor.post(path, path, author="밤편지", content="먼저 고친 글").status_code == 303
     typed = {**opened, "author": "밤편지", "content": "나중에 고친 글"}
     answer = visitor.client.post(path, data=typed)

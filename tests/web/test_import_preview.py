@@ -13,7 +13,7 @@ from werkzeug.test import TestResponse
 from app.store import Store
 from app.web.uploads import EXPIRES_AFTER, MAX_FILES, Uploads
 from tests.services.import_export.test_real_files import CASES, CASES_BY_NAME
-from tests.web.conftest import Visitor, parse_html, text
+from tests.web.conftest import Visitor, form_values, parse_html, text
 from tests.web.test_import_export import PAGE, result, wait
 
 PREVIEW = f"{PAGE}/preview"
@@ -29,21 +29,12 @@ def upload_case(visitor: Visitor, name: str) -> BeautifulSoup:
     return visitor.get(PREVIEW)
 
 
-def fields(page: BeautifulSoup) -> dict[str, str]:
-    """Return the fields of the preview's form as a browser posts them."""
-    form = page.select_one("form.import-preview")
-    assert form
-    found = {
-        str(control["name"]): str(control.get("value", "")) for control in form.select("input:not([type=checkbox])")
-    }
-    for control in form.select("select"):
-        chosen = control.select_one("option[selected]")
-        found[str(control["name"])] = str(chosen["value"]) if chosen else ""
-    return found
+def preview_values(page: BeautifulSoup) -> dict[str, str]:
+    return form_values(page, "form.import-preview")
 
 
 def send(visitor: Visitor, path: str, page: BeautifulSoup, **changes: str) -> TestResponse:
-    return visitor.client.post(f"{PAGE}/{path}", data=fields(page) | changes)
+    return visitor.client.post(f"{PAGE}/{path}", data=preview_values(page) | changes)
 
 
 def test_a_letterboxd_archive_is_previewed_and_imported(visitor: Visitor, app: Flask, store: Store) -> None:
@@ -74,7 +65,7 @@ def test_columns_are_mapped_and_remembered(visitor: Visitor, app: Flask, store: 
     result(visitor, app)
     assert [(review.author, review.content) for review in store.all_reviews()] == [("밤편지", "최고")]
     upload(visitor, table.replace("최고", "지루해요"))
-    assert {name: value for name, value in fields(visitor.get(PREVIEW)).items() if name in chosen} == chosen
+    assert {name: value for name, value in preview_values(visitor.get(PREVIEW)).items() if name in chosen} == chosen
 
 
 def test_a_title_and_an_author_for_all_rows(visitor: Visitor, app: Flask, store: Store) -> None:
@@ -143,7 +134,7 @@ def test_an_upload_belongs_to_one_browser(visitor: Visitor, app: Flask) -> None:
     page = upload_case(visitor, "pipe.csv")
     other = Visitor(app.test_client())
     assert other.client.get(PREVIEW).status_code == 410
-    answer = other.client.post(f"{PAGE}/import", data=fields(page) | {"csrf_token": other.token()})
+    answer = other.client.post(f"{PAGE}/import", data=preview_values(page) | {"csrf_token": other.token()})
     assert answer.status_code == 410
     assert app.extensions["Jobs"].last is None
 

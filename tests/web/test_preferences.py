@@ -1,7 +1,6 @@
 """Themes, meta tags and error pages."""
 
 import struct
-from typing import Any
 
 import pytest
 from bs4 import BeautifulSoup
@@ -13,14 +12,6 @@ from app.web import posters
 from tests.web.conftest import AddMovie, AddReview, Visitor, parse_html, text
 
 
-def choose(visitor: Visitor, value: str, page: str = "/") -> Any:
-    """Submit the theme menu; return the response."""
-    form = visitor.get(page).select_one(".theme form")
-    assert form
-    fields = {str(field["name"]): str(field["value"]) for field in form.select("input")}
-    return visitor.client.post(str(form["action"]), data=fields | {"theme": value})
-
-
 def test_the_default_theme_follows_the_system(visitor: Visitor) -> None:
     page = visitor.get("/")
     assert page.html and not page.html.has_attr("data-theme")
@@ -30,7 +21,7 @@ def test_the_default_theme_follows_the_system(visitor: Visitor) -> None:
 
 @pytest.mark.parametrize(("theme", "colour"), [("light", "#ffffff"), ("dark", "#1f1c19")])
 def test_the_chosen_theme_is_on_every_page(visitor: Visitor, movie_id: int, theme: str, colour: str) -> None:
-    answer = choose(visitor, theme, f"/movie/{movie_id}?label=긍정")
+    answer = visitor.submit(f"/movie/{movie_id}?label=긍정", ".theme form", theme=theme)
     assert answer.status_code == 303
     assert answer.headers["Location"].startswith(f"/movie/{movie_id}?label=")
     for path, status in (("/", 200), (f"/movie/{movie_id}", 200), ("/model", 200), ("/movie/999", 404)):
@@ -42,14 +33,14 @@ def test_the_chosen_theme_is_on_every_page(visitor: Visitor, movie_id: int, them
 
 
 def test_the_theme_is_reset(visitor: Visitor) -> None:
-    choose(visitor, "dark")
-    choose(visitor, "")
+    visitor.submit("/", ".theme form", theme="dark")
+    visitor.submit("/", ".theme form", theme="")
     page = visitor.get("/")
     assert page.html and not page.html.has_attr("data-theme")
 
 
 def test_unknown_themes_are_refused(client: FlaskClient, visitor: Visitor) -> None:
-    assert choose(visitor, "purple").status_code == 400
+    assert visitor.submit("/", ".theme form", theme="purple").status_code == 400
     assert client.post("/theme", data={"theme": "dark"}).status_code == 400  # no token
     client.set_cookie("theme", '"><script>')
     page = parse_html(client.get("/"))
