@@ -6,8 +6,8 @@ ARGS ?=
 .PHONY: help setup run demo test test-slow check fmt phrases bench bench-compare audit screenshots
 
 venv := .venv
-# On Linux, torch as most get it brings gigabytes of GPU libraries: without a TORCH_INDEX (an empty one counts), the CPU
-# builds' index is asked just before pip runs, and taken if it answers within 3 s, the look-up of its name included.
+# On Linux the default torch brings gigabytes of GPU libraries. If TORCH_INDEX is not set (an empty value is a setting), the
+# index of CPU builds is used, provided that it answers within 3 s; it is requested just before pip runs.
 cpu_index := https://download.pytorch.org/whl/cpu
 ask := import signal, sys, urllib.request as web; url = sys.argv[1]; assert sys.platform == "linux"; signal.alarm(3); \
   web.urlopen(web.Request(url + "/torch/", headers={"User-Agent": "pip"})).close(); print("--extra-index-url", url)
@@ -17,10 +17,10 @@ else
 index := $$({ $(venv)/bin/python -c '$(ask)' $(cpu_index); } 2>/dev/null)
 endif
 pip_install := $(venv)/bin/python -m pip install --disable-pip-version-check $(index)
-# What is installed is remembered under the checksum of what was asked for: a clone's or a branch's file times say nothing.
+# Marker files named after the checksum of the requirements: file times differ between clones and branches.
 runtime := $(venv)/.installed-$(shell cksum <requirements.txt | tr ' ' -)
 tools := $(venv)/.installed-dev-$(shell cat requirements.txt requirements-dev.txt | cksum | tr ' ' -)
-# What the comparison needs lies in a folder of its own that sees the site's: the site's does not grow by it.
+# The packages of the comparison, in an environment of their own that also sees those of the site.
 rivals := .venv-bench
 compared := $(rivals)/.installed-$(shell cat requirements.txt benchmarks/requirements.txt | cksum | tr ' ' -)
 
@@ -66,7 +66,7 @@ bench: $(runtime) $(catalogues) ## measure the running site: speed, memory, time
 bench-compare: $(compared) ## measure the site against the design it replaces
 	@$(rivals)/bin/python -m benchmarks.load --compare $(ARGS)
 
-audit: ## ask the public database of known holes about the pins (needs the network)
+audit: ## check the pinned versions for known vulnerabilities (needs the network)
 	$(PYTHON) -m venv .venv-audit
 	.venv-audit/bin/python -m pip install --disable-pip-version-check 'pip-audit>=2.9,<3'
 	.venv-audit/bin/pip-audit --requirement requirements-dev.txt --no-deps --disable-pip
@@ -78,7 +78,7 @@ $(compared): $(runtime)
 	$(rivals)/bin/python -m pip install --disable-pip-version-check --no-deps -r benchmarks/requirements.txt
 	@touch $@
 
-screenshots: $(tools) ## take the pictures in docs/ anew, of the demo
+screenshots: $(tools) ## update the pictures in docs/ from the demo
 	@$(venv)/bin/python -m benchmarks.screenshots
 
 $(venv)/bin/pip:

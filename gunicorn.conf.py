@@ -34,7 +34,7 @@ workers = 1  # set here because WEB_CONCURRENCY would set another number
 worker_class = "app.gevent_worker.SiteWorker"
 worker_connections = max_files - 200  # further clients wait until one of these closes
 preload_app = False  # torch loaded before a fork can hang in the child
-max_requests = 0  # a new worker would have lost the movies in memory
+max_requests = 0  # a new worker would lose the movies in memory
 control_socket_disable = True
 timeout = 0  # includes the start, and downloading a model may take minutes; the model's queue bounds a request
 graceful_timeout = int(MAX_WAIT_SECONDS) + 5  # requests that wait for the model are answered
@@ -45,7 +45,7 @@ limit_request_field_size = 8_190
 forwarded_allow_ips = ""  # the app evaluates TRUSTED_PROXIES
 accesslog = None
 loglevel = "warning"
-if os.access("/dev/shm", os.W_OK):  # noqa: S108 - not a file of ours: the heartbeat's, which a slow disk would delay
+if os.access("/dev/shm", os.W_OK):  # noqa: S108 - the heartbeat file, which a slow disk would delay
     worker_tmp_dir = "/dev/shm"  # noqa: S108
 
 

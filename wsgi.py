@@ -1,7 +1,7 @@
-"""The entry file: one process, a greenlet for each connection.
+"""WSGI entry point: one process, a greenlet for each connection.
 
-One process, because movies and model live in its memory: a second process would show other movies and hold the model
-twice. Greenlets, because a request mostly waits, for its client or for the one thread that owns the model.
+One process, because the in-memory database and the model exist once per process. Greenlets, because a request mostly
+waits for its client or for the inference thread.
 """
 
 import sys
@@ -16,10 +16,10 @@ from app.settings import Settings
 try:
     settings = Settings.from_env()
     command = click.get_current_context(silent=True)
-    if command and "host" in command.params:  # `flask run`; gunicorn.conf.py looks at gunicorn's sockets
+    if command and "host" in command.params:  # `flask run`; gunicorn.conf.py checks gunicorn's sockets
         check_start(settings, [command.params["host"]])
     serves = command is None or "host" in command.params
-    app = create_app(settings, lazy=not serves)  # a command like `export` never asks the model
+    app = create_app(settings, lazy=not serves)  # a command like `export` does not need the model
 except (ModelError, SettingsError) as error:
     print(f"gampyeong: {error}", file=sys.stderr)
-    raise SystemExit(3) from None  # gunicorn stops at a worker's 3; at a 1 it would start the next worker, for ever
+    raise SystemExit(3) from None  # exit code 3 stops gunicorn; after 1 it would restart the worker forever
