@@ -1,4 +1,4 @@
-"""What the model makes of negation, contrast, sarcasm, slang, neutral texts, other languages and nonsense.
+"""Test the model on negation, contrast, sarcasm, slang, neutral texts, other languages and nonsense.
 
     python training/behaviour.py app/sentiment/bundled [--out app/sentiment/bundled]
 

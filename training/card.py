@@ -1,4 +1,4 @@
-"""Write the model card (README.md of the model folder) from the numbers measured, so that none is typed by hand.
+"""Write the model card (README.md of the model folder) with the measured numbers.
 
 python training/card.py app/sentiment/bundled        # metrics.json + behaviour.json + card.md -> README.md
 """

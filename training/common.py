@@ -1,4 +1,4 @@
-"""What the training scripts share: reading and writing our review files, text keys, the work folder.
+"""Review files, text keys and the work folder, for all training scripts.
 
 A review file is tab-separated UTF-8 with one header line: review_id, movie_id, stars (1..10), date, review.
 """
@@ -28,7 +28,7 @@ class Row(NamedTuple):
 
 
 def read_rows(path: Path) -> list[Row]:
-    """All rows of a review file, plain or .xz."""
+    """Read a review file, plain or .xz."""
     opener = lzma.open if path.suffix == ".xz" else open
     with opener(path, "rt", encoding="utf-8", newline="\n") as lines:
         next(lines)
@@ -45,7 +45,7 @@ def write_rows(path: Path, rows: Iterable[Row]) -> None:
 
 
 def text_key(text: str) -> str:
-    """What two reviews share when they are "the same text": letters and digits, lower case."""
+    """Return the text's letters and digits in lower case, to find equal texts."""
     return re.sub(r"[\W_]+", "", text.lower()) or text.strip()
 
 
@@ -54,7 +54,7 @@ def read_vocabulary(folder: Path) -> list[str]:
 
 
 def parser(description: str | None) -> argparse.ArgumentParser:
-    """An argument parser that knows where work files go."""
+    """Return an argument parser with `--work`, the folder of intermediate files."""
     result = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     result.add_argument("--work", type=Path, default=Path(__file__).parent / "work", help="folder for work files")
     return result

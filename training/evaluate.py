@@ -33,7 +33,7 @@ MEASURED = ("config.json", "network.onnx", "vocabulary.txt", "model.safetensors"
 
 
 def read(analyzer, texts: list[str], desc: str) -> np.ndarray:
-    """The rating of each text."""
+    """Return the rating of each text."""
     answers = []
     for at in tqdm(range(0, len(texts), CHUNK), desc=desc):
         answers += analyzer.analyze(texts[at : at + CHUNK])
@@ -45,7 +45,7 @@ def balanced(right: np.ndarray, stars: np.ndarray) -> float:
 
 
 def interval(right: np.ndarray, stars: np.ndarray) -> float:
-    """Half of the 95 % interval of the balanced accuracy."""
+    """Return half the width of the 95 % interval of the balanced accuracy."""
     parts = [right[stars >= 9], right[stars <= 4]]
     return float(1.96 * (sum(part.mean() * (1 - part.mean()) / len(part) for part in parts) / 4) ** 0.5)
 
@@ -56,7 +56,7 @@ def best_balanced(p: np.ndarray, stars: np.ndarray) -> float:
 
 
 def calibration_error(p: np.ndarray, stars: np.ndarray) -> tuple[float, list[tuple[float, float, int]]]:
-    """Expected calibration error, and the mean p of each bin, its share of positive reviews, and their number."""
+    """Return the expected calibration error, and for each bin its mean p, share of positive reviews and size."""
     polar = (stars <= 4) | (stars >= 9)
     p, positive = p[polar], stars[polar] >= 9
     parts = np.array_split(np.argsort(p), min(BINS, max(1, len(p) // 20)))
@@ -69,7 +69,7 @@ def correlation(a: np.ndarray, b: np.ndarray) -> float:
 
 
 def movie_means(rows: list[Row], rating: np.ndarray, stars: np.ndarray) -> np.ndarray:
-    """(mean stars, mean rating, reviews) of each movie with enough reviews."""
+    """Return (mean stars, mean rating, reviews) of each movie with enough reviews."""
     at: dict[str, list[int]] = {}
     for i, row in enumerate(rows):
         at.setdefault(row.movie_id, []).append(i)
@@ -77,8 +77,9 @@ def movie_means(rows: list[Row], rating: np.ndarray, stars: np.ndarray) -> np.nd
 
 
 def measure_speed(analyzer, rows: list[Row]) -> dict[str, float]:
-    """Milliseconds a review of 34-40 characters (16 tokens of the first edition), alone and in batches of 32, and an
-    explanation of 20 words, through the product's own queue."""
+    """Measure the milliseconds of a review of 34-40 characters, alone and in batches of 32, and of an explanation.
+
+    Such a review has 16 tokens of the first edition's tokenizer, the explained one 20 words. Includes the queue."""
 
     def median(calls: list, size: int = 1) -> float:
         spent = []
@@ -100,7 +101,7 @@ def measure_speed(analyzer, rows: list[Row]) -> dict[str, float]:
 
 
 def digests(folder: Path) -> dict[str, str]:
-    """SHA-256 of the files that make the model's answers."""
+    """Return the SHA-256 digests of the files that determine the model's results."""
     files = [folder / name for name in MEASURED if (folder / name).is_file()]
     return {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
 

@@ -27,7 +27,7 @@ TEMPERATURES = np.linspace(0.6, 1.8, 61)
 
 
 def write_network(state: dict[str, torch.Tensor], file: Path, ngrams: int) -> None:
-    """Write the network with these weights, checked to answer as before its n-grams were rounded."""
+    """Write the network with these weights to an ONNX file."""
     count, dim = state["ngrams.weight"].shape
     if count != ngrams + 1:
         raise SystemExit(f"the network has {count - 1:,} n-grams, the vocabulary {ngrams:,}")
@@ -54,7 +54,7 @@ def read_odds(model: BundledModel, texts: list[str]) -> np.ndarray:
 
 
 def temperature(odds: np.ndarray, positive: np.ndarray) -> float:
-    """The temperature with the least log loss."""
+    """Return the temperature with the least log loss."""
     sign = np.where(positive, 1, -1)
     losses = [np.logaddexp(0, -sign * odds / value).mean() for value in TEMPERATURES]
     return float(TEMPERATURES[np.argmin(losses)])

@@ -1,4 +1,4 @@
-"""Choose the n-grams that get a number, and turn all texts into arrays of numbers.
+"""Choose the vocabulary of n-grams and convert all texts to arrays of ids.
 
     python training/features.py       # -> work/vocabulary.txt, train.npz, more.npz, templates.npz, dev.npz, ...
 
@@ -35,7 +35,7 @@ def ngrams(text: str, longest: int = MAX_NGRAM) -> set[str]:
 
 
 def sentences() -> dict[str, Pattern]:
-    """Sentences of the templates and nonsense, normalised, with their patterns."""
+    """Return normalised sentences of the templates, and nonsense, with their patterns."""
     lists, patterns = read_patterns()
     rng = random.Random(5)
     found: dict[str, Pattern] = {}
@@ -49,7 +49,7 @@ def sentences() -> dict[str, Pattern]:
 
 
 def choose(texts: list[str], stars: np.ndarray, made: dict[str, Pattern]) -> list[str]:
-    """The n-grams that get a number, sorted."""
+    """Return the vocabulary, sorted."""
     total, positive, negative = Counter[str](), Counter[str](), Counter[str]()
     for text, star in zip(texts, stars, strict=True):
         found = ngrams(text)
@@ -71,7 +71,7 @@ def choose(texts: list[str], stars: np.ndarray, made: dict[str, Pattern]) -> lis
 
 
 def typical(made: dict[str, Pattern]) -> Iterable[str]:
-    """N-grams of the templates' sentences, of two patterns or of a hundred sentences, the most frequent first."""
+    """Return n-grams in sentences of two patterns or in a hundred sentences, the most frequent first."""
     counts, patterns = Counter[str](), defaultdict[str, set[str]](set)
     for text, pattern in made.items():
         if pattern.kind not in ("random", "nonsense", "foreign"):

@@ -1,4 +1,4 @@
-"""The network, as it is trained and as it is exported.
+"""The network for training and for export.
 
 For each character the embeddings of the n-grams that begin there, and of its initial, vowel and final, are added up.
 Two gated convolutions (https://arxiv.org/abs/1612.08083) over five characters read the sums. The maximum of what they
@@ -41,13 +41,13 @@ class Network(nn.Module):
         self.out = nn.Linear(2 * hidden + dim, STARS)
 
     def forward(self, ngrams: torch.Tensor, jamo: torch.Tensor, mask: torch.Tensor, hide: float = 0.0) -> torch.Tensor:
-        """`hide` is the part of the n-grams that is hidden from training."""
+        """Return star logits; `hide` is the share of n-grams that is masked in training."""
         if hide:
             ngrams = ngrams * (torch.rand(ngrams.shape) >= hide)
         return self.read(self.sums(ngrams), jamo, mask)
 
     def sums(self, ngrams: torch.Tensor) -> torch.Tensor:
-        """The sum of the n-grams that begin at each character, (rows, characters, dim)."""
+        """Return the sum of the n-grams that begin at each character, (rows, characters, dim)."""
         return self.ngrams(ngrams).sum(2)
 
     def read(self, sums: torch.Tensor, jamo: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
@@ -63,7 +63,7 @@ class Network(nn.Module):
 
 
 def log_odds(logits: torch.Tensor) -> torch.Tensor:
-    """The log-odds of positive against negative, stars 5-8 left out."""
+    """Return the log-odds of positive against negative; stars 5-8 are ignored."""
     return logits[:, POSITIVE].logsumexp(1) - logits[:, NEGATIVE].logsumexp(1)
 
 

@@ -29,7 +29,7 @@ COINCIDENCE = 8  # two people write the same text of up to this many letters wit
 
 
 def read_nsmc_raw(folder: Path) -> list[Row]:
-    """Rows of the raw folder: one <movie id>.json a movie, a list of objects, all values strings."""
+    """Read the raw folder: a <movie id>.json for each movie, a list of objects whose values are strings."""
     rows = []
     for path in sorted(folder.glob("*.json")):
         for entry in json.loads(path.read_text("utf-8")):

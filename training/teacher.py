@@ -3,8 +3,8 @@
     git worktree add FIRST d2def45                        # the first edition, with its model of three parts
     python training/teacher.py FIRST                      # -> work/teacher_train.npy, teacher_dev.npy, ...
 
-Run time: five minutes on one core. The model was trained on the same train split (FIRST/training/README.md says how),
-so what it says of those rows is not what it would say of new ones; dev, heldout and movies it never saw.
+Run time: five minutes on one core. The model was trained on the same train split (FIRST/training/README.md),
+so its probabilities are overconfident there, unlike on dev, heldout and movies.
 """
 
 import sys

@@ -1,7 +1,7 @@
-"""Sentences made of the patterns in templates.txt, and nonsense, whose reading is known; for training only.
+"""Sentences with known labels from the patterns in templates.txt, and nonsense; for training only.
 
-The sentences of behaviour.tsv, with which the model is judged, are of no pattern: tests/test_training.py compares
-`stem` of each with `expressions`.
+No sentence of behaviour.tsv, which tests the model, matches a pattern: tests/test_training.py compares the `stem` of
+each with `expressions`.
 """
 
 import random
@@ -25,7 +25,7 @@ class Pattern(NamedTuple):
 
 
 def read_patterns() -> tuple[dict[str, list[str]], list[Pattern]]:
-    """The lists of words by name, and the patterns."""
+    """Read the lists of words by name, and the patterns."""
     lists: dict[str, list[str]] = {}
     patterns = []
     for line in FILE.read_text("utf-8").splitlines():
@@ -39,7 +39,7 @@ def read_patterns() -> tuple[dict[str, list[str]], list[Pattern]]:
 
 
 def expand(text: str, lists: dict[str, list[str]], rng: random.Random) -> str:
-    """A random sentence of a pattern."""
+    """Return a random sentence of a pattern."""
     before = None
     while text != before:
         before = text
@@ -49,7 +49,7 @@ def expand(text: str, lists: dict[str, list[str]], rng: random.Random) -> str:
 
 
 def nonsense(rng: random.Random) -> str:
-    """Random syllables, letters, laughs, words of other scripts, digits or signs."""
+    """Return random syllables, letters, laughs, words of other scripts, digits or signs."""
     kind = rng.choices(list(_NONSENSE), [weight for weight, _, _, _ in _NONSENSE.values()])[0]
     _, characters, shortest, longest = _NONSENSE[kind]
     words = rng.randint(1, 4) if kind == "latin" else 1
@@ -75,13 +75,13 @@ _NONSENSE = {  # weight, characters, fewest and most of them
 
 
 def expressions() -> list[re.Pattern[str]]:
-    """An expression for every pattern, which matches its normalised sentences, whatever they end with."""
+    """Return a regular expression for each pattern, which matches its normalised sentences with any end."""
     lists, patterns = read_patterns()
     return [re.compile(_expression(pattern.text, lists)) for pattern in patterns]
 
 
 def stem(text: str) -> str:
-    """A normalised text without signs and laughs at its end."""
+    """Remove signs and laughs at the end of a normalised text."""
     normal = normalize(text)
     return normal.rstrip(_ENDS) or normal
 

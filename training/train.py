@@ -30,14 +30,14 @@ REPORT = 180  # seconds
 
 
 class Texts:
-    """Texts as arrays of numbers (features.py)."""
+    """Texts as arrays of ids (features.py)."""
 
     def __init__(self, arrays: dict[str, np.ndarray]) -> None:
         self.ngrams, self.jamo, self.lengths = arrays["ngrams"], arrays["jamo"], arrays["lengths"]
         self.ends = np.cumsum(self.lengths)
 
     def batch(self, rows: np.ndarray) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """N-grams, jamo and mask of these rows, padded to the longest."""
+        """Return n-grams, jamo and mask of these rows, padded to the longest."""
         longest = max(1, int(self.lengths[rows].max()))
         ngrams = np.zeros((len(rows), longest, self.ngrams.shape[1]), np.int64)
         jamo = np.zeros((len(rows), longest, 3), np.int64)
@@ -69,7 +69,7 @@ class Reviews(Texts):
 
 
 def batches(texts: Texts, letters: int, largest: int, rng: np.random.Generator) -> list[np.ndarray]:
-    """Rows of like length, about `letters` characters and at most `largest` rows each."""
+    """Group rows of similar length into batches of about `letters` characters and at most `largest` rows."""
     order = np.argsort(texts.lengths + rng.uniform(0, 4, len(texts.lengths)), kind="stable")
     found, at = [], 0
     while at < len(order):
@@ -82,7 +82,7 @@ def batches(texts: Texts, letters: int, largest: int, rng: np.random.Generator) 
 
 @torch.inference_mode()
 def predict(network: Network, texts: Texts) -> np.ndarray:
-    """The log-odds of positive of all texts."""
+    """Return the log-odds of positive for all texts."""
     network.eval()
     odds = np.empty(len(texts.lengths), np.float32)
     order = np.argsort(texts.lengths, kind="stable")
@@ -93,7 +93,7 @@ def predict(network: Network, texts: Texts) -> np.ndarray:
 
 
 def best_accuracy(odds: np.ndarray, stars: np.ndarray) -> tuple[float, float]:
-    """The mean of the accuracies on stars 1-4 and 9-10 at the threshold where it is highest, and that threshold."""
+    """Return the best mean of the accuracies on stars 1-4 and 9-10 over all thresholds, and its threshold."""
     thresholds = np.quantile(odds, np.linspace(0.02, 0.98, 400))
     means = [((odds[stars >= 9] >= at).mean() + (odds[stars <= 4] < at).mean()) / 2 for at in thresholds]
     return float(max(means)), float(thresholds[np.argmax(means)])
