@@ -2,8 +2,6 @@
 
 import pytest
 
-from app.models import WordWeight
-from app.web.explanations import highlight
 from tests.fakes import FakeAnalyzer
 from tests.web.conftest import AddReview, Visitor, text
 
@@ -67,13 +65,3 @@ def test_a_busy_model_answers_503(
     answer = visitor.client.get(f"/review/{review.id}/why")
     assert answer.status_code == 503
     assert answer.headers["Retry-After"] == "2"
-
-
-def test_highlights_cover_the_whole_text() -> None:
-    words = [WordWeight("가", 1, 2, 2.0), WordWeight("나다", 3, 5, -0.05), WordWeight("라", 5, 6, -0.5)]
-    marks = highlight(" 가 나다라!", words)
-    assert "".join(found.text for found in marks) == " 가 나다라!"
-    assert [(found.text, found.mood, found.strength) for found in marks if found.mood] == [
-        ("가", "positive", 4),
-        ("라", "negative", 2),
-    ]

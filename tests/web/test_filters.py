@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from xml.etree import ElementTree
 
 import pytest
+from flask import Flask
 
 from app.errors import FieldError
 from app.models import Page, WordWeight
@@ -112,19 +113,15 @@ def test_the_trends_axis_fits_its_values(rating: float, lines: list[int]) -> Non
     assert 8 <= trend.end_y <= 98
 
 
-def test_words_below_the_threshold_are_not_highlighted() -> None:
-    words = [
-        WordWeight("가", 0, 1, 0.29),
-        WordWeight("나", 2, 3, -0.3),
-        WordWeight("다", 4, 5, 0.8),
-        WordWeight("라", 6, 7, -2.0),
-    ]
-    marked = [
-        (mark.text, mark.mood, mark.strength)
-        for mark in explanations.highlight("가 나 다 라", words)
-        if mark.text != " "
-    ]
-    assert marked == [("가", "", 0), ("나", "negative", 1), ("다", "positive", 3), ("라", "negative", 4)]
+def test_highlights_cover_the_text_and_words_above_the_threshold() -> None:
+    weights = [("가", 1, 0.29), ("나", 3, -0.3), ("다", 5, 0.8), ("라", 7, -2.0)]
+    marks = explanations.highlight(
+        " 가 나 다 라!", [WordWeight(word, at, at + 1, weight) for word, at, weight in weights]
+    )
+    assert "".join(mark.text for mark in marks) == " 가 나 다 라!"
+    assert [(mark.text, mark.mood, mark.strength) for mark in marks if mark.mood] == [
+        ("나", "negative", 1), ("다", "positive", 3), ("라", "negative", 4),
+    ]  # fmt: skip
 
 
 def test_page_links_have_gaps() -> None:
@@ -134,3 +131,12 @@ def test_page_links_have_gaps() -> None:
     assert (links.previous, links.next) == ("9", "11")
     assert page_links(Page([], 30, 1, 50), str).numbers == []
     assert page_links(Page([], 100, 9, 50), str).previous == "2"
+
+
+def test_poster_has_the_colours_of_the_stylesheet(app: Flask) -> None:
+    with app.app_context():
+        pictures = [posters.png(f"영화 {number}") for number in range(60)]
+        colors = posters.tone_colors()
+    assert len(set(pictures)) == 60
+    assert len(colors) == posters.TONES
+    assert all(tone.keys() == {"sky", "ground", "a", "b", "c"} for tone in colors)

@@ -111,10 +111,6 @@ def test_a_model_without_metrics(client: FlaskClient) -> None:
     assert "<code>fake</code>" in page
 
 
-def test_pages_link_to_the_model(client: FlaskClient) -> None:
-    assert 'href="/model"' in client.get("/").get_data(as_text=True)
-
-
 @pytest.mark.parametrize("file", ["heldout", "movies"])
 def test_incomplete_metrics_are_shown(client: FlaskClient, analyzer: FakeAnalyzer, tmp_path: Path, file: str) -> None:
     for name, number in METRICS[file].items():

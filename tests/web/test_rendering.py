@@ -1,6 +1,7 @@
-"""Pages for each visitor: escaped text, tokens, language, permissions, and the footer."""
+"""Pages for each visitor: escaped text, tokens, language, permissions, meta tags and the footer."""
 
 import re
+import struct
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +15,7 @@ from app.models import Label, MovieFields, Review, Sentiment
 from app.settings import ROOT, VERSION
 from app.store import Store
 from tests.conftest import MakeApp
-from tests.web.conftest import Visitor
+from tests.web.conftest import AddMovie, AddReview, Visitor
 
 NASTY = ("%(id)s %s 100% {{ 7 * 7 }} {0}", "<script>alert('1')</script> & \"2\"", "token; %(token)s\x1f")
 
@@ -134,3 +135,36 @@ def test_the_version_is_shown(client: FlaskClient) -> None:
     assert client.get("/openapi.json").get_json()["info"]["version"] == project["version"] == VERSION
     foot = BeautifulSoup(client.get("/").get_data(), "html.parser").select_one("footer")
     assert foot and f"감평 {VERSION}" in foot.get_text()
+
+
+def test_movie_pages_have_open_graph_tags(visitor: Visitor, add_movie: AddMovie, add_review: AddReview) -> None:
+    movie = add_movie('"벌새" <2018>', poster_url="https://example.com/poster.jpg?a=1&b=2")
+    add_review(movie.id, "최고예요")
+    page = visitor.get(f"/movie/{movie.id}")
+    said = {str(meta["property"]): str(meta["content"]) for meta in page.select("meta[property]")}
+    assert said["og:title"] == '"벌새" <2018> · 감평'
+    assert said["og:type"] == "video.movie"
+    assert said["og:site_name"] == "감평"
+    assert said["og:image"] == "https://example.com/poster.jpg?a=1&b=2"
+    assert said["og:description"].startswith("AI 평점 ")
+    assert said["og:url"].endswith(f"/movie/{movie.id}")
+
+
+def test_preview_of_a_movie_without_a_picture_is_its_drawn_poster(visitor: Visitor, movie_id: int) -> None:
+    assert not visitor.get("/").select('meta[property="og:image"]')
+    image = visitor.get(f"/movie/{movie_id}").select_one('meta[property="og:image"]')
+    assert image and image["content"] == f"http://localhost/movie/{movie_id}/poster.png"
+    answer = visitor.client.get(f"/movie/{movie_id}/poster.png")
+    width, height = struct.unpack(">II", answer.get_data()[16:24])
+    assert answer.get_data().startswith(b"\x89PNG") and (width, height) == (400, 600)
+    assert answer.mimetype == "image/png" and answer.cache_control.public
+    assert visitor.client.get("/movie/999/poster.png").status_code == 404
+
+
+def test_private_pages_are_not_indexed(visitor: Visitor, movie_id: int) -> None:
+    for path in ("/", f"/movie/{movie_id}", "/model"):
+        assert not visitor.get(path).select('meta[name="robots"]')
+    for path, status in (("/?q=없는", 200), ("/login", 200), (f"/movie/{movie_id}/delete", 200), ("/movie/999", 404)):
+        assert visitor.get(path, status).select_one('meta[name="robots"]')["content"] == "noindex"
+    robots = visitor.client.get("/robots.txt")
+    assert robots.mimetype == "text/plain" and b"Disallow: /review/" in robots.get_data()

@@ -8,13 +8,14 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from app.error_handlers import JSON_PATHS, PAGE_PATHS
+from app.error_handlers import answer as error_page
 from app.errors import AlreadyExists, StoreUnavailable, UndoExpired
 from app.models import Sentiment
 from app.store import Store
 from app.web import messages
 from tests.conftest import MakeApp
 from tests.fakes import FakeAnalyzer
-from tests.web.conftest import Visitor, parse_html
+from tests.web.conftest import Visitor, parse_html, text
 
 REVIEW = {"movie_id": 1, "author": "밤편지", "content": "최고예요"}
 HUGE = b'{"title": "' + b"a" * 10_000_000 + b'"}'
@@ -224,3 +225,16 @@ def test_the_scheme_comes_from_trusted_proxies_only(make_app: MakeApp) -> None:
         client = make_app(trusted_proxies=proxies, admin_password="열려라 참깨").test_client()
         answer = client.get("/", headers=headers)
         assert ("Secure" in answer.headers["Set-Cookie"]) is secure
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 405, 409, 410, 413, 415, 422, 429, 500, 503])
+@pytest.mark.parametrize("language", ["ko", "en"])
+def test_every_error_page_has_a_title_and_links(app: Flask, status: int, language: str) -> None:
+    with app.test_request_context("/movie/1", headers={"Accept": "text/html", "Accept-Language": language}):
+        page = parse_html(error_page(status, "detail"))
+    assert text(page.select_one("main .meta")) == str(status)
+    assert len(text(page.select_one("h1"))) > 4 and page.title and "·" in page.title.get_text()
+    ways = [str(way["href"]) for way in page.select(".error-actions a")]
+    assert ways[-1] == "/"
+    assert (ways[0] == "") == (status in (429, 500, 503))  # the same address, once more
+    assert ways[0].startswith("/login") == (status in (401, 403))
