@@ -226,7 +226,7 @@ def test_commands_share_a_database(tmp_path: Path) -> None:
     table.write_text(TABLE, encoding="utf-8")
     result = shell(tmp_path, "import", str(table), DATABASE_URL=database)
     assert (result.returncode, result.stdout) == (0, "1 movies and 2 reviews added; 2 rows read\n"), result.stderr
-    # An export loads no model, so the wrong one does not matter.
+    # An export loads no model.
     result = shell(tmp_path, "export", str(copy), DATABASE_URL=database, SENTIMENT_MODEL="/nonexistent")
     assert (result.returncode, result.stderr) == (0, "")
     result = shell(tmp_path, "import", str(copy), DATABASE_URL=f"sqlite:///{tmp_path}/fresh.db")
@@ -240,7 +240,7 @@ def test_commands_share_a_database(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("arguments", [("export", "x.jsonl"), ("import", "x.csv"), ("rescore",), ("undo",)])
 def test_commands_need_a_database(tmp_path: Path, arguments: tuple[str, ...]) -> None:
-    result = shell(tmp_path, *arguments, SENTIMENT_MODEL="/nonexistent")  # which nobody asks, so it may be wrong
+    result = shell(tmp_path, *arguments, SENTIMENT_MODEL="/nonexistent")  # no model is loaded
     assert (result.returncode, result.stdout) == (2, "")
     (line,) = result.stderr.splitlines()
     assert line.startswith("gampyeong: set DATABASE_URL")

@@ -236,5 +236,5 @@ def test_every_error_page_has_a_title_and_links(app: Flask, status: int, languag
     assert len(text(page.select_one("h1"))) > 4 and page.title and "·" in page.title.get_text()
     ways = [str(way["href"]) for way in page.select(".error-actions a")]
     assert ways[-1] == "/"
-    assert (ways[0] == "") == (status in (429, 500, 503))  # the same address, once more
+    assert (ways[0] == "") == (status in (429, 500, 503))  # a retry
     assert ways[0].startswith("/login") == (status in (401, 403))

@@ -143,7 +143,7 @@ def test_an_english_page_is_english(client: FlaskClient, movie_id: int, address:
     page = client.get(address, headers={"Accept-Language": "en"})
     soup = BeautifulSoup(page.data, "html.parser")
     for own in soup.select("title, [lang=ko], bdi, [dir=auto], option, table, input, .poster, datalist"):
-        own.decompose()  # what visitors wrote, and the switch back
+        own.decompose()  # texts of visitors, and the language form
     assert [line for line in soup.get_text("\n").splitlines() if HANGUL.search(line)] == []
 
 

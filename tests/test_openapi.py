@@ -42,4 +42,4 @@ def reset_store() -> None:
 )
 def test_responses_match_the_document(case: Any) -> None:
     reset_store()
-    case.call_and_validate(headers={"Accept-Encoding": "identity"})  # its client unpacks nothing
+    case.call_and_validate(headers={"Accept-Encoding": "identity"})  # the client does not decompress

@@ -61,7 +61,7 @@ def sites(tmp_path: Path) -> tuple[Site, Site]:
 
 def fields_with_errors(answer: Any) -> set[str]:
     names = {str(control["name"]) for control in parse_html(answer).select('[name][aria-invalid="true"]')}
-    return {"movie_id" if name == "movie" else name for name in names}  # which a page asks for by its title
+    return {"movie_id" if name == "movie" else name for name in names}  # a page has the title
 
 
 def compare(sites: tuple[Site, Site], form: Any, json: Any) -> None:

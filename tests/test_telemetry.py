@@ -70,7 +70,7 @@ def test_streamed_responses_are_not_buffered(app: Flask, capsys: pytest.CaptureF
     with app.test_client().get("/streamed", buffered=False) as answer:
         (line,) = logged(capsys)
         assert (line["path"], line["bytes"]) == ("/streamed", None)
-        assert next(pieces) == b"two"  # the first is with the client
+        assert next(pieces) == b"two"  # the first has been sent
         assert answer.get_data() == b"one"
 
 

@@ -39,7 +39,7 @@ BLAME = "지루하고 최악이에요. 돈과 시간이 아깝고 실망했어�
 IN_PROCESS = "http://localhost"
 PASSWORD = "open sesame, open sesame"
 numbers = count(1)
-expect.set_options(timeout=15_000)  # for a machine with other things to do
+expect.set_options(timeout=15_000)  # milliseconds, for a busy machine
 
 
 @pytest.fixture(scope="session")

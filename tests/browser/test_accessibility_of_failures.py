@@ -39,7 +39,7 @@ def violations_of(page: Page, *paths: str) -> dict[str, list[str]]:
 
 
 def test_forms_and_admin_pages(page: Page, client: FlaskClient) -> None:
-    assert violations_of(page, "/login", "/admin/log") == {}  # nobody is logged in yet: the form, and a 401
+    assert violations_of(page, "/login", "/admin/log") == {}  # before the login: the form, and a 401
     _log_in(client)
     assert violations_of(page, "/admin/log", "/admin/data") == {}  # with nothing in them
     add_records(client)

@@ -21,7 +21,7 @@ def full_site(demo_site: str) -> str:
 @pytest.mark.parametrize("width", WIDTHS.values(), ids=WIDTHS.keys())
 @pytest.mark.parametrize("path", PAGES.values())
 def test_pages_are_light_and_stand_still(browser: Browser, full_site: str, path: str, width: int) -> None:
-    seen = visit(browser, full_site + path, width)  # slowed down, so that it is painted while it still arrives
+    seen = visit(browser, full_site + path, width)  # on a slow connection
     assert 0 < seen.size < BYTES_GOAL
     assert seen.paint > 0
     assert seen.shift < MAX_SHIFT

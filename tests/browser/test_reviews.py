@@ -165,7 +165,7 @@ def test_going_back_after_a_post_clears_the_form(visit: Open) -> None:
     write(page, BLAME)
     page.goto("/model")
     page.go_back()
-    expect(content).to_have_value(BLAME)  # nothing that was not posted is lost
+    expect(content).to_have_value(BLAME)  # a draft that was not posted
     expect(counter).to_have_text(f"{len(BLAME)} / 5,000")
     expect(page.locator(".preview.negative")).to_be_attached()
 

@@ -19,7 +19,7 @@ def test_search_while_typing(visit: Open, typed: str) -> None:
     page = visit()
     page.locator("#q").press_sequentially(typed)
     expect(page.locator(".card h2").first).to_have_text("기생충")
-    page.wait_for_function("new URLSearchParams(location.search).get('q') !== null")  # the address can be passed on
+    page.wait_for_function("new URLSearchParams(location.search).get('q') !== null")
     page.reload()
     expect(page.locator(".card h2").first).to_have_text("기생충")
     page.locator("#q").press("Escape")
@@ -136,7 +136,7 @@ def test_a_movie_is_edited(visit: Open, scripts: bool) -> None:
     page.get_by_label("제목", exact=True).fill("기생충")
     page.get_by_label("개봉일").fill("2019-05-30")
     page.get_by_role("button", name="저장").click()
-    expect(page.locator(".field.wrong")).to_contain_text("이미 있어요")  # pointed at, not doubled
+    expect(page.locator(".field.wrong")).to_contain_text("이미 있어요")
     page.get_by_label("감독").fill("아무개")
     title = f"고친 영화 {next(numbers)} {page.viewport_size}"
     page.get_by_label("제목", exact=True).fill(title)

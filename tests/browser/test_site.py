@@ -182,7 +182,7 @@ def test_a_picture_fills_the_poster(open_page: OpenPage, site: str, scripts: boo
     page.route("**/picture.png", lambda route: route.fulfill(body=PICTURE, content_type="image/png"))
     address = add_movie(page, new_title(), **{"포스터 주소": f"{site}/picture.png"})
     try:
-        page.wait_for_load_state("load")  # pictures and style have come
+        page.wait_for_load_state("load")
         expect(page.locator(".hero .poster img")).to_be_visible()
         assert page.locator(".hero .poster img").bounding_box() == page.locator(".hero .poster").bounding_box()
     finally:

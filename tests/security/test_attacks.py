@@ -30,10 +30,10 @@ SQL = [
     "\x5c",
 ]  # fmt: skip
 UNICODE = [
-    "\u202emoc.live\u202c 괴물",  # text turned round
+    "\u202emoc.live\u202c 괴물",  # right-to-left override
     "괴\u200b물\u200d",  # zero width
     "\u0430dmin",  # a Cyrillic а
-    "🎬🍿👩‍👩‍👧‍👦" * 5,  # four bytes and joined
+    "🎬🍿👩‍👩‍👧‍👦" * 5,  # four-byte characters with joiners
     "각".encode().decode(),
     "Z̸͎̈a̵͂l̴g̶o̶",
     "\ufeff괴물",

@@ -53,12 +53,12 @@ def test_a_nickname_that_others_used_cannot_be_claimed(
     answer = visitor.client.post("/reviews", json={**REVIEW, "movie_id": movie_id, "passphrase": SECRET})
     assert answer.status_code == 403 and "others have written" in answer.get_json()["detail"]
     body = {**REVIEW, "content": "둘", "movie_id": movie_id, "passphrase": SECRET}
-    assert stranger.client.post("/reviews", json=body).status_code == 201  # its own
+    assert stranger.client.post("/reviews", json=body).status_code == 201  # the browser that used the nickname
     assert store.nickname_hash("밤편지") is not None
 
 
 def test_a_claim_gives_no_right_to_what_others_wrote_before(visitor: Visitor, stranger: Visitor, movie_id: int) -> None:
-    body = {**REVIEW, "movie_id": movie_id, "author": "밤 편지"}  # the same nickname, typed otherwise
+    body = {**REVIEW, "movie_id": movie_id, "author": "밤 편지"}  # an equivalent spelling
     theirs = visitor.client.post("/reviews", json=body).get_json()["id"]
     claimed = stranger.client.post("/reviews", json={**REVIEW, "movie_id": movie_id, "passphrase": SECRET})
     assert claimed.status_code == 201

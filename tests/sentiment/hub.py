@@ -72,7 +72,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answer(self) -> None:
         hub = self.hub
-        aside = self.path == "/api/agent-harnesses"  # asked by the client on its own account, and not missed
+        aside = self.path == "/api/agent-harnesses"  # an optional request of the client
         hub.requests += [] if aside else [f"{self.command} {self.path}"]
         if hub.silent_from is not None and len(hub.requests) + aside > hub.silent_from:
             hub.stopped.wait()
@@ -97,7 +97,7 @@ class _Handler(BaseHTTPRequestHandler):
         if not path.is_file():
             return self._send(404, {**headers, "X-Error-Code": "EntryNotFound"})
         etag = hashlib.sha1(path.read_bytes(), usedforsecurity=False).hexdigest()
-        if name.endswith((".bin", ".safetensors")):  # large files lie elsewhere, and the hub says where
+        if name.endswith((".bin", ".safetensors")):  # large files are on another host
             linked = {"X-Linked-ETag": f'"{etag}"', "X-Linked-Size": str(path.stat().st_size)}
             return self._send(302, {**headers, **linked, "Location": f"{self.hub.files_url}/cdn{path}"})
         return self._send_file(path, {**headers, "ETag": f'"{etag}"'})

@@ -115,7 +115,7 @@ def test_calibrated_ratings_are_monotonic_and_continuous() -> None:
             assert_consistent(sentiment)
         steps = [later.rating - sooner.rating for sooner, later in pairwise(readings)]
         assert min(steps) >= 0
-        assert max(steps) < 0.1  # where the label turns, too
+        assert max(steps) < 0.1  # also at the threshold
 
 
 def test_log_odds_are_not_clipped() -> None:

@@ -73,7 +73,7 @@ def make(model: Model) -> Iterator[Make]:
     made: list[QueuedAnalyzer] = []
 
     def build(**limits: float) -> QueuedAnalyzer:
-        made.append(QueuedAnalyzer("test", lambda: model, **limits))  # type: ignore[arg-type]
+        made.append(QueuedAnalyzer("test", lambda: model, **limits))
         return made[-1]
 
     yield build

@@ -170,7 +170,7 @@ def test_lists_derived_from_earlier_ones_equal_new_ones(store: Store, sort: Any)
             store.update_movie(draw.choice(ids), lambda _: MovieFields(f"영화 {draw.random()}", "1990-01-01"))
         else:
             store.add_review(draw.choice(ids), "밤편지", "글", Sentiment(Label.POSITIVE, 0.9, draw.choice((1.0, 9.0))))
-        if step % draw.randint(1, 5) == 0:  # not every state is looked at in every order
+        if step % draw.randint(1, 5) == 0:  # some states are skipped
             listing = MovieList(store.movies(), earlier=listing)
             assert listing.order(sort) == MovieList(store.movies()).order(sort)
             fresh = MovieList(store.movies())

@@ -30,7 +30,7 @@ def filled(service: ReviewService) -> ReviewService:
 
 
 def titles(service: ReviewService, **query: object) -> list[str]:
-    return [movie.title for movie in service.movies(MoviesQuery(**query)).items]  # type: ignore[arg-type]
+    return [movie.title for movie in service.movies(MoviesQuery(**query)).items]
 
 
 @pytest.mark.parametrize(

@@ -106,12 +106,12 @@ def test_undo_expires_after_a_day(store: Store, add_movie: AddMovie, add_review:
     for deletion in store.audit_log()[0]:
         with pytest.raises(UndoExpired):
             store.undo(deletion.id)
-    store.delete_movie(add_movie())  # takes the occasion to throw the trash away
+    store.delete_movie(add_movie())  # purges expired deletions
     with pytest.raises(UndoExpired):
         store.undo(change.id)
     assert store.totals() == CatalogueTotals(0, 0, 0)
     assert list(store.corrections()) == []
-    clock.advance(hours=-2)  # somebody sets the clock
+    clock.advance(hours=-2)  # the clock is set back
     with pytest.raises(UndoExpired):
         store.undo(change.id)
     with pytest.raises(UndoExpired):

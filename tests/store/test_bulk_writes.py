@@ -94,7 +94,7 @@ def test_duplicates_are_refused_and_nothing_is_written(
 ) -> None:
     add_movie("있는 영화"), add_movie("지운 영화")
     add_review(1), add_review(2)
-    store.delete_movie(2)  # its id and its review's may come back by undoing that
+    store.delete_movie(2)  # its id is still used: the deletion can be undone
     before = holds(store)
     with pytest.raises(AlreadyExists) as existing:
         store.add_all(movies, reviews)

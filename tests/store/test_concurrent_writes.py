@@ -53,7 +53,7 @@ def test_writes_to_different_movies_do_not_block_each_other(lock_timeout_url: st
     store.add_all([Movie("새 영화", id=movie_id)], [make_review(review_id, second)])
     store.delete_movie(movie_id)
     assert [movie.review_count for movie in store.movies()] == [0, 3]
-    with pytest.raises(StoreUnavailable):  # the same movie: one after the other
+    with pytest.raises(StoreUnavailable):  # the same movie is locked
         store.add_review(first, "밤편지", "기다려요", GOOD)
     seen = store.movies()
     assert store.movies() is seen

@@ -211,7 +211,7 @@ def test_a_long_transaction_of_another_process_is_a_timeout(tmp_path: Path, monk
     with pytest.raises(StoreUnavailable) as refused:
         store.add_review(movie_id, "밤편지", "글", GOOD)
     assert "locked" in str(refused.value.__cause__)
-    assert store.reviews(movie_id) == ([], 0)  # reading does not wait
+    assert store.reviews(movie_id) == ([], 0)  # reads do not wait
     other.execute("ROLLBACK")
     other.close()
     assert store.add_review(movie_id, "밤편지", "글", GOOD).id == 1
@@ -266,7 +266,7 @@ def test_a_full_disk_refuses_writes_and_the_database_stays_consistent(tmp_path: 
         ballast.write_bytes(b"x" * 500_000)
         count = fill(store, movie_id)
         assert count > 0
-        assert store.reviews(movie_id)[1] == count  # reading goes on
+        assert store.reviews(movie_id)[1] == count  # reads still work
         ballast.unlink()
         assert store.add_review(movie_id, "밤편지", "다시 돼요", GOOD).id == count + 1
         store.close()

@@ -66,7 +66,7 @@ def test_undoing_an_import_keeps_other_records(
         store.histogram(existing),
     ) == before
     clock.advance(hours=UNDO_HOURS)
-    store.delete_review(own.id)  # takes the occasion to purge
+    store.delete_review(own.id)  # purges expired deletions
     assert add_movie("괴물") == 9
     assert store.totals() == CatalogueTotals(2, 0, 0)
 

@@ -46,7 +46,7 @@ def url(request: pytest.FixtureRequest, tmp_path: Path, clock: Clock) -> str:
 
 
 def test_a_database_of_schema_0001_is_migrated(url: str, clock: Clock) -> None:
-    for _ in range(2):  # the second time it is of this edition
+    for _ in range(2):  # the second time it is migrated already
         store = open_store(url, clock)
         assert [(movie.id, movie.title, movie.release_date, movie.genre) for movie in store.movies()] == [
             (1, "괴물", "2006-07-27", "SF, 드라마"),

@@ -61,7 +61,7 @@ def test_a_movie_is_edited(store: Store, add_movie: AddMovie, add_review: AddRev
         store.update_movie(movie_id, lambda _: MovieFields("기생충"))
     assert existing.value.id == other
     assert store.movie(movie_id) == changed
-    assert add_movie("괴물") > other  # its old name is free again
+    assert add_movie("괴물") > other  # the old title can be used again
 
 
 def test_an_edit_without_a_change_is_ignored(store: Store, add_movie: AddMovie) -> None:

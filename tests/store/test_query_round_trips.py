@@ -55,7 +55,7 @@ class Relay:
                 self.trips += head[:1] in AWAITED
                 server.sendall(head + requests.read(int.from_bytes(head[1:]) - 4))
             for one in (client, server):
-                with suppress(OSError):  # the other side may have gone
+                with suppress(OSError):  # the peer may have disconnected
                     one.shutdown(socket.SHUT_RDWR)
 
     def _forward_answers(self, server: socket.socket, client: socket.socket) -> None:

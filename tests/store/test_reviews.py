@@ -54,7 +54,7 @@ def test_sort_orders(
         add_review(other, rated(10 - rating), "other")
     store.delete_review(1)
     found, total = store.reviews(movie_id, order=order)
-    # Of the same rating the newer leads, from whichever end one looks.
+    # Equal ratings are sorted newest first in both directions.
     assert ("".join(review.content for review in found), total) == (everything, 6)
     assert "".join(review.content for review in store.reviews(movie_id, Label.NEGATIVE, order=order)[0]) == bad
     for start in range(7):

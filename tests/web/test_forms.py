@@ -95,10 +95,10 @@ def test_movie_errors_are_beside_their_field(
     assert answer.status_code == 422
     assert error_beside(page, name).startswith(message)
     assert page.select_one('#add.is-open [role="alert"]')
-    assert page.select_one(f"#{name}")["autofocus"] == ""  # type: ignore[index]
+    assert page.select_one(f"#{name}")["autofocus"] == ""
     assert all_movies(service) == []
     for typed, value in fields.items():
-        assert page.select_one(f"#{typed}")["value"] == value  # type: ignore[index]
+        assert page.select_one(f"#{typed}")["value"] == value
 
 
 @pytest.mark.parametrize(
@@ -119,8 +119,8 @@ def test_review_errors_are_beside_their_field(
         shown = parse_html(answer)
         assert answer.status_code == 422
         assert error_beside(shown, name).startswith(message)
-        assert shown.select_one("#author")["value"] == fields["author"]  # type: ignore[index]
-        typed = shown.select_one("#content").get_text()  # type: ignore[union-attr]
+        assert shown.select_one("#author")["value"] == fields["author"]
+        typed = shown.select_one("#content").get_text()
         assert typed.removeprefix("\r\n") == fields["content"]
         assert shown.title and text(shown.title).startswith("확인해 주세요")
     assert analyzer.seen == []
@@ -136,7 +136,7 @@ def test_a_review_needs_a_movie(visitor: Visitor, movie_id: int, movie: str) -> 
 def test_the_chosen_movie_is_kept_after_an_error(visitor: Visitor, movie_id: int, add_movie: AddMovie) -> None:
     add_movie("벌새")
     page = parse_html(visitor.post("/review", movie_id=movie_id, author="", content=""))
-    chosen = {name: page.select_one(f'#write [name="{name}"]')["value"] for name in ("movie", "movie_id")}  # type: ignore[index]
+    chosen = {name: page.select_one(f'#write [name="{name}"]')["value"] for name in ("movie", "movie_id")}
     assert chosen == {"movie": "리틀 포레스트", "movie_id": str(movie_id)}
     assert text(page.select_one('#write [role="alert"]')) == "고칠 곳이 2군데 있어요."
 
@@ -191,7 +191,7 @@ def test_a_form_without_a_csrf_token_keeps_the_input(
             assert value == (selected["value"] if selected else control.get("value") or text(control))
         again = visitor.client.post(
             path, data={**fields, "csrf_token": page.select_one('[name="csrf_token"]')["value"]}
-        )  # type: ignore[index]
+        )
         assert again.status_code == 303
     assert len(all_movies(service)) == 2
     assert service.reviews(movie_id, ReviewsQuery()).total == 2
@@ -219,10 +219,10 @@ def test_html_limits_match_the_schemas(visitor: Visitor, movie_id: int) -> None:
         "passphrase": str(schemas.PASSPHRASE_MAX),
         "content": str(schemas.CONTENT_MAX),
     }
-    assert page.select_one("#q")["maxlength"] == str(schemas.QUERY_MAX)  # type: ignore[index]
+    assert page.select_one("#q")["maxlength"] == str(schemas.QUERY_MAX)
     required = [control["name"] for control in page.select("main [required]")]
     assert required == ["movie", "author", "content", "title"]
-    assert page.select_one("#poster_url")["type"] == "url"  # type: ignore[index]
+    assert page.select_one("#poster_url")["type"] == "url"
 
 
 @pytest.mark.parametrize("day", ["2019", "2019-05", "2019-05-30"])

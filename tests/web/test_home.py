@@ -23,8 +23,8 @@ def test_a_card_shows_a_movie_and_its_rating(visitor: Visitor, add_movie: AddMov
     assert text(card.select_one(".meta")) == "2019 · 김보라 · 드라마"
     assert text(card.select_one(".chip")) == "AI 평점 5.0"
     assert text(card.select_one(".counts")) == "▲ 긍정 1 ▼ 부정 1"
-    assert card.select_one("svg.share rect.positive")["width"] == "50.0"  # type: ignore[index]
-    assert card.select_one("a")["href"] == f"/movie/{movie.id}"  # type: ignore[index]
+    assert card.select_one("svg.share rect.positive")["width"] == "50.0"
+    assert card.select_one("a")["href"] == f"/movie/{movie.id}"
 
 
 def test_a_movie_without_reviews_has_no_rating(visitor: Visitor, add_movie: AddMovie) -> None:
@@ -61,7 +61,7 @@ def test_search_results_have_a_heading(visitor: Visitor, add_movie: AddMovie) ->
     assert titles(visitor, "/?q=ㄱㅅㅊ") == ["기생충"]
     page = visitor.get("/?q=봉준호")
     assert text(page.h1) == "‘봉준호’ 검색 결과"
-    assert page.select_one("#q")["value"] == "봉준호"  # type: ignore[index]
+    assert page.select_one("#q")["value"] == "봉준호"
     assert titles(visitor, "/?genre=스릴러&sort=title") == ["기생충"]
 
 
@@ -73,15 +73,15 @@ def test_a_search_keeps_genre_and_sort(visitor: Visitor, add_movie: AddMovie) ->
     page = visitor.get("/?genre=스릴러&q=봉준호")
     assert text(page.h1) == "스릴러 장르의 ‘봉준호’ 검색 결과"
     assert text(page.title) == "‘봉준호’ 찾기 · 스릴러 · 감평"
-    for path in ("/", f"/movie/{movie.id}?sort=lowest", "/model?sort=title"):  # another page's order is of other things
+    for path in ("/", f"/movie/{movie.id}?sort=lowest", "/model?sort=title"):  # `sort` has another meaning there
         assert not visitor.get(path).select(".search input[type=hidden]")
 
 
 def test_a_movie_not_found_can_be_added(visitor: Visitor, add_movie: AddMovie) -> None:
     add_movie("기생충")
     link = visitor.get("/?q=없는 영화").select_one(".empty a")
-    page = visitor.get(str(link["href"]))  # type: ignore[index]
-    assert page.select_one("#add.is-open #title")["value"] == "없는 영화"  # type: ignore[index]
+    page = visitor.get(str(link["href"]))
+    assert page.select_one("#add.is-open #title")["value"] == "없는 영화"
     assert titles(visitor, "/?title=없는 영화") == ["기생충"]
 
 
@@ -109,15 +109,15 @@ def test_movies_are_paginated(visitor: Visitor, add_movie: AddMovie) -> None:
     assert previous and "sort=title" in str(previous["href"]) and "page=1" in str(previous["href"])
     assert not page.select_one('.pages [rel="next"]')
     past = visitor.get("/?page=9").select_one(".empty")
-    assert past and str(past.a["href"]).endswith("page=2")  # type: ignore[index]
+    assert past and str(past.a["href"]).endswith("page=2")
 
 
 def test_a_movie_is_prefilled_by_query(visitor: Visitor, add_movie: AddMovie) -> None:
     add_movie("기생충")
     movie = add_movie("벌새")
     page = visitor.get(f"/?movie={movie.id}")
-    assert page.select_one('#write [name="movie"]')["value"] == "벌새"  # type: ignore[index]
-    assert page.select_one('#write [name="movie_id"]')["value"] == str(movie.id)  # type: ignore[index]
+    assert page.select_one('#write [name="movie"]')["value"] == "벌새"
+    assert page.select_one('#write [name="movie_id"]')["value"] == str(movie.id)
 
 
 def test_the_list_fragment_is_the_list_alone(visitor: Visitor, add_movie: AddMovie) -> None:

@@ -28,7 +28,7 @@ def upload(visitor: Visitor, content: str | bytes, **fields: str) -> TestRespons
     data = content.encode() if isinstance(content, str) else content
     file = FileStorage(io.BytesIO(data), "reviews.csv")
     values = {"csrf_token": visitor.token(PAGE), "file": file, **fields}
-    # In memory: what the client puts on disk by itself for a large body it does not close.
+    # Encoded here, because the client does not close the temporary file of a large body.
     boundary, body = encode_multipart(values)
     content_type = f"multipart/form-data; boundary={boundary}"
     return visitor.client.post(f"{PAGE}/import", data=body, content_type=content_type)

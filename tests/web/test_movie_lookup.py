@@ -124,7 +124,7 @@ def test_partial_matches_offer_to_add_the_movie(visitor: Visitor, add_movie: Add
     add_movie("벌새 둘")
     page = parse_html(visitor.post("/review", movie="벌새", movie_id="", movie_was="", **WRITTEN))
     assert len(page.select('#write [type="radio"]')) == 2
-    assert page.select_one("#add [name=title]")["value"] == "벌새"  # type: ignore[index]
+    assert page.select_one("#add [name=title]")["value"] == "벌새"
 
 
 def test_a_misspelled_title_is_offered_as_a_choice(

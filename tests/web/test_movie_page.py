@@ -27,12 +27,12 @@ def test_the_page_shows_movie_rating_and_reviews(visitor: Visitor, movie_id: int
     ]
     assert [reading["class"][1] for reading in page.select(".reading")] == ["uncertain", "negative", "positive"]
     time = page.select_one("time")
-    assert time and time["datetime"].endswith("Z") and text(time) == "방금 전"  # type: ignore[union-attr]
+    assert time and time["datetime"].endswith("Z") and text(time) == "방금 전"
     assert [text(title) for title in page.select(".histogram title")][5] == "5~6점 1개"
     assert [rect["class"] for rect in page.select(".histogram rect")] == [["negative"], ["positive"], ["positive"]]
-    assert page.select_one(".histogram")["aria-label"] == "평점 분포: 1~2점 1개, 5~6점 1개, 8~9점 1개"  # type: ignore[index]
+    assert page.select_one(".histogram")["aria-label"] == "평점 분포: 1~2점 1개, 5~6점 1개, 8~9점 1개"
     edges = [(edge["x"], text(edge)) for edge in page.select(".histogram text")]
-    assert edges == [(str(30 * rating), str(rating)) for rating in range(11)]  # a bar stands between two of them
+    assert edges == [(str(30 * rating), str(rating)) for rating in range(11)]  # the edges of the bars
 
 
 def test_blank_lines_are_collapsed(visitor: Visitor, movie_id: int, add_review: AddReview) -> None:

@@ -86,7 +86,7 @@ def test_corrections_by_json(client: FlaskClient, review: Review) -> None:
     answer = client.post(path, json={"label": "부정"})
     assert (answer.status_code, answer.get_json()["correction_count"]) == (200, 1)
     assert client.post(path, json={"label": "부정"}).get_json()["correction_count"] == 1
-    assert client.post(path, json={"label": "긍정"}).get_json()["correction_count"] == 0  # what the model says, too
+    assert client.post(path, json={"label": "긍정"}).get_json()["correction_count"] == 0  # the model's label
     client.post(path, json={"label": "부정"})
     assert client.delete(path).get_json()["correction_count"] == 0
     answer = client.post(path, json={"label": "중립"})

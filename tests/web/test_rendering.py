@@ -28,10 +28,10 @@ def test_formatting_characters_in_text_are_escaped(
     review = add_by(movie.id, "")
     store.update_review(review.id, text, (text, Sentiment(Label.NEGATIVE, 0.9, 1.0)))
     card = visitor.get("/").select_one(".card")
-    assert card and card.select_one("h2") and card.select_one("h2").get_text() == text  # type: ignore[union-attr]
+    assert card and card.select_one("h2") and card.select_one("h2").get_text() == text
     item = visitor.get(f"/movie/{movie.id}").select_one(".review")
     assert item and not item.select("script")
-    assert item.select_one("bdi").get_text() == item.select_one(".text").get_text() == text  # type: ignore[union-attr]
+    assert item.select_one("bdi").get_text() == item.select_one(".text").get_text() == text
 
 
 def test_actions_are_shown_by_permission(app: Flask, store: Store, add_by: Callable[..., Review]) -> None:
@@ -95,7 +95,7 @@ def test_input_is_not_shown_to_other_visitors(app: Flask, visitor: Visitor, movi
         assert chosen and chosen["value"] == "리틀 포레스트"
         for page in ("/", f"/movie/{movie_id}"):
             form = Visitor(app.test_client()).get(page).select_one("#write form")
-            assert form and not form.select(".error, .alert") and not form.select_one("[name=author]")["value"]  # type: ignore[index]
+            assert form and not form.select(".error, .alert") and not form.select_one("[name=author]")["value"]
 
 
 def test_menus_are_updated_and_link_to_their_movie(visitor: Visitor, store: Store) -> None:

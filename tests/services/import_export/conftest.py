@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from app.models import Review
 from app.services.import_export import ImportResult, export_catalogue, import_file
 from app.store import Store, open_store
 from tests.fakes import FakeAnalyzer
@@ -57,10 +56,6 @@ def load(store: Store, analyzer: FakeAnalyzer) -> Import:
 
 def exported(store: Store) -> bytes:
     return b"".join(export_catalogue(store))
-
-
-def reviews_of(store: Store) -> list[Review]:
-    return store.all_reviews()
 
 
 def reasons(outcome: ImportResult) -> list[tuple[int, list[tuple[str, str]]]]:

@@ -7,7 +7,7 @@ from app.models import MovieFields
 from app.services.import_export import export_reviews
 from app.services.import_export.csv_format import escape_formula, unescape_formula
 from app.store import Store
-from tests.services.import_export.conftest import ROWS, Import, reasons, reviews_of
+from tests.services.import_export.conftest import ROWS, Import, reasons
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp949", "utf-16"])
@@ -16,8 +16,8 @@ def test_encodings_and_delimiters(load: Import, store: Store, encoding: str, del
     outcome = load(ROWS.replace(",", delimiter).encode(encoding))
     assert (outcome.bad_count, outcome.added and outcome.added.reviews) == (0, 3)
     assert [movie.title for movie in store.movies()] == ["괴물", "기생충"]
-    assert [review.content for review in reviews_of(store)] == ["정말 재미있어요", "지루해요", "최고"]
-    assert reviews_of(store)[0].created_at == "2024-04-30T15:00:00Z"
+    assert [review.content for review in store.all_reviews()] == ["정말 재미있어요", "지루해요", "최고"]
+    assert store.all_reviews()[0].created_at == "2024-04-30T15:00:00Z"
 
 
 @pytest.mark.parametrize(
@@ -29,7 +29,7 @@ def test_encodings_and_delimiters(load: Import, store: Store, encoding: str, del
 )  # fmt: skip
 def test_columns_are_matched_by_name(load: Import, store: Store, header: str) -> None:
     load(f"{header}\n괴물,밤편지,최고")
-    assert [(review.author, review.content) for review in reviews_of(store)] == [("밤편지", "최고")]
+    assert [(review.author, review.content) for review in store.all_reviews()] == [("밤편지", "최고")]
 
 
 def test_columns_in_any_order_among_others(load: Import, store: Store) -> None:
@@ -40,13 +40,13 @@ def test_columns_in_any_order_among_others(load: Import, store: Store) -> None:
 
 def test_quoted_cells_have_lines_and_quotes(load: Import, store: Store) -> None:
     outcome = load('제목,작성자,내용\r\n괴물,밤편지,"첫 줄\r\n""둘째"", 줄"\r\n괴물,,없음\r\n', skip_bad=True)
-    assert reviews_of(store)[0].content == '첫 줄\n"둘째", 줄'
-    assert reasons(outcome) == [(3, [("author", "blank")])]  # the spreadsheet's row, not the file's line
+    assert store.all_reviews()[0].content == '첫 줄\n"둘째", 줄'
+    assert reasons(outcome) == [(3, [("author", "blank")])]  # the row of the table, not the line of the file
 
 
 def test_excels_sep_line(load: Import, store: Store) -> None:
     load("sep=|\n제목|작성자|내용\n괴물|밤편지|최고\n")
-    assert len(reviews_of(store)) == 1
+    assert len(store.all_reviews()) == 1
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ def test_errors_have_their_row(load: Import, store: Store) -> None:
 def test_a_huge_cell_is_one_bad_row(load: Import, store: Store) -> None:
     outcome = load(f"제목,작성자,내용\n괴물,밤편지,{'가' * 200_000}\n괴물,밤편지,최고\n", skip_bad=True)
     assert reasons(outcome) == [(2, [("", "csv_invalid")])]
-    assert len(reviews_of(store)) == 1
+    assert len(store.all_reviews()) == 1
 
 
 def test_a_row_without_a_release_date_matches_the_only_movie_of_its_title(load: Import, store: Store) -> None:
@@ -107,13 +107,13 @@ def test_a_row_without_a_release_date_matches_the_only_movie_of_its_title(load: 
 
 def test_older_reviews_get_smaller_ids(load: Import, store: Store) -> None:
     load("제목,작성자,내용,작성일\n괴물,가,셋,\n괴물,나,둘,2024-05-02\n괴물,다,하나,2024-05-01\n")
-    assert [review.content for review in reviews_of(store)] == ["하나", "둘", "셋"]
+    assert [review.content for review in store.all_reviews()] == ["하나", "둘", "셋"]
 
 
 def test_exported_cells_are_no_formulas(load: Import, store: Store) -> None:
     movie = store.add_movie(MovieFields("=괴물", "2006-07-27", "봉준호", "SF"))
     load('제목,작성자,내용,개봉일,작성일\n=괴물,@밤편지,"-1점, ""최악""\n별로",2006-07-27,2024-05-01 12:00\n')
-    assert [review.movie_id for review in reviews_of(store)] == [movie.id]
+    assert [review.movie_id for review in store.all_reviews()] == [movie.id]
     assert b"".join(export_reviews(store)).decode() == (
         "\ufeff제목,작성자,내용,작성일,개봉일,감독,장르,긍정·부정,확신,평점,스포일러\r\n"
         '\'=괴물,\'@밤편지,"\'-1점, ""최악""\n별로",2024-05-01 12:00:00,2006-07-27,봉준호,SF,부정,0.9000,1.0000,0\r\n'
@@ -128,13 +128,13 @@ def test_a_column_marks_spoilers(load: Import, store: Store, heading: str) -> No
     rows = [f"괴물,{number},최고 {number},{cell}" for number, cell in enumerate(YES + NO)]
     outcome = load("\n".join([f"제목,작성자,내용,{heading}", *rows]))
     assert not outcome.dropped_counts
-    assert [review.spoiler for review in reviews_of(store)] == [True] * len(YES) + [False] * len(NO)
+    assert [review.spoiler for review in store.all_reviews()] == [True] * len(YES) + [False] * len(NO)
 
 
 def test_an_unreadable_spoiler_mark_costs_the_cell(load: Import, store: Store) -> None:
     outcome = load("제목,작성자,내용,스포일러\n괴물,밤편지,최고,글쎄\n")
     assert outcome.dropped_counts == {("spoiler", "yes_no_unknown"): 1}
-    assert [review.spoiler for review in reviews_of(store)] == [False]
+    assert [review.spoiler for review in store.all_reviews()] == [False]
 
 
 def test_spoilers_survive_a_round_trip(load: Import, store: Store) -> None:
@@ -142,7 +142,7 @@ def test_spoilers_survive_a_round_trip(load: Import, store: Store) -> None:
     table = b"".join(export_reviews(store))
     store.delete_movie(store.movies()[0].id)
     load(table)
-    assert [(review.content, review.spoiler) for review in reviews_of(store)] == [
+    assert [(review.content, review.spoiler) for review in store.all_reviews()] == [
         ("범인은 그 사람", True),
         ("최고", False),
     ]
@@ -152,7 +152,7 @@ def test_a_former_export_is_still_recognized(load: Import, store: Store) -> None
     header = "제목,작성자,내용,작성일,개봉일,감독,장르,긍정·부정,확신,평점"
     outcome = load(f"{header}\n괴물,밤편지,'=1,,,,,긍정,0.9000,9.0000\n")
     assert not outcome.notes
-    assert [(review.content, review.spoiler) for review in reviews_of(store)] == [("=1", False)]
+    assert [(review.content, review.spoiler) for review in store.all_reviews()] == [("=1", False)]
 
 
 def test_importing_an_exported_table_adds_nothing(load: Import, store: Store) -> None:
@@ -173,33 +173,33 @@ def test_only_apostrophes_of_an_export_are_removed(load: Import, store: Store) -
     table = b"".join(export_reviews(store))
     assert "''-3점짜리' 영화".encode() in table
     assert load(table).known == 1
-    assert [review.content for review in reviews_of(store)] == ["'-3점짜리' 영화"]
+    assert [review.content for review in store.all_reviews()] == ["'-3점짜리' 영화"]
 
 
 def test_an_unclosed_quotation_mark_affects_one_row(load: Import, store: Store) -> None:
     outcome = load('제목,작성자,내용\n괴물,밤편지,최고\n괴물,밤편지,"끝이 없다\n괴물,새벽,별로\n', skip_bad=True)
     assert reasons(outcome) == [(3, [("", "csv_invalid")])]
-    assert [review.content for review in reviews_of(store)] == ["최고", "별로"]
+    assert [review.content for review in store.all_reviews()] == ["최고", "별로"]
 
 
 def test_rows_inside_a_quoted_cell_are_rows(load: Import, store: Store) -> None:
     rows = '괴물,가,"역대 최고\n괴물,나,또 봄\n괴물,다,이건 명작"\n괴물,라,별로\n'
     outcome = load("제목,작성자,내용\n" + rows, skip_bad=True)
     assert reasons(outcome) == [(2, [("", "csv_invalid")])]
-    assert [review.author for review in reviews_of(store)] == ["나", "다", "라"]
+    assert [review.author for review in store.all_reviews()] == ["나", "다", "라"]
 
 
 def test_a_review_of_several_lines_with_commas(load: Import, store: Store) -> None:
     text = "첫 줄, 쉼표, 둘\n배우,연출,음악 다 좋다\n괴물, 또 보고 싶다"
     outcome = load(f'제목,작성자,내용\n괴물,가,"{text}"\n')
     assert outcome.bad_count == 0
-    assert reviews_of(store)[0].content == text
+    assert store.all_reviews()[0].content == text
 
 
 def test_cells_beyond_the_last_column_are_an_error(load: Import, store: Store) -> None:
     outcome = load("제목,작성자,내용\n괴물,밤편지,좋아요, 정말\n괴물,새벽,별로,, \n", skip_bad=True)
     assert reasons(outcome) == [(2, [("", "cells_spilt")])]
-    assert [review.content for review in reviews_of(store)] == ["별로"]
+    assert [review.content for review in store.all_reviews()] == ["별로"]
 
 
 def tab_separated(*contents: str) -> str:
@@ -221,9 +221,9 @@ def tab_separated(*contents: str) -> str:
 def test_quotation_marks_are_text_in_tab_separated_files(contents: tuple[str, ...], load: Import, store: Store) -> None:
     outcome = load(tab_separated(*contents))
     assert outcome.added and (outcome.added.reviews, outcome.bad_count) == (len(contents), 0)
-    assert {review.content for review in reviews_of(store)} == set(contents)
+    assert {review.content for review in store.all_reviews()} == set(contents)
 
 
 def test_tab_separated_files_with_quotes_throughout(load: Import, store: Store) -> None:
     load(tab_separated('"첫 줄\n둘째 줄"', '"""명작"" 이라더니"', "지루했다"))
-    assert [review.content for review in reviews_of(store)] == ["첫 줄\n둘째 줄", '"명작" 이라더니', "지루했다"]
+    assert [review.content for review in store.all_reviews()] == ["첫 줄\n둘째 줄", '"명작" 이라더니', "지루했다"]

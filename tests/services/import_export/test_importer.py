@@ -13,7 +13,7 @@ from app.services.import_export import export_corrections, import_file
 from app.services.progress import Progress, Stage
 from app.store import Store
 from tests.fakes import FakeAnalyzer
-from tests.services.import_export.conftest import ROWS, Import, NewStore, exported, reviews_of
+from tests.services.import_export.conftest import ROWS, Import, NewStore, exported
 
 pytestmark = pytest.mark.parametrize("new_store", ["memory", "sqlite", "postgresql"], indirect=True)
 
@@ -57,9 +57,9 @@ def test_an_empty_store_keeps_the_ids(load: Import, store: Store, new_store: New
     other = new_store()
     load(exported(store), into=other)
     assert exported(other) == exported(store)
-    assert [review.id for review in reviews_of(other)] == [1, 3, 4]
+    assert [review.id for review in other.all_reviews()] == [1, 3, 4]
     assert other.add_movie(MovieFields("마더")).id == 4
-    assert {review.writer for review in reviews_of(other)} == {""}
+    assert {review.writer for review in other.all_reviews()} == {""}
 
 
 def test_ids_are_mapped_in_a_store_with_records(load: Import, store: Store, new_store: NewStore) -> None:
@@ -71,7 +71,7 @@ def test_ids_are_mapped_in_a_store_with_records(load: Import, store: Store, new_
     outcome = load(exported(store), into=other)
     assert outcome.added and (outcome.added.movies, outcome.added.reviews, outcome.added.corrections) == (1, 3, 1)
     assert [movie.title for movie in other.movies()] == ["마더", "기생충", "괴물"]
-    corrected = [review for review in reviews_of(other) if review.correction_count]
+    corrected = [review for review in other.all_reviews() if review.correction_count]
     assert [(review.content, review.movie_id) for review in corrected] == [("지루해요", there)]
 
 
@@ -80,7 +80,7 @@ def test_unfit_ids_are_replaced(load: Import, store: Store, ids: tuple[int, int]
     lines = ['{"format":"gampyeong","version":1}', '{"kind":"movie","id":7,"title":"괴물"}']
     lines += [f'{{"kind":"review","id":{n},"movie_id":7,"author":"밤편지","content":"최고"}}' for n in ids]
     load("\n".join([*lines, '{"kind":"end"}']))
-    assert [review.id for review in reviews_of(store)] == [1, 2]
+    assert [review.id for review in store.all_reviews()] == [1, 2]
 
 
 class FailingAnalyzer(FakeAnalyzer):

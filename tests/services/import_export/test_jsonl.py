@@ -9,7 +9,7 @@ import pytest
 from app.errors import ValidationFailed
 from app.models import Label, MovieFields, Sentiment
 from app.store import Store
-from tests.services.import_export.conftest import Import, exported, reasons, reviews_of
+from tests.services.import_export.conftest import Import, exported, reasons
 
 HEAD = {"format": "gampyeong", "version": 1}
 MOVIE = {"kind": "movie", "id": 7, "title": "괴물"}
@@ -58,18 +58,18 @@ def test_deleted_records_are_not_exported(store: Store) -> None:
 def test_optional_fields_may_be_missing(load: Import, store: Store) -> None:
     outcome = load("\ufeff" + lines(HEAD, MOVIE, {**REVIEW, "id": 0}, END).replace("\n", "\r\n\r\n"))
     assert outcome.bad_count == 0
-    (review,) = reviews_of(store)
+    (review,) = store.all_reviews()
     assert (review.sentiment_label, review.model, review.created_at != "") == (Label.POSITIVE, "fake@1", True)
 
 
 def test_sentiments_are_kept_unless_analyzed_again(load: Import, store: Store, new_store: Callable[[], Store]) -> None:
     content = lines(HEAD, MOVIE, REVIEW | READ, END)
     load(content)
-    (review,) = reviews_of(store)
+    (review,) = store.all_reviews()
     assert (review.sentiment_label, review.sentiment_score, review.rating, review.model) == ("부정", 0.75, 2.5, "old@1")
     other = new_store()
     load(content, into=other, reread=True)
-    assert (reviews_of(other)[0].sentiment_label, reviews_of(other)[0].model) == ("긍정", "fake@1")
+    assert (other.all_reviews()[0].sentiment_label, other.all_reviews()[0].model) == ("긍정", "fake@1")
 
 
 @pytest.mark.parametrize(
@@ -122,7 +122,7 @@ def test_errors_have_their_line(load: Import, store: Store, record: dict[str, An
 def test_malformed_lines_are_one_bad_row(load: Import, store: Store, line: str) -> None:
     outcome = load(lines(HEAD, MOVIE) + line + "\n" + lines(REVIEW, END), skip_bad=True)
     assert [row.number for row in outcome.bad] == [3]
-    assert len(reviews_of(store)) == 1
+    assert len(store.all_reviews()) == 1
 
 
 def test_truncated_files_are_detected(load: Import) -> None:

@@ -9,7 +9,7 @@ from app.services.progress import Progress
 from app.services.rescoring import count_outdated, rescore
 from app.store import Store
 from tests.fakes import FakeAnalyzer
-from tests.services.import_export.conftest import NewStore, exported, reviews_of
+from tests.services.import_export.conftest import NewStore, exported
 
 OLD = Sentiment(Label.NEGATIVE, 0.6, 4.0)
 
@@ -35,7 +35,7 @@ def test_reviews_of_another_model_are_rescored(store: Store, analyzer: FakeAnaly
     assert [move.distance for move in result.biggest] == [4.5] * 10
     assert store.models() == {"fake@1": 602}
     assert store.totals().positive_count == 400
-    assert [review.rating for review in reviews_of(store)[-2:]] == [4.0, 4.0]
+    assert [review.rating for review in store.all_reviews()[-2:]] == [4.0, 4.0]
     assert rescore(store, analyzer).count == 0
 
 

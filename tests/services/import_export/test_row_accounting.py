@@ -18,7 +18,7 @@ from app.models import MovieFields
 from app.services.import_export import ImportResult, TableOptions, import_file
 from app.store import Store, open_store
 from tests.fakes import FakeAnalyzer
-from tests.services.import_export.conftest import Import, reviews_of
+from tests.services.import_export.conftest import Import
 from tests.services.import_export.test_real_files import CASES
 
 NASTY = st.sampled_from(
@@ -106,7 +106,7 @@ def test_keys_of_late_objects_are_columns(load: Import, store: Store) -> None:
         {"title": "괴물", "review": "최고", "nickname": "밤편지"}
     ]
     load(json.dumps(items), skip_bad=True)
-    assert [review.author for review in reviews_of(store)] == ["밤편지"]
+    assert [review.author for review in store.all_reviews()] == ["밤편지"]
 
 
 def test_rows_with_invalid_bytes_are_reported_by_number(load: Import) -> None:
@@ -126,7 +126,7 @@ def test_equal_rows_of_one_day_are_added_once(load: Import, store: Store) -> Non
     result = load("제목,작성자,내용,작성일\n" + rows)
     assert (result.added and result.added.reviews, result.repeated) == (3, 3)
     assert load("제목,작성자,내용,작성일\n" + rows).known == 3
-    assert len(reviews_of(store)) == 3
+    assert len(store.all_reviews()) == 3
 
 
 @pytest.mark.parametrize(
@@ -149,7 +149,7 @@ def test_times_are_compared_at_the_coarser_precision(
 ) -> None:
     for moment in (first, second):
         load(f"제목,작성자,내용,작성일\n괴물,밤편지,최고,{moment}\n")
-    assert len(reviews_of(store)) == 1 + added
+    assert len(store.all_reviews()) == 1 + added
 
 
 def test_a_stored_review_matches_one_row(load: Import, store: Store) -> None:
@@ -194,7 +194,7 @@ def test_a_future_date_is_an_error(load: Import) -> None:
 
 def test_a_name_column_beside_a_title_is_the_author(load: Import, store: Store) -> None:
     load("영화,name,comment\n괴물,밤편지,최고\n")
-    assert [(review.author, review.content) for review in reviews_of(store)] == [("밤편지", "최고")]
+    assert [(review.author, review.content) for review in store.all_reviews()] == [("밤편지", "최고")]
     assert [movie.title for movie in store.movies()] == ["괴물"]
 
 
@@ -253,7 +253,7 @@ def test_unreadable_files_are_recognized(load: Import, data: bytes, type: str) -
 )
 def test_archives_are_unpacked(load: Import, store: Store, data: bytes) -> None:
     load(data)
-    assert [review.content for review in reviews_of(store)] == ["최고"]
+    assert [review.content for review in store.all_reviews()] == ["최고"]
 
 
 @pytest.mark.parametrize("pack", [gzip.compress, lambda data: zipped(**{"reviews.csv": data})])
@@ -279,4 +279,4 @@ def test_a_workbook_of_huge_dimensions_is_refused(load: Import) -> None:
 
 def test_relative_dates_count_from_the_files_time(load: Import, store: Store) -> None:
     load(gzip.compress("제목,작성자,내용,작성일\n괴물,밤편지,최고,3일 전\n".encode(), mtime=1_714_800_000))
-    assert reviews_of(store)[0].created_at == "2024-04-30T15:00:00Z"
+    assert store.all_reviews()[0].created_at == "2024-04-30T15:00:00Z"
