@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from types import SimpleNamespace
 
 import pytest
@@ -95,6 +95,20 @@ def wait_until(condition: Callable[[], bool]) -> None:
         time.sleep(0.001)
 
 
+def submit_while_busy(
+    analyzer: QueuedAnalyzer, model: Model, pool: ThreadPoolExecutor, *requests: list[str]
+) -> list[Future[list[Sentiment]]]:
+    """Submit requests while the model computes another text, so that they are queued together."""
+    model.gate.clear()
+    first = pool.submit(analyzer.analyze, ["first"])
+    assert model.entered.acquire(timeout=WAIT)
+    futures = [pool.submit(analyzer.analyze, texts) for texts in requests]
+    wait_until(lambda: analyzer.workload().waiting == 1 + sum(map(len, requests)))
+    model.gate.set()
+    assert first.result(WAIT) == [rated("first")]
+    return futures
+
+
 def refuses(analyzer: QueuedAnalyzer) -> bool:
     """Return whether the analyzer is shut down; a text that it accepts is cancelled at once."""
     try:
@@ -123,14 +137,8 @@ def test_concurrent_requests_get_their_own_results(make: Make, model: Model, poo
 
 
 def test_queued_texts_are_one_batch(make: Make, model: Model, pool: ThreadPoolExecutor) -> None:
-    analyzer = make()
-    model.gate.clear()
-    answers = [pool.submit(analyzer.analyze, ["first"])]
-    assert model.entered.acquire(timeout=WAIT)
-    answers += [pool.submit(analyzer.analyze, [f"text {number}"]) for number in range(10)]
-    wait_until(lambda: analyzer.workload().waiting == 11)
-    model.gate.set()
-    assert [len(answer.result(WAIT)) for answer in answers] == [1] * 11
+    futures = submit_while_busy(make(), model, pool, *([f"text {number}"] for number in range(10)))
+    assert [len(future.result(WAIT)) for future in futures] == [1] * 10
     assert [len(call) for call in model.calls] == [1, 10]
 
 
@@ -256,17 +264,10 @@ def test_an_idle_model_does_not_wait_for_a_batch(make: Make, model: Model) -> No
 
 def test_a_failure_is_raised_in_its_own_request_only(make: Make, model: Model, pool: ThreadPoolExecutor) -> None:
     analyzer = make()
-    model.gate.clear()
-    first = pool.submit(analyzer.analyze, ["first"])
-    assert model.entered.acquire(timeout=WAIT)
-    answers = {text: pool.submit(analyzer.analyze, [text]) for text in ("before", "poison", "after")}
-    wait_until(lambda: analyzer.workload().waiting == 4)
-    model.gate.set()
-    assert first.result(WAIT) == [rated("first")]
-    assert answers["before"].result(WAIT) == [rated("before")]
-    assert answers["after"].result(WAIT) == [rated("after")]
+    before, poison, after = submit_while_busy(analyzer, model, pool, ["before"], ["poison"], ["after"])
+    assert (before.result(WAIT), after.result(WAIT)) == ([rated("before")], [rated("after")])
     with pytest.raises(ValueError, match="poison"):
-        answers["poison"].result(WAIT)
+        poison.result(WAIT)
     with pytest.raises(TimeoutError, match="own"):
         analyzer.analyze(["timeout"])
     assert analyzer.analyze(["again"]) == [rated("again")]
@@ -285,13 +286,8 @@ def test_missing_results_are_an_error(make: Make, model: Model, pool: ThreadPool
     analyzer = make()
     with pytest.raises(ValueError, match="shorter"):
         analyzer.analyze(["before", "swallowed", "after"])
-    model.gate.clear()
-    first = pool.submit(analyzer.analyze, ["first"])
-    answers = [pool.submit(analyzer.analyze, [text]) for text in ("swallowed", "after")]
-    wait_until(lambda: analyzer.workload().waiting == 3)
-    model.gate.set()
-    assert first.result(WAIT) == [rated("first")]
-    assert answers[1].result(WAIT) == [rated("after")]
+    _, after = submit_while_busy(analyzer, model, pool, ["swallowed"], ["after"])
+    assert after.result(WAIT) == [rated("after")]
 
 
 def test_close_computes_the_accepted_texts(make: Make, model: Model, pool: ThreadPoolExecutor) -> None:
@@ -333,14 +329,8 @@ def test_a_stuck_model_is_not_ready(
 def test_the_workload_is_counted(make: Make, model: Model, pool: ThreadPoolExecutor) -> None:
     analyzer = make()
     assert analyzer.workload() == QueueStats()
-    model.gate.clear()
-    answers = [pool.submit(analyzer.analyze, ["first"])]
-    assert model.entered.acquire(timeout=WAIT)
-    answers += [pool.submit(analyzer.analyze, [f"text {number}"]) for number in range(3)]
-    wait_until(lambda: analyzer.workload().waiting == 4)
-    model.gate.set()
-    for answer in answers:
-        answer.result(WAIT)
+    for future in submit_while_busy(analyzer, model, pool, *([f"text {number}"] for number in range(3))):
+        future.result(WAIT)
     wait_until(lambda: analyzer.workload().texts == 4)
     done = analyzer.workload()
     assert (done.waiting, done.turns, done.texts) == (0, {1: 1, 3: 1}, 4)
