@@ -1,5 +1,7 @@
 """Permissions: of a review's writer, known by a cookie, and of the administrator."""
 
+import io
+
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -10,6 +12,7 @@ from app.security.session import FORMER_COOKIE_NAME, cookie_name
 from app.store import Store
 from tests.security.conftest import BEARER, MakeApp, post_review
 from tests.web.conftest import Visitor
+from tests.web.test_import_export import wait
 
 
 def delete_by_page(visitor: Visitor, path: str) -> int:
@@ -224,7 +227,10 @@ def test_the_audit_log_has_the_actor(
     visitor.client.delete(f"/reviews/{own}")
     delete_by_page(admin, f"/review/{post_review(visitor.client, movie_id)}")
     make_app(admin_password="").test_client().delete(f"/movies/{movie_id}")
-    assert [change.who for change in store.audit_log()[0]] == ["", "admin", writer]
+    table = (io.BytesIO("제목,작성자,내용\n괴물,밤편지,최고\n".encode()), "a.csv")
+    assert admin.post("/admin/data/import", "/admin/data", file=table).status_code == 303
+    wait(app)
+    assert [change.who for change in store.audit_log()[0]] == ["admin", "", "admin", writer]
 
 
 @pytest.mark.parametrize("path", ["", "/job", "/catalogue.jsonl", "/reviews.csv", "/corrections.tsv"])
