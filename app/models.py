@@ -176,6 +176,11 @@ class MovieFields:
         """The key by which movies are compared; see `movie_key`."""
         return movie_key(self.title, self.release_date)
 
+    @property
+    def dated_title(self) -> str:
+        """The title with the release date if there is one: `기생충 (2019-05-30)`."""
+        return f"{self.title} ({self.release_date})" if self.release_date else self.title
+
     def filled_from(self, other: "MovieFields") -> Self:
         """Return a copy with its empty fields filled from the other movie."""
         empty = [item.name for item in fields(MovieFields) if not getattr(self, item.name)]

@@ -317,6 +317,12 @@ class CorrectionRecord(Input):
     created_at: Timestamp
 
 
+class MovieChoice(Input):
+    """The id of a chosen movie."""
+
+    movie_id: Id
+
+
 class CorrectionInput(Input):
     """A reader's correction of a review's label."""
 

@@ -16,6 +16,7 @@ class Permission(StrEnum):
     """Operations that are not public."""
 
     DELETE_MOVIE = "delete_movie"
+    MERGE_MOVIES = "merge_movies"
     EDIT_REVIEW = "edit_review"
     DELETE_REVIEW = "delete_review"
     UNDO = "undo"

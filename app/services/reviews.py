@@ -125,6 +125,14 @@ class ReviewService:
         """Return whether the movie has a review whose owner token is not among `writers`."""
         return self._store.has_reviews_by_others(movie_id, writers)
 
+    def merge_movies(self, kept_id: int, merged_id: int, who: str = "") -> AuditEntry:
+        """Move a movie's reviews to another one and delete it; return the log's entry. Raise the store's errors."""
+        return self._store.merge_movies(kept_id, merged_id, who)
+
+    def merged_into(self, movie_id: int) -> int | None:
+        """Return the id of the movie into which this one was merged, or None."""
+        return self._store.merged_into(movie_id)
+
     def delete_movie(self, movie_id: int, who: str = "") -> int:
         """Delete the movie with its reviews; return the number of these. `who` is the actor in the audit log."""
         return self._store.delete_movie(movie_id, who)

@@ -22,8 +22,7 @@ def summarize_movie(movie: MovieFields) -> str:
 
 def summarize_merge(merged: MovieFields, kept: MovieFields) -> str:
     """Return both titles with their release dates: `기생충 → 기생충 (2019-05-30)`."""
-    names = [f"{movie.title} ({movie.release_date})" if movie.release_date else movie.title for movie in (merged, kept)]
-    return truncate(" → ".join(names))
+    return truncate(f"{merged.dated_title} → {kept.dated_title}")
 
 
 def summarize_review(review: Review) -> str:

@@ -15,6 +15,7 @@ from app.web import (
     filters,
     import_export,
     import_messages,
+    merge,
     messages,
     movies,
     pages,
@@ -28,6 +29,7 @@ from app.web import (
 
 _FEATURES = (
     movies,
+    merge,
     reviews,
     reactions,
     explanations,

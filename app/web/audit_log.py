@@ -33,6 +33,7 @@ _ACTIONS = {
     AuditAction.UNDO: _("되돌림"),
     AuditAction.IMPORT: _("가져오기"),
     AuditAction.RESCORE: _("다시 읽기"),
+    AuditAction.MERGE_MOVIES: _("영화 합치기"),
 }
 _MARK_SHOWN = 6
 _NUMBER_LENGTH = 18
@@ -118,6 +119,9 @@ def _flash_undone(change: AuditEntry) -> str:
     if change.action is AuditAction.IMPORT:
         flash_message(gettext("가져온 것을 되돌렸어요: %(summary)s", summary=change.summary))
         return url_for("audit_log.show_log")
+    if change.action is AuditAction.MERGE_MOVIES:
+        flash_message(gettext("합친 것을 되돌렸어요: %(summary)s", summary=shorten(change.summary, MAX_TITLE_LENGTH)))
+        return url_for("movies.show", id=change.movie_id)
     if change.review_id:
         author = shorten(catalogue().review(change.review_id).author, MAX_TITLE_LENGTH)
         flash_message(gettext("%(author)s 님의 리뷰를 되돌렸어요.", author=author), review_id=change.review_id)

@@ -191,6 +191,21 @@ class EditMovieForm(MovieForm):
     version = HiddenField()
 
 
+class MovieChoiceForm(Form):
+    """The choice of a movie by its title."""
+
+    movie = StringField(_("영화"), render_kw={"required": True, "maxlength": schemas.TITLE_MAX, "autocomplete": "off"})
+    movie_id = HiddenField()
+    movie_was = HiddenField()
+
+    def __init__(self, formdata: Any = None, **values: Any) -> None:
+        super().__init__(formdata, **values)
+        self.matches: Sequence[Movie] = ()
+        """The movies that the typed title may mean, to choose from."""
+        self.missing_title = ""
+        """The typed title, where there is no such movie."""
+
+
 class EditReviewForm(Form):
     """An edited review."""
 
@@ -210,7 +225,7 @@ class EditReviewForm(Form):
     version = HiddenField()
 
 
-class ReviewForm(EditReviewForm):
+class ReviewForm(EditReviewForm, MovieChoiceForm):
     """A new review."""
 
     bot_protected = True
@@ -218,17 +233,6 @@ class ReviewForm(EditReviewForm):
     passphrase = PasswordField(
         _("암호"), render_kw={"maxlength": schemas.PASSPHRASE_MAX, "autocomplete": "current-password"}
     )
-
-    movie = StringField(_("영화"), render_kw={"required": True, "maxlength": schemas.TITLE_MAX, "autocomplete": "off"})
-    movie_id = HiddenField()
-    movie_was = HiddenField()
-
-    def __init__(self, formdata: Any = None, **values: Any) -> None:
-        super().__init__(formdata, **values)
-        self.matches: Sequence[Movie] = ()
-        """The movies that the typed title may mean, to choose from."""
-        self.missing_title = ""
-        """The typed title, where there is no such movie."""
 
 
 class NicknameForm(Form):

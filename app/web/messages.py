@@ -35,6 +35,7 @@ STALE_FORM = lazy_gettext(
 MOVIE_GONE = lazy_gettext("그 사이에 지워진 영화예요. 쓴 글은 그대로 있으니 다른 영화를 골라 주세요.")
 MOVIE_THERE = lazy_gettext("제목과 개봉일이 같은 영화가 이미 있어요.")
 MOVIE_SIMILAR = lazy_gettext("제목이 같은 영화가 이미 있어요. 이 영화인가요?")
+OTHER_MOVIE_NEEDED = lazy_gettext("합칠 다른 영화를 골라 주세요.")
 DELETED_MEANWHILE = lazy_gettext("리뷰를 올렸지만 그 사이에 영화가 지워졌어요.")
 MOVIE_EDITED = lazy_gettext("영화 정보를 고쳤어요.")
 REVIEW_EDITED = lazy_gettext("리뷰를 고쳤어요.")
@@ -88,6 +89,13 @@ def error_message(error: FieldError) -> str:
             return gettext("화면에 보이지 않는 제어 문자가 섞여 있어요. 지우고 다시 올려 주세요.")
         return gettext("줄바꿈이나 보이지 않는 제어 문자는 쓸 수 없어요.")
     return str(_FIXED.get(error.type) or gettext("이 값은 쓸 수 없어요. 다시 적어 주세요."))
+
+
+def explain_choice(error: FieldError) -> str:
+    """Return a sentence about the choice of a movie to merge."""
+    if error.type == "movie_unknown":
+        return gettext("그런 영화는 없어요. 제목을 다시 적어 주세요.")
+    return str(_UNMEANT.get(error.type, OTHER_MOVIE_NEEDED))
 
 
 def script_texts() -> dict[str, str]:

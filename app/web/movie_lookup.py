@@ -10,21 +10,22 @@ from app.models import Movie
 from app.schemas import ID_MAX, QUERY_MAX, TITLE_MAX, MoviesQuery
 from app.services import ReviewService
 from app.services.search import has_word, searched_text, split_words
-from app.web.forms import ReviewForm
+from app.web.forms import MovieChoiceForm, ReviewForm
 
 MAX_MATCHES = 8
 
 
-def resolve_movie(form: ReviewForm, data: Mapping[str, str]) -> dict[str, str]:
+def resolve_movie(form: MovieChoiceForm, data: Mapping[str, str], *, without: int = 0) -> dict[str, str]:
     """Return `data` with the `movie_id`.
 
     A chosen id is used unless the title was changed after the choice (`movie_was`); then the title is looked up. Raise
-    `ValidationFailed` if it matches no movie or several, which become the form's `matches`.
+    `ValidationFailed` if it matches no movie or several, which become the form's `matches`. The movie `without` is left
+    out.
     """
     typed = data.get("movie", "").strip()
     if not typed or (data.get("movie_id") and typed == data.get("movie_was", "").strip()):
         return dict(data)
-    matches = match_title(typed)
+    matches = match_title(typed, without=without)
     if len(matches) == 1 and all(has_word(searched_text(matches[0]), word) for word in split_words(typed)):
         return {**data, "movie_id": str(matches[0].id)}
     form.matches = matches[:MAX_MATCHES]
@@ -36,9 +37,10 @@ def resolve_movie(form: ReviewForm, data: Mapping[str, str]) -> dict[str, str]:
     )
 
 
-def match_title(title: str) -> list[Movie]:
+def match_title(title: str, *, without: int = 0) -> list[Movie]:
     """Return the movies with this title, ignoring case and spaces, or else the results of a search for it."""
     found = get_service(ReviewService).movies(MoviesQuery(q=title[:QUERY_MAX])).items
+    found = [movie for movie in found if movie.id != without]
     return [movie for movie in found if _fold(movie.title) == _fold(title)] or found
 
 

@@ -7,6 +7,7 @@ from flask import Blueprint, Response, jsonify, redirect, request, url_for
 from flask_babel import gettext, ngettext
 from werkzeug.wrappers import Response as BaseResponse
 
+from app.errors import NotFound
 from app.models import AuditAction, Movie
 from app.schemas import MovieInput, MoviePatch, parse
 from app.security import identity, permissions
@@ -15,7 +16,7 @@ from app.security.rate_limits import RateLimitScope, check_rate_limit
 from app.web import messages, pages, posters, reviews
 from app.web.audit_log import last_deletion
 from app.web.filters import shorten
-from app.web.forms import DeleteForm, EditMovieForm, MovieForm
+from app.web.forms import DeleteForm, EditMovieForm, MovieChoiceForm, MovieForm
 from app.web.movie_lookup import suggest
 from app.web.pages import MAX_GENRES, catalogue
 from app.web.rendering import MAX_TITLE_LENGTH, flash_message, render
@@ -66,8 +67,15 @@ def _add(form: MovieForm, data: Mapping[str, Any]) -> Movie | None:
 
 
 @blueprint.get("/movie/<int:id>")
-def show(id: int) -> Response:
-    return pages.movie(id)
+def show(id: int) -> BaseResponse:
+    """Return the movie's page, or a redirect to that of the movie into which it was merged."""
+    try:
+        return pages.movie(id)
+    except NotFound:
+        kept_id = catalogue().merged_into(id)
+        if kept_id is None:
+            raise
+        return redirect(url_for("movies.show", id=kept_id))
 
 
 @blueprint.get("/movie/<int:id>/poster.png")
@@ -106,7 +114,8 @@ def _show_edit(movie: Movie, form: EditMovieForm) -> Response:
     """Return the form with the version of the movie that its user has seen."""
     if form.has_conflict or not form.version.data:
         form.version.data = movie.version
-    return render("edit.html", form, movie=movie, review=None, form=form, genres=catalogue().genres()[:MAX_GENRES])
+    genres, choice = catalogue().genres()[:MAX_GENRES], MovieChoiceForm()
+    return render("edit.html", form, movie=movie, review=None, form=form, genres=genres, choice=choice)
 
 
 @blueprint.get("/movie/<int:id>/delete")

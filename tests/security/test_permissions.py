@@ -138,6 +138,23 @@ def test_reviews_under_a_claimed_nickname_are_the_owners_too(visitor: Visitor, s
     assert visitor.get(page).select_one(f'main a[href="{page}/edit"]')
 
 
+def test_only_the_administrator_merges_movies(
+    visitor: Visitor, stranger: Visitor, admin: Visitor, store: Store
+) -> None:
+    first = visitor.post("/movie", title="괴물").headers["Location"]
+    second = visitor.post("/movie", title="괴믈").headers["Location"]
+    data = {"movie_id": second.split("/")[-1]}
+    for who in (visitor, stranger):
+        assert who.client.get(f"{first}/merge").status_code == 401
+        assert who.post(f"{first}/merge", **data).status_code == 401
+    assert not visitor.get(f"{first}/edit").select('form[action$="/merge"]')
+    assert admin.get(f"{first}/edit").select('form[action$="/merge"]')
+    assert store.totals().movie_count == 2
+    assert admin.post(f"{first}/merge", **data).status_code == 303
+    assert visitor.client.post(f"/undo/{store.audit_log()[0][0].id}").status_code == 403
+    assert store.totals().movie_count == 1
+
+
 def test_writer_tokens_are_not_published(visitor: Visitor, stranger: Visitor, movie_id: int, store: Store) -> None:
     own = post_review(visitor.client, movie_id)
     writer = store.review(own).writer

@@ -1,15 +1,11 @@
 """Merging two movies, and undoing it."""
 
-from collections.abc import Callable
-
 import pytest
 
 from app.errors import AlreadyExists, NotFound, UndoExpired
 from app.models import UNDO_HOURS, AuditAction, MovieFields
 from app.store import Store
-from tests.store.conftest import BAD, GOOD, AddReview, Clock, rated
-
-AddMovie = Callable[..., int]
+from tests.store.conftest import BAD, GOOD, AddMovie, AddReview, Clock, rated
 
 
 def state(store: Store) -> object:

@@ -1,0 +1,87 @@
+"""Merging two movies: the choice of the other movie, its confirmation, and the merge."""
+
+from collections.abc import Mapping
+
+from flask import Blueprint, Response, redirect, request, url_for
+from flask_babel import ngettext
+from werkzeug.wrappers import Response as BaseResponse
+
+from app.errors import FieldError, NotFound, ValidationFailed
+from app.models import AuditEntry, Movie
+from app.schemas import MovieChoice, parse
+from app.security import identity, permissions
+from app.security.permissions import Permission
+from app.web import messages
+from app.web.filters import shorten
+from app.web.forms import DeleteForm, MovieChoiceForm, MovieForm
+from app.web.movie_lookup import resolve_movie
+from app.web.pages import catalogue
+from app.web.rendering import MAX_TITLE_LENGTH, flash_message, render
+
+blueprint = Blueprint("merge", __name__)
+
+
+@blueprint.get("/movie/<int:id>/merge")
+def choose(id: int) -> Response:
+    """Return the confirmation for the movie in the query string, or the form to choose one."""
+    permissions.require(Permission.MERGE_MOVIES)
+    movie = catalogue().movie(id)
+    form = MovieChoiceForm(request.args)
+    if not request.args:
+        return _show_choice(movie, form)
+    try:
+        other = _other_movie(movie, resolve_movie(form, request.args.to_dict(), without=id))
+    except ValidationFailed as error:
+        form.missing_title = ""
+        for item in error.errors:
+            form.add_error("movie_id", messages.explain_choice(item))
+        return _show_choice(movie, form)
+    except NotFound:
+        form.add_error("movie_id", messages.OTHER_MOVIE_NEEDED)
+        return _show_choice(movie, form)
+    return _confirm(movie, other, DeleteForm())
+
+
+@blueprint.post("/movie/<int:id>/merge")
+def merge(id: int) -> BaseResponse:
+    permissions.require(Permission.MERGE_MOVIES)
+    movie = catalogue().movie(id)
+    other = _other_movie(movie, request.form.to_dict())
+    form = DeleteForm.from_request()
+
+    def merge(_: Mapping[str, str]) -> AuditEntry:
+        return catalogue().merge_movies(id, other.id, identity.actor())
+
+    entry = form.submit(merge)
+    if entry is None:
+        return _confirm(movie, other, form)
+    flash_message(
+        ngettext(
+            "‘%(title)s’ 영화를 합치고 리뷰 %(count)s개를 옮겼어요.",
+            "‘%(title)s’ 영화를 합치고 리뷰 %(count)s개를 옮겼어요.",
+            other.review_count,
+            title=shorten(other.title, MAX_TITLE_LENGTH),
+            count=f"{other.review_count:,}",
+        ),
+        undo=entry.id,
+    )
+    return redirect(url_for("movies.show", id=id, deleted=entry.id), 303)
+
+
+def _other_movie(movie: Movie, data: Mapping[str, str]) -> Movie:
+    """Return the movie chosen by `movie_id`. Raise `ValidationFailed` if it is `movie` itself."""
+    chosen = parse(MovieChoice, data, strict=False).movie_id
+    if chosen == movie.id:
+        raise ValidationFailed([FieldError("movie_id", "movie_same", "must be another movie")])
+    return catalogue().movie(chosen)
+
+
+def _show_choice(movie: Movie, form: MovieChoiceForm) -> Response:
+    return render("merge.html", movie=movie, other=None, form=form)
+
+
+def _confirm(movie: Movie, other: Movie, form: DeleteForm) -> Response:
+    merged = movie.filled_from(other)
+    return render(
+        "merge.html", form, movie=movie, other=other, merged=merged, form=form, fields=MovieForm().movie_fields()
+    )
