@@ -15,6 +15,7 @@ pytestmark = pytest.mark.browser
 
 LOOKS = [("light", 1440, "ko"), ("dark", 390, "ko"), ("dark", 1440, "en"), ("light", 390, "en")]
 PAGES = ("/movie/1/edit", "/review/1/edit", "/movie/1/delete", "/admin/log", "/admin/data", "/login", "/model")
+MERGE_PAGES = ("/movie/2/merge", "/movie/2/merge?movie=없는+영화", "/movie/2/merge?movie_id=1")
 FAILURES = (401, 404, 413, 429, 500, 503)
 
 
@@ -44,6 +45,8 @@ def test_forms_and_admin_pages(page: Page, client: FlaskClient) -> None:
     assert violations_of(page, "/admin/log", "/admin/data") == {}  # with nothing in them
     add_records(client)
     assert violations_of(page, *PAGES) == {}
+    assert client.post("/movies", json={"title": "벌새"}).status_code == 201
+    assert violations_of(page, *MERGE_PAGES) == {}
 
 
 def test_error_pages(page: Page) -> None:
