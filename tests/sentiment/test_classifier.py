@@ -73,7 +73,7 @@ def places(filler: str, remark: str) -> dict[str, str]:
 def test_windows_cover_every_token_in_equal_parts(tmp_path: Path, length: int) -> None:
     tokenizer = load_transformers_model(models.stars(tmp_path / "stars", window=32)).windows
     text = "".join(SYLLABLES[at % len(SYLLABLES)] for at in range(length))
-    (windows,) = tokenizer.cut([text])
+    (windows,) = tokenizer.tokenize([text])
     bodies = [[models.SYLLABLES[token - len(models.SPECIAL)] for token in window[1:-1]] for window in windows]
     assert {len(body) for body in bodies} == {min(length, 30)}
     start = end = 0
