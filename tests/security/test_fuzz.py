@@ -83,7 +83,7 @@ def others_review() -> Any:
 
 def others_records() -> Any:
     movie, review = store.movie(1), store.review(1)
-    return movie.title, movie.genre, movie.director, replace(review, correction_count=0)
+    return movie.title, movie.genre, movie.director, replace(review, correction_count=0, like_count=0)
 
 
 def encodable(value: str) -> str:
