@@ -39,6 +39,7 @@ BATCH = 500
 """Maximum number of rows of one statement, and of one transaction of an operation split into several."""
 YIELD_SECONDS = 0.0001  # not 0: gevent polls sockets only after 50 sleeps of 0 seconds
 _MAX_ID = 2**63 - 1
+_MERGES_LOCK = 7_160_823_403  # arbitrary, but the same in all versions of the site
 
 # Statements are built once: building one takes SQLAlchemy longer than executing it.
 correction_count = (
@@ -129,9 +130,16 @@ def lock_reviews(connection: sa.Connection, review_ids: Sequence[int]) -> list[R
     """Lock the movies of these reviews, then return the reviews that still exist."""
     of_these = sa.select(reviews.c.movie_id).where(reviews.c.id.in_(review_ids))
     if connection.dialect.name == "postgresql":  # SQLite's transaction locks the whole database
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock_shared(_MERGES_LOCK)))
         in_order = sa.select(movies.c.id).where(movies.c.id.in_(of_these)).order_by(movies.c.id)
         connection.execute(in_order.with_for_update())
     return read_reviews(connection, REVIEWS.where(reviews.c.id.in_(review_ids)))
+
+
+def lock_merges(connection: sa.Connection) -> None:
+    """Wait for the transactions that have locked reviews and thereby their movies: a merge changes these movies."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_MERGES_LOCK)))
 
 
 def read_reviews(connection: sa.Connection, chosen: sa.Select[Any]) -> list[Review]:
@@ -206,6 +214,7 @@ def separate_movies(connection: sa.Connection, entry: AuditEntry) -> None:
     row = connection.execute(sa.select(*MOVIE_COLUMNS).where(movies.c.deleted_by == entry.id)).one_or_none()
     if row is None or entry.movie_id is None:
         raise UndoExpired(entry.id)
+    lock_merges(connection)
     merged, kept = Movie(**row._mapping), lock_movie(connection, entry.movie_id)
     emptied: dict[str, Any] = {
         name: "" for name in entry.before.split() if getattr(kept, name) == getattr(merged, name)

@@ -1,7 +1,8 @@
 """Store of movies, reviews, corrections and the audit log, in SQLite (in memory or a file) or PostgreSQL.
 
-Lock order in PostgreSQL, to prevent deadlocks: first the advisory lock on titles (adding or renaming movies), then the
-rows of movies by id, then those of reviews.
+Lock order in PostgreSQL, to prevent deadlocks: first the advisory lock on titles (adding, renaming or merging
+movies), then that on merges (exclusive for a merge, shared for changing reviews), then the rows of movies by id, then
+those of reviews.
 """
 
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -141,6 +142,7 @@ class Store:
             raise ValueError("a movie cannot be merged with itself")
         self._purge()
         with self._write(titles=True) as connection:
+            rows.lock_merges(connection)
             found = {movie_id: rows.lock_movie(connection, movie_id) for movie_id in sorted((kept_id, merged_id))}
             kept, merged = found[kept_id], found[merged_id]
             filled = kept.filled_from(merged)

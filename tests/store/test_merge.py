@@ -1,5 +1,7 @@
 """Merging two movies, and undoing it."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from app.errors import AlreadyExists, NotFound, UndoExpired
@@ -168,3 +170,34 @@ def test_a_large_movie_is_merged_in_batches(store: Store, add_movie: AddMovie, m
     assert store.movie(kept).review_count == len(store.reviews(kept)[0]) == 10
     store.undo(entry.id)
     assert (store.movie(kept).review_count, store.movie(merged).review_count) == (0, 10)
+
+
+def test_counts_are_right_after_concurrent_writes_and_merges(
+    store: Store, add_movie: AddMovie, add_review: AddReview
+) -> None:
+    kept, merged = add_movie(), add_movie()
+    ids = [add_review(movie_id).id for movie_id in (kept, merged) for _ in range(12)]
+
+    def write(number: int) -> None:
+        try:
+            add_review((kept, merged)[number % 2], (GOOD, BAD)[number % 3 % 2], f"동시에 {number}")
+        except NotFound as error:
+            assert error.id == merged
+        if number < 12:
+            store.delete_review(ids[number * 2])
+        store.update_review(ids[number % 12 * 2 + 1], analyzed=(f"고친 글 {number}", BAD))
+
+    def merge_and_separate() -> None:
+        for _ in range(6):
+            store.undo(store.merge_movies(kept, merged).id)
+
+    with ThreadPoolExecutor(4) as pool:
+        merges = pool.submit(merge_and_separate)
+        list(pool.map(write, range(24)))
+        merges.result()
+    for movie in store.movies():
+        found, total = store.reviews(movie.id)
+        assert (len(found), sum(review.is_positive for review in found)) == (total, movie.positive_count)
+        assert movie.rating_sum == pytest.approx(sum(review.rating for review in found))
+        assert sum(map(sum, store.histogram(movie.id))) == total
+    assert sum(store.models().values()) == store.totals().review_count
