@@ -46,15 +46,16 @@ def choose(id: int) -> Response:
 def merge(id: int) -> BaseResponse:
     permissions.require(Permission.MERGE_MOVIES)
     movie = catalogue().movie(id)
-    other = _other_movie(movie, request.form.to_dict())
     form = DeleteForm.from_request()
 
-    def merge(_: Mapping[str, str]) -> AuditEntry:
-        return catalogue().merge_movies(id, other.id, identity.actor())
+    def merge(data: Mapping[str, str]) -> tuple[Movie, AuditEntry]:
+        other = _other_movie(movie, data)
+        return other, catalogue().merge_movies(id, other.id, identity.actor())
 
-    entry = form.submit(merge)
-    if entry is None:
-        return _confirm(movie, other, form)
+    merged = form.submit(merge)
+    if merged is None:
+        return _show_again(movie, form)
+    other, entry = merged
     flash_message(
         ngettext(
             "‘%(title)s’ 영화를 합치고 리뷰 %(count)s개를 옮겼어요.",
@@ -76,8 +77,19 @@ def _other_movie(movie: Movie, data: Mapping[str, str]) -> Movie:
     return catalogue().movie(chosen)
 
 
+def _show_again(movie: Movie, form: DeleteForm) -> Response:
+    """Return the confirmation with the error, or the choice if the posted one is invalid."""
+    try:
+        return _confirm(movie, _other_movie(movie, request.form.to_dict()), form)
+    except (NotFound, ValidationFailed):
+        choice = MovieChoiceForm()
+        choice.status, choice.alert = form.status, "" if form.status == 422 else form.alert
+        choice.add_error("movie_id", messages.OTHER_MOVIE_NEEDED)
+        return _show_choice(movie, choice)
+
+
 def _show_choice(movie: Movie, form: MovieChoiceForm) -> Response:
-    return render("merge.html", movie=movie, other=None, form=form)
+    return render("merge.html", form, movie=movie, other=None, form=form)
 
 
 def _confirm(movie: Movie, other: Movie, form: DeleteForm) -> Response:
