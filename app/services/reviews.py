@@ -138,12 +138,15 @@ class ReviewService:
         return self._store.delete_movie(movie_id, who)
 
     def add_review(self, review: ReviewInput, writer: str = "") -> Review:
-        """Analyze and store a review; `writer` is its owner token. Raise `ModelBusy` if the queue is full."""
-        self._store.movie(review.movie_id)  # checked before inference
+        """Analyze and store a review; `writer` is its owner token. Raise `ModelBusy` if the queue is full.
+
+        A review of a movie that was merged into another one becomes that one's.
+        """
+        movie_id = self._unmerged_id(review.movie_id)  # checked before inference
         (sentiment,) = self._analyzer.analyze([review.content])
         model = self._analyzer.card.id
         return self._store.add_review(
-            review.movie_id,
+            movie_id,
             review.author,
             review.content,
             sentiment,
@@ -151,6 +154,15 @@ class ReviewService:
             writer=writer,
             spoiler=review.spoiler,
         )
+
+    def _unmerged_id(self, movie_id: int) -> int:
+        try:
+            return self._store.movie(movie_id).id
+        except NotFound:
+            kept_id = self._store.merged_into(movie_id)
+            if kept_id is None:
+                raise
+            return kept_id
 
     def review(self, review_id: int) -> Review:
         return self._store.review(review_id)

@@ -5,10 +5,12 @@ from collections.abc import Sequence
 
 from flask import Blueprint, Response, make_response, render_template, request, url_for
 from flask_babel import gettext
+from werkzeug.wrappers import Response as BaseResponse
 
+from app.errors import NotFound
 from app.models import Movie, Review
 from app.schemas import AllReviewsQuery, ReviewsQuery
-from app.web.pages import REVIEWS_A_PAGE, catalogue, read_query
+from app.web.pages import REVIEWS_A_PAGE, catalogue, read_query, redirect_merged
 from app.web.pagination import page_links
 from app.web.rendering import render
 
@@ -42,8 +44,12 @@ def feed() -> Response:
 
 
 @blueprint.get("/movie/<int:id>/reviews.atom")
-def movie_feed(id: int) -> Response:
-    movie = catalogue().movie(id)
+def movie_feed(id: int) -> BaseResponse:
+    """Return the feed of a movie, or a redirect to that of the movie into which it was merged."""
+    try:
+        movie = catalogue().movie(id)
+    except NotFound:
+        return redirect_merged(id, "feeds.movie_feed")
     reviews = catalogue().reviews(id, ReviewsQuery(per_page=FEED_ENTRIES)).items
     title = gettext("‘%(title)s’의 새 리뷰", title=movie.title)
     return _feed(title, [(review, movie) for review in reviews], url_for("movies.show", id=id, _external=True))

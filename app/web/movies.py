@@ -72,10 +72,7 @@ def show(id: int) -> BaseResponse:
     try:
         return pages.movie(id)
     except NotFound:
-        kept_id = catalogue().merged_into(id)
-        if kept_id is None:
-            raise
-        return redirect(url_for("movies.show", id=kept_id))
+        return pages.redirect_merged(id, "movies.show")
 
 
 @blueprint.get("/movie/<int:id>/poster.png")

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from itertools import islice
 from typing import Any, TypeVar
 
-from flask import Response, make_response, render_template, request, url_for
+from flask import Response, make_response, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as BaseResponse
 
-from app.errors import ValidationFailed
+from app.errors import NotFound, ValidationFailed
 from app.extensions import get_service
 from app.i18n import lazy_gettext
 from app.models import CONFIDENT_FROM, Label, Movie, Review, ReviewSort
@@ -162,6 +163,14 @@ def _extremes(movie: Movie) -> list[Review]:
         plain = (review for review in found if not review.spoiler)
         extremes += [review for review in islice(plain, 1) if review.sentiment_label is label]
     return extremes
+
+
+def redirect_merged(movie_id: int, endpoint: str) -> BaseResponse:
+    """Return a redirect to the movie into which this one was merged. Raise `NotFound` if it was not."""
+    kept_id = catalogue().merged_into(movie_id)
+    if kept_id is None:
+        raise NotFound("movie", movie_id)
+    return redirect(url_for(endpoint, id=kept_id))
 
 
 def review_address(review_id: int, *, is_shared: bool = False) -> str:

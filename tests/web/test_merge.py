@@ -74,6 +74,8 @@ def test_movies_are_merged_and_separated_again(
         assert notice and notice.select_one(f'form[action="/undo/{entry.id}"]')
     answer = visitor.client.get(address)
     assert (answer.status_code, answer.headers["Location"]) == (302, f"/movie/{kept.id}")
+    answer = visitor.client.get(f"{address}/reviews.atom")
+    assert (answer.status_code, answer.headers["Location"]) == (302, f"/movie/{kept.id}/reviews.atom")
     assert visitor.client.get(f"/movies/{other.id}").status_code == 404
     log = visitor.get("/admin/log")
     assert "영화 합치기 기생충 (2019-05-30) → 기생충" in text(log.select_one("tbody tr"))
@@ -91,12 +93,30 @@ def test_movies_are_merged_and_separated_again(
     assert visitor.client.get(address).status_code == 200
 
 
+def test_a_review_typed_for_the_merged_movie_goes_to_the_kept_one(
+    visitor: Visitor, twins: tuple[Movie, Movie], service: ReviewService
+) -> None:
+    kept, other = twins
+    token = visitor.token(f"/movie/{other.id}")
+    service.merge_movies(kept.id, other.id)
+    typed = {"csrf_token": token, "author": "새벽달", "content": "늦게 쓴 최고"}
+    answer = visitor.client.post(f"/movie/{other.id}/review", data=typed)
+    assert (answer.status_code, answer.headers["Location"].split("#")[0]) == (303, f"/movie/{kept.id}")
+    body = {"movie_id": other.id, "author": "새벽달", "content": "JSON으로 쓴 최고"}
+    assert visitor.client.post("/reviews", json=body).get_json()["movie_id"] == kept.id
+    assert service.movie(kept.id).review_count == 5
+    assert visitor.client.post("/reviews", json=body | {"movie_id": 99}).status_code == 404
+
+
 def test_invalid_choices_are_refused(visitor: Visitor, twins: tuple[Movie, Movie], store: Store) -> None:
     kept, other = twins
     path, page = f"/movie/{kept.id}/merge", f"/movie/{kept.id}/merge?movie_id={other.id}"
     assert visitor.post(path, page, movie_id=kept.id).status_code == 422
     assert visitor.post(path, page).status_code == 422
     assert visitor.post(path, page, movie_id=999).status_code == 404
+    for data in ({}, {"movie_id": kept.id}, {"movie_id": 999}):
+        answer = visitor.client.post(path, data=data)
+        assert (answer.status_code, len(parse_html(answer).select("#movie_id-error"))) == (400, 1)
     answer = visitor.client.post(path, data={"movie_id": other.id})
     assert answer.status_code == 400
     assert parse_html(answer).select_one(f'main form input[name="movie_id"][value="{other.id}"]')
