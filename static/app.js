@@ -3,22 +3,22 @@
 
 document.documentElement.classList.add("js");
 
-const PREVIEW_DELAY = 450; // milliseconds without a key before the text is read
-const SEARCH_DELAY = 200; // milliseconds without a key before movies are looked for
-const ANSWER_TIMEOUT = 20000; // milliseconds; the site answers sooner, if only that it is busy
-const STRONG = 3; // the strength from which on a word is labelled strong, as in app/web/explanations.py
-const MAX_HIGHLIGHTED = 400; // characters; previews of longer texts have no words highlighted, which takes long
+const PREVIEW_DELAY = 450; // milliseconds after the last key before the text is analyzed
+const SEARCH_DELAY = 200; // milliseconds after the last key before a search
+const ANSWER_TIMEOUT = 20000; // milliseconds; the site responds sooner, at least with 503
+const STRONG = 3; // minimum strength of a word labelled strong, as in app/web/explanations.py
+const MAX_HIGHLIGHTED = 400; // characters; in longer texts, explanations take too long for a preview
 const NICKNAME = "gampyeong.author";
-const DRAFT = "gampyeong.draft:"; // and the form's address
-const POSTED = "gampyeong.sent"; // the draft that was posted last, and its text
-const DONE = "gampyeong.done:"; // and the form's address: the text posted from there, in this tab
-const STORAGES = ["localStorage", "sessionStorage"]; // of all tabs, and of this one
+const DRAFT = "gampyeong.draft:"; // prefix of the form's URL
+const POSTED = "gampyeong.sent"; // key and text of the draft posted last
+const DONE = "gampyeong.done:"; // prefix of the form's URL; the text posted from it in this tab
+const STORAGES = ["localStorage", "sessionStorage"]; // for all tabs, for this tab
 const TEXTS = JSON.parse(document.body.dataset.texts);
 
 // Returns a text of script_texts() in app/web/messages.py with its {placeholders} filled in.
 const t = (key, values = {}) => TEXTS[key].replace(/\{(\w+)\}/g, (_, name) => values[name]);
 const whenIdle = window.requestIdleCallback ?? setTimeout; // after the page is painted
-// 1,234, as Korean and English write it: loading Intl takes longer than the rest of this file.
+// Formats 1234 as 1,234, in Korean and English. Loading Intl takes longer than the rest of this file.
 const formatNumber = (number) => String(number).replace(/\B(?=(\d{3})+$)/g, ",");
 
 // ---- "/" focuses the search box -----------------------------------------------------------------------------------
@@ -30,7 +30,7 @@ document.addEventListener("keydown", (event) => {
   document.getElementById("q")?.select();
 });
 
-// ---- The theme changes without a reload; the cookie is the one that the form sets ---------------------------------
+// ---- Theme change without a reload; sets the same cookie as the form ----------------------------------------------
 
 function applyTheme(theme) {
   const root = document.documentElement;
@@ -53,7 +53,7 @@ for (const button of document.querySelectorAll(".theme button")) {
   });
 }
 
-// ---- A broken picture is removed: the drawn poster is under it ----------------------------------------------------
+// ---- Removal of broken pictures, which cover the drawn posters ----------------------------------------------------
 
 function removeBrokenImage(picture) {
   if (picture.complete && picture.naturalWidth === 0) picture.remove();
@@ -74,7 +74,7 @@ function announce(text) {
   document.querySelector("[data-announce]").textContent = text;
 }
 
-// ---- Debounced requests: only the last one counts -----------------------------------------------------------------
+// ---- Debounced requests -------------------------------------------------------------------------------------------
 
 // Returns a function that waits `delay` ms, then calls `request(text, signal)` and passes its result to `show`.
 // A new call aborts the one before; a failed request shows null.
@@ -116,11 +116,11 @@ function showList(found) {
   list.replaceChildren(...page.body.childNodes);
   watchImages(list);
   const address = found.query ? `/?${found.query}` : "/";
-  // Back leads to the list that was there before the search, not to each of its letters.
+  // A history entry per search, not per letter.
   if (address !== location.pathname + location.search) history[history.state?.searching ? "replaceState" : "pushState"]({ searching: true }, "", address);
   document.title = list.querySelector("[data-title]").dataset.title.trim();
   for (const next of document.querySelectorAll("input[name=next]")) next.value = location.pathname + location.search;
-  if (list.getBoundingClientRect().top < 0) list.scrollIntoView(); // results must not lie above the visible part
+  if (list.getBoundingClientRect().top < 0) list.scrollIntoView(); // otherwise the results may be above the viewport
   announce(found.count ? t("found", { count: formatNumber(found.count) }) : t("found_none"));
 }
 
@@ -141,7 +141,7 @@ if (list && search && location.pathname === "/") {
     },
   );
   window.addEventListener("popstate", () => {
-    if (location.search === listed) return; // a jump within the page
+    if (location.search === listed) return; // only the fragment changed
     search.value = shown = new URLSearchParams(location.search).get("q") ?? "";
     find(location.search.slice(1), 0);
   });
@@ -153,7 +153,7 @@ if (list && search && location.pathname === "/") {
   };
   search.addEventListener("input", (event) => event.isComposing || update());
   search.addEventListener("compositionend", () => update());
-  search.addEventListener("compositionupdate", () => setTimeout(update)); // 기ㅅ finds 기생충 before 생 is whole
+  search.addEventListener("compositionupdate", () => setTimeout(update)); // finds 기생충 by 기ㅅ while 생 is being composed
   search.addEventListener("keydown", (event) => {
     if (event.key !== "Escape" || event.isComposing) return;
     search.value = "";
@@ -248,7 +248,7 @@ function setupAutocomplete(field) {
 
 for (const field of document.querySelectorAll("[data-suggest]")) setupAutocomplete(field);
 
-// ---- Menus close on Escape and on a click beside them ------------------------------------------------------------
+// ---- Closing of menus by Escape or a click outside ---------------------------------------------------------------
 
 function closeMenus(except) {
   for (const menu of document.querySelectorAll("details.menu[open]")) if (menu !== except) menu.open = false;
@@ -264,7 +264,7 @@ document.addEventListener("keydown", (event) => {
   open.querySelector("summary").focus();
 });
 
-// ---- On a phone, opening a form goes on to its first empty field -------------------------------------------------
+// ---- Focus of an opened form's first empty field on phones --------------------------------------------------------
 
 function focusOpenedPanel() {
   const sheet = document.getElementById(location.hash.slice(1));
@@ -275,7 +275,7 @@ function focusOpenedPanel() {
 
 window.addEventListener("hashchange", focusOpenedPanel);
 
-// ---- Forms are posted once ---------------------------------------------------------------------------------------
+// ---- Prevention of double posts ----------------------------------------------------------------------------------
 
 for (const form of document.querySelectorAll("form[data-once]")) {
   let button = null;
@@ -286,7 +286,7 @@ for (const form of document.querySelectorAll("form[data-once]")) {
     label = button.textContent;
     button.setAttribute("aria-disabled", "true");
     button.textContent = button.dataset.busy ?? form.dataset.busy;
-    setTimeout(release, ANSWER_TIMEOUT); // the browser's stop button leaves the page as it is
+    setTimeout(release, ANSWER_TIMEOUT); // also after the browser's stop button
   });
   function release() {
     if (!button) return;
@@ -294,15 +294,15 @@ for (const form of document.querySelectorAll("form[data-once]")) {
     button.textContent = label;
     button = null;
   }
-  // The browser's back button shows the page as it was left.
+  // The back button may restore the page with its buttons disabled.
   window.addEventListener("pageshow", release);
 }
 
-// ---- A review's words are highlighted in place --------------------------------------------------------------------
+// ---- Highlighting of a review's words in place --------------------------------------------------------------------
 
 for (const link of document.querySelectorAll("a[data-words]")) {
   const content = link.closest(".review-body").querySelector(".content");
-  const label = link.firstChild; // beside it is a visually hidden name of the review
+  const label = link.firstChild; // followed by the visually hidden name of the review
   const name = label.data;
   let plain = null;
   link.ariaExpanded = "false";
@@ -360,7 +360,7 @@ function showTimes() {
 
 if (times.length) whenIdle(showTimes);
 
-// ---- The result of a post gets the focus --------------------------------------------------------------------------
+// ---- Focus of a post's result -------------------------------------------------------------------------------------
 
 // A page restored by the back button must not highlight the review again.
 const [arrival] = performance.getEntriesByType("navigation");
@@ -378,7 +378,7 @@ focusResult();
 
 // ---- Stored in the browser: the nickname, and drafts of reviews until they are posted -----------------------------
 
-// Storage may be disabled: then drafts are not saved.
+// If storage is disabled, drafts are not saved.
 function storageGet(key, storage = "localStorage") {
   try {
     return window[storage].getItem(key) ?? "";
@@ -399,29 +399,29 @@ function storageSet(key, value, storage = "localStorage") {
 function clearPostedDraft() {
   const { key, text } = JSON.parse(storageGet(POSTED) || "{}");
   if (key && document.querySelector("[data-posted]")) {
-    // Another tab's draft of the same movie stays.
+    // Keeps another tab's draft of the same movie.
     for (const storage of STORAGES) if (JSON.parse(storageGet(key, storage) || "{}").content === text) storageSet(key, "", storage);
     storageSet(key.replace(DRAFT, DONE), text, "sessionStorage");
   }
   storageSet(POSTED, "");
 }
 
-// The back button restores a form's fields; a text that was posted is cleared, or it would be posted twice.
+// The back button restores a form's fields. Clears a posted text, to prevent posting it twice.
 function clearDraft(form) {
   const { content } = form.elements;
   const done = storageGet(DONE + new URL(form.action).pathname, "sessionStorage");
-  if (content.value === done && content.value !== content.defaultValue) content.value = ""; // a rejected form shows it on purpose
+  if (content.value === done && content.value !== content.defaultValue) content.value = ""; // unless the server returned it in a rejected form
 }
 
 function saveDraft(form) {
   const key = DRAFT + new URL(form.action).pathname;
   const names = ["movie", "movie_id", "movie_was", "author", "content"];
-  // Looked up each time: choosing among several movies adds a field.
+  // Not cached, as choosing among several movies adds a field.
   const fields = () => names.map((name) => form.elements[name]).filter((field) => field?.tagName);
   const draft = storageGet(key, "sessionStorage") || storageGet(key); // this tab's draft first
   if (draft && !form.elements.content.value) {
     const values = JSON.parse(draft);
-    const another = form.elements.movie?.value; // a movie in the address takes precedence
+    const another = form.elements.movie?.value; // a movie in the URL takes precedence
     for (const field of fields()) if (!field.name.startsWith("movie") || !another) field.value = values[field.name] ?? "";
     const note = form.querySelector("[data-draft-note]");
     note.textContent = t("kept");
@@ -450,7 +450,7 @@ function createElement(tag, className, text) {
   return Object.assign(document.createElement(tag), { className, textContent: text });
 }
 
-// Returns the text with its words highlighted as in app/web/explanations.py, by how many thresholds each reaches.
+// Returns the text with highlighted words, as app/web/explanations.py: strength is the number of thresholds reached.
 function highlightWords(text, words, thresholds) {
   const letters = [...text];
   const line = createElement("p", "text marked", "");
@@ -535,7 +535,7 @@ for (const form of document.querySelectorAll("form[data-preview]")) {
   content.addEventListener("input", update);
   update();
   window.addEventListener("pageshow", () => {
-    clearDraft(form); // browsers restore fields after the scripts ran
+    clearDraft(form); // after browsers have restored the fields
     update();
   });
 }

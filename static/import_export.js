@@ -1,4 +1,4 @@
-// The page of imports and exports: polls a running job, and rejects a file that is too large before it is uploaded.
+// Import and export page: polls the running job, and rejects too large files before their upload.
 "use strict";
 
 const POLL_INTERVAL = 1000; // milliseconds
@@ -12,11 +12,11 @@ async function pollJob() {
     const answer = await fetch(location.href);
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     const fresh = page.querySelector("[data-job]");
-    // The button is kept: it may be about to be pressed.
+    // Keeps the button, which may be being pressed.
     if (fresh?.dataset.job === "running") patchHtml(box, fresh, ["progress", "progress + p"]);
     else if (fresh) box.replaceWith(fresh);
   } catch {
-    wait = RETRY_INTERVAL; // retried below
+    wait = RETRY_INTERVAL; // then retry below
   }
   setTimeout(pollJob, wait);
 }
