@@ -1,4 +1,4 @@
-"""HTTP/1.1 client and load generator: one thread over keep-alive sockets, so that it takes little CPU from the site."""
+"""HTTP/1.1 client and load generator: one thread with keep-alive sockets, to use little of the CPU."""
 
 import json
 import selectors
@@ -31,17 +31,17 @@ class Connection:
         self._received = b""
         self.sent_at = 0.0
         self.number = 0
-        """Number of the present request, counted by `load` from 0."""
+        """Number of the current request, set by `load`, from 0."""
 
     def ask(self, request: bytes) -> tuple[int, bytes]:
-        """Send a request and return the answer's status and body."""
+        """Send a request and return the response's status and body."""
         self.send(request)
         while (answer := self.receive()) is None:
             pass
         return answer
 
     def send(self, request: bytes) -> socket.socket:
-        """Send a request and return the socket that receives its answer."""
+        """Send a request and return the socket that receives the response."""
         if self._socket is None:
             self._socket = socket.create_connection(("127.0.0.1", self._port), timeout=TIMEOUT)
             self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -73,28 +73,28 @@ class Connection:
 
 @dataclass
 class Result:
-    """Seconds that each request took, answers by status, and seconds in all."""
+    """Duration of each request in seconds, number of responses by status, and total duration."""
 
     seconds: list[float] = field(default_factory=list)
     statuses: dict[int, int] = field(default_factory=dict)
     wall: float = 0.0
 
     def add(self, seconds: float, status: int) -> None:
-        """Count one answer."""
+        """Add a response."""
         self.seconds.append(seconds)
         self.statuses[status] = self.statuses.get(status, 0) + 1
 
     def quantile(self, share: float) -> float:
-        """Return the milliseconds within which `share` (0..1) of the requests were answered."""
+        """Return the quantile of the durations in milliseconds; `share` is 0 to 1."""
         ranked = sorted(self.seconds)
         return 1_000 * ranked[min(len(ranked) - 1, int(share * len(ranked)))]
 
     def per_second(self) -> float:
-        """Return the number of answers a second."""
+        """Return the number of responses per second."""
         return len(self.seconds) / self.wall
 
     def expect(self, *statuses: int) -> "Result":
-        """Exit if there was an answer of any other status; return the result."""
+        """Return the result. Exit if a response has another status."""
         if not self.statuses.keys() <= set(statuses):
             raise SystemExit(f"answers by status: {self.statuses}; expected only {statuses}")
         return self
@@ -105,13 +105,13 @@ class Result:
 
 
 OnAnswer = Callable[[int, int, bytes], None]
-"""Called for each answer with its request's number, its status and its body."""
+"""Callback for each response: number of the request, status and body."""
 
 
 def load(
     port: int, requests: Iterable[bytes], *, clients: int, seconds: float = 60, on_answer: OnAnswer | None = None
 ) -> Result:
-    """Send `requests` over `clients` connections until either they or the `seconds` run out."""
+    """Send `requests` over `clients` connections, for at most `seconds`."""
     result, queue = Result(), iter(enumerate(requests))
     idle, pending = [Connection(port) for _ in range(clients)], 0
     started = time.perf_counter()

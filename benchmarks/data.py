@@ -1,9 +1,10 @@
-"""Reproducible test data: Korean reviews put together from phrases, movies, and a mix of requests."""
+"""Reproducible test data: Korean reviews generated from phrases, movies, and a mix of requests."""
 
 import itertools
 import json
 import random
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 from benchmarks.client import Connection, get, post
 
@@ -26,7 +27,7 @@ BATCH = 100
 
 
 def make_reviews(count: int, seed: int = 1, long_share: float = 0.0) -> list[str]:
-    """Return `count` different reviews, a seventh of several sentences; `long_share` of them of 5,000 characters."""
+    """Return `count` different reviews; one in seven has several sentences, `long_share` of them 5,000 characters."""
     draw = random.Random(seed)
     reviews: dict[str, None] = {}
     while len(reviews) < count:
@@ -42,7 +43,7 @@ def _sentence(draw: random.Random) -> str:
     words = [draw.choice(OPENINGS)] if draw.random() < 0.6 else []
     text = " ".join([*words, *draw.sample(MIDDLES, draw.choice((0, 1, 1, 2))), draw.choice(ENDINGS)])
     if draw.random() < 0.15:
-        text = text.replace(" ", "")  # many people write without spaces
+        text = text.replace(" ", "")  # common in real reviews
     return text + draw.choice(("", "", ".", "!", "~", " ㅎㅎ", "…", f" {draw.randint(1, 10)}점"))
 
 
@@ -63,6 +64,15 @@ def add_movies(port: int, numbers: Iterable[int]) -> list[int]:
     answers = [connection.ask(post("/movies", make_movie(number))) for number in numbers]
     connection.close()
     return [json.loads(body)["id"] for _, body in answers]
+
+
+def stored_reviews(port: int, movie_id: int) -> list[dict[str, Any]]:
+    """Return all reviews of a movie from the site."""
+    connection, reviews, page = Connection(port), list[dict[str, Any]](), 1
+    while part := json.loads(connection.ask(get(f"/reviews/{movie_id}?page={page}&per_page=1000"))[1]):
+        reviews, page = reviews + part, page + 1
+    connection.close()
+    return reviews
 
 
 def post_review(movie_id: int, text: str) -> bytes:

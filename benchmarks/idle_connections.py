@@ -1,37 +1,34 @@
-"""Latency of a page beside idle connections and clients that send one byte a second of a request."""
+"""Latency of a page with `--clients` idle connections and as many clients that send one byte per second."""
 
-import argparse
 import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from benchmarks.client import get, load
-from benchmarks.site import running_site
+from benchmarks.site import parse_options, running_site
 
 REQUESTS = 400
 HEAD = b"POST /reviews HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 4000\r\n\r\n"
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--clients", type=int, default=200, help="idle connections, and as many slow clients")
-    count: int = parser.parse_args().clients
+    count: int = parse_options(__doc__, clients=200).clients
     with running_site() as site:
         measure(site.port, "alone")
         with slow_clients(site.port, count):
-            measure(site.port, f"beside {count} idle and {count} slow clients")
+            measure(site.port, f"with {count} idle and {count} slow clients")
 
 
 def measure(port: int, name: str) -> None:
-    """Print how quickly `GET /movies` is answered."""
+    """Print the latency of `GET /movies`."""
     result = load(port, [get("/movies")] * REQUESTS, clients=2)
     print(f"{name}: {len(result.seconds)} of {REQUESTS} answered, {result}; {result.statuses}", flush=True)
 
 
 @contextmanager
 def slow_clients(port: int, count: int) -> Iterator[None]:
-    """Keep the connections open while the block runs; open one again that the site has closed."""
+    """Keep the connections open during the block; reopen those that the site closes."""
     done = threading.Event()
     idle = [socket.create_connection(("127.0.0.1", port)) for _ in range(count)]
     slow = [_begin_request(port) for _ in range(count)]

@@ -5,7 +5,6 @@ and exports that. With `--page`, uploads it to /admin/data instead and requests 
 meanwhile; `--database` is then the site's, memory by default.
 """
 
-import argparse
 import csv
 import os
 import random
@@ -23,7 +22,7 @@ import psutil
 
 from benchmarks.client import Connection, Result, get
 from benchmarks.data import make_movie, make_reviews
-from benchmarks.site import ROOT, running_site
+from benchmarks.site import ROOT, parse_options, running_site
 
 MOVIES = 1_000
 INTERVAL = 0.05  # seconds
@@ -32,11 +31,7 @@ PART = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="'
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--reviews", type=int, default=100_000)
-    parser.add_argument("--page", action="store_true", help="measure the home page during an import by the page")
-    parser.add_argument("--database", default="")
-    options = parser.parse_args()
+    options = parse_options(__doc__, reviews=100_000, page=False, database="")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         write_table(folder / "table.csv", options.reviews)
@@ -98,30 +93,28 @@ def measure_page(table: Path, database: str) -> None:
             result.add(time.perf_counter() - connection.sent_at, status)
         thread.join()
         result.wall, memory = time.monotonic() - started, site.memory("VmHWM")
-    print(
-        f"import in {result.wall:.0f} s, at most {memory:.0f} MB; "
-        f"home page: {result}, at most {result.quantile(1):.0f} ms"
-    )
+    print(f"import in {result.wall:.0f} s, at most {memory:.0f} MB")
+    print(f"home page: {result}, at most {result.quantile(1):.0f} ms")
     print(f"{len(result.seconds)} requests, answers by status {result.statuses}")
 
 
 def upload(address: str, table: Path, done: threading.Event) -> None:
-    """Import a file by the page, wait for the end of the job, and print what the page says then."""
+    """Import a file by the page, wait for the end of the job, and print its result."""
     opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(CookieJar()))
 
-    def ask(path: str, data: bytes | None = None) -> str:
+    def fetch(path: str, data: bytes | None = None) -> str:
         headers = {"Content-Type": f"multipart/form-data; boundary={BOUNDARY}"} if data else {}
         request = urllib.request.Request(address + path, data, headers)  # noqa: S310 - loopback
         with opener.open(request, timeout=600) as answer:
             return str(answer.read().decode())
 
     try:
-        token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', ask("/admin/data"))
+        token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', fetch("/admin/data"))
         head = f'{PART}csrf_token"\r\n\r\n{token[1] if token else ""}\r\n{PART}file"; filename="table.csv"\r\n\r\n'
-        page = ask("/admin/data/import", head.encode() + table.read_bytes() + f"\r\n--{BOUNDARY}--\r\n".encode())
+        page = fetch("/admin/data/import", head.encode() + table.read_bytes() + f"\r\n--{BOUNDARY}--\r\n".encode())
         while 'http-equiv="refresh"' in page:  # the job is running
             time.sleep(1)
-            page = ask("/admin/data/job")
+            page = fetch("/admin/data/job")
         print(" ".join(re.sub(r"<[^>]*>", " ", page.partition("<main")[2]).split())[:200])
     finally:
         done.set()

@@ -1,10 +1,9 @@
 """Durability test: kill the site with SIGKILL while reviews are posted, start it again, and compare.
 
-A review that was answered 201 must be there exactly once, and every movie's counts must agree with its reviews. The
-database is SQLite in a temporary folder, or an empty one: `--database postgresql+psycopg://...`.
+A review that was answered 201 must be stored exactly once, and every movie's counts must agree with its reviews. The
+database is SQLite in a temporary folder, or an empty one given by `--database postgresql+psycopg://...`.
 """
 
-import argparse
 import json
 import os
 import random
@@ -15,11 +14,10 @@ import threading
 import time
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Any
 
 from benchmarks.client import Connection, get
-from benchmarks.data import add_movies, post_review
-from benchmarks.site import Site, running_site
+from benchmarks.data import add_movies, post_review, stored_reviews
+from benchmarks.site import Site, parse_options, running_site
 
 CLIENTS = 8
 MAX_SECONDS = 1.0  # of posting before a kill
@@ -27,7 +25,7 @@ MAX_SECONDS = 1.0  # of posting before a kill
 
 @dataclass
 class Tally:
-    """Texts by what happened to them: `kept` were answered 201, `unsure` were not answered."""
+    """Posted texts: `kept` were answered 201, `unsure` were not answered."""
 
     rounds: int = 0
     kept: list[str] = field(default_factory=list)
@@ -53,10 +51,7 @@ class Tally:
         """Compare the posted texts with what the site returns."""
         connection, found = Connection(port), Counter[str]()
         for movie in json.loads(connection.ask(get("/movies"))[1]):
-            reviews: list[dict[str, Any]] = []
-            page = 1
-            while part := json.loads(connection.ask(get(f"/reviews/{movie['id']}?page={page}&per_page=1000"))[1]):
-                reviews, page = reviews + part, page + 1
+            reviews = stored_reviews(port, movie["id"])
             found.update(review["content"] for review in reviews)
             positive = sum(review["sentiment_label"] == "긍정" for review in reviews)
             if (movie["review_count"], movie["positive_count"]) != (len(reviews), positive):
@@ -72,7 +67,7 @@ class Tally:
 
 
 def play(url: str, rounds: int, seed: int = 1) -> Tally:
-    """Post and kill so many times on the empty database at `url`."""
+    """Post and kill in `rounds` on the empty database at `url`."""
     draw, tally = random.Random(seed), Tally()
     for tally.rounds in range(1, rounds + 1):
         with running_site(DATABASE_URL=url) as site:
@@ -112,11 +107,7 @@ def _post(port: int, movies: list[int], tally: Tally, name: str) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=40)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--database", default="")
-    options = parser.parse_args()
+    options = parse_options(__doc__, rounds=40, seed=1, database="")
     with tempfile.TemporaryDirectory() as folder:
         tally = play(options.database or f"sqlite:///{folder}/reviews.db", options.rounds, options.seed)
     print(tally)

@@ -1,10 +1,9 @@
 """Latency of pages and posts with 10,000 movies and 1,000,000 reviews in a database.
 
-Fills the database first, which takes some minutes; `--database sqlite:////path/large.db` keeps it for another run. A
-review is posted before each request of a page, so that no page is answered from a cache.
+Fills the database first, which takes some minutes; `--database sqlite:////path/large.db` keeps it for another run.
+Sends `--requests` of each kind, each after posting a review, so that no page is cached.
 """
 
-import argparse
 import json
 import random
 import tempfile
@@ -17,7 +16,7 @@ from app.models import Label, Movie, Review
 from app.store import open_store
 from benchmarks.client import Connection, Result, get
 from benchmarks.data import GENRES, make_reviews, post_review
-from benchmarks.site import running_site
+from benchmarks.site import parse_options, running_site
 
 FIRST = (
     "푸른 붉은 조용한 마지막 낯선 오래된 작은 깊은 하얀 늦은 빛나는 잊힌 먼 뜨거운 차가운 긴 어린 검은 젖은 빈".split()
@@ -33,12 +32,7 @@ GOAL = 50  # milliseconds at p95
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--movies", type=int, default=10_000)
-    parser.add_argument("--reviews", type=int, default=1_000_000)
-    parser.add_argument("--requests", type=int, default=300, help="of each kind")
-    parser.add_argument("--database", default="", help="SQLite in a temporary folder by default")
-    options = parser.parse_args()
+    options = parse_options(__doc__, movies=10_000, reviews=1_000_000, requests=300, database="")
     with tempfile.TemporaryDirectory() as folder:
         url = options.database or f"sqlite:///{folder}/large.db"
         fill(url, options.movies, options.reviews)
@@ -77,7 +71,7 @@ def make_movies(count: int) -> Iterator[Movie]:
 
 
 def make_batches(movies: int, count: int) -> Iterator[list[Review]]:
-    """Yield reviews in batches; one movie in a hundred has a third of them, scattered as over the years."""
+    """Yield reviews in batches; one movie in a hundred has a third of the reviews, in random order."""
     draw = random.Random(movies + count)
     texts = make_reviews(min(BATCH, count), seed=7)
     popularity = list(accumulate(1 / (rank + 20) for rank in range(movies)))

@@ -1,10 +1,9 @@
-"""Load test of the site, alone (`make bench`) or against the design it replaces (`make bench-compare`, `--compare`).
+"""Load test of the site (`make bench`), or comparison with the design it replaces (`--compare`, `make bench-compare`).
 
-Prints a table. Takes about four minutes on two cores, `--quick` a tenth of it. The machine has to be idle, and the load
-generator runs on it as well.
+Prints a table. Takes about four minutes on two cores; `--quick` sends a tenth of the requests. The machine must be
+idle, and the load generator runs on it, too.
 """
 
-import argparse
 import importlib.metadata
 import itertools
 import os
@@ -18,7 +17,7 @@ from pathlib import Path
 
 from benchmarks.client import Result, get, load, post
 from benchmarks.data import BATCH, add_movies, make_reviews, mixed_requests, post_reviews
-from benchmarks.site import Site, running, running_site
+from benchmarks.site import Site, parse_options, running, running_site
 
 OLD_DESIGN = (sys.executable, "-m", "benchmarks.old_design")
 ROUNDS = 3
@@ -26,10 +25,7 @@ MAX_LOAD = 0.5  # of the machine before the measurement
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--compare", action="store_true", help="measure the old design, too")
-    parser.add_argument("--quick", action="store_true", help="a tenth of the requests")
-    options = parser.parse_args()
+    options = parse_options(__doc__, compare=False, quick=False)
     busy, scale = os.getloadavg()[0], 10 if options.quick else 1
     if options.compare:
         compare(8 / scale)
@@ -54,11 +50,11 @@ def measure(scale: int) -> None:
         movies = add_movies(site.port, range(100))
         texts = iter(make_reviews(40_000 // scale, seed=1))
 
-        def run(what: str, requests: Iterable[bytes], clients: int, count: int, status: int, goal: str = "") -> Result:
-            asked = itertools.islice(requests, count // scale)
-            result = load(site.port, asked, clients=clients, seconds=180).expect(status, 503)
+        def run(name: str, requests: Iterable[bytes], clients: int, count: int, status: int, goal: str = "") -> Result:
+            part = itertools.islice(requests, count // scale)
+            result = load(site.port, part, clients=clients, seconds=180).expect(status, 503)
             refused = f", {result.statuses[503]} answered 503" if 503 in result.statuses else ""
-            row(f"{what} ({len(result.seconds):,})", f"{result}{refused}", goal)
+            row(f"{name} ({len(result.seconds):,})", f"{result}{refused}", goal)
             return result
 
         load(site.port, post_reviews(movies, itertools.islice(texts, 50)), clients=1)  # warm up
@@ -79,7 +75,7 @@ def measure(scale: int) -> None:
 
 
 def compare(seconds: float) -> None:
-    """Measure both designs in turn, in several rounds of alternating order; print the medians."""
+    """Measure both designs in several rounds of alternating order; print the medians."""
     row("measured, per second", "this site", "old design", "ratio")
     row("---", "---:", "---:", "---:")
     with running_site() as site, running(OLD_DESIGN, "/movies", {}) as old:
@@ -97,15 +93,15 @@ def compare(seconds: float) -> None:
             compare_one(f"`GET /movies`, {count:,} movies", site, old, listing, 4, seconds / 2)
 
 
-def compare_one(what: str, site: Site, old: Site, requests: Iterator[bytes], clients: int, seconds: float) -> None:
-    """Measure one thing on both sides and print it."""
+def compare_one(name: str, site: Site, old: Site, requests: Iterator[bytes], clients: int, seconds: float) -> None:
+    """Print the rates of both designs for the same requests."""
     rates: dict[int, list[float]] = {site.port: [], old.port: []}
     for turn in range(ROUNDS):
         for port in sorted(rates, reverse=bool(turn % 2)):
             load(port, itertools.islice(requests, clients), clients=clients)  # warm up
             rates[port].append(load(port, requests, clients=clients, seconds=seconds).expect(200, 201).per_second())
     ours, theirs = (statistics.median(rates[server.port]) for server in (site, old))
-    row(what, f"{ours:,.0f}", f"{theirs:,.0f}", f"{ours / theirs:.1f}")
+    row(name, f"{ours:,.0f}", f"{theirs:,.0f}", f"{ours / theirs:.1f}")
 
 
 def describe_machine() -> str:

@@ -1,6 +1,6 @@
 """The design that the site replaces: FastAPI, lists in memory, a model called in each request.
 
-The model is the bundled one. Endpoints are plain functions, which FastAPI runs in a pool of threads.
+Uses the bundled model. FastAPI runs the endpoints in a thread pool.
 `python -m benchmarks.old_design` serves it on PORT.
 """
 

@@ -16,27 +16,21 @@ from benchmarks.site import running_site
 
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 ARGUMENTS = (
-    "--no-sandbox",
-    "--lang=ko-KR",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--no-first-run",
-    "--disable-quic",
+    "--no-sandbox --lang=ko-KR --disable-gpu --disable-background-networking --no-first-run --disable-quic".split()
 )
 CARDS = 24
-SLOWER = 4
-"""Factor by which the browser's processor is slowed."""
+SLOWDOWN = 4  # factor by which the browser's processor is slowed
 VISITS = 5
-SETTLES = 400  # milliseconds after loading in which a layout may still shift
+SETTLE_TIME = 400  # milliseconds after loading in which the layout may shift
 PAGES = {"home page, 24 cards": "/", "a movie's page": "/movie/1"}
 WIDTHS = {"desktop": 1440, "phone": 390}
 BYTES_GOAL, PAINT_GOAL = 60_000, 1_000
 _WATCH = """
 window.seen = { paint: 0, shift: 0 };
-new PerformanceObserver((list) => { for (const entry of list.getEntries()) seen.paint = entry.startTime; })
-  .observe({ type: "largest-contentful-paint", buffered: true });
-new PerformanceObserver((list) => { for (const entry of list.getEntries()) seen.shift += entry.value; })
-  .observe({ type: "layout-shift", buffered: true });
+const observe = (type, add) =>
+  new PerformanceObserver((list) => list.getEntries().forEach(add)).observe({ type, buffered: true });
+observe("largest-contentful-paint", (entry) => { seen.paint = entry.startTime; });
+observe("layout-shift", (entry) => { seen.shift += entry.value; });
 """
 
 
@@ -71,27 +65,27 @@ def fill(port: int) -> None:
 @contextmanager
 def chromium() -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        # What Chromium itself says, such as a date field's gaps, comes in the system's language, not in the window's.
+        # Chromium's own texts, such as a date field's placeholder, are in the language of its environment.
         korean: dict[str, str | float | bool] = {**os.environ, "LANGUAGE": "ko", "LANG": "ko_KR.UTF-8"}
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(ARGUMENTS), env=korean)
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS, env=korean)
         try:
             yield browser
         finally:
             browser.close()
 
 
-def visit(browser: Browser, address: str, width: int, slower: float = SLOWER) -> Visit:
-    """Open a page in a new window with a processor slowed by `slower`, and wait until its layout is stable."""
+def visit(browser: Browser, address: str, width: int) -> Visit:
+    """Open a page in a new window with a slowed processor, and wait until its layout is stable."""
     with browser.new_context(viewport={"width": width, "height": 900}, locale="ko-KR") as context:
         page = context.new_page()
         wire = context.new_cdp_session(page)
         sizes: list[int] = []
         wire.on("Network.loadingFinished", lambda event: sizes.append(int(event["encodedDataLength"])))
         wire.send("Network.enable")
-        wire.send("Emulation.setCPUThrottlingRate", {"rate": slower})
+        wire.send("Emulation.setCPUThrottlingRate", {"rate": SLOWDOWN})
         page.add_init_script(_WATCH)
         page.goto(address, wait_until="load")
-        page.wait_for_timeout(SETTLES)
+        page.wait_for_timeout(SETTLE_TIME)
         seen = page.evaluate("seen")
         return Visit(sum(sizes), seen["paint"], seen["shift"])
 

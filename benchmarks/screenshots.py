@@ -1,4 +1,4 @@
-"""`make screenshots`: the pictures of the demo in docs/, for README and docs/pages.md. Check them before committing.
+"""Screenshots of the demo for docs/ (`make screenshots`). Check them before committing.
 
 Needs Debian's chromium (or CHROMIUM=path) with chromium-l10n, and a font with Hangul.
 """
@@ -23,7 +23,7 @@ def main() -> None:
             page.goto("/")
             shoot(page, "home")
             movie, review = choose(page)
-            page.set_viewport_size({"width": 1440, "height": 1100})  # down to how the typed review reads
+            page.set_viewport_size({"width": 1440, "height": 1100})  # includes the preview of the typed review
             page.goto(f"/movie/{movie}")
             page.locator("#write input[name=author]").fill("밤편지")
             page.locator("#write textarea").fill(WRITING)

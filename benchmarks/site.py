@@ -1,5 +1,6 @@
-"""Start and stop a server for a measurement: a process group of its own on a free loopback port."""
+"""Servers for measurements, each a process group on a free loopback port, and the options of commands."""
 
+import argparse
 import os
 import re
 import signal
@@ -35,7 +36,7 @@ class Site:
         return int(Path(f"/proc/{pid}/task/{pid}/children").read_text().split()[0])
 
     def memory(self, key: str = "VmRSS") -> float:
-        """Return the megabytes of master and worker that are resident ("VmHWM": were at most); 0 without /proc."""
+        """Return the resident megabytes of master and worker (VmHWM: their peaks); 0 without /proc."""
         with suppress(FileNotFoundError):
             texts = [Path(f"/proc/{pid}/status").read_text() for pid in (self.process.pid, self.worker_pid())]
             found = [re.search(rf"^{key}:\s+(\d+) kB", text, re.MULTILINE) for text in texts]
@@ -47,6 +48,17 @@ class Site:
         with suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
+
+
+def parse_options(description: str | None, **defaults: object) -> argparse.Namespace:
+    """Parse command-line options with these names, types and defaults; False is a flag."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    for name, default in defaults.items():
+        if default is False:
+            parser.add_argument(f"--{name}", action="store_true")
+        else:
+            parser.add_argument(f"--{name}", type=type(default), default=default, metavar=repr(default))
+    return parser.parse_args()
 
 
 @contextmanager
@@ -74,7 +86,6 @@ def running(command: Sequence[str], probe: str, settings: dict[str, str]) -> Ite
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-        site = Site(port, process, 0.0)
         try:
             while not _answers(port, probe):
                 if process.poll() is not None or time.perf_counter() - started > START_TIMEOUT:
@@ -86,7 +97,7 @@ def running(command: Sequence[str], probe: str, settings: dict[str, str]) -> Ite
             process.terminate()
             with suppress(subprocess.TimeoutExpired):
                 process.wait(30)
-            site.kill_group()
+            Site(port, process, 0.0).kill_group()
 
 
 def _answers(port: int, path: str) -> bool:

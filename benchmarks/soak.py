@@ -4,8 +4,6 @@ Checks that every answer is 2xx or 503, that each accepted review is stored exac
 alone, and that memory grows by at most 5 % after the warm-up.
 """
 
-import argparse
-import itertools
 import json
 import statistics
 import sys
@@ -16,22 +14,22 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from benchmarks.client import Connection, Result, get, load, post
-from benchmarks.data import BATCH, add_movies, mixed_requests
-from benchmarks.site import Site, running_site
+from benchmarks.client import Connection, Result, load, post
+from benchmarks.data import BATCH, add_movies, mixed_requests, stored_reviews
+from benchmarks.site import Site, parse_options, running_site
 
 CLIENTS = 128
 MOVIES = 50
 MAX_GROWTH = 0.05
 WARM_UP = 0.25
-"""Share of the time; the highest memory in it is what the median of the last such part is compared with."""
+"""Share of the run. Its highest memory is compared with the median of the last part of this length."""
 MIN_SAMPLES = 20
 TOLERANCE = 0.001  # of scores and ratings: a batch changes the last digits
 
 
 @dataclass
 class Soak:
-    """Texts posted and answers of 201 by their request's number; megabytes of the site at regular intervals."""
+    """Posted texts and 201 responses by number of the request; the site's megabytes at regular intervals."""
 
     posted: dict[int, str] = field(default_factory=dict)
     accepted: dict[int, dict[str, Any]] = field(default_factory=dict)
@@ -42,22 +40,19 @@ class Soak:
         return (
             f"{self.result.wall:.0f} s, {self.result}, answers by status {self.result.statuses}\n"
             f"{len(self.posted):,} reviews posted, {len(self.accepted):,} accepted; "
-            f""
             f"memory {self.memory[0]:.0f} MB at first, {self.memory[-1]:.0f} MB at last "
             f"({memory_growth(self.memory):+.1%})"
         )
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--minutes", type=float, default=10.0)
-    soak, problems = run(60 * parser.parse_args().minutes, CLIENTS)
+    soak, problems = run(60 * parse_options(__doc__, minutes=10.0).minutes, CLIENTS)
     print(soak, *problems, sep="\n")
     sys.exit(bool(problems))
 
 
 def run(seconds: float, clients: int, max_growth: float = MAX_GROWTH) -> tuple[Soak, list[str]]:
-    """Run a site under load for so long; return what was sent and the problems found."""
+    """Run a site under load; return the posted reviews and the problems found."""
     with tempfile.TemporaryDirectory() as folder, running_site(DATABASE_URL=f"sqlite:///{folder}/reviews.db") as site:
         movies = add_movies(site.port, range(MOVIES))
         soak = send_requests(site, movies, seconds, clients)
@@ -86,7 +81,7 @@ def send_requests(site: Site, movies: list[int], seconds: float, clients: int) -
 
 
 def memory_growth(samples: Sequence[float]) -> float:
-    """Return the growth after the warm-up as a share of the memory in it. Raises ValueError for too few samples."""
+    """Return the growth after the warm-up as a share of its memory. Raise `ValueError` for too few samples."""
     if len(samples) < MIN_SAMPLES:
         raise ValueError(f"{len(samples)} samples of the memory are too few, {MIN_SAMPLES} are needed")
     part = int(WARM_UP * len(samples))
@@ -94,13 +89,13 @@ def memory_growth(samples: Sequence[float]) -> float:
 
 
 def check_memory(samples: Sequence[float], max_growth: float) -> list[str]:
-    """Return a problem if the memory grew by more than this share."""
+    """Return a problem if the memory grew by more than `max_growth`, a share."""
     growth = memory_growth(samples)
     return [f"memory grew by {growth:.1%}"] if growth > max_growth else []
 
 
 def check_answers(soak: Soak) -> list[str]:
-    """Return unexpected statuses, and reviews that came back with another text."""
+    """Return unexpected statuses, and responses with another text than the posted one."""
     statuses, pairs = soak.result.statuses, ((soak.posted[number], own) for number, own in soak.accepted.items())
     return [
         *(f"{count} answers were {status}" for status, count in statuses.items() if status not in (200, 201, 503)),
@@ -109,15 +104,9 @@ def check_answers(soak: Soak) -> list[str]:
 
 
 def check_store(site: Site, movies: list[int], soak: Soak) -> list[str]:
-    """Return reviews that are stored but were not accepted, and the reverse."""
-    connection, stored = Connection(site.port), Counter[tuple[int, str]]()
-    for movie in movies:
-        for page in itertools.count(1):
-            reviews = json.loads(connection.ask(get(f"/reviews/{movie}?page={page}&per_page=1000"))[1])
-            stored.update((review["id"], review["content"]) for review in reviews)
-            if not reviews:
-                break
-    connection.close()
+    """Return reviews that were accepted but not stored, or stored but not accepted."""
+    reviews = (review for movie in movies for review in stored_reviews(site.port, movie))
+    stored = Counter((review["id"], review["content"]) for review in reviews)
     accepted = Counter((answer["id"], answer["content"]) for answer in soak.accepted.values())
     return [f"lost: {review}" for review in accepted - stored] + [
         f"not accepted: {review}" for review in stored - accepted
@@ -125,7 +114,7 @@ def check_store(site: Site, movies: list[int], soak: Soak) -> list[str]:
 
 
 def check_sentiments(site: Site, soak: Soak) -> list[str]:
-    """Return reviews whose sentiment differs from what their text has now."""
+    """Return reviews whose sentiment differs from that of their text analyzed now."""
     connection, answers, problems = Connection(site.port), list(soak.accepted.values()), []
     for start in range(0, len(answers), BATCH):
         part = answers[start : start + BATCH]
