@@ -22,7 +22,7 @@ except SettingsError as error:
 os.environ.setdefault("OMP_NUM_THREADS", str(MODEL_THREADS))
 os.environ.setdefault("MKL_NUM_THREADS", str(MODEL_THREADS))
 
-# Each connection is an open file, and many systems allow 1,024 unless more are asked for.
+# Each connection is an open file, and many systems allow 1,024 by default.
 soft_limit, hard_limit = resource.getrlimit(resource.RLIMIT_NOFILE)
 max_files = 4_200 if hard_limit == resource.RLIM_INFINITY else min(4_200, hard_limit)
 if soft_limit != resource.RLIM_INFINITY and soft_limit < max_files:
@@ -30,7 +30,7 @@ if soft_limit != resource.RLIM_INFINITY and soft_limit < max_files:
 
 bind = f"[{settings.host}]:{settings.port}" if ":" in settings.host else f"{settings.host}:{settings.port}"
 addresses: list[str] = []
-workers = 1  # set here because WEB_CONCURRENCY would set another number
+workers = 1  # overrides WEB_CONCURRENCY
 worker_class = "app.gevent_worker.SiteWorker"
 worker_connections = max_files - 200  # further clients wait until one of these closes
 preload_app = False  # torch loaded before a fork can hang in the child

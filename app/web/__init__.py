@@ -1,4 +1,4 @@
-"""The pages: one module for each feature, and what their templates use."""
+"""The pages: one module for each feature, and the filters and globals of their templates."""
 
 from flask import Flask
 from flask_wtf.csrf import generate_csrf

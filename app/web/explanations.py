@@ -16,16 +16,16 @@ from app.web.rendering import render
 blueprint = Blueprint("explanations", __name__)
 
 THRESHOLDS = (0.3, 0.5, 0.8, 1.6)
-"""The weights from which on a word is highlighted with strength 1, 2, 3, 4; `static/app.js` gets them from the page."""
+"""Minimum weights of words highlighted with strength 1, 2, 3, 4; pages pass them to `static/app.js`."""
 STRONG = 3
-"""The strength from which on a highlighted word is labelled 강; below it 약."""
+"""Minimum strength of a highlighted word labelled 강; others are labelled 약."""
 WORDS_LISTED = 5
 MAX_MISREADINGS = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Highlight:
-    """A stretch of the text. `mood` is empty where it has no weight; `strength` is 1 (weak) to 4 (strong)."""
+    """A part of the text. `mood` is empty for no weight; `strength` is 1 (weak) to 4 (strong)."""
 
     text: str
     mood: str = ""
@@ -42,12 +42,12 @@ def highlight_thresholds() -> Sequence[float]:
 
 
 def strength(weight: float) -> int:
-    """Return how many of `THRESHOLDS` a weight reaches, 0 to 4."""
+    """Return the number of `THRESHOLDS` that a weight reaches, 0 to 4."""
     return sum(abs(weight) >= threshold for threshold in THRESHOLDS)
 
 
 def highlight(text: str, words: Sequence[WordWeight]) -> list[Highlight]:
-    """Split the whole text into stretches: the words and the characters between them."""
+    """Split the text into the words and the characters between them."""
     return list(_highlights(text, words))
 
 
@@ -94,7 +94,7 @@ def show(id: int) -> Response:
 
 
 def _explain(review: Review) -> Explanation:
-    """Raise `RateLimited` or `ModelBusy`."""
+    """Return the explanation. Raise `RateLimited` or `ModelBusy`."""
     check_rate_limit(RateLimitScope.ANALYSES, EXPLANATION_COST)
     return catalogue().explain(review.content)
 

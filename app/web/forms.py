@@ -40,11 +40,11 @@ class Form(FlaskForm):
             return DummyTranslations()
 
     bot_protected = False
-    """Whether the form has the honeypot and the minimum time."""
+    """True for forms with the honeypot and the minimum time."""
     keeps_text = True
-    """Whether submitted values are shown again after an error."""
+    """True if submitted values are shown again after an error."""
     has_conflict = False
-    """Whether the edited item has changed since the form was opened."""
+    """True if the edited item has changed since the form was opened."""
 
     def __init__(self, formdata: Any = None, **values: Any) -> None:
         super().__init__(formdata=formdata, **values)  # type: ignore[no-untyped-call]  # Flask-WTF ships no types
@@ -66,7 +66,7 @@ class Form(FlaskForm):
         return False
 
     def looks_like_bot(self) -> bool:
-        """Return whether the form seems to be filled in by a bot; a person can submit it again."""
+        """Return whether a bot seems to have filled in the form; people can submit it again."""
         if not self.bot_protected or not spam_protection.is_enabled():
             return False
         if request.form.get(spam_protection.HONEYPOT_FIELD) or spam_protection.filled_too_fast(
@@ -174,7 +174,7 @@ class MovieForm(Form):
         """Existing movies of the same title."""
 
     def ask_about(self, similar: Sequence[Movie]) -> None:
-        """Ask whether one of the similar movies is meant; submitting again adds the movie."""
+        """Show the similar movies for confirmation; submitting again adds the movie."""
         self._note(409, messages.MOVIE_SIMILAR)
         self.similar = similar
         self.confirmed.data = " ".join(str(movie.id) for movie in similar)
@@ -201,9 +201,9 @@ class MovieChoiceForm(Form):
     def __init__(self, formdata: Any = None, **values: Any) -> None:
         super().__init__(formdata, **values)
         self.matches: Sequence[Movie] = ()
-        """The movies that the typed title may mean, to choose from."""
+        """Movies that match the typed title, to choose from."""
         self.missing_title = ""
-        """The typed title, where there is no such movie."""
+        """The typed title if no movie matches it."""
 
 
 class EditReviewForm(Form):

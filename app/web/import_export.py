@@ -250,8 +250,8 @@ def stop_job() -> BaseResponse:
     return redirect(url_for("import_export.show_job"), 303)
 
 
-def _start(what: str, work: Work) -> bool:
-    return get_service(Jobs).start(what, work) is not None
+def _start(kind: str, work: Work) -> bool:
+    return get_service(Jobs).start(kind, work) is not None
 
 
 def _import(token: str, form: PreviewForm, columns: Mapping[str, int | None]) -> Work:

@@ -63,7 +63,7 @@ UNAVAILABLE = lazy_gettext("지금은 저장할 수 없어요. 쓴 글은 그대
 
 
 def too_many(seconds: int, keeps_text: bool = True) -> str:
-    """Return the message for too many requests; with `keeps_text` it says that the typed text is kept."""
+    """Return the message for too many requests; with `keeps_text` it mentions that the typed text is kept."""
     wait = format_wait(seconds)
     if keeps_text:
         return gettext(
@@ -99,7 +99,7 @@ def explain_choice(error: FieldError) -> str:
 
 
 def script_texts() -> dict[str, str]:
-    """Return the texts of `static/app.js`, which pages carry as JSON in `data-texts`; `{name}` is a placeholder."""
+    """Return the texts of `static/app.js`, passed as JSON in `data-texts`; `{name}` is a placeholder."""
     return {
         "positive": gettext("긍정"),
         "negative": gettext("부정"),

@@ -34,10 +34,10 @@ def flash_message(text: str = "", **more: Any) -> None:
 
 
 def cached_fragment(template: str, macro: str, *arguments: Hashable) -> Markup:
-    """Return what `macro` of `template` renders for `arguments`.
+    """Return the output of `macro` of `template` for `arguments`, cached.
 
-    The macro may use its arguments, translations and `url_for`, but nothing else of the request: not the session, the
-    caller's permissions or the time.
+    The macro may use only its arguments, translations and `url_for`, not the session, the caller's permissions or the
+    time.
     """
     return _render_fragment(language(), request.script_root, template, macro, *arguments)
 

@@ -56,7 +56,7 @@ def _add(data: Mapping[str, Any]) -> Review:
 
 
 def _show_form_again(movie_id: int, form: ReviewForm) -> Response:
-    """Return the movie's page with what was typed, or the home page if the movie has been deleted."""
+    """Return the movie's page with the typed values, or the home page if the movie has been deleted."""
     try:
         return pages.movie(movie_id, form)
     except NotFound:
@@ -69,7 +69,7 @@ def _redirect_to_new(review: Review) -> BaseResponse:
     """Redirect to the review, the newest on its movie's page, and flash its label, score and rating."""
     try:
         title = catalogue().movie(review.movie_id).title
-    except NotFound:  # deleted in this very moment
+    except NotFound:  # deleted meanwhile
         flash_message(messages.DELETED_MEANWHILE)
     else:
         flash_message(
@@ -120,7 +120,7 @@ def _edit(id: int, form: EditReviewForm) -> BaseResponse:
 
     def edit(data: dict[str, str]) -> Review:
         check_rate_limit(RateLimitScope.POSTS)
-        fields = data | {"spoiler": data.get("spoiler", "off")}  # browsers send no unticked box
+        fields = data | {"spoiler": data.get("spoiler", "off")}  # browsers do not send unchecked boxes
         patch = parse(ReviewPatch, fields, strict=False)
         if patch.author != old.author:
             require_nickname(catalogue(), nickname_key(patch.author), patch.author)
@@ -138,14 +138,14 @@ def _edit(id: int, form: EditReviewForm) -> BaseResponse:
 
 
 def _show_edit(review: Review, form: EditReviewForm) -> Response:
-    """Return the form, which carries the version of the review that it starts from."""
+    """Return the form with the version of the review on which it is based."""
     form.version.data = version_of(review)
     movie = catalogue().movie(review.movie_id)
     return render("edit.html", form, movie=movie, review=review, form=form, confident_from=CONFIDENT_FROM)
 
 
 def _show_lost(form: EditReviewForm) -> Response:
-    """Return the page of a review that was deleted while it was edited, with what was typed."""
+    """Return the page for a review that was deleted during its edit, with the typed text."""
     response = render("lost_edit.html", content=form.content.data)
     response.status_code = 404
     return response

@@ -51,7 +51,7 @@ def show() -> Response:
 
 
 def _divisiveness(movie: Movie) -> float:
-    """Return how evenly the movie's reviews are split: 0 for all alike, 1 for half and half."""
+    """Return the evenness of positive and negative reviews: 0 for all alike, 1 for half and half."""
     share = movie.positive_share or 0.0
     return 4 * share * (1 - share)
 

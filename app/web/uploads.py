@@ -14,14 +14,14 @@ EXPIRES_AFTER = 60 * 60
 
 
 class Uploads:
-    """The last few uploaded files, in a folder, by random tokens."""
+    """Recently uploaded files in a folder, with random tokens as names."""
 
     def __init__(self, folder: Path, now: Callable[[], float] = time.time) -> None:
         self._folder = folder
         self._now = now
 
     def add(self, stream: IO[bytes]) -> str:
-        """Copy a file, which ends with its request otherwise, and return its token."""
+        """Copy an uploaded file, as the original is closed after its request, and return its token."""
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         token = secrets.token_urlsafe(18)
         with open(self._folder / token, "xb") as file:
