@@ -2,9 +2,9 @@
 
     python training/behaviour.py app/sentiment/bundled [--out app/sentiment/bundled]
 
-Run time: seconds. The 400 sentences and what a reader would say (+, -, 0 = neither) are in behaviour.tsv; none is of a
-pattern in templates.txt, and none is a review of the train split. A neutral text counts as right when the model is
-unsure (score below 0.7, what the site shows as such). With --out, behaviour.json is written and the count added to
+Run time: seconds. The 400 sentences and their labels (+, -, 0 = neither) are in behaviour.tsv; none is of a pattern in
+templates.txt, and none is a review of the train split. A neutral text counts as right when the model is
+uncertain (score below 0.7, as on the site). With --out, behaviour.json is written and the count added to
 metrics.json.
 """
 

@@ -61,7 +61,7 @@ def calibration_error(p: np.ndarray, stars: np.ndarray) -> tuple[float, list[tup
     p, positive = p[polar], stars[polar] >= 9
     parts = np.array_split(np.argsort(p), min(BINS, max(1, len(p) // 20)))
     bins = [(float(p[part].mean()), float(positive[part].mean()), len(part)) for part in parts]
-    return sum(size * abs(said - was) for said, was, size in bins) / len(p), bins
+    return sum(size * abs(mean - share) for mean, share, size in bins) / len(p), bins
 
 
 def correlation(a: np.ndarray, b: np.ndarray) -> float:
@@ -164,11 +164,11 @@ def main() -> None:
         "review_error": float(np.abs(rating - stars).mean()),
         "folder_mb": round(sum(f.stat().st_size for f in args.model.iterdir() if f.is_file()) / 1e6, 2),
     }
-    sure = np.maximum(p, 1 - p)
-    for least in (0.7, 0.9):
-        chosen = polar & (sure >= least)
-        result[f"share_from_{least}"] = float(chosen.sum() / polar.sum())
-        result[f"accuracy_from_{least}"] = float(right[chosen].mean()) if chosen.any() else 0.0
+    confidence = np.maximum(p, 1 - p)
+    for threshold in (0.7, 0.9):
+        chosen = polar & (confidence >= threshold)
+        result[f"share_from_{threshold}"] = float(chosen.sum() / polar.sum())
+        result[f"accuracy_from_{threshold}"] = float(right[chosen].mean()) if chosen.any() else 0.0
     means = movie_means(rows, rating, stars)
     if len(means) > 2:
         result |= {

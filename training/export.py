@@ -2,9 +2,9 @@
 
     python training/export.py app/sentiment/bundled
 
-Run time: a minute. The calibration comes from dev. Log-odds of 0 are the threshold of reviews in their natural mix,
-three in four of which praise; half-half sets have theirs higher, `half`. The threshold that is shipped lies between: at
---between of `half`. The table that is printed says what each gives on dev.
+Run time: a minute. The calibration comes from dev. Log-odds of 0 are the best threshold for reviews in their natural
+mix, three in four of which are positive. For balanced sets it is higher, `half`. The exported threshold is --between
+times `half`. The printed table compares them on dev.
 """
 
 import json
@@ -54,7 +54,7 @@ def read_odds(model: BundledModel, texts: list[str]) -> np.ndarray:
 
 
 def temperature(odds: np.ndarray, positive: np.ndarray) -> float:
-    """Return the temperature with the least log loss."""
+    """Return the temperature with the lowest log loss."""
     sign = np.where(positive, 1, -1)
     losses = [np.logaddexp(0, -sign * odds / value).mean() for value in TEMPERATURES]
     return float(TEMPERATURES[np.argmin(losses)])

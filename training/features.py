@@ -6,10 +6,10 @@ Run time: six minutes on one core; 3 GB of memory. An n-gram of one to five char
 
 - if it is a character that occurs in 20 reviews,
 - if it is typical of sentences made of templates, of several patterns or often (4,000 at most), or
-- if it tells stars 9-10 from 1-4 (standard deviations from an even share) or occurs often, the best first.
+- if it distinguishes stars 9-10 from 1-4 (standard deviations from an even share) or is frequent, best first.
 
-more.npz holds 80,000 rows of train again with another end: what stands at the end counts, but not much. templates.npz
-holds sentences of the templates and nonsense, with the probability that each is meant as praise.
+more.npz has 80,000 rows of train with another ending, so that endings have little weight. templates.npz has sentences
+of the templates and nonsense, with the probability that each is positive.
 """
 
 import random

@@ -1,9 +1,9 @@
 """The network for training and for export.
 
 For each character the embeddings of the n-grams that begin there, and of its initial, vowel and final, are added up.
-Two gated convolutions (https://arxiv.org/abs/1612.08083) over five characters read the sums. The maximum of what they
-find in the text, its sum over the root of the text's length, and the same sum of the n-grams alone make the logits of
-ten stars.
+Two gated convolutions (https://arxiv.org/abs/1612.08083) over five characters are applied to the sums. The ten stars'
+logits are computed from the maximum of their output over the text, its sum divided by the root of the text's length,
+and the same sum of the n-grams alone.
 """
 
 import torch

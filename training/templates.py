@@ -61,7 +61,7 @@ def _span(first: int, last: int) -> list[str]:
     return [chr(code) for code in range(first, last + 1)]
 
 
-_NONSENSE = {  # weight, characters, fewest and most of them
+_NONSENSE = {  # weight, characters, minimum and maximum length
     "syllables": (0.2, _span(0xAC00, 0xD7A3), 2, 8),
     "jamo": (0.15, _span(0x3131, 0x3163), 1, 12),
     "laughs": (0.15, list("ㅋㅎㅠㅜㄷㅇㄴㅡ"), 1, 12),
