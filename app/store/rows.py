@@ -221,8 +221,7 @@ def separate_movies(connection: sa.Connection, entry: AuditEntry) -> None:
     }
     set_fields(connection, kept.id, replace(kept, **emptied))
     check_unique(connection, merged.key)
-    moved = sa.select(merged_reviews.c.review_id).where(merged_reviews.c.change_id == entry.id)
-    move_reviews(connection, (reviews.c.movie_id == kept.id) & reviews.c.id.in_(moved), merged.id)
+    move_reviews(connection, entry.id, kept.id, merged.id)
     set_movies_deleted(connection, [merged.id], None)
     connection.execute(movies.update().where(movies.c.id == merged.id).values(merged_into=None))
     recount_movie(connection, kept.id)
@@ -240,10 +239,15 @@ def set_fields(connection: sa.Connection, movie_id: int, movie: MovieFields) -> 
     connection.execute(changed.values(**movie_values(movie), key=movie.key))
 
 
-def move_reviews(connection: sa.Connection, where: sa.ColumnElement[bool], movie_id: int) -> None:
-    """Move the reviews, deleted ones too, to another movie in batches, between which other greenlets run."""
-    while ids := connection.scalars(sa.select(reviews.c.id).where(where).limit(BATCH)).all():
-        connection.execute(reviews.update().where(reviews.c.id.in_(ids)).values(movie_id=movie_id))
+def move_reviews(connection: sa.Connection, change_id: int, source_id: int, target_id: int) -> None:
+    """Move a merge's reviews, deleted ones too, between its movies in batches, between which other greenlets run."""
+    by_id = sa.select(merged_reviews.c.review_id).where(merged_reviews.c.change_id == change_id)
+    by_id = by_id.order_by(merged_reviews.c.review_id).limit(BATCH)
+    last = 0
+    while ids := connection.scalars(by_id.where(merged_reviews.c.review_id > last)).all():
+        moved = reviews.update().where(reviews.c.id.in_(ids), reviews.c.movie_id == source_id)
+        connection.execute(moved.values(movie_id=target_id))
+        last = ids[-1]
         sleep(YIELD_SECONDS)
 
 

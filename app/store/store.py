@@ -151,7 +151,7 @@ class Store:
             entry = self._log(connection, AuditAction.MERGE_MOVIES, who, summary, kept_id, before=" ".join(changed))
             of_merged = sa.select(reviews.c.id, sa.literal(entry.id)).where(reviews.c.movie_id == merged_id)
             connection.execute(merged_reviews.insert().from_select(["review_id", "change_id"], of_merged))
-            rows.move_reviews(connection, reviews.c.movie_id == merged_id, kept_id)
+            rows.move_reviews(connection, entry.id, merged_id, kept_id)
             rows.set_movies_deleted(connection, [merged_id], entry.id)
             connection.execute(movies.update().where(movies.c.id == merged_id).values(merged_into=kept_id))
             rows.set_fields(connection, kept_id, filled)
