@@ -38,6 +38,7 @@ PRAISE = "정말 재미있고 따뜻한 최고의 영화예요. 배우들 연기
 BLAME = "지루하고 최악이에요. 돈과 시간이 아깝고 실망했어요"
 IN_PROCESS = "http://localhost"
 PASSWORD = "open sesame, open sesame"
+AXE = Path(__file__).with_name("axe").joinpath("axe.min.js").read_text(encoding="utf-8")
 numbers = count(1)
 expect.set_options(timeout=15_000)  # milliseconds, for a busy machine
 
@@ -252,3 +253,13 @@ def add_records(client: FlaskClient) -> None:
     admin = {"Authorization": f"Bearer {PASSWORD}"}
     assert client.patch("/reviews/2", json={"content": "조금 지루해요"}, headers=admin).status_code == 200
     assert client.delete("/reviews/5", headers=admin).status_code == 200
+
+
+def violations(page: Page, *but: str) -> list[str]:
+    """Return axe-core's violations on the open page: rule, element and advice; `but` are ignored rules."""
+    page.evaluate(AXE)  # not a script tag: the site's own policy would refuse that
+    rules = {rule: {"enabled": False} for rule in but}
+    found = page.evaluate("rules => axe.run({ rules }).then(({violations}) => violations)", rules)
+    return [
+        f"{rule['id']}: {node['html'][:160]} - {node['failureSummary']}" for rule in found for node in rule["nodes"]
+    ]

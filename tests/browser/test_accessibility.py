@@ -3,17 +3,16 @@
 Of Swagger UI under /docs only the colours are the project's.
 """
 
-from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page
 
 from app.i18n import COOKIE
+from tests.browser.conftest import violations
 
 pytestmark = pytest.mark.browser
 
-AXE = Path(__file__).with_name("axe").joinpath("axe.min.js").read_text(encoding="utf-8")
 EVERYWHERE = ("/", "/?q=없는영화", "/model", "/login", "/admin/data", "/admin/data/job", "/no/such/page")
 WITH_MOVIES = (
     "/?sort=title&genre=드라마",
@@ -42,16 +41,6 @@ def page(browser: Browser, request: pytest.FixtureRequest) -> Any:
         viewport={"width": width, "height": 900}, color_scheme=theme, locale="ko-KR", reduced_motion="reduce"
     ) as context:
         yield context.new_page()
-
-
-def violations(page: Page, *but: str) -> list[str]:
-    """Return axe-core's violations on the open page: rule, element and advice; `but` are ignored rules."""
-    page.evaluate(AXE)  # not a script tag: the site's own policy would refuse that
-    rules = {rule: {"enabled": False} for rule in but}
-    found = page.evaluate("rules => axe.run({ rules }).then(({violations}) => violations)", rules)
-    return [
-        f"{rule['id']}: {node['html'][:160]} - {node['failureSummary']}" for rule in found for node in rule["nodes"]
-    ]
 
 
 def violations_of(page: Page, site: str, *paths: str) -> dict[str, list[str]]:

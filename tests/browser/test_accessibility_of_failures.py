@@ -8,8 +8,7 @@ from flask.testing import FlaskClient
 from playwright.sync_api import Browser, Page, expect
 
 from app.i18n import COOKIE
-from tests.browser.conftest import IN_PROCESS, PASSWORD, add_records, serve_in_process
-from tests.browser.test_accessibility import violations
+from tests.browser.conftest import IN_PROCESS, PASSWORD, add_records, serve_in_process, violations
 
 pytestmark = pytest.mark.browser
 

@@ -3,8 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import PRAISE, SCRIPTS, Open, new_review, new_title
-from tests.browser.test_accessibility import violations
+from tests.browser.conftest import PRAISE, SCRIPTS, Open, new_review, new_title, violations
 
 pytestmark = pytest.mark.browser
 

@@ -20,7 +20,7 @@ from app.settings import Settings
 from app.store import open_store
 from tests.fakes import FakeAnalyzer
 from tests.security.conftest import PASSWORD, post_review
-from tests.web.test_import_export import wait
+from tests.web.conftest import wait
 
 store = open_store()
 app = create_app(

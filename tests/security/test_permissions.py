@@ -11,8 +11,7 @@ from app.models import Label, Sentiment
 from app.security.session import FORMER_COOKIE_NAME, cookie_name
 from app.store import Store
 from tests.security.conftest import BEARER, MakeApp, post_review
-from tests.web.conftest import Visitor
-from tests.web.test_import_export import wait
+from tests.web.conftest import Visitor, wait
 
 
 def delete_by_page(visitor: Visitor, path: str) -> int:

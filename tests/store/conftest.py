@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -67,3 +68,16 @@ def add_review(store: Store) -> AddReview:
 
 def rated(rating: float) -> Sentiment:
     return Sentiment(Label.POSITIVE if rating >= 5 else Label.NEGATIVE, 0.9, rating)
+
+
+def make_review(review_id: int, movie_id: int, **more: Any) -> Review:
+    sentiment = BAD if review_id % 2 else GOOD
+    fields: dict[str, Any] = {
+        "author": "밤편지",
+        "content": f"리뷰 {review_id}",
+        "sentiment_label": sentiment.label,
+        "sentiment_score": sentiment.score,
+        "rating": sentiment.rating,
+        "created_at": "2020-01-01T00:00:00Z",
+    }
+    return Review(review_id, movie_id, **fields | more)

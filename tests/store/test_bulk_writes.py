@@ -6,22 +6,9 @@ from typing import Any
 import pytest
 
 from app.errors import AlreadyExists, NotFound
-from app.models import CatalogueTotals, Correction, Label, Movie, Review
+from app.models import CatalogueTotals, Correction, Label, Movie
 from app.store import Store
-from tests.store.conftest import BAD, GOOD, AddMovie, AddReview
-
-
-def make_review(review_id: int, movie_id: int, **more: Any) -> Review:
-    sentiment = BAD if review_id % 2 else GOOD
-    fields: dict[str, Any] = {
-        "author": "밤편지",
-        "content": f"리뷰 {review_id}",
-        "sentiment_label": sentiment.label,
-        "sentiment_score": sentiment.score,
-        "rating": sentiment.rating,
-        "created_at": "2020-01-01T00:00:00Z",
-    }
-    return Review(review_id, movie_id, **fields | more)
+from tests.store.conftest import AddMovie, AddReview, make_review
 
 
 def holds(store: Store) -> Any:

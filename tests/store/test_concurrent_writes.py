@@ -15,8 +15,7 @@ from app.errors import AlreadyExists, StoreUnavailable
 from app.models import Movie, MovieFields, ScoredReview
 from app.store import Store, engine, open_store
 from tests.postgresql import Server
-from tests.store.conftest import BAD, GOOD, AddMovie, AddReview
-from tests.store.test_bulk_writes import make_review
+from tests.store.conftest import BAD, GOOD, AddMovie, AddReview, make_review
 
 
 @pytest.fixture

@@ -5,8 +5,7 @@ import pytest
 from app.errors import NotFound, UndoExpired
 from app.models import UNDO_HOURS, AuditAction, AuditEntry, CatalogueTotals, Correction, Label, Movie
 from app.store import Store
-from tests.store.conftest import BAD, AddMovie, AddReview, Clock
-from tests.store.test_bulk_writes import make_review
+from tests.store.conftest import BAD, AddMovie, AddReview, Clock, make_review
 
 
 def import_some(store: Store) -> AuditEntry:

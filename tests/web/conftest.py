@@ -1,16 +1,19 @@
 """A visitor who reads pages and submits forms with their CSRF token."""
 
+import time
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from bs4 import BeautifulSoup, Tag
+from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from app.models import Movie, Review
 from app.schemas import MovieInput, ReviewInput
 from app.services import ReviewService
+from app.services.jobs import Jobs
 
 AddMovie = Callable[..., Movie]
 AddReview = Callable[..., Review]
@@ -80,3 +83,12 @@ def add_review(service: ReviewService) -> AddReview:
         return service.add_review(ReviewInput(movie_id=movie_id, author=author, content=content))
 
     return add
+
+
+def wait(app: Flask) -> None:
+    """Wait until the job is done."""
+    jobs: Jobs = app.extensions["Jobs"]
+    until = time.monotonic() + 30
+    while jobs.last and jobs.last.is_running and time.monotonic() < until:
+        time.sleep(0.01)
+    assert jobs.last and not jobs.last.is_running

@@ -1,7 +1,6 @@
 """The import and export page, and its jobs."""
 
 import io
-import time
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +13,10 @@ from werkzeug.test import TestResponse, encode_multipart
 from app.errors import ModelBusy
 from app.factory import create_app
 from app.models import Label, ModelCard
-from app.services.jobs import Jobs
 from app.settings import Settings
 from app.store import Store
 from tests.fakes import FakeAnalyzer
-from tests.web.conftest import Visitor, parse_html, text
+from tests.web.conftest import Visitor, parse_html, text, wait
 
 PAGE, JOB = "/admin/data", "/admin/data/job"
 TABLE = "제목,작성자,내용\n괴물,밤편지,최고\n괴물,심야영화,지루해요\n"
@@ -32,15 +30,6 @@ def upload(visitor: Visitor, content: str | bytes, **fields: str) -> TestRespons
     boundary, body = encode_multipart(values)
     content_type = f"multipart/form-data; boundary={boundary}"
     return visitor.client.post(f"{PAGE}/import", data=body, content_type=content_type)
-
-
-def wait(app: Flask) -> None:
-    """Wait until the job is done."""
-    jobs: Jobs = app.extensions["Jobs"]
-    until = time.monotonic() + 30
-    while jobs.last and jobs.last.is_running and time.monotonic() < until:
-        time.sleep(0.01)
-    assert jobs.last and not jobs.last.is_running
 
 
 def result(visitor: Visitor, app: Flask) -> BeautifulSoup:
