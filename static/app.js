@@ -71,7 +71,8 @@ watchImages(document);
 // ---- Announcements for screen readers -----------------------------------------------------------------------------
 
 function announce(text) {
-  document.querySelector("[data-announce]").textContent = text;
+  const status = document.querySelector("[data-announce]");
+  if (status) status.textContent = text;
 }
 
 // ---- Debounced requests -------------------------------------------------------------------------------------------

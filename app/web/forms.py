@@ -62,7 +62,7 @@ class Form(FlaskForm):
         """Return whether the CSRF token is valid; otherwise set the form's error."""
         if self.validate():
             return True
-        self._note(400, messages.STALE_FORM)
+        self._set_error(400, messages.STALE_FORM)
         return False
 
     def looks_like_bot(self) -> bool:
@@ -72,7 +72,7 @@ class Form(FlaskForm):
         if request.form.get(spam_protection.HONEYPOT_FIELD) or spam_protection.filled_too_fast(
             request.form.get("csrf_token", "")
         ):
-            self._note(422, messages.LIKE_A_ROBOT)
+            self._set_error(422, messages.LIKE_A_ROBOT)
         return self.status != 200
 
     def submit(self, operation: Callable[[dict[str, str]], T]) -> T | None:
@@ -82,37 +82,37 @@ class Form(FlaskForm):
         try:
             return operation(request.form.to_dict())
         except ValidationFailed as error:
-            self._note(422)
+            self._set_error(422)
             for item in error.errors:
                 self.add_error(item.field, messages.error_message(item))
         except NotFound:
             if "movie_id" not in self:
                 raise
-            self._note(422)
+            self._set_error(422)
             self.add_error("movie_id", messages.MOVIE_GONE)
         except AlreadyExists as error:
-            self._note(409)
+            self._set_error(409)
             self.add_error("title", messages.MOVIE_THERE)
             self.existing_id = error.id
         except ModelBusy as error:
-            self._note(503, messages.BUSY)
+            self._set_error(503, messages.BUSY)
             self.retry_after = error.retry_after
         except DuplicateSubmission:
-            self._note(409, messages.REPEATED)
+            self._set_error(409, messages.REPEATED)
         except EditConflict:
             self.conflict(messages.MOVIE_EDITED_MEANWHILE)
         except RateLimited as error:
-            self._note(429, messages.too_many(error.retry_after, self.keeps_text))
+            self._set_error(429, messages.too_many(error.retry_after, self.keeps_text))
             self.retry_after = error.retry_after
         except StoreUnavailable as error:
-            self._note(503, messages.UNAVAILABLE)
+            self._set_error(503, messages.UNAVAILABLE)
             self.retry_after = error.retry_after
         return None
 
     def conflict(self, alert: str) -> None:
         """Set the error for an item that has changed since the form was opened."""
         self.has_conflict = True
-        self._note(409, alert)
+        self._set_error(409, alert)
 
     def add_error(self, name: str, sentence: str) -> None:
         """Add an error to the field, or to the form if it has no such field."""
@@ -126,7 +126,7 @@ class Form(FlaskForm):
         """Return the fields with errors, in order."""
         return [field for field in self if field.errors and field.name != "csrf_token"]
 
-    def _note(self, status: int, alert: str = "") -> None:
+    def _set_error(self, status: int, alert: str = "") -> None:
         self.status = status
         self.alert = str(alert)
 
@@ -173,9 +173,9 @@ class MovieForm(Form):
         self.similar: Sequence[Movie] = ()
         """Existing movies of the same title."""
 
-    def ask_about(self, similar: Sequence[Movie]) -> None:
+    def ask_whether_same(self, similar: Sequence[Movie]) -> None:
         """Show the similar movies for confirmation; submitting again adds the movie."""
-        self._note(409, messages.MOVIE_SIMILAR)
+        self._set_error(409, messages.MOVIE_SIMILAR)
         self.similar = similar
         self.confirmed.data = " ".join(str(movie.id) for movie in similar)
 

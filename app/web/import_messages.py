@@ -23,11 +23,11 @@ FIELD_NAMES = {
     "spoiler": lazy_gettext("스포일러"),
 }
 _MISSING_TYPES = ("blank", "missing", "string_type")
-_BESIDE_A_FIELD = (
+_TYPES_WITH_COLUMN = (
     "date_unknown", "date_invalid", "moment_invalid", "control_characters", "combining_marks", "url_invalid",
     "day_to_come", "bytes_invalid", "list_cut", "yes_no_unknown",
 )  # fmt: skip
-_NO_CONTEXT = dict.fromkeys(
+_EMPTY_CONTEXT = dict.fromkeys(
     ("missing", "found", "names", "text", "id", "version", "count", "width", "megabytes", "max_length"), ""
 )
 
@@ -102,8 +102,8 @@ def error_message(error: FieldError) -> str:
     known = _sentences().get(error.type)
     if known is None:
         return _("%(column)s: 쓸 수 없는 값이에요.", column=_column(error.field))
-    message = known % (_NO_CONTEXT | error.context)
-    return f"{_column(error.field)}: {message}" if error.type in _BESIDE_A_FIELD else message
+    message = known % (_EMPTY_CONTEXT | error.context)
+    return f"{_column(error.field)}: {message}" if error.type in _TYPES_WITH_COLUMN else message
 
 
 def _sentences() -> dict[str, str]:

@@ -62,7 +62,7 @@ def _add(form: MovieForm, data: Mapping[str, Any]) -> Movie | None:
     similar = catalogue().similar_movies(movie)
     if {str(other.id) for other in similar} <= set(data.get("confirmed", "").split()):
         return catalogue().add_movie(movie, identity.owner_token())
-    form.ask_about(similar)
+    form.ask_whether_same(similar)
     return None
 
 

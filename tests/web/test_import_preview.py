@@ -68,6 +68,24 @@ def test_columns_are_mapped_and_remembered(visitor: Visitor, app: Flask, store: 
     assert {name: value for name, value in preview_values(visitor.get(PREVIEW)).items() if name in chosen} == chosen
 
 
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("table.csv", "제목,내용,".encode() + b"\xff\xfe\n" + "괴물,최고,1\n".encode()),
+        ("array.json", rb'[{"title": "a", "content": "b", "\ud800": 1}]'),
+    ],
+)
+def test_headings_that_are_no_text_are_shown_as_question_marks(
+    visitor: Visitor, app: Flask, store: Store, name: str, content: bytes
+) -> None:
+    upload(visitor, content, name)
+    page = visitor.get(PREVIEW)
+    assert "쓰지 않은 열: ?" in text(page.select_one(".losses"))
+    send(visitor, "import", page)
+    assert "리뷰 1개를 가져왔어요." in text(result(visitor, app).select_one("main"))
+    assert len(store.all_reviews()) == 1
+
+
 def test_a_title_and_an_author_for_all_rows(visitor: Visitor, app: Flask, store: Store) -> None:
     page = upload_case(visitor, "naver-crawl.csv")
     assert "필요한 열이 없어요: 제목 (title)" in text(page.select_one("[role=alert]"))

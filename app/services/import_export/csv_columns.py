@@ -92,7 +92,7 @@ def match(header: Sequence[str], options: TableOptions) -> dict[str, int]:
         found[name] = [] if column is None else [_position(header, name, column)]
     for name, indexes in found.items():
         if len(indexes) > 1:
-            names = ", ".join(header[index].strip() for index in indexes)
+            names = ", ".join(column_name(header, index) for index in indexes)
             raise _invalid("columns_twice", f"two columns are {name}: {names}", field=name, names=names)
     matched = {name: indexes[0] for name, indexes in found.items() if indexes}
     required = ["content"] if options.title else ["title", "content"]
@@ -115,7 +115,12 @@ def is_rating(name: str) -> bool:
 def column_name(header: Sequence[str], index: int) -> str:
     """Return a column's heading, or its number if the heading is empty."""
     name = header[index].strip() if index < len(header) else ""
-    return name or f"#{index + 1}"
+    return _printable(name) or f"#{index + 1}"
+
+
+def _printable(text: str) -> str:
+    """Replace lone surrogates, which stand for invalid bytes and cannot be encoded, by question marks."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def _position(header: Sequence[str], name: str, column: str | int) -> int:
@@ -131,7 +136,7 @@ def _position(header: Sequence[str], name: str, column: str | int) -> int:
 
 
 def _shown(header: Sequence[str]) -> str:
-    return ", ".join(name.strip() for name in header if name.strip())[:200] or "-"
+    return ", ".join(_printable(name.strip()) for name in header if name.strip())[:200] or "-"
 
 
 def _missing(missing: Sequence[str], header: Sequence[str]) -> ValidationFailed:
