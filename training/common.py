@@ -17,6 +17,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # the site is n
 HEADER = "review_id\tmovie_id\tstars\tdate\treview"
 SEED = 20_15  # the year of the corpus; every script seeds with it first
 SPLITS = ("train", "dev", "heldout", "movies")
+VARIED = "varied"  # of augment.py
 
 
 class Row(NamedTuple):

@@ -63,14 +63,16 @@ def temperature(odds: np.ndarray, positive: np.ndarray) -> float:
 def main() -> None:
     args = parser(__doc__)
     args.add_argument("out", type=Path)
-    args.add_argument("--name", default="network")
+    args.add_argument("--name", nargs="+", default=["network"], help="weights; of several, the mean")
     args.add_argument("--between", type=float, default=BETWEEN)
     args = args.parse_args()
     args.out.mkdir(parents=True, exist_ok=True)
-    write_network(torch.load(args.work / f"{args.name}.pt"), args.out / NETWORK, len(read_vocabulary(args.work)))
+    states = [torch.load(args.work / f"{name}.pt") for name in args.name]
+    mean = {key: torch.stack([state[key] for state in states]).mean(0) for key in states[0]}
+    write_network(mean, args.out / NETWORK, len(read_vocabulary(args.work)))
     shutil.copy(args.work / VOCABULARY, args.out / VOCABULARY)
     config = {"sentiment": {"threshold": 0.5, "temperature": 1.0}}
-    config["training"] = json.loads((args.work / f"{args.name}.json").read_text())
+    config["training"] = [json.loads((args.work / f"{name}.json").read_text()) for name in args.name]
     (args.out / "config.json").write_text(json.dumps(config), "utf-8")
 
     rows = read_rows(args.work / "dev.tsv")

@@ -18,7 +18,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
-from common import SPLITS, parser, read_rows
+from common import SPLITS, VARIED, parser, read_rows
 
 from app.sentiment.bundled_model import MAX_NGRAM, VOCABULARY, Vocabulary, jamo
 from app.sentiment.normalization import normalize
@@ -102,7 +102,7 @@ def main() -> None:
     chosen = choose(texts, stars, made)
     (work / VOCABULARY).write_text("".join(f"{ngram}\n" for ngram in chosen), "utf-8")
     vocabulary = Vocabulary(chosen)
-    for name in SPLITS:
+    for name in (*SPLITS, VARIED):
         part = rows if name == "train" else read_rows(work / f"{name}.tsv")
         of_part = [normalize(row.review) for row in part]
         save(work / f"{name}.npz", of_part, vocabulary, stars=np.array([row.stars for row in part]))

@@ -67,6 +67,18 @@ def log_odds(logits: torch.Tensor) -> torch.Tensor:
     return logits[:, POSITIVE].logsumexp(1) - logits[:, NEGATIVE].logsumexp(1)
 
 
+class HalfPrecision(nn.Module):
+    """A convolution over five characters whose weights are stored in 16 bits."""
+
+    def __init__(self, convolution: nn.Conv1d) -> None:
+        super().__init__()
+        self.register_buffer("weight", convolution.weight.detach().half())
+        self.register_buffer("bias", convolution.bias.detach())
+
+    def forward(self, states: torch.Tensor) -> torch.Tensor:
+        return functional.conv1d(states, self.weight.float(), self.bias, padding=2)
+
+
 class Exported(nn.Module):
     """The trained network with its n-grams in eight bits, a scale a column; its output is the log-odds of positive."""
 
@@ -78,6 +90,8 @@ class Exported(nn.Module):
         self.register_buffer("scale", scale)
         self.register_buffer("eight_bits", (weights / scale).round().to(torch.int8))
         network.ngrams = None
+        for layer in network.layers:
+            layer.convolution = HalfPrecision(layer.convolution)
 
     def forward(self, ngrams: torch.Tensor, jamo: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
         sums = functional.embedding(ngrams, self.eight_bits).float().sum(2) * self.scale

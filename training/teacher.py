@@ -4,14 +4,14 @@
     python training/teacher.py FIRST                      # -> work/teacher_train.npy, teacher_dev.npy, ...
 
 Run time: five minutes on one core. The model was trained on the same train split (FIRST/training/README.md),
-so its probabilities are overconfident there, unlike on dev, heldout and movies.
+so its probabilities are overconfident there, unlike on variations of them (augment.py), dev, heldout and movies.
 """
 
 import sys
 from pathlib import Path
 
 import numpy as np
-from common import SPLITS, parser, read_rows
+from common import SPLITS, VARIED, parser, read_rows
 from tqdm import tqdm
 
 CHUNK = 2048
@@ -25,7 +25,7 @@ def main() -> None:
     from app.sentiment.bundle import load_bundle  # the first edition's, which is no longer here
 
     reader = load_bundle(args.first / "app" / "sentiment" / "bundled")
-    for name in SPLITS:
+    for name in (VARIED, *SPLITS):
         texts = [row.review for row in read_rows(args.work / f"{name}.tsv")]
         order = np.argsort([len(text) for text in texts], kind="stable")
         stars = np.zeros((len(texts), 10), np.float16)

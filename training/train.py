@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from common import SEED, parser, read_vocabulary
+from common import SEED, VARIED, parser, read_vocabulary
 from network import NEGATIVE, POSITIVE, STARS, Network, log_odds
 from torch import nn
 from torch.nn import functional
@@ -53,19 +53,22 @@ class Texts:
 
 
 class Reviews(Texts):
-    """Texts with targets: `of_stars` (rows, stars) and `of_side` (rows), the share of stars 9-10 against 1-4."""
+    """Texts with targets: `of_stars` (rows, stars) and `of_side` (rows), the share of stars 9-10 against 1-4.
 
-    def __init__(self, arrays: dict[str, np.ndarray], teacher: np.ndarray) -> None:
+    `share` is the teacher's weight against the author's star.
+    """
+
+    def __init__(self, arrays: dict[str, np.ndarray], teacher: np.ndarray, share: float = TEACHER) -> None:
         super().__init__(arrays)
         self.stars = arrays["stars"]
         near = np.exp(-np.abs(np.arange(STARS)[:, None] - np.arange(STARS)) / SPREAD)
         near /= near.sum(1, keepdims=True)
         teacher = teacher.astype(np.float32)
-        self.of_stars = (TEACHER * teacher + (1 - TEACHER) * near[self.stars - 1]).astype(np.float32)
+        self.of_stars = (share * teacher + (1 - share) * near[self.stars - 1]).astype(np.float32)
         positive, negative = teacher[:, POSITIVE].sum(1), teacher[:, NEGATIVE].sum(1)
         side = positive / np.maximum(positive + negative, 1e-6)
         polar = (self.stars >= 9) | (self.stars <= 4)
-        self.of_side = np.where(polar, TEACHER * side + (1 - TEACHER) * (self.stars >= 9), side).astype(np.float32)
+        self.of_side = np.where(polar, share * side + (1 - share) * (self.stars >= 9), side).astype(np.float32)
 
 
 def batches(texts: Texts, letters: int, largest: int, rng: np.random.Generator) -> list[np.ndarray]:
@@ -103,10 +106,11 @@ def main() -> None:
     args = parser(__doc__)
     args.add_argument("--name", default="network")
     args.add_argument("--minutes", type=float, default=58)
-    args.add_argument("--dim", type=int, default=40)
-    args.add_argument("--hidden", type=int, default=96)
+    args.add_argument("--dim", type=int, default=48)
+    args.add_argument("--hidden", type=int, default=128)
     args.add_argument("--rate", type=float, default=2e-3, help="peak learning rate")
     args.add_argument("--start", type=Path, help="weights to start from, of an earlier run")
+    args.add_argument("--varied", action="store_true", help="add the variations of augment.py")
     args.add_argument("--seed", type=int, default=SEED)
     args.add_argument("--threads", type=int, default=1)
     args = args.parse_args()
@@ -118,6 +122,10 @@ def main() -> None:
     again = np.load(args.work / "more.npz")
     train = Reviews(np.load(args.work / "train.npz"), teacher)
     more = Reviews(again, teacher[again["rows"]])
+    parts = [(train, 768), (more, 384)]  # with the largest batch of each
+    if args.varied:
+        labels = np.load(args.work / f"teacher_{VARIED}.npy")
+        parts.append((Reviews(np.load(args.work / f"{VARIED}.npz"), labels, share=1), 768))
     dev = np.load(args.work / "dev.npz")
     dev_texts = Texts(dev)
     templates = np.load(args.work / "templates.npz")
@@ -148,9 +156,7 @@ def main() -> None:
         (args.work / f"{args.name}.json").write_text(json.dumps(options | {"reviews": seen}, indent=1) + "\n")
 
     while True:
-        jobs = [
-            (texts, rows) for texts, size in ((train, 768), (more, 384)) for rows in batches(texts, 12_000, size, rng)
-        ]
+        jobs = [(texts, rows) for texts, size in parts for rows in batches(texts, 12_000, size, rng)]
         for at in rng.permutation(len(jobs)):
             texts, rows = jobs[at]
             done = (time.monotonic() - began) / 60 / args.minutes
