@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page
 from app.i18n import COOKIE
 from tests.browser.conftest import violations
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 EVERYWHERE = ("/", "/?q=없는영화", "/model", "/login", "/admin/data", "/admin/data/job", "/no/such/page")
 WITH_MOVIES = (

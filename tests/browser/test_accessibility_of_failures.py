@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 from app.i18n import COOKIE
 from tests.browser.conftest import IN_PROCESS, PASSWORD, add_records, serve_in_process, violations
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 LOOKS = [("light", 1440, "ko"), ("dark", 390, "ko"), ("dark", 1440, "en"), ("light", 390, "en")]
 PAGES = ("/movie/1/edit", "/review/1/edit", "/movie/1/delete", "/admin/log", "/admin/data", "/login", "/model")
