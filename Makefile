@@ -39,7 +39,7 @@ demo: $(runtime) $(catalogues) ## serve the site with well-known movies and revi
 	@DEMO=1 exec $(venv)/bin/gunicorn -c gunicorn.conf.py wsgi:app
 
 test: $(tools) $(catalogues) ## run all tests but the slow ones
-	@$(venv)/bin/python -m pytest -n 2 --dist loadfile -m "not slow" $(ARGS)
+	@$(venv)/bin/python -m pytest -n 2 --dist worksteal -m "not slow" $(ARGS)
 
 test-slow: $(tools) $(catalogues) ## run the slow tests
 	@$(venv)/bin/python -m pytest -m slow $(ARGS)

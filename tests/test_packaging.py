@@ -129,8 +129,8 @@ def test_make_installs_changed_requirements_only(project: Path) -> None:
     assert run_make(project, "setup") == []
     installation, test = run_make(project, "test")
     assert installation.split()[-1] == "requirements-dev.txt"
-    assert test == "python -m pytest -n 2 --dist loadfile -m not slow"
-    assert run_make(project, "test", "ARGS=-k movie") == ["python -m pytest -n 2 --dist loadfile -m not slow -k movie"]
+    assert test == "python -m pytest -n 2 --dist worksteal -m not slow"
+    assert run_make(project, "test", "ARGS=-k movie") == ["python -m pytest -n 2 --dist worksteal -m not slow -k movie"]
     assert run_make(project, "test-slow", "ARGS=-k movie") == ["python -m pytest -m slow -k movie"]
     assert run_make(project, "setup") == []
     with (project / "requirements.txt").open("a") as file:
