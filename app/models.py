@@ -75,7 +75,7 @@ class Sentiment:
 
     @property
     def is_uncertain(self) -> bool:
-        """Whether the score is too low to show a label."""
+        """Return whether the score is too low to show a label."""
         return self.score < CONFIDENT_FROM
 
 
@@ -255,7 +255,7 @@ class Review:
 
     @property
     def is_uncertain(self) -> bool:
-        """Whether the score is too low to show a label."""
+        """Return whether the score is too low to show a label."""
         return self.sentiment_score < CONFIDENT_FROM
 
 

@@ -356,7 +356,7 @@ class MoviesQuery(PageQuery):
 
     @property
     def is_narrowed(self) -> bool:
-        """Whether there are filters."""
+        """Return whether any filter is set."""
         return bool(self.q or self.genre or self.director or self.year)
 
 

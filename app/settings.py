@@ -113,7 +113,7 @@ class Settings:
 
     @property
     def has_password(self) -> bool:
-        """Whether there is an administrator's password; without one the site is in open mode."""
+        """Return whether there is an administrator's password; without one the site is in open mode."""
         return bool(self.admin_password or self.admin_password_file)
 
     @classmethod

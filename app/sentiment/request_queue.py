@@ -41,7 +41,7 @@ class QueuedRequest:
 
     @property
     def is_done(self) -> bool:
-        """Whether all items have a result or one has failed."""
+        """Return whether all items have a result or one has failed."""
         return self.pending_count == 0 or self.error is not None
 
     def wait(self) -> list[Any] | None:

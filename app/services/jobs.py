@@ -70,7 +70,7 @@ class Jobs:
 
     @property
     def is_running(self) -> bool:
-        """Whether a job is running."""
+        """Return whether a job is running."""
         return self.last is not None and self.last.is_running
 
     def stop(self) -> None:

@@ -25,7 +25,7 @@ class MaintenanceService:
 
     @property
     def durable(self) -> bool:
-        """Whether the data survives a restart of the process."""
+        """Return whether the data survives a restart of the process."""
         return self._store.durable
 
     def export_catalogue(self) -> Iterator[bytes]:

@@ -64,7 +64,7 @@ class Store:
 
     @property
     def durable(self) -> bool:
-        """Whether the data survives a restart of the process."""
+        """Return whether the data survives a restart of the process."""
         return not self._database.in_memory
 
     def check(self) -> None:

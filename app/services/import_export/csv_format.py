@@ -181,7 +181,7 @@ class _Pushback:
 
     @property
     def has_several(self) -> bool:
-        """Whether the last record has more than one line."""
+        """Return whether the last record has more than one line."""
         return len(self._record) > 1
 
     def rewind(self) -> None:
