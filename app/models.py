@@ -1,6 +1,6 @@
 """The domain's models, as frozen dataclasses."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
 from hashlib import blake2b
@@ -135,6 +135,10 @@ def movie_key(title: str, release_date: str) -> str:
     return "".join(normalize("NFC", title).casefold().split()) + "\n" + release_date
 
 
+def _hash_of(values: Iterable[object]) -> str:
+    return blake2b("\n".join(map(str, values)).encode(), digest_size=8).hexdigest()
+
+
 def is_same_date(date: str, other: str) -> bool:
     """Return whether two release dates (each a day, a month, a year or empty) may be the same one."""
     return date.startswith(other) or other.startswith(date)
@@ -188,9 +192,8 @@ class MovieFields:
 
     @property
     def version(self) -> str:
-        """A hash of the fields, to detect edits."""
-        values = [getattr(self, item.name) for item in fields(MovieFields)]
-        return blake2b("\n".join(values).encode(), digest_size=8).hexdigest()
+        """Return a hash of the fields, to detect edits."""
+        return _hash_of(getattr(self, item.name) for item in fields(MovieFields))
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,6 +251,11 @@ class Review:
     correction_count: int = 0
     spoiler: bool = False
     like_count: int = 0
+
+    @property
+    def version(self) -> str:
+        """Return a hash of the fields that its writer can edit, to detect edits."""
+        return _hash_of((self.author, self.spoiler, self.content))
 
     @property
     def is_positive(self) -> bool:

@@ -45,6 +45,8 @@ class Form(FlaskForm):
     """True if submitted values are shown again after an error."""
     has_conflict = False
     """True if the edited item has changed since the form was opened."""
+    conflict_alert = ""
+    """The message for such a change."""
 
     def __init__(self, formdata: Any = None, **values: Any) -> None:
         super().__init__(formdata=formdata, **values)  # type: ignore[no-untyped-call]  # Flask-WTF ships no types
@@ -100,7 +102,8 @@ class Form(FlaskForm):
         except DuplicateSubmission:
             self._set_error(409, messages.REPEATED)
         except EditConflict:
-            self.conflict(messages.MOVIE_EDITED_MEANWHILE)
+            self.has_conflict = True
+            self._set_error(409, self.conflict_alert)
         except RateLimited as error:
             self._set_error(429, messages.too_many(error.retry_after, self.keeps_text))
             self.retry_after = error.retry_after
@@ -108,11 +111,6 @@ class Form(FlaskForm):
             self._set_error(503, messages.UNAVAILABLE)
             self.retry_after = error.retry_after
         return None
-
-    def conflict(self, alert: str) -> None:
-        """Set the error for an item that has changed since the form was opened."""
-        self.has_conflict = True
-        self._set_error(409, alert)
 
     def add_error(self, name: str, sentence: str) -> None:
         """Add an error to the field, or to the form if it has no such field."""
@@ -187,6 +185,7 @@ class EditMovieForm(MovieForm):
     """An edited movie."""
 
     bot_protected = False
+    conflict_alert = messages.MOVIE_EDITED_MEANWHILE
 
     version = HiddenField()
 
@@ -208,6 +207,8 @@ class MovieChoiceForm(Form):
 
 class EditReviewForm(Form):
     """An edited review."""
+
+    conflict_alert = messages.EDITED_MEANWHILE
 
     author = StringField(
         _("닉네임"), render_kw={"required": True, "maxlength": schemas.AUTHOR_MAX, "autocomplete": "nickname"}

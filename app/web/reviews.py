@@ -1,14 +1,13 @@
 """Routes of reviews: adding from the home page and from a movie's page, a link to one, editing and deleting."""
 
 from collections.abc import Mapping
-from hashlib import blake2b
 from typing import Any
 
 from flask import Blueprint, Response, redirect, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response as BaseResponse
 
-from app.errors import NotFound
+from app.errors import EditConflict, NotFound
 from app.models import CONFIDENT_FROM, AuditAction, Review
 from app.schemas import ReviewInput, ReviewPatch, parse
 from app.security import identity, permissions
@@ -109,16 +108,13 @@ def edit(id: int) -> BaseResponse:
         return _show_lost(form)
 
 
-def version_of(review: Review) -> str:
-    """Return a hash of the review's editable fields, which any edit changes."""
-    return blake2b(f"{review.author}\n{review.spoiler}\n{review.content}".encode(), digest_size=8).hexdigest()
-
-
 def _edit(id: int, form: EditReviewForm) -> BaseResponse:
     old = catalogue().review(id)
     permissions.require(Permission.EDIT_REVIEW, old.writer)
 
     def edit(data: dict[str, str]) -> Review:
+        if data.get("version") and data["version"] != old.version:
+            raise EditConflict("review", id)
         check_rate_limit(RateLimitScope.POSTS)
         fields = data | {"spoiler": data.get("spoiler", "off")}  # browsers do not send unchecked boxes
         patch = parse(ReviewPatch, fields, strict=False)
@@ -126,9 +122,6 @@ def _edit(id: int, form: EditReviewForm) -> BaseResponse:
             require_nickname(catalogue(), nickname_key(patch.author), patch.author)
         return catalogue().edit_review(id, patch, identity.actor())
 
-    if form.version.data and form.version.data != version_of(old) and form.has_valid_token():
-        form.conflict(messages.EDITED_MEANWHILE)
-        return _show_edit(old, form)
     review = form.submit(edit)
     if review is None:
         return _show_edit(old, form)
@@ -139,7 +132,7 @@ def _edit(id: int, form: EditReviewForm) -> BaseResponse:
 
 def _show_edit(review: Review, form: EditReviewForm) -> Response:
     """Return the form with the version of the review on which it is based."""
-    form.version.data = version_of(review)
+    form.version.data = review.version
     movie = catalogue().movie(review.movie_id)
     return render("edit.html", form, movie=movie, review=review, form=form, confident_from=CONFIDENT_FROM)
 
