@@ -200,9 +200,8 @@ class Store:
         if offset >= total:
             return [], total
         with self._database.read() as connection:
-            return rows.read_reviews(
-                connection, chosen.order_by(*rows.ORDERS[order]).offset(offset).limit(limit)
-            ), total
+            found = rows.read_reviews(connection, chosen.order_by(*rows.ORDERS[order]).offset(offset).limit(limit))
+        return found, total
 
     def all_reviews(self, after_id: int = 0, limit: int = 1_000) -> list[Review]:
         """Return the first `limit` reviews after this id, of all movies, by id."""

@@ -11,6 +11,7 @@ from app.services.import_export import ImportResult
 from app.services.import_export.records import BadRow
 from app.services.jobs import Job
 from app.services.progress import Progress, Stage
+from app.web.messages import MISSING_TYPES
 
 FIELD_NAMES = {
     "title": lazy_gettext("제목"),
@@ -22,7 +23,6 @@ FIELD_NAMES = {
     "genre": lazy_gettext("장르"),
     "spoiler": lazy_gettext("스포일러"),
 }
-_MISSING_TYPES = ("blank", "missing", "string_type")
 _TYPES_WITH_COLUMN = (
     "date_unknown", "date_invalid", "moment_invalid", "control_characters", "combining_marks", "url_invalid",
     "day_to_come", "bytes_invalid", "list_cut", "yes_no_unknown",
@@ -93,7 +93,7 @@ def dropped_cells(outcome: ImportResult) -> list[str]:
 
 def error_message(error: FieldError) -> str:
     """Return the message for an error in a row or a file."""
-    if error.type in _MISSING_TYPES:
+    if error.type in MISSING_TYPES:
         return _("%(column)s 칸이 비어 있어요.", column=_column(error.field))
     if error.type == "string_too_long":
         return _(

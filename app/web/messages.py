@@ -16,7 +16,7 @@ _UNMEANT = {
     "movie_unclear": lazy_gettext("여러 영화가 맞아요. 어떤 영화인지 골라 주세요."),
     "movie_unknown": lazy_gettext("그런 영화는 아직 없어요. 제목을 다시 적거나 먼저 등록해 주세요."),
 }
-_MISSING_TYPES = ("blank", "missing", "string_type")
+MISSING_TYPES = ("blank", "missing", "string_type")
 _FIXED = {
     "nickname_claimed": lazy_gettext("암호로 지키는 닉네임이에요. 암호를 적거나 다른 닉네임을 골라 주세요."),
     "nickname_used": lazy_gettext("다른 사람도 쓴 닉네임이라 암호로 지킬 수 없어요. 다른 닉네임을 골라 주세요."),
@@ -76,7 +76,7 @@ def error_message(error: FieldError) -> str:
     """Return the message for a field's error."""
     if error.type in _UNMEANT:
         return _UNMEANT[error.type]
-    if error.field == "movie_id" or error.type in _MISSING_TYPES:
+    if error.field == "movie_id" or error.type in MISSING_TYPES:
         return str(_MISSING.get(error.field) or gettext("이 칸을 채워 주세요."))
     if error.type == "string_too_long":
         limit = f"{error.context['max_length']:,}"

@@ -2,11 +2,10 @@
 
 from collections.abc import Mapping
 from typing import Any
-from unicodedata import normalize
 
 from app.errors import FieldError, NotFound, ValidationFailed
 from app.extensions import get_service
-from app.models import Movie
+from app.models import Movie, movie_key
 from app.schemas import ID_MAX, QUERY_MAX, TITLE_MAX, MoviesQuery
 from app.services import ReviewService
 from app.services.search import has_word, searched_text, split_words
@@ -29,7 +28,7 @@ def resolve_movie(form: MovieChoiceForm, data: Mapping[str, str], *, without: in
     if len(matches) == 1 and all(has_word(searched_text(matches[0]), word) for word in split_words(typed)):
         return {**data, "movie_id": str(matches[0].id)}
     form.matches = matches[:MAX_MATCHES]
-    if not any(_fold(movie.title) == _fold(typed) for movie in matches):
+    if not any(_is_called(movie, typed) for movie in matches):
         form.missing_title = typed[:TITLE_MAX]
     form.movie_was.data = form.movie.data
     raise ValidationFailed(
@@ -41,7 +40,7 @@ def match_title(title: str, *, without: int = 0) -> list[Movie]:
     """Return the movies with this title, ignoring case and spaces, or else the results of a search for it."""
     found = get_service(ReviewService).movies(MoviesQuery(q=title[:QUERY_MAX])).items
     found = [movie for movie in found if movie.id != without]
-    return [movie for movie in found if _fold(movie.title) == _fold(title)] or found
+    return [movie for movie in found if _is_called(movie, title)] or found
 
 
 def suggest(typed: str) -> list[dict[str, Any]]:
@@ -66,5 +65,5 @@ def prefill_movie(form: ReviewForm) -> None:
         form.movie.data = form.movie_was.data = movie.title
 
 
-def _fold(title: str) -> str:
-    return "".join(normalize("NFC", title).casefold().split())
+def _is_called(movie: Movie, title: str) -> bool:
+    return movie_key(movie.title, "") == movie_key(title, "")

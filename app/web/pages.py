@@ -61,11 +61,12 @@ def home(review_form: ReviewForm | None = None, movie_form: MovieForm | None = N
     if form.missing_title:
         typed = {"author": form.author.data, "content": form.content.data, "spoiler": "on" if form.spoiler.data else ""}
         movie_form = MovieForm(title=form.missing_title, **typed)
+    found = _found_movies()
     return render(
         "home.html",
         review_form or movie_form,
-        latest=_latest(),
-        **_found_movies(),
+        latest=[] if found["query"].is_narrowed else _latest(),
+        **found,
         review_form=form,
         movie_form=movie_form or MovieForm(title=missing),
         confident_from=CONFIDENT_FROM,
@@ -74,11 +75,8 @@ def home(review_form: ReviewForm | None = None, movie_form: MovieForm | None = N
 
 
 def _latest() -> list[tuple[Review, Movie]]:
-    """Return the newest reviews without spoilers.
-
-    Empty on later pages and in search results.
-    """
-    if read_query(MoviesQuery).is_narrowed or request.args.get("page", "1") != "1":
+    """Return the newest reviews without spoilers, on the first page only."""
+    if request.args.get("page", "1") != "1":
         return []
     newest = catalogue().all_reviews(AllReviewsQuery(per_page=4 * LATEST_SHOWN)).items
     return [(review, movie) for review, movie in newest if not review.spoiler][:LATEST_SHOWN]

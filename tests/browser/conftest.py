@@ -13,7 +13,7 @@ from urllib.request import urlopen
 import pytest
 from flask import abort
 from flask.testing import FlaskClient
-from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, Route, expect, sync_playwright
 
 from app.errors import ModelBusy, RateLimited
 from app.factory import create_app
@@ -199,14 +199,19 @@ def add_movie(page: Page, title: str, **fields: str) -> str:
     return page.url.split("#")[0]
 
 
-def add_review(page: Page, content: str, author: str = "밤편지") -> None:
-    """Post a review on the open page of a movie."""
+def write_review(page: Page, content: str, author: str = "밤편지") -> Locator:
+    """Fill in the review form on the open page of a movie, and return it."""
     form = page.locator("#write")
     if not form.is_visible():
         page.get_by_role("link", name="리뷰 쓰기").click()
     form.get_by_label("닉네임").fill(author)
     form.get_by_label("리뷰", exact=True).fill(content)
-    form.get_by_role("button", name="리뷰 올리기").click()
+    return form
+
+
+def add_review(page: Page, content: str, author: str = "밤편지") -> None:
+    """Post a review on the open page of a movie."""
+    write_review(page, content, author).get_by_role("button", name="리뷰 올리기").click()
     expect(page.locator(".notice")).to_be_visible()
 
 

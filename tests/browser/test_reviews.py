@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from app.web.pages import REVIEWS_A_PAGE
-from tests.browser.conftest import BLAME, PRAISE, SCRIPTS, Open, new_movie, new_review
+from tests.browser.conftest import BLAME, PRAISE, SCRIPTS, Open, new_movie, new_review, write_review
 
 pytestmark = pytest.mark.browser
 
@@ -26,14 +26,6 @@ def reviewed(visit: Open) -> OpenReviewed:
         return page, movie, ids
 
     return open_
-
-
-def write(page: Page, content: str, author: str = "밤편지") -> None:
-    form = page.locator("#write")
-    if not form.is_visible():
-        page.get_by_role("link", name="리뷰 쓰기").click()
-    form.get_by_label("닉네임").fill(author)
-    form.get_by_label("리뷰", exact=True).fill(content)
 
 
 def ratings(page: Page) -> list[float]:
@@ -88,9 +80,9 @@ def test_times_have_a_tooltip_in_local_time(reviewed: OpenReviewed) -> None:
 def test_the_preview_highlights_words(visit: Open) -> None:
     page = visit()
     page.goto(new_movie(page))
-    write(page, "배우들 연기는 훌륭한데 이야기가 너무 지루해요")
+    write_review(page, "배우들 연기는 훌륭한데 이야기가 너무 지루해요")
     expect(page.locator(".preview mark.negative").first).to_be_visible()
-    write(page, "what a movie this is")
+    write_review(page, "what a movie this is")
     expect(page.locator(".preview")).to_contain_text("한국어")
 
 
@@ -98,7 +90,7 @@ def test_the_preview_highlights_words(visit: Open) -> None:
 def test_the_preview_of_one_word(visit: Open, content: str, mood: str) -> None:
     page = visit()
     page.goto(new_movie(page))
-    write(page, content)
+    write_review(page, content)
     expect(page.locator(f".preview.{mood}")).to_be_visible()
 
 
@@ -106,14 +98,14 @@ def test_a_draft_is_kept_until_it_is_posted(visit: Open) -> None:
     page = visit()
     movie = new_movie(page)
     page.goto(movie)
-    write(page, PRAISE)
+    write_review(page, PRAISE)
     page.reload()
     content = page.locator("#content")
     expect(content).to_have_value(PRAISE)
     page.goto(new_movie(page))
     expect(content).to_have_value("")  # another movie, another draft
     page.goto(movie)
-    write(page, PRAISE)
+    write_review(page, PRAISE)
     page.get_by_role("button", name="리뷰 올리기").click()
     expect(page.locator(".notice")).to_be_visible()
     page.goto(movie)
@@ -139,10 +131,10 @@ def test_two_tabs_have_two_drafts(visit: Open) -> None:
     page = visit()
     movie = new_movie(page)
     page.goto(movie)
-    write(page, PRAISE)
+    write_review(page, PRAISE)
     other = page.context.new_page()
     other.goto(movie)
-    write(other, BLAME)
+    write_review(other, BLAME)
     other.get_by_role("button", name="리뷰 올리기").click()
     expect(other.locator(".notice.negative")).to_be_attached()
     other.goto(movie)
@@ -155,14 +147,14 @@ def test_going_back_after_a_post_clears_the_form(visit: Open) -> None:
     page = visit()
     movie = new_movie(page)
     page.goto(movie)
-    write(page, PRAISE)
+    write_review(page, PRAISE)
     page.get_by_role("button", name="리뷰 올리기").click()
     expect(page.locator(".notice.positive")).to_be_attached()
     page.go_back()
     content, counter = page.locator("#content"), page.locator("[data-counter]")
     expect(content).to_have_value("")
     expect(counter).to_have_text("0 / 5,000")
-    write(page, BLAME)
+    write_review(page, BLAME)
     page.goto("/model")
     page.go_back()
     expect(content).to_have_value(BLAME)  # a draft that was not posted
@@ -174,7 +166,7 @@ def test_going_back_after_a_post_clears_the_form(visit: Open) -> None:
 def test_a_post_scrolls_to_the_new_review(visit: Open, scripts: bool) -> None:
     page = visit(scripts=scripts)
     page.goto(new_movie(page))
-    write(page, PRAISE)
+    write_review(page, PRAISE)
     page.get_by_role("button", name="리뷰 올리기").click()
     expect(page.locator(".notice.positive")).to_be_in_viewport()
     review = page.locator(".review").first
@@ -196,7 +188,7 @@ def test_a_new_review_is_highlighted_once(browser: Browser, demo_site: str, side
         movie = new_movie(page)
         new_review(page, movie, BLAME)
         page.goto(f"/?movie={movie.rsplit('/')[-1]}" if side_panel else movie)
-        write(page, PRAISE)
+        write_review(page, PRAISE)
         page.get_by_role("button", name="리뷰 올리기").click()
         page.wait_for_url(re.compile(f"{movie}#review-"))
         new = page.locator(".review").first

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable
 
-from app.models import movie_key
+from app.models import is_same_date, movie_key
 from app.services.import_export.records import MovieRow
 from app.store import Store
 
@@ -27,7 +27,7 @@ def match_movies(store: Store, rows: Iterable[MovieRow]) -> dict[int, int]:
             ids = [
                 movie.id
                 for movie in by_title.get(movie_key(row.fields.title, ""), ())
-                if movie.release_date.startswith(date) or (movie.release_date and date.startswith(movie.release_date))
+                if is_same_date(movie.release_date, date) and (movie.release_date or not date)
             ]
             if len(ids) == 1:
                 found[row.id] = ids[0]
