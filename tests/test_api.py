@@ -173,6 +173,15 @@ def test_lists_show_every_change_at_once(client: FlaskClient, movie_id: int) -> 
     assert [movie["title"] for movie in look()] == ["괴물"]
 
 
+def test_the_list_has_the_same_bytes_as_each_movie(client: FlaskClient, movie_id: int) -> None:
+    for content in ("볼수록 따뜻하고 좋아요", "좋아요", "지루"):
+        add_review(client, movie_id, content)
+    other = client.post("/movies", json={"title": '"괴물" \\ 2'}).get_json()
+    each = [client.get(f"/movies/{chosen}").data for chosen in (other["id"], movie_id)]
+    assert client.get("/movies?sort=newest").data == b"[" + b",".join(each) + b"]"
+    assert "리틀 포레스트".encode() in each[1] and b'"average_rating":null' in each[0]
+
+
 def test_explanations_have_a_weight_for_each_word(client: FlaskClient) -> None:
     answer = client.post("/sentiment/explain", json={"text": "정말 재미있고 지루"})
     assert answer.status_code == 200
