@@ -17,10 +17,10 @@ from flask.cli import with_appcontext
 
 from app.errors import AppError, FieldError, ValidationFailed
 from app.extensions import get_service
-from app.services import MaintenanceService
+from app.services import MaintenanceService, import_export
 from app.services.import_export import FIELDS, ImportResult, TableOptions
-from app.services.progress import Progress, ProgressCallback, Stage
-from app.services.rescoring import RescoreResult
+from app.services.jobs import Progress, ProgressCallback, Stage
+from app.services.maintenance import RescoreResult
 
 _NO_DATABASE = (
     "set DATABASE_URL: without one, movies and reviews live in the memory of the running site, which no command sees"
@@ -36,7 +36,7 @@ def _command(name: str) -> Callable[[Callable[..., None]], click.Command]:
         @wraps(function)
         def run(**arguments: Any) -> None:
             maintenance = get_service(MaintenanceService)
-            if not maintenance.durable:
+            if not maintenance.store.durable:
                 _fail(_NO_DATABASE, 2)
             try:
                 function(maintenance, **arguments)
@@ -65,11 +65,11 @@ def _fail(message: str, code: int) -> None:
 def export_command(maintenance: MaintenanceService, file: str, csv: bool, corrections: bool) -> None:
     """Write everything to FILE as JSON Lines ("-": standard output)."""
     if corrections:
-        parts = maintenance.export_corrections()
+        parts = import_export.export_corrections(maintenance.store)
     elif csv or file.lower().endswith(".csv"):
-        parts = maintenance.export_reviews()
+        parts = import_export.export_reviews(maintenance.store)
     else:
-        parts = maintenance.export_catalogue()
+        parts = import_export.export_catalogue(maintenance.store)
     with _output(file) as out:
         for part in parts:
             out.write(part)
@@ -117,7 +117,9 @@ def import_command(
     """Import FILE ("-": standard input): JSON Lines of an export, or a table. Known reviews are not added again."""
     options = TableOptions(columns, title, author)
     with _input(file) as source, progress_bar() as report:
-        outcome = maintenance.import_file(
+        outcome = import_export.import_file(
+            maintenance.store,
+            maintenance.analyzer,
             source,
             options=options,
             written_at=_written_at(source),
@@ -138,7 +140,7 @@ def import_command(
 @click.argument("number", type=click.IntRange(1), required=False)
 def undo_command(maintenance: MaintenanceService, number: int | None) -> None:
     """Undo an import or a deletion of the last day by its NUMBER in the log, by default the latest import."""
-    change = maintenance.undo(number or 0)
+    change = maintenance.store.undo(number) if number else maintenance.undo_latest_import()
     click.echo(f"undone: {change.action.value} {change.id} ({change.summary})")
 
 
@@ -256,7 +258,7 @@ def _format_rescore(result: RescoreResult) -> Iterator[str]:
     flipped = result.to_positive + result.to_negative
     yield f"{result.count:,} reviews read again"
     yield f"labels changed: {flipped:,} ({result.to_positive:,} to positive, {result.to_negative:,} to negative)"
-    before, now = result.mean_before or 0.0, result.mean_now or 0.0
+    before, now = result.mean_before, result.mean_now
     yield f"mean rating: {before:.2f} -> {now:.2f} ({now - before:+.2f})"
     for move in result.biggest:
         text = " ".join(move.review.content.split())

@@ -18,7 +18,7 @@ from flask import Flask
 
 from app.cli import progress_bar
 from app.models import Label, ModelCard, MovieFields
-from app.services.progress import Progress, Stage
+from app.services.jobs import Progress, Stage
 from app.settings import ROOT
 from app.store import Store, open_store
 from tests.fakes import FakeAnalyzer

@@ -8,7 +8,7 @@ from typing import TypeVar
 from app.errors import ModelBusy
 from app.models import Review, Sentiment
 from app.protocols import Analyzer
-from app.services.progress import yield_to_others
+from app.services.jobs import yield_to_others
 from app.store import Store
 
 T = TypeVar("T")

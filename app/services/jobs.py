@@ -1,52 +1,120 @@
-"""Background jobs, one at a time, whose progress pages can show."""
+"""Background jobs, one at a time, and the progress of long operations."""
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any, Literal
 
 from app.errors import AppError
-from app.services.import_export import ImportResult
-from app.services.progress import Progress, ProgressCallback
-from app.services.rescoring import RescoreResult
 
-Result = ImportResult | RescoreResult
-Work = Callable[[ProgressCallback], Result]
-
+_YIELD_SECONDS = 0.0001  # not 0: gevent polls sockets only after 50 sleeps of 0 seconds
 _log = logging.getLogger("gampyeong")
+
+
+def yield_to_others() -> None:
+    """Let other greenlets run. A long loop blocks the gevent worker unless it calls this every few milliseconds."""
+    time.sleep(_YIELD_SECONDS)
+
+
+class Stage(StrEnum):
+    """Stage of a long operation."""
+
+    CHECK = "check"
+    READ = "read"
+    WRITE = "write"
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Progress of a stage: `done` of `total` units (bytes while a file is checked, else reviews), at `rate` a second.
+
+    A `total` of 0 means unknown. The following stages are estimated to take as long as `later` units of this one.
+    """
+
+    stage: Stage
+    done: int
+    total: int
+    rate: float
+    later: int = 0
+
+    @property
+    def share(self) -> float:
+        """The completed share of the stage, 0..1."""
+        return min(1.0, self.done / self.total) if self.total else 0.0
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Estimated seconds until the operation ends, following stages included; None if unknown."""
+        return (max(0, self.total - self.done) + self.later) / self.rate if self.total and self.rate else None
+
+
+ProgressCallback = Callable[[Progress], None]
+"""Called a few times a second. Raising an exception in it cancels the operation."""
+
+
+def ignore(progress: Progress) -> None:
+    """Discard the progress: the default `ProgressCallback`."""
+
+
+class ProgressReporter:
+    """Measures the rate of one stage and calls a `ProgressCallback`."""
+
+    def __init__(self, report: ProgressCallback, stage: Stage, total: int, *, later: int = 0) -> None:
+        self._report, self._stage, self._total, self._later = report, stage, total, later
+        self._start = time.monotonic()
+        self._done = 0
+        self.add(0)
+
+    def add(self, count: int) -> None:
+        """Report `count` more units as done; 0 reports while waiting."""
+        self._done += count
+        elapsed = time.monotonic() - self._start
+        rate = self._done / elapsed if elapsed > 0 else 0.0
+        self._report(Progress(self._stage, self._done, self._total, rate, self._later))
+        yield_to_others()
+
+
+Work = Callable[[ProgressCallback], object]
 
 
 class JobCancelled(Exception):
     """Raised in a job that was asked to stop."""
 
 
-class JobState(StrEnum):
-    """State of a job. A stopped job may have kept a part of its work."""
-
-    RUNNING = "running"
-    DONE = "done"
-    FAILED = "failed"
-    STOPPED = "stopped"
-
-
 @dataclass(slots=True)
 class Job:
-    """A job of the kind `what`, with its `progress`, then its `result` or the `error` that ended it."""
+    """A job of the kind `what`, with its `progress`, then its `result` or the `error` that ended it.
+
+    A stopped job may have kept a part of its work.
+    """
 
     what: str
-    state: JobState = JobState.RUNNING
+    state: Literal["running", "done", "failed", "stopped"] = "running"
     progress: Progress | None = None
-    result: Result | None = None
+    result: Any = None
     error: Exception | None = None
     is_stopping: bool = False
 
     @property
     def is_running(self) -> bool:
-        return self.state is JobState.RUNNING
+        return self.state == "running"
 
-    def report(self, progress: Progress) -> None:
-        """Store the progress; a `ProgressCallback`. Raise `JobCancelled` if the job was asked to stop."""
+    def run(self, work: Work) -> None:
+        try:
+            self.result = work(self._report)
+            self.state = "done"
+        except JobCancelled:
+            self.state = "stopped"
+        except Exception as error:  # noqa: BLE001 - shown on the job's page
+            self.error = error
+            self.state = "failed"
+            if not isinstance(error, AppError):
+                _log.exception("the job %s failed", self.what)
+
+    def _report(self, progress: Progress) -> None:
         self.progress = progress
         if self.is_stopping:
             raise JobCancelled
@@ -59,34 +127,21 @@ class Jobs:
         self._lock = threading.Lock()
         self.last: Job | None = None
 
-    def start(self, what: str, work: Work) -> Job | None:
-        """Start `work` in a daemon thread; return None if another job is running."""
-        with self._lock:
-            if self.is_running:
-                return None
-            job = self.last = Job(what)
-        threading.Thread(target=_run, args=(job, work), name=f"job-{what}", daemon=True).start()
-        return job
-
     @property
     def is_running(self) -> bool:
         """Return whether a job is running."""
         return self.last is not None and self.last.is_running
 
+    def start(self, what: str, work: Work) -> bool:
+        """Start `work` in a daemon thread; return False if another job is running."""
+        with self._lock:
+            if self.is_running:
+                return False
+            job = self.last = Job(what)
+        threading.Thread(target=job.run, args=(work,), name=f"job-{what}", daemon=True).start()
+        return True
+
     def stop(self) -> None:
         """Stop the running job, if any, at its next progress report."""
         if self.last:
             self.last.is_stopping = True
-
-
-def _run(job: Job, work: Work) -> None:
-    try:
-        job.result = work(job.report)
-        job.state = JobState.DONE
-    except JobCancelled:
-        job.state = JobState.STOPPED
-    except Exception as error:  # noqa: BLE001 - shown on the job's page
-        job.error = error
-        job.state = JobState.FAILED
-        if not isinstance(error, AppError):
-            _log.exception("the job %s failed", job.what)

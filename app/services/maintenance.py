@@ -1,98 +1,108 @@
-"""Operations on the whole catalogue: export, import and rescoring."""
+"""Operations on the whole catalogue: rescoring with the current model, and undoing the latest import."""
 
-from collections.abc import Iterator
-from datetime import datetime
-from typing import BinaryIO
+from dataclasses import dataclass, field
+from heapq import nlargest
 
 from app.errors import NotFound
-from app.models import AuditAction, AuditEntry
+from app.models import AuditAction, AuditEntry, Label, Review, ScoredReview, Sentiment
 from app.protocols import Analyzer
-from app.services import import_export
-from app.services.import_export import ImportResult, Preview, TableOptions
-from app.services.progress import ProgressCallback, ignore
-from app.services.rescoring import RescoreResult, count_outdated, rescore
+from app.services.batch_analysis import analyze_with_retry, batched, iter_pages
+from app.services.jobs import ProgressCallback, ProgressReporter, Stage, ignore
 from app.store import Store
 
+_MAX_LISTED = 10
 _MAX_SEARCHED_ENTRIES = 1_000
 
 
-class MaintenanceService:
-    """Operations of the administrator's pages and commands. Every method may raise `app.errors.StoreUnavailable`."""
+@dataclass(frozen=True, slots=True)
+class RatingChange:
+    """A review with its former sentiment, and its new one."""
 
-    def __init__(self, store: Store, analyzer: Analyzer) -> None:
-        self._store = store
-        self._analyzer = analyzer
+    review: Review
+    now: Sentiment
 
     @property
-    def durable(self) -> bool:
-        """Return whether the data survives a restart of the process."""
-        return self._store.durable
+    def distance(self) -> float:
+        """The change of the rating, -10..10."""
+        return self.now.rating - self.review.rating
 
-    def export_catalogue(self) -> Iterator[bytes]:
-        """Export the catalogue as JSON Lines."""
-        return import_export.export_catalogue(self._store)
 
-    def export_reviews(self) -> Iterator[bytes]:
-        """Export the reviews as CSV."""
-        return import_export.export_reviews(self._store)
+@dataclass(slots=True)
+class RescoreResult:
+    """The result for `count` reviews: changed labels, sums of ratings, and the biggest changes of ratings."""
 
-    def export_corrections(self) -> Iterator[bytes]:
-        """Export the corrected reviews as training data."""
-        return import_export.export_corrections(self._store)
+    count: int = 0
+    to_positive: int = 0
+    to_negative: int = 0
+    sum_before: float = 0.0
+    sum_now: float = 0.0
+    biggest: list[RatingChange] = field(default_factory=list)
 
-    def preview_file(self, file: BinaryIO, options: TableOptions) -> Preview:
-        """Preview the first rows of a file; see `import_export.preview_file`."""
-        return import_export.preview_file(file, options)
+    @property
+    def mean_before(self) -> float:
+        return self.sum_before / max(1, self.count)
 
-    def import_file(
-        self,
-        file: BinaryIO,
-        *,
-        options: TableOptions | None = None,
-        written_at: datetime | None = None,
-        skip_bad: bool = False,
-        reread: bool = False,
-        who: str = "",
-        report: ProgressCallback = ignore,
-    ) -> ImportResult:
-        """Import a file as one entry of the audit log; see `import_export.import_file`."""
-        return import_export.import_file(
-            self._store,
-            self._analyzer,
-            file,
-            options=options,
-            written_at=written_at,
-            skip_bad=skip_bad,
-            reread=reread,
-            who=who,
-            report=report,
-        )
+    @property
+    def mean_now(self) -> float:
+        return self.sum_now / max(1, self.count)
 
-    def undo(self, change_id: int = 0, who: str = "") -> AuditEntry:
-        """Undo a deletion or an import (0: the latest import). Raise the errors of `Store.undo`."""
-        if not change_id:
-            changes, _ = self._store.audit_log(0, _MAX_SEARCHED_ENTRIES)
-            imports = [change.id for change in changes if change.action is AuditAction.IMPORT and change.undoable]
-            if not imports:
-                raise NotFound("import", 0)
-            change_id = imports[0]
-        return self._store.undo(change_id, who)
+    def add(self, changes: list[RatingChange]) -> None:
+        for change in changes:
+            self.count += 1
+            self.sum_before += change.review.rating
+            self.sum_now += change.now.rating
+            if change.now.label is not change.review.sentiment_label:
+                self.to_positive += change.now.label is Label.POSITIVE
+                self.to_negative += change.now.label is Label.NEGATIVE
+        self.biggest = nlargest(_MAX_LISTED, self.biggest + changes, key=lambda change: abs(change.distance))
 
-    def models(self) -> dict[str, int]:
-        """Return the number of reviews by the id of the model that analyzed them; the id is empty if unknown."""
-        return self._store.models()
+
+@dataclass(frozen=True, slots=True)
+class MaintenanceService:
+    """The store and the analyzer of the administrator's pages and commands.
+
+    Every method may raise `app.errors.StoreUnavailable`.
+    """
+
+    store: Store
+    analyzer: Analyzer
+
+    def undo_latest_import(self) -> AuditEntry:
+        """Undo the latest import. Raise `NotFound` if there is none, and the errors of `Store.undo`."""
+        for entry in self.store.audit_log(0, _MAX_SEARCHED_ENTRIES)[0]:
+            if entry.action is AuditAction.IMPORT and entry.undoable:
+                return self.store.undo(entry.id)
+        raise NotFound("import", 0)
 
     def count_outdated(self) -> int:
         """Return the number of reviews analyzed by another model than the current one."""
-        return count_outdated(self._store, self._analyzer.card.id)
+        return sum(count for model, count in self.store.models().items() if model != self.analyzer.card.id)
 
     def rescore(self, *, everything: bool = False, who: str = "", report: ProgressCallback = ignore) -> RescoreResult:
-        """Analyze reviews again with the current model and log it; see `rescoring.rescore`."""
-        result = rescore(self._store, self._analyzer, everything=everything, report=report)
+        """Analyze the reviews of other models again, or `everything`, and log it as an action of `who`.
+
+        An exception raised by `report` ends the run after a batch; the batches until then are kept, and the next run
+        continues with the others, as analyzed reviews have the current model's id.
+        """
+        card = self.analyzer.card
+        total = self.store.totals().review_count if everything else self.count_outdated()
+        progress = ProgressReporter(report, Stage.READ, total)
+        result = RescoreResult()
+        outdated = (
+            review for page in iter_pages(self.store) for review in page if everything or review.model != card.id
+        )
+        for reviews in batched(outdated) if total else ():
+            texts = [review.content for review in reviews]
+            sentiments = analyze_with_retry(self.analyzer, texts, lambda: progress.add(0))
+            scored = list(zip(reviews, sentiments, strict=True))
+            self.store.update_sentiments(
+                [ScoredReview(review.id, review.content, now) for review, now in scored], card.id
+            )
+            result.add([RatingChange(review, now) for review, now in scored])
+            progress.add(len(scored))
         if result.count:
             moved = f"긍정으로 {result.to_positive:,}, 부정으로 {result.to_negative:,}"
             mean = f"평균 {result.mean_before:.2f} → {result.mean_now:.2f}"
-            self._store.add_audit_entry(
-                AuditAction.RESCORE, f"리뷰 {result.count:,}개 · {moved} · {mean} · {self._analyzer.card.name}", who
-            )
+            summary = f"리뷰 {result.count:,}개 · {moved} · {mean} · {card.name}"
+            self.store.add_audit_entry(AuditAction.RESCORE, summary, who)
         return result

@@ -56,4 +56,4 @@ def register(app: Flask) -> None:
         present_model=lambda: pages.catalogue().model_card().id,
     )
     # Every page, errors too, has the search box and the footer.
-    app.context_processor(lambda: {"query_max": QUERY_MAX, "is_durable": get_service(MaintenanceService).durable})
+    app.context_processor(lambda: {"query_max": QUERY_MAX, "is_durable": get_service(MaintenanceService).store.durable})

@@ -105,7 +105,7 @@ def show_model() -> Response:
     return render(
         "model.html",
         card=card,
-        models=get_service(MaintenanceService).models(),
+        models=get_service(MaintenanceService).store.models(),
         misreadings=card.misreadings[:MAX_MISREADINGS],
         calibration_plot=charts.plot(card.calibration_bins, 1),
         movie_plot=charts.plot(card.movie_points, 10),

@@ -1,6 +1,6 @@
 """The administrator's page of imports and exports: downloads, an upload, its preview and the job that imports it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from hashlib import blake2b
 from typing import Any
 
@@ -15,10 +15,9 @@ from app.i18n import lazy_gettext as _
 from app.schemas import AUTHOR_MAX, TITLE_MAX
 from app.security import identity, permissions
 from app.security.permissions import Permission
-from app.services import MaintenanceService
+from app.services import MaintenanceService, import_export
 from app.services.import_export import ANONYMOUS, FIELDS, ImportResult, Preview, TableOptions
-from app.services.jobs import Jobs, Work
-from app.services.progress import ProgressCallback
+from app.services.jobs import Jobs, ProgressCallback, Work
 from app.web import import_messages, messages
 from app.web.forms import Form
 from app.web.rendering import render
@@ -66,10 +65,6 @@ for _field in FIELDS:
     setattr(PreviewForm, f"column_{_field}", SelectField(import_messages.FIELD_NAMES[_field], validate_choice=False))
 
 
-class JobForm(Form):
-    """Start or stop of a job."""
-
-
 @blueprint.get("")
 def show() -> Response:
     permissions.require(Permission.EXPORT)
@@ -78,32 +73,33 @@ def show() -> Response:
 
 @blueprint.get("/catalogue.jsonl")
 def export_catalogue() -> Response:
-    permissions.require(Permission.EXPORT)
-    return _download(get_service(MaintenanceService).export_catalogue(), "application/x-ndjson", "gampyeong.jsonl")
+    return _download(import_export.export_catalogue, "application/x-ndjson", "gampyeong.jsonl")
 
 
 @blueprint.get("/reviews.csv")
 def export_reviews() -> Response:
-    permissions.require(Permission.EXPORT)
-    return _download(get_service(MaintenanceService).export_reviews(), "text/csv", "gampyeong-reviews.csv")
+    return _download(import_export.export_reviews, "text/csv", "gampyeong-reviews.csv")
 
 
 @blueprint.get("/corrections.tsv")
 def export_corrections() -> Response:
+    return _download(import_export.export_corrections, "text/tab-separated-values", "gampyeong-corrections.tsv")
+
+
+def _download(export: Callable[..., Iterator[bytes]], mimetype: str, name: str) -> Response:
     permissions.require(Permission.EXPORT)
-    return _download(
-        get_service(MaintenanceService).export_corrections(), "text/tab-separated-values", "gampyeong-corrections.tsv"
-    )
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(export(get_service(MaintenanceService).store), mimetype=mimetype, headers=headers)
 
 
 @blueprint.post("/upload")
 def upload() -> BaseResponse:
     permissions.require(Permission.IMPORT)
-    received = _receive()
-    if not isinstance(received, str):
-        return received
+    token = _receive()
+    if isinstance(token, Response):
+        return token
     get_service(Uploads).discard(_kept_token())
-    session[_UPLOAD] = [received, str(request.files["file"].filename)[:_NAME_SHOWN]]
+    session[_UPLOAD] = [token, str(request.files["file"].filename)[:_NAME_SHOWN]]
     return redirect(url_for("import_export.show_preview"), 303)
 
 
@@ -126,18 +122,15 @@ def start_import() -> BaseResponse:
     """Import the previewed file, or a file in the request without a preview."""
     permissions.require(Permission.IMPORT)
     request.max_content_length = current_app.config["IMPORT_MAX"]
-    try:
-        form = PreviewForm.from_request()
-    except RequestEntityTooLarge:
-        return _show_too_large()
+    form = PreviewForm.from_request()
     if form.upload.data:
         return _import_previewed(form)
     token = _receive()
-    if not isinstance(token, str):
+    if isinstance(token, Response):
         return token
-    if not _start("import", _import(token, form, {})):
+    if not get_service(Jobs).start("import", _import(token, form, {})):
         get_service(Uploads).discard(token)
-        return _refuse(ImportForm(), 409, "", messages.JOB_RUNNING)
+        return _refuse(409, "", messages.JOB_RUNNING)
     return redirect(url_for("import_export.show_job"), 303)
 
 
@@ -148,13 +141,13 @@ def _import_previewed(form: PreviewForm) -> BaseResponse:
     token = _kept_token()
     preview = _preview(form.options(columns)) if form.upload.data == token else None
     if preview is None:
-        return _refuse(ImportForm(), 410, "file", messages.UPLOAD_GONE)
+        return _refuse(410, "file", messages.UPLOAD_GONE)
     if preview.errors:
         form.status = 422
         return _show_preview(form, columns)
     if preview.is_table:
         _remember(preview)
-    if not _start("import", _import(token, form, columns)):
+    if not get_service(Jobs).start("import", _import(token, form, columns)):
         form.status, form.alert = 409, str(messages.JOB_RUNNING)
         return _show_preview(form, columns)
     return redirect(url_for("import_export.show_job"), 303)
@@ -163,15 +156,12 @@ def _import_previewed(form: PreviewForm) -> BaseResponse:
 def _receive() -> str | Response:
     """Store the uploaded file and return its token, or return the page with the error."""
     request.max_content_length = current_app.config["IMPORT_MAX"]
-    try:
-        form = ImportForm(request.form | request.files)
-    except RequestEntityTooLarge:
-        return _show_too_large()
+    form = ImportForm(request.form | request.files)
     if not form.has_valid_token():
         return _show(form)
     file = request.files.get("file")
     if file is None or not file.filename:
-        return _refuse(form, 422, "file", messages.NO_FILE)
+        return _refuse(422, "file", messages.NO_FILE)
     return get_service(Uploads).add(file.stream)
 
 
@@ -180,13 +170,40 @@ def _kept_token() -> str:
     return str(session.get(_UPLOAD, [""])[0])
 
 
+def _import(token: str, form: PreviewForm, columns: Mapping[str, int | None]) -> Work:
+    """Return the job's function: it imports the uploaded file and deletes it, unless bad rows prevented the import."""
+    maintenance, uploads, who = get_service(MaintenanceService), get_service(Uploads), identity.actor()
+    options, skip_bad, reread = form.options(columns), bool(form.skip_bad.data), bool(form.reread.data)
+
+    def work(report: ProgressCallback) -> ImportResult:
+        file = uploads.open(token)
+        if file is None:
+            raise ValidationFailed([FieldError("", "file_empty", "the file has expired")], "file")
+        with file:
+            result = import_export.import_file(
+                maintenance.store,
+                maintenance.analyzer,
+                file,
+                options=options,
+                skip_bad=skip_bad,
+                reread=reread,
+                who=who,
+                report=report,
+            )
+        if result.added:
+            uploads.discard(token)
+        return result
+
+    return work
+
+
 def _preview(options: TableOptions) -> Preview | None:
     """Return this browser's file's first rows, or None if it has expired. Raise `ValidationFailed`."""
     file = get_service(Uploads).open(_kept_token())
     if file is None:
         return None
     with file:
-        return get_service(MaintenanceService).preview_file(file, options)
+        return import_export.preview_file(file, options)
 
 
 def _show_preview(form: PreviewForm, columns: Mapping[str, int | None] | None) -> Response:
@@ -196,9 +213,9 @@ def _show_preview(form: PreviewForm, columns: Mapping[str, int | None] | None) -
         if preview and columns is None and (remembered := _remembered(preview)):
             preview = _preview(form.options(remembered))
     except ValidationFailed as error:
-        return _refuse(ImportForm(), 422, "file", " ".join(map(import_messages.error_message, error.errors)))
+        return _refuse(422, "file", import_messages.error_messages(error.errors))
     if preview is None:
-        return _refuse(ImportForm(), 410, "file", messages.UPLOAD_GONE)
+        return _refuse(410, "file", messages.UPLOAD_GONE)
     form.upload.data, name = session[_UPLOAD]
     choices = [("", _("없음")), *((str(place), column) for place, column in enumerate(preview.names))]
     for field, chosen in preview.columns.items():
@@ -227,12 +244,12 @@ def _headings(preview: Preview) -> str:
 @blueprint.post("/rescore")
 def start_rescore() -> BaseResponse:
     permissions.require(Permission.RESCORE)
-    form = JobForm.from_request()
+    form = ImportForm.from_request()
     if not form.has_valid_token():
-        return _show(ImportForm(), form)
-    maintenance, who = get_service(MaintenanceService), identity.actor()
-    if not _start("rescore", lambda report: maintenance.rescore(who=who, report=report)):
-        return _refuse(ImportForm(), 409, "", messages.JOB_RUNNING)
+        return _show(form)
+    rescore, who = get_service(MaintenanceService).rescore, identity.actor()
+    if not get_service(Jobs).start("rescore", lambda report: rescore(who=who, report=report)):
+        return _refuse(409, "", messages.JOB_RUNNING)
     return redirect(url_for("import_export.show_job"), 303)
 
 
@@ -245,60 +262,32 @@ def show_job() -> Response:
 @blueprint.post("/job/stop")
 def stop_job() -> BaseResponse:
     permissions.require(Permission.IMPORT)
-    if JobForm.from_request().has_valid_token():
+    if Form.from_request().has_valid_token():
         get_service(Jobs).stop()
     return redirect(url_for("import_export.show_job"), 303)
 
 
-def _start(kind: str, work: Work) -> bool:
-    return get_service(Jobs).start(kind, work) is not None
+@blueprint.errorhandler(RequestEntityTooLarge)
+def _refuse_large(error: RequestEntityTooLarge) -> Response:
+    return _refuse(413, "file", import_messages.format_too_large(current_app.config["IMPORT_MAX"]))
 
 
-def _import(token: str, form: PreviewForm, columns: Mapping[str, int | None]) -> Work:
-    """Return the job's function: it imports the uploaded file and deletes it, unless bad rows prevented the import."""
-    maintenance, uploads, who = get_service(MaintenanceService), get_service(Uploads), identity.actor()
-    options, skip_bad, reread = form.options(columns), bool(form.skip_bad.data), bool(form.reread.data)
-
-    def work(report: ProgressCallback) -> ImportResult:
-        file = uploads.open(token)
-        if file is None:
-            raise ValidationFailed([FieldError("", "file_empty", "the file has expired")], "file")
-        with file:
-            result = maintenance.import_file(
-                file, options=options, skip_bad=skip_bad, reread=reread, who=who, report=report
-            )
-        if result.added:
-            uploads.discard(token)
-        return result
-
-    return work
-
-
-def _download(parts: Iterator[bytes], mimetype: str, name: str) -> Response:
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return Response(parts, mimetype=mimetype, headers=headers)
-
-
-def _show_too_large() -> Response:
-    return _refuse(ImportForm(), 413, "file", import_messages.format_too_large(current_app.config["IMPORT_MAX"]))
-
-
-def _refuse(form: Form, status: int, field: str, sentence: str) -> Response:
+def _refuse(status: int, field: str, sentence: str) -> Response:
+    form = ImportForm()
     form.status = status
     form.add_error(field, sentence)
     return _show(form)
 
 
-def _show(form: Form, failed: Form | None = None) -> Response:
+def _show(form: ImportForm) -> Response:
     maintenance = get_service(MaintenanceService)
-    from_request = failed or form
     return render(
         "import_export.html",
-        from_request,
+        form,
         form=form,
-        alert=from_request.alert,
+        alert=form.alert,
         max_size=current_app.config["IMPORT_MAX"],
-        durable=maintenance.durable,
+        durable=maintenance.store.durable,
         outdated=maintenance.count_outdated(),
         job=get_service(Jobs).last,
     )

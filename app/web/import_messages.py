@@ -1,6 +1,6 @@
 """Messages of the import and export page about jobs, rows and files."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from math import ceil
 
 from flask_babel import gettext as _
@@ -8,9 +8,7 @@ from flask_babel import gettext as _
 from app.errors import AlreadyExists, FieldError, ModelBusy, NotFound, StoreUnavailable, ValidationFailed
 from app.i18n import lazy_gettext
 from app.services.import_export import ImportResult
-from app.services.import_export.records import BadRow
-from app.services.jobs import Job
-from app.services.progress import Progress, Stage
+from app.services.jobs import Job, Progress, Stage
 from app.web.messages import MISSING_TYPES
 
 FIELD_NAMES = {
@@ -60,7 +58,7 @@ def format_error(job: Job) -> str:
     """Return the reason why a job failed, and the remedy."""
     error = job.error
     if isinstance(error, ValidationFailed):
-        return " ".join(map(error_message, error.errors))
+        return error_messages(error.errors)
     if isinstance(error, ModelBusy):
         return _("모델이 다른 글을 읽느라 오래 쉬지 못했어요. 조금 뒤에 다시 해 주세요.")
     if isinstance(error, StoreUnavailable | OSError):
@@ -70,9 +68,9 @@ def format_error(job: Job) -> str:
     return _("우리 쪽 문제로 멈췄어요. 서버 기록에 까닭이 남아 있어요.")
 
 
-def row_errors(row: BadRow) -> str:
-    """Return all errors of a row."""
-    return " ".join(map(error_message, row.errors))
+def error_messages(errors: Iterable[FieldError]) -> str:
+    """Return the messages for all errors of a row or a file."""
+    return " ".join(map(error_message, errors))
 
 
 def dropped_cells(outcome: ImportResult) -> list[str]:
@@ -178,7 +176,7 @@ def format_too_large(limit: int) -> str:
 FILTERS: dict[str, Callable[..., object]] = {
     "job_progress": format_progress,
     "job_error": format_error,
-    "row_errors": row_errors,
+    "error_messages": error_messages,
     "dropped_cells": dropped_cells,
     "error_message": error_message,
     "megabytes": format_megabytes,

@@ -20,7 +20,7 @@ from app.services.import_export import csv_columns
 from app.services.import_export.dates import format_local
 from app.services.import_export.encodings import ERRORS, find_encoding
 from app.services.import_export.tables import MAX_HEADER_LINE, Record, Table, find_header
-from app.services.progress import yield_to_others
+from app.services.jobs import yield_to_others
 
 _SENTIMENT = ("긍정·부정", "확신", "평점")
 _TEXTS = [name for name in csv_columns.FIELDS if name != "spoiler"]

@@ -4,7 +4,7 @@ import codecs
 from typing import BinaryIO
 
 from app.errors import FieldError, ValidationFailed
-from app.services.progress import yield_to_others
+from app.services.jobs import yield_to_others
 
 ERRORS = "surrogateescape"
 """Error handler for invalid bytes: as surrogates, they can be reported with their row."""

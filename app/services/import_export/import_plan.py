@@ -11,7 +11,7 @@ from app.services.import_export.movie_matching import match_movies
 from app.services.import_export.parsed_file import ParsedFile
 from app.services.import_export.records import MovieRow, ReviewRow
 from app.services.import_export.staged_reviews import StagedReviews
-from app.services.progress import ProgressCallback, ProgressReporter, Stage
+from app.services.jobs import ProgressCallback, ProgressReporter, Stage
 from app.store import Store
 from app.store.clock import format_utc
 

@@ -18,7 +18,7 @@ from app.services.import_export.movie_matching import match_movies
 from app.services.import_export.parsed_file import ParsedFile
 from app.services.import_export.records import BadRow, DroppedCell
 from app.services.import_export.staged_reviews import StagedReviews, text_hash
-from app.services.progress import ProgressCallback, ProgressReporter, Stage, ignore
+from app.services.jobs import ProgressCallback, ProgressReporter, Stage, ignore
 from app.store import Store
 
 _SORT_WINDOW = 1_024

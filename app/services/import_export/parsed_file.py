@@ -14,7 +14,7 @@ from app.services.import_export.records import BadRow, CorrectionRow, DroppedCel
 from app.services.import_export.staged_reviews import StagedReviews
 from app.services.import_export.table_rows import TableReader
 from app.services.import_export.tables import Table
-from app.services.progress import ProgressCallback, ProgressReporter, Stage
+from app.services.jobs import ProgressCallback, ProgressReporter, Stage
 
 MAX_LISTED = 1_000
 """Bad rows and dropped cells that are listed with their errors; further ones are only counted."""

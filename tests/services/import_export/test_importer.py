@@ -10,7 +10,7 @@ from app.errors import ModelBusy
 from app.models import AuditAction, CorrectedLabel, Label, MovieFields, Sentiment
 from app.services import batch_analysis
 from app.services.import_export import export_corrections, import_file
-from app.services.progress import Progress, Stage
+from app.services.jobs import Progress, Stage
 from app.store import Store
 from tests.fakes import FakeAnalyzer
 from tests.services.import_export.conftest import ROWS, Import, NewStore, exported

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import pytest
 
 from app.models import Label, ModelCard, Movie, Review, Sentiment
-from app.services.progress import Progress
-from app.services.rescoring import count_outdated, rescore
+from app.services.jobs import Progress
+from app.services.maintenance import MaintenanceService
 from app.store import Store
 from tests.fakes import FakeAnalyzer
 from tests.services.import_export.conftest import NewStore, exported
@@ -28,19 +28,19 @@ def store(new_store: NewStore) -> Store:
 
 
 def test_reviews_of_another_model_are_rescored(store: Store, analyzer: FakeAnalyzer) -> None:
-    assert count_outdated(store, "fake@1") == 600
-    result = rescore(store, analyzer)
+    assert MaintenanceService(store, analyzer).count_outdated() == 600
+    result = MaintenanceService(store, analyzer).rescore()
     assert (result.count, result.to_positive, result.to_negative) == (600, 400, 0)
     assert (result.mean_before, result.mean_now) == (4.0, pytest.approx((400 * 8.5 + 200 * 1.5) / 600))
     assert [move.distance for move in result.biggest] == [4.5] * 10
     assert store.models() == {"fake@1": 602}
     assert store.totals().positive_count == 400
     assert [review.rating for review in store.all_reviews()[-2:]] == [4.0, 4.0]
-    assert rescore(store, analyzer).count == 0
+    assert MaintenanceService(store, analyzer).rescore().count == 0
 
 
 def test_all_reviews_are_rescored_on_request(store: Store, analyzer: FakeAnalyzer) -> None:
-    assert rescore(store, analyzer, everything=True).count == 602
+    assert MaintenanceService(store, analyzer).rescore(everything=True).count == 602
 
 
 def test_an_interrupted_rescoring_is_resumed(store: Store, analyzer: FakeAnalyzer) -> None:
@@ -49,11 +49,11 @@ def test_an_interrupted_rescoring_is_resumed(store: Store, analyzer: FakeAnalyze
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        rescore(store, analyzer, report=interrupt)
+        MaintenanceService(store, analyzer).rescore(report=interrupt)
     done = len(analyzer.seen)
     assert 300 < done < 600
-    assert count_outdated(store, "fake@1") == 600 - done
-    assert rescore(store, analyzer).count == 600 - done
+    assert MaintenanceService(store, analyzer).count_outdated() == 600 - done
+    assert MaintenanceService(store, analyzer).rescore().count == 600 - done
     assert len(analyzer.seen) == 600
 
 
@@ -64,14 +64,14 @@ def test_a_review_edited_meanwhile_is_not_changed(store: Store) -> None:
                 store.update_review(1, "밤편지", ("고쳤어요", OLD), model="old@1")
             return super().analyze(texts)
 
-    rescore(store, Editing())
+    MaintenanceService(store, Editing()).rescore()
     assert (store.review(1).content, store.review(1).rating, store.review(1).model) == ("고쳤어요", 4.0, "old@1")
 
 
 def test_rescoring_twice_changes_nothing(store: Store, analyzer: FakeAnalyzer) -> None:
     analyzer.card = ModelCard("old", id="old@1")
-    rescore(store, analyzer)
+    MaintenanceService(store, analyzer).rescore()
     before, changes = exported(store), store.audit_log()
-    result = rescore(store, analyzer)
-    assert (result.mean_before, result.mean_now, result.biggest) == (None, None, [])
+    result = MaintenanceService(store, analyzer).rescore()
+    assert (result.count, result.biggest) == (0, [])
     assert (exported(store), store.audit_log()) == (before, changes)
