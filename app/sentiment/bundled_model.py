@@ -31,7 +31,6 @@ _OVERLAP = 16  # characters shared with the next window
 _BATCH_SIZE, _MAX_PADDING = 1_024, 64  # characters of a batch, and of its padding
 MAX_UNSURE = 0.84  # log-odds of a text without Hangul or known words: P(positive) is between 0.3 and 0.7
 _MAX_LOG_ODDS = 12.0  # keeps the logarithms of probabilities finite
-_SPAN_LENGTH = 3  # characters of a part of a long word
 
 
 class Vocabulary:
@@ -88,11 +87,6 @@ class BundledModel:
             self._prediction(text, normal, odds)
             for text, (normal, odds) in zip(texts, self._calibrated(texts), strict=True)
         ]
-
-    def token_spans(self, texts: Sequence[str]) -> list[list[tuple[int, int]]]:
-        """Return the (start, end) of parts of equal length of each text."""
-        step = _SPAN_LENGTH
-        return [[(start, min(start + step, len(text))) for start in range(0, len(text), step)] for text in texts]
 
     def warm_up(self) -> None:
         """Analyze texts of several lengths, so that the first request is not slow."""

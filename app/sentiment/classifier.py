@@ -51,10 +51,6 @@ class TextClassifier:
             probabilities = np.stack([part.mean(axis=0) for part in np.split(probabilities, ends[:-1])])
         return probabilities
 
-    def token_spans(self, texts: Sequence[str]) -> list[list[tuple[int, int]]]:
-        """Return the (start, end) of each text's tokens."""
-        return [self.windows.token_spans(text) for text in texts]
-
     def warm_up(self) -> None:
         """Run the model on windows of several lengths, up to the longest, so that the first request is not slow."""
         token = 1 if self.pad == 0 else 0  # not the padding token, which some models skip

@@ -32,13 +32,6 @@ class WindowTokenizer:
         """Return the windows of each text (at least one) as token ids, special ones included."""
         return [self._windows(ids) for ids in self._encode([self._clean(text) for text in texts])]
 
-    def token_spans(self, text: str) -> list[tuple[int, int]]:
-        """Return each token's (start, end); a single span without offsets or if cleaning changes the text."""
-        if self._fast is None or self._clean(text) != text:
-            return [(0, len(text))]
-        spans: list[tuple[int, int]] = self._fast.encode(text, add_special_tokens=False).offsets
-        return spans
-
     def _windows(self, ids: list[int]) -> list[list[int]]:
         body = self._body
         if len(ids) <= body:

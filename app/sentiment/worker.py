@@ -37,8 +37,6 @@ class LoadedModel(Protocol):
 
     def predict(self, texts: Sequence[str]) -> list[Prediction]: ...
 
-    def token_spans(self, texts: Sequence[str]) -> list[list[tuple[int, int]]]: ...
-
 
 class QueuedAnalyzer:
     """An `app.protocols.Analyzer` for a model that only one thread may use."""
@@ -82,13 +80,9 @@ class QueuedAnalyzer:
         """Return one `Prediction` per text, in order. Raise the errors of `analyze`."""
         return self._request("predict", texts, timeout)
 
-    def token_spans(self, texts: Sequence[str]) -> list[list[tuple[int, int]]]:
-        """Return the (start, end) of each text's tokens. Raise the errors of `analyze`."""
-        return self._request("token_spans", texts, None)
-
     def explain(self, text: str) -> Explanation:
         """Return the sentiment of `text` and the weight of each word. Raise the errors of `analyze`."""
-        return explain(text, self)
+        return explain(text, self.predict)
 
     def workload(self) -> QueueStats:
         """Return the number of queued texts, and batch counts since the start."""

@@ -7,34 +7,26 @@ from math import exp
 import pytest
 
 from app.models import Explanation, Label, Sentiment
-from app.sentiment.explanation import MAX_WORD_LENGTH, MAX_WORDS, Prediction, explain
+from app.sentiment.explanation import MAX_WORDS, Prediction, explain
 from app.sentiment.worker import QueuedAnalyzer
 
 ODDS = {"재밌다": 0.5, "최고": 1.0, "지루": -0.6, "노잼": -1.5}
 
 
-class FourWords:
-    """Weighs four words; a token has two characters."""
-
-    def predict(self, texts: Sequence[str]) -> list[Prediction]:
-        return [
-            Prediction(Sentiment.from_probability(1 / (1 + exp(-odds))), odds)
-            for odds in (float(sum(odds * text.count(word) for word, odds in ODDS.items())) for text in texts)
-        ]
-
-    def token_spans(self, texts: Sequence[str]) -> list[list[tuple[int, int]]]:
-        return [[(at, min(at + 2, len(text))) for at in range(0, len(text), 2)] for text in texts]
-
-
-FOUR_WORDS = FourWords()
+def four_words(texts: Sequence[str]) -> list[Prediction]:
+    """Weigh four words."""
+    return [
+        Prediction(Sentiment.from_probability(1 / (1 + exp(-odds))), odds)
+        for odds in (float(sum(odds * text.count(word) for word, odds in ODDS.items())) for text in texts)
+    ]
 
 
 def weights(text: str) -> dict[str, float]:
-    return {word.text: word.weight for word in explain(text, FOUR_WORDS).words}
+    return {word.text: word.weight for word in explain(text, four_words).words}
 
 
 def test_a_words_weight_is_its_share_of_the_log_odds() -> None:
-    explanation = explain("정말 재밌다 근데 지루", FOUR_WORDS)
+    explanation = explain("정말 재밌다 근데 지루", four_words)
     assert explanation.sentiment == Sentiment(Label.NEGATIVE, 0.525, 4.75)
     small = weights("정말 재밌다 근데 지루")  # log-odds -0.1 and 0.25 below 5
     assert small == {
@@ -44,21 +36,21 @@ def test_a_words_weight_is_its_share_of_the_log_odds() -> None:
         "지루": pytest.approx(-1.5, abs=2e-3),
     }
     sure = weights("최고 " * 8)  # log-odds 8: from 5 to a rating of 10, and each word an eighth of the way
-    assert sum(word.weight for word in explain("최고 " * 8, FOUR_WORDS).words) == pytest.approx(5, abs=0.01)
+    assert sum(word.weight for word in explain("최고 " * 8, four_words).words) == pytest.approx(5, abs=0.01)
     assert sure["최고"] == pytest.approx(5 / 8, abs=0.01)
 
 
 def test_words_have_the_rating_without_them(bundled: QueuedAnalyzer) -> None:
-    for model in (FOUR_WORDS, bundled):
+    for predict in (four_words, bundled.predict):
         for text in ("정말 재밌다 근데 지루", "노잼", " 최고의 연기 최고 "):
-            words = explain(text, model).words
-            without = model.predict([text[: word.start] + text[word.end :] for word in words])
+            words = explain(text, predict).words
+            without = predict([text[: word.start] + text[word.end :] for word in words])
             assert [word.rating_without for word in words] == [prediction.sentiment.rating for prediction in without]
 
 
 def test_long_texts_are_rated_without_their_strongest_words() -> None:
     text = "보통 " * 60 + "노잼 " + "보통 " * 35 + "최고 재밌다"
-    words = [word for word in explain(text, FOUR_WORDS).words if word.rating_without is not None]
+    words = [word for word in explain(text, four_words).words if word.rating_without is not None]
     assert [word.text for word in words] == ["노잼", "최고", "재밌다"]
     for word in words:  # the whole text's log-odds are 0
         assert word.rating_without == pytest.approx(10 / (1 + exp(ODDS[word.text])), abs=0.001)
@@ -67,12 +59,11 @@ def test_long_texts_are_rated_without_their_strongest_words() -> None:
 def test_no_text_is_computed_twice() -> None:
     computed: list[str] = []
 
-    class Recording(FourWords):
-        def predict(self, texts: Sequence[str]) -> list[Prediction]:
-            computed.extend(texts)
-            return super().predict(texts)
+    def record(texts: Sequence[str]) -> list[Prediction]:
+        computed.extend(texts)
+        return four_words(texts)
 
-    explain("최고 최고 재밌다", Recording())
+    explain("최고 최고 재밌다", record)
     assert computed == ["최고 최고 재밌다", " 최고 재밌다", "최고  재밌다", "최고 최고 "]
 
 
@@ -84,7 +75,7 @@ def test_words_have_their_positions(bundled: QueuedAnalyzer) -> None:
         "a" * 3_000,
         "좋다 " * 900,
     ):
-        for explanation in (explain(text, FOUR_WORDS), bundled.explain(text)):
+        for explanation in (explain(text, four_words), bundled.explain(text)):
             assert_words_cover(text, explanation)
 
 
@@ -103,15 +94,15 @@ def test_a_sentence_without_spaces_is_split(bundled: QueuedAnalyzer) -> None:
     text = "배우는정말훌륭한데이야기가너무지루해서실망했다"
     words = bundled.explain(text).words
     assert len(words) > 4
-    assert all(2 <= len(word.text) <= MAX_WORD_LENGTH for word in words)
-    assert [word.text for word in explain("짧은말 " + "가" * 9, FOUR_WORDS).words] == ["짧은말"] + ["가가"] * 3 + [
-        "가가가"
-    ]
+    assert all(2 <= len(word.text) <= 8 for word in words)
+    for length, pieces in ((8, [8]), (9, [3, 3, 3]), (10, [3, 3, 4]), (11, [3, 3, 3, 2])):
+        words = explain("짧은말 " + "가" * length, four_words).words
+        assert [len(word.text) for word in words] == [3, *pieces]
 
 
 def test_a_long_text_is_explained_by_parts() -> None:
     text = "보통 " * 300 + "노잼 " + "보통 " * 300 + "최고"
-    found = {word.text: word.weight for word in explain(text, FOUR_WORDS).words if word.weight}
+    found = {word.text: word.weight for word in explain(text, four_words).words if word.weight}
     lowest, highest = min(found, key=lambda word: found[word]), max(found, key=lambda word: found[word])
     assert "노잼" in lowest
     assert "최고" in highest
