@@ -9,7 +9,6 @@ from gunicorn.sock import close_sockets
 
 from app.errors import SettingsError
 from app.security.bind_check import check_start
-from app.sentiment import MODEL_THREADS
 from app.sentiment.worker import MAX_WAIT_SECONDS
 from app.settings import Settings
 
@@ -17,10 +16,6 @@ try:
     settings = Settings.from_env()
 except SettingsError as error:
     sys.exit(f"gampyeong: {error}")
-
-# Read once by the libraries: they have to be set before the worker imports torch.
-os.environ.setdefault("OMP_NUM_THREADS", str(MODEL_THREADS))
-os.environ.setdefault("MKL_NUM_THREADS", str(MODEL_THREADS))
 
 # Each connection is an open file, and many systems allow 1,024 by default.
 soft_limit, hard_limit = resource.getrlimit(resource.RLIMIT_NOFILE)

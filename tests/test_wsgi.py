@@ -25,16 +25,15 @@ EVERYWHERE = "0.0.0.0"  # noqa: S104 - what open mode refuses
 SLOW_SITE = """
 import time
 from app.factory import create_app
-from app.models import Label, Sentiment
+from app.models import Label, ModelCard, Sentiment
 from app.sentiment.explanation import Prediction
 from app.sentiment.worker import QueuedAnalyzer
 
-class Slow:
-    def predict(self, texts):
-        time.sleep(0.02 * len(texts))
-        return [Prediction(Sentiment(Label.POSITIVE, 0.9, 9.0), 2.0) for _ in texts]
+def predict(texts):
+    time.sleep(0.02 * len(texts))
+    return [Prediction(Sentiment(Label.POSITIVE, 0.9, 9.0), 2.0) for _ in texts]
 
-app = create_app(analyzer=QueuedAnalyzer("slow", Slow))
+app = create_app(analyzer=QueuedAnalyzer(ModelCard("slow"), lambda: predict))
 """
 
 
@@ -139,8 +138,3 @@ def test_configuration_is_one_process_with_greenlets(monkeypatch: pytest.MonkeyP
 )
 def test_configuration_binds_to_host_and_port(monkeypatch: pytest.MonkeyPatch, host: str, bind: str) -> None:
     assert configuration(monkeypatch, HOST=host, PORT="81")["bind"] == bind
-
-
-def test_configuration_limits_torchs_threads(monkeypatch: pytest.MonkeyPatch) -> None:
-    configuration(monkeypatch, MKL_NUM_THREADS="2")
-    assert (os.environ["OMP_NUM_THREADS"], os.environ["MKL_NUM_THREADS"]) == ("1", "2")

@@ -25,7 +25,9 @@ _ENVIRONMENT = {
     "TRANSFORMERS_NO_ADVISORY_WARNINGS": "1",
     # One thread owns the tokenizer, so a thread pool of its own would only cost CPU time and memory.
     "TOKENIZERS_PARALLELISM": "false",
-    # numpy's matrix products are small, so its thread pool would only cost memory.
+    # One core computes the model, and numpy's matrix products are small: thread pools would only cost memory.
+    "OMP_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
     # oneDNN caches compiled code for each shape: 1,024 shapes by default, about 100 MB.
     "ONEDNN_PRIMITIVE_CACHE_CAPACITY": "8",

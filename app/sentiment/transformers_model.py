@@ -35,16 +35,13 @@ class TorchModel:
         return logits
 
 
-def init_thread(threads: int) -> None:
-    """Let torch compute on `threads` cores; call this in the thread that owns the model."""
-    torch.set_num_threads(threads)
-    if torch.get_num_interop_threads() != 1:
-        torch.set_num_interop_threads(1)  # can be set only once in a process
-    torch.set_flush_denormal(True)
-
-
 def load_transformers_model(folder: Path) -> TextClassifier:
-    """Load the model in `folder` and warm it up. Raise `app.errors.ModelError`, without the model's name."""
+    """Load the model in `folder` and warm it up, in the thread that will own it.
+
+    Raise `app.errors.ModelError`, without the model's name.
+    """
+    torch.set_num_threads(1)
+    torch.set_flush_denormal(True)
     transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     config = read_config(folder)
     scale = LabelScale.from_config(id2label(config), config.get("sentiment"))

@@ -58,7 +58,7 @@ def agrees(sentiment: Sentiment, label: Label) -> bool:
 
 
 def test_it_is_the_default_and_small(bundled: QueuedAnalyzer) -> None:
-    assert bundled.name == "bundled"
+    assert bundled.card.name == "bundled"
     assert sum(path.stat().st_size for path in BUNDLED.rglob("*") if path.is_file()) <= 8_500_000
     assert not [path.name for path in BUNDLED.iterdir() if path.suffix in (".bin", ".pkl", ".pt", ".py")]
 

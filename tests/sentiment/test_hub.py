@@ -35,7 +35,7 @@ except ModelError as error:
     found = {"error": str(error)}
 else:
     (sentiment,) = analyzer.analyze(["영화 정말 재미있다"])
-    found = {"name": analyzer.name, "label": sentiment.label, "rating": sentiment.rating}
+    found = {"name": analyzer.card.name, "label": sentiment.label, "rating": sentiment.rating}
 print(json.dumps(found))
 """
 FETCH = """

@@ -48,7 +48,7 @@ def test_star_model_loads_in_full_precision(stars: QueuedAnalyzer, stars_folder:
 
     from app.sentiment.transformers_model import load_transformers_model
 
-    assert stars.name == str(stars_folder)
+    assert stars.card.name == stars_folder.name
     stored = load_file(stars_folder / "model.safetensors")
     assert {tensor.dtype for tensor in stored.values()} == {torch.float16}
     reader = load_transformers_model(stars_folder)

@@ -9,9 +9,9 @@ from types import SimpleNamespace
 import pytest
 
 from app.errors import ModelBusy, StoreUnavailable
-from app.models import Label, QueueStats, Sentiment
+from app.models import Label, ModelCard, QueueStats, Sentiment
 from app.sentiment import worker
-from app.sentiment.explanation import Prediction
+from app.sentiment.explanation import Predict, Prediction
 from app.sentiment.worker import QueuedAnalyzer
 
 WAIT = 20.0  # seconds; only a broken queue ever waits so long
@@ -66,7 +66,7 @@ def make(model: Model) -> Iterator[Make]:
     made: list[QueuedAnalyzer] = []
 
     def build(**limits: float) -> QueuedAnalyzer:
-        made.append(QueuedAnalyzer("test", lambda: model, **limits))
+        made.append(QueuedAnalyzer(ModelCard("test"), lambda: model.predict, **limits))
         return made[-1]
 
     yield build
@@ -103,12 +103,10 @@ def submit_while_busy(
 
 
 def refuses(analyzer: QueuedAnalyzer) -> bool:
-    """Return whether the analyzer is shut down; a text that it accepts is cancelled at once."""
-    try:
-        analyzer.analyze(["late"], timeout=0)
-    except ModelBusy as busy:
-        return "shut down" in str(busy)
-    return False
+    """Return whether the analyzer, whose queue is full, is shut down."""
+    with pytest.raises(ModelBusy) as busy:
+        analyzer.analyze(["late"])
+    return "shut down" in str(busy.value)
 
 
 def test_results_are_in_order(make: Make) -> None:
@@ -181,35 +179,32 @@ def test_a_single_review_waits_for_one_batch_of_others_at_most(
     assert len(model.calls) > 3
 
 
-def test_equal_texts_are_computed_once(make: Make, model: Model, pool: ThreadPoolExecutor) -> None:
+def test_equal_texts_of_a_batch_are_computed_once(make: Make, model: Model, pool: ThreadPoolExecutor) -> None:
     analyzer = make()
-    model.gate.clear()
-    reading = pool.submit(analyzer.analyze, ["same"])
-    assert model.entered.acquire(timeout=WAIT)
-    joined = [pool.submit(analyzer.analyze, ["same"]) for _ in range(5)]
-    several = pool.submit(analyzer.analyze, ["a", "same", "a", "b"])
-    wait_until(lambda: analyzer.workload().waiting == 10)
-    model.gate.set()
+    *same, several = submit_while_busy(analyzer, model, pool, *[["same"]] * 5, ["a", "same", "a", "b"])
     assert several.result(WAIT) == [rated(text) for text in ("a", "same", "a", "b")]
-    assert [answer.result(WAIT) for answer in (reading, *joined)] == [[rated("same")]] * 6
-    assert sorted(text for call in model.calls for text in call) == ["a", "b", "same"]
+    assert [answer.result(WAIT) for answer in same] == [[rated("same")]] * 5
+    assert [sorted(call) for call in model.calls] == [["first"], ["a", "b", "same"]]
     assert analyzer.analyze(["same"]) == [rated("same")]
     assert model.calls[-1] == ["same"]  # results are not cached
 
 
-def test_a_timeout_does_not_cancel_texts_of_others(make: Make, model: Model, pool: ThreadPoolExecutor) -> None:
+def test_batches_take_a_text_from_each_request_in_turn(make: Make, model: Model, pool: ThreadPoolExecutor) -> None:
     analyzer = make()
-    model.gate.clear()
-    running = pool.submit(analyzer.analyze, ["running"])
-    assert model.entered.acquire(timeout=WAIT)
-    patient = pool.submit(analyzer.analyze, ["shared"])
-    wait_until(lambda: analyzer.workload().waiting == 2)
-    with pytest.raises(ModelBusy):
-        analyzer.analyze(["shared", "only mine"], timeout=0.05)
-    model.gate.set()
-    assert running.result(WAIT) == [rated("running")]
-    assert patient.result(WAIT) == [rated("shared")]
-    assert model.calls == [["running"], ["shared"]]
+    first, second = ([f"{name}{number}" for number in range(count)] for name, count in (("a", 20), ("b", 25)))
+    for future in submit_while_busy(analyzer, model, pool, first, second):
+        future.result(WAIT)
+    assert [len(call) for call in model.calls] == [1, 32, 13]
+    assert set(model.calls[1]) == {*first[:16], *second[:16]}
+
+
+def test_a_batch_is_bounded_by_characters_unless_it_is_one_text(
+    make: Make, model: Model, pool: ThreadPoolExecutor
+) -> None:
+    texts = ["x" * 900, "y" * 1_000, "z" * 5_000, "short"]
+    (future,) = submit_while_busy(make(), model, pool, texts)
+    assert future.result(WAIT) == [rated(text) for text in texts]
+    assert model.calls == [["first"], texts[:2], texts[2:3], texts[3:]]
 
 
 def test_timed_out_texts_are_not_computed(make: Make, model: Model, pool: ThreadPoolExecutor) -> None:
@@ -228,11 +223,11 @@ def test_timed_out_texts_are_not_computed(make: Make, model: Model, pool: Thread
 
 
 def test_the_rest_of_a_timed_out_request_is_not_computed(make: Make, model: Model) -> None:
-    analyzer = make()
+    analyzer = make(timeout=0.25)
     model.gate.clear()
     texts = [f"text {number}" for number in range(100)]
     with pytest.raises(ModelBusy):
-        analyzer.analyze(texts, timeout=1)
+        analyzer.analyze(texts)
     model.gate.set()
     assert analyzer.analyze(["next"]) == [rated("next")]
     assert model.calls == [texts[:32], ["next"]]
@@ -266,6 +261,15 @@ def test_a_failure_is_raised_in_its_own_request_only(make: Make, model: Model, p
     assert analyzer.analyze(["again"]) == [rated("again")]
 
 
+def test_the_rest_of_a_failed_request_is_not_computed(make: Make, model: Model) -> None:
+    analyzer = make()
+    texts = [f"text {number}" for number in range(100)]
+    with pytest.raises(ValueError, match="poison"):
+        analyzer.analyze(["poison", *texts])
+    assert analyzer.analyze(["next"]) == [rated("next")]
+    assert {text for call in model.calls for text in call} == {"poison", *texts[:31], "next"}
+
+
 @pytest.mark.parametrize("text", ["exit", "interrupt"])
 def test_the_thread_survives_every_exception_of_the_model(make: Make, text: str) -> None:
     analyzer = make()
@@ -284,7 +288,7 @@ def test_missing_results_are_an_error(make: Make, model: Model, pool: ThreadPool
 
 
 def test_close_computes_the_accepted_texts(make: Make, model: Model, pool: ThreadPoolExecutor) -> None:
-    analyzer = make()
+    analyzer = make(queue_size=140)
     model.gate.clear()
     many = [f"text {number}" for number in range(100)]
     waiting = [pool.submit(analyzer.analyze, [f"review {number}"]) for number in range(40)]
@@ -331,11 +335,11 @@ def test_the_workload_is_counted(make: Make, model: Model, pool: ThreadPoolExecu
 
 
 def test_a_failed_load_is_raised_by_the_constructor() -> None:
-    def load() -> Model:
+    def load() -> Predict:
         raise LookupError("no such model")
 
     with pytest.raises(LookupError, match="no such model"):
-        QueuedAnalyzer("test", load)
+        QueuedAnalyzer(ModelCard("test"), load)
 
 
 def test_explanations_are_computed_in_the_models_thread(make: Make, model: Model) -> None:
