@@ -18,9 +18,8 @@ from numpy.typing import NDArray
 from app.errors import ModelError, first_line
 from app.models import Sentiment
 from app.sentiment.batches import batches
-from app.sentiment.config import NETWORK, read_config
+from app.sentiment.config import NETWORK, Calibration, read_calibration
 from app.sentiment.explanation import Prediction
-from app.sentiment.label_scale import Calibration
 from app.sentiment.normalization import has_emoji, normalize
 from app.sentiment.stated_score import stated_score
 
@@ -147,7 +146,7 @@ def load_bundled_model(folder: Path) -> BundledModel:
 
     Raise `app.errors.ModelError`, without the model's name.
     """
-    calibration = Calibration.from_config(read_config(folder).get("sentiment"))
+    calibration = read_calibration(folder)
     try:
         vocabulary = Vocabulary((folder / VOCABULARY).read_text("utf-8").splitlines())
         session = _session(folder / NETWORK)

@@ -1,33 +1,78 @@
-"""Configuration file of a model folder."""
+"""Configuration of a model folder: the calibration in its `config.json`."""
 
 import json
+import logging
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from app.errors import ModelError, first_line
 
 NETWORK = "network.onnx"  # only in folders of the bundled model's format
+_IGNORED_KEYS = ("rating_temperature", "rating_slope", "rating_shift")  # of former star models
+
+_log = logging.getLogger(__name__)
 
 
-def read_config(folder: Path) -> dict[str, Any]:
-    """Read `config.json`. Raise `app.errors.ModelError`, without the model's name."""
-    path = folder / "config.json"
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """Calibration of a model's probabilities, the key "sentiment" of `config.json`.
+
+    P(positive) = p becomes sigmoid((logit(p) - logit(threshold)) / temperature); `threshold` is the p that becomes 0.5.
+    """
+
+    threshold: float = 0.5
+    temperature: float = 1.0
+
+    def correct(self, log_odds: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return calibrated log-odds of positive: relative to `threshold`, divided by `temperature`."""
+        middle = math.log(self.threshold) - math.log1p(-self.threshold)
+        return (log_odds - middle) / self.temperature
+
+    @classmethod
+    def from_config(cls, values: object) -> "Calibration":
+        """Parse a calibration; `None` means the identity.
+
+        Keys of former versions are ignored, with a warning in the log. Raise `app.errors.ModelError`, without
+        the model's name, for values that are not numbers in range.
+        """
+        if values is None:
+            return cls()
+        if not isinstance(values, Mapping):
+            raise ModelError(f'its calibration, config.json\'s "sentiment", is {values!r} and not an object')
+        ignored = [name for name in _IGNORED_KEYS if name in values]
+        if ignored:
+            _log.warning(
+                "the model's calibration has %s, which no longer count: a rating is ten times P(positive)",
+                ", ".join(ignored),
+            )
+        calibration = cls(_number(values, "threshold", 0.5), _number(values, "temperature", 1.0))
+        if not 0 < calibration.threshold < 1:
+            raise ModelError(f"its calibration's threshold is {calibration.threshold:g} and not between 0 and 1")
+        if not 0 < calibration.temperature < math.inf:
+            raise ModelError(f"its calibration's temperature is {calibration.temperature:g} and not above 0")
+        return calibration
+
+
+def read_calibration(folder: Path) -> Calibration:
+    """Read the calibration of the model in `folder`. Raise `app.errors.ModelError`, without the model's name."""
     try:
-        config = json.loads(path.read_text("utf-8"))
+        config = json.loads((folder / "config.json").read_text("utf-8"))
     except FileNotFoundError:
         raise ModelError(f"there is no config.json in {folder}") from None
     except (OSError, ValueError) as error:
         raise ModelError(f"its config.json cannot be read ({first_line(error)})") from error
     if not isinstance(config, dict):
         raise ModelError("its config.json is not an object")
-    return config
+    return Calibration.from_config(config.get("sentiment"))
 
 
-def id2label(config: dict[str, Any]) -> dict[int, object]:
-    """Return the labels by class; without names, LABEL_0, LABEL_1, ... (`num_labels` or two), as transformers does."""
-    named, count = config.get("id2label"), config.get("num_labels")
-    try:
-        named = named or {index: f"LABEL_{index}" for index in range(2 if count is None else count)}
-        return {int(index): label for index, label in named.items()}
-    except (AttributeError, TypeError, ValueError):
-        raise ModelError(f"its labels make no sense: id2label is {named!r}, num_labels {count!r}") from None
+def _number(values: Mapping[object, object], name: str, default: float) -> float:
+    value = values.get(name, default)
+    if isinstance(value, bool) or not isinstance(value, int | float) or math.isnan(value):
+        raise ModelError(f"its calibration's {name} is {value!r} and not a number")
+    return float(value)

@@ -1,41 +1,97 @@
-"""Loading of a user's or downloaded model folder through transformers.
+"""Text classifiers of the transformers library, in a user's or a downloaded folder.
 
-It uses neither the network nor code from the folder, and unpickles nothing but tensors.
+Loading uses neither the network nor code from the folder, and unpickles nothing but tensors. A text longer than the
+model's window is split into overlapping windows, whose probabilities are averaged by their numbers of tokens.
 """
 
+import re
+import unicodedata
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from transformers import AutoModelForSequenceClassification, AutoTokenizer
+from transformers import AutoConfig, AutoModelForSequenceClassification, AutoTokenizer
 from transformers.utils import logging as transformers_logging
 
 from app.errors import ModelError, first_line
-from app.sentiment.classifier import TextClassifier
-from app.sentiment.config import id2label, read_config
-from app.sentiment.label_scale import LabelScale
-from app.sentiment.tokenization import WindowTokenizer
+from app.models import Sentiment
+from app.sentiment.batches import batches
+from app.sentiment.config import Calibration, read_calibration
+from app.sentiment.explanation import Prediction
+from app.sentiment.label_scale import positive_shares
 
 _MAX_WINDOW = 256  # tokens; the cost of attention is quadratic
+_OVERLAP = 8  # 1/8 of a window is shared with the next
+# Larger batches are no faster on one core and take more memory; the fixed cost of a call is that of 16 tokens.
+_BATCH_TOKENS, _MAX_PADDING = 256, 16
+# WordPiece reads a word of more than 100 characters as one unknown token, and a syllable may count as three.
+_LONG_WORD = re.compile(r"\S{33}(?=\S)")
+_TINY = 1e-300  # keeps the logarithm of a probability of 0 finite
 _LOCAL = {"local_files_only": True, "trust_remote_code": False}
 
 
-class TorchModel:
-    """A transformers model as an `app.sentiment.classifier.Model`."""
+class TransformersModel:
+    """A model with its tokenizer, its classes' shares in P(positive), and its calibration. Not thread-safe."""
 
-    def __init__(self, model: Any) -> None:
-        self._model = model
+    def __init__(self, tokenizer: Any, network: Any, shares: Sequence[float], calibration: Calibration) -> None:
+        self.tokenizer, self.network = tokenizer, network
+        self._shares, self._calibration = np.array(shares), calibration
+        positions = getattr(network.config, "max_position_embeddings", None) or 0
+        # RoBERTa's first two positions are those of padding.
+        sizes = (_MAX_WINDOW, tokenizer.model_max_length, positions - 2)
+        self._window: int = min(size for size in sizes if size > 0)
 
-    def __call__(self, ids: NDArray[np.int64], mask: NDArray[np.int64]) -> NDArray[np.floating]:
+    def predict(self, texts: Sequence[str]) -> list[Prediction]:
+        """Return one `Prediction` per text, in order."""
+        if not texts:
+            return []
+        return predictions(self._probabilities(texts), self._shares, self._calibration)
+
+    def windows(self, texts: Sequence[str]) -> tuple[list[list[int]], list[int]]:
+        """Return the windows of all texts as token ids, and the index of each one's text."""
+        encoded = self.tokenizer(
+            [_clean(text) for text in texts],
+            truncation=True,
+            max_length=self._window,
+            stride=self._window // _OVERLAP,
+            return_overflowing_tokens=True,
+        )
+        return encoded["input_ids"], encoded["overflow_to_sample_mapping"]
+
+    def _probabilities(self, texts: Sequence[str]) -> NDArray[np.float64]:
+        """Return class probabilities, (texts, classes)."""
+        rows, owners = self.windows(texts)
+        rows = [row or [self.tokenizer.pad_token_id] for row in rows]
+        totals = np.zeros((len(texts), len(self._shares)))
+        for batch in batches([len(row) for row in rows], _BATCH_TOKENS, _MAX_PADDING):
+            for index, probabilities in zip(batch, self._classify([rows[index] for index in batch]), strict=True):
+                totals[owners[index]] += len(rows[index]) * probabilities
+        if not np.isfinite(totals).all():
+            raise ArithmeticError("the model's answer is not a number")
+        totals /= totals.sum(axis=1, keepdims=True)
+        return totals
+
+    def _classify(self, rows: list[list[int]]) -> NDArray[np.float64]:
+        """Return class probabilities, (rows, classes), for rows of token ids."""
+        padded = self.tokenizer.pad({"input_ids": rows}, padding_side="right", return_tensors="pt")
         with torch.inference_mode():
-            output = self._model(input_ids=torch.from_numpy(ids), attention_mask=torch.from_numpy(mask))
-            logits: NDArray[np.floating] = output.logits.numpy()
-        return logits
+            probabilities: NDArray[np.float64] = self.network(**padded).logits.double().softmax(dim=-1).numpy()
+        return probabilities
 
 
-def load_transformers_model(folder: Path) -> TextClassifier:
+def predictions(
+    probabilities: NDArray[np.float64], shares: NDArray[np.float64], calibration: Calibration
+) -> list[Prediction]:
+    """Return the predictions for class probabilities, (texts, classes), and the classes' shares in P(positive)."""
+    odds = calibration.correct(np.log(probabilities @ shares + _TINY) - np.log(probabilities @ (1 - shares) + _TINY))
+    positive = np.exp(-np.logaddexp(0, -odds))
+    return [Prediction(Sentiment.from_probability(p), o) for p, o in zip(positive.tolist(), odds.tolist(), strict=True)]
+
+
+def load_transformers_model(folder: Path) -> TransformersModel:
     """Load the model in `folder` and warm it up, in the thread that will own it.
 
     Raise `app.errors.ModelError`, without the model's name.
@@ -43,24 +99,30 @@ def load_transformers_model(folder: Path) -> TextClassifier:
     torch.set_num_threads(1)
     torch.set_flush_denormal(True)
     transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-    config = read_config(folder)
-    scale = LabelScale.from_config(id2label(config), config.get("sentiment"))
+    calibration = read_calibration(folder)
+    shares = positive_shares(_labels(folder))
     tokenizer = _tokenizer(folder)
-    model = _model(folder)
-    if len(scale.polarity) != model.config.num_labels:
-        raise ModelError(f"it names {len(scale.polarity)} labels and has {model.config.num_labels} classes")
-    rows = model.get_input_embeddings().num_embeddings
+    weights = _weights(folder)
+    rows = weights.get_input_embeddings().num_embeddings
     largest = max(tokenizer.get_vocab().values())
     if largest >= rows:
         raise ModelError(f"its tokenizer goes up to token {largest}, and its model knows {rows}: they do not match")
-    pad = _pad(tokenizer, model)
+    if weights.config.pad_token_id is None:  # some models look for the last token before the padding
+        weights.config.pad_token_id = tokenizer.pad_token_id
     try:
-        windows = WindowTokenizer(tokenizer, _window_size(tokenizer, model))
-        classifier = TextClassifier(TorchModel(model), windows, scale, pad)
-        classifier.warm_up()
+        model = TransformersModel(tokenizer, weights, shares, calibration)
+        model.predict(["안녕하세요", "좋은 영화 " * 100])  # so that the first request is not slow
     except Exception as error:
         raise ModelError(f"it loads but cannot read a text ({first_line(error)})") from error
-    return classifier
+    return model
+
+
+def _labels(folder: Path) -> list[str]:
+    try:
+        id2label = AutoConfig.from_pretrained(folder, **_LOCAL).id2label
+    except Exception as error:
+        raise ModelError(f"its config.json cannot be used ({first_line(error)})") from error
+    return [str(id2label[index]) for index in sorted(id2label)]
 
 
 def _tokenizer(folder: Path) -> Any:
@@ -71,10 +133,14 @@ def _tokenizer(folder: Path) -> Any:
     # For a folder without a tokenizer, transformers creates one with an empty vocabulary.
     if len(tokenizer.get_vocab()) <= len(tokenizer.all_special_tokens):
         raise ModelError("it has no tokenizer (tokenizer.json or a vocabulary)")
+    if not tokenizer.is_fast:
+        raise ModelError(f"{type(tokenizer).__name__} is no fast tokenizer (tokenizer.json)")
+    if tokenizer.pad_token is None:
+        tokenizer.pad_token = tokenizer.eos_token or tokenizer.convert_ids_to_tokens(0)
     return tokenizer
 
 
-def _model(folder: Path) -> Any:
+def _weights(folder: Path) -> Any:
     try:
         model, found = AutoModelForSequenceClassification.from_pretrained(
             folder, **_LOCAL, dtype=torch.float32, output_loading_info=True
@@ -87,18 +153,7 @@ def _model(folder: Path) -> Any:
     return model.eval().requires_grad_(False)
 
 
-def _pad(tokenizer: Any, model: Any) -> int:
-    pad: int = next((token for token in (tokenizer.pad_token_id, tokenizer.eos_token_id) if token is not None), 0)
-    if model.config.pad_token_id is None:  # some models look for the last token before the padding
-        model.config.pad_token_id = pad
-    return pad
-
-
-def _window_size(tokenizer: Any, model: Any) -> int:
-    """Return the number of tokens of a window, special ones included: the model's limit, at most `_MAX_WINDOW`."""
-    sizes = [_MAX_WINDOW, tokenizer.model_max_length, getattr(model.config, "max_position_embeddings", None)]
-    for name, module in model.named_modules():
-        if name.endswith("position_embeddings") and isinstance(module, torch.nn.Embedding):
-            first = 0 if module.padding_idx is None else module.padding_idx + 1  # RoBERTa's first position
-            sizes.append(module.num_embeddings - first)
-    return int(min(size for size in sizes if size is not None and size > 0))
+def _clean(text: str) -> str:
+    """Normalise the text to NFC with single spaces; replace lone surrogates, which tokenizers reject."""
+    text = unicodedata.normalize("NFC", text.encode("utf-8", "replace").decode())
+    return _LONG_WORD.sub(r"\g<0> ", " ".join(text.split()))

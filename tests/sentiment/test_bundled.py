@@ -17,7 +17,7 @@ from app.errors import ModelError
 from app.models import CONFIDENT_FROM, Label, Sentiment
 from app.sentiment import BUNDLED, load
 from app.sentiment.bundled_model import WINDOW, BundledModel, Vocabulary, jamo, load_bundled_model, windows
-from app.sentiment.label_scale import Calibration
+from app.sentiment.config import Calibration
 from app.sentiment.worker import QueuedAnalyzer
 from app.settings import ROOT
 from tests.sentiment import models

@@ -9,13 +9,21 @@ import pytest
 
 from app.errors import ModelError
 from app.models import Label, Sentiment
-from app.sentiment.label_scale import LabelScale
+from app.sentiment import transformers_model
+from app.sentiment.config import Calibration
+from app.sentiment.explanation import Prediction
+from app.sentiment.label_scale import positive_shares
 
 
 def sentiment_of(labels: list[str], *probabilities: float, calibration: Any = None) -> Sentiment:
-    scale = LabelScale.from_config(dict(enumerate(labels)), calibration)
-    (sentiment,) = scale.to_sentiments(np.array([probabilities]))
-    return sentiment
+    (prediction,) = predictions(np.array([probabilities]), labels, calibration)
+    return prediction.sentiment
+
+
+def predictions(probabilities: np.ndarray, labels: list[str], calibration: Any = None) -> list[Prediction]:
+    return transformers_model.predictions(
+        probabilities, np.array(positive_shares(labels)), Calibration.from_config(calibration)
+    )
 
 
 TEN = [str(star) for star in range(1, 11)]
@@ -109,8 +117,8 @@ def test_calibrated_ratings_are_monotonic_and_continuous() -> None:
     for labels in (["neg", "pos"], TEN):
         sides = len(labels) // 2
         rows = [[(1 - p) / sides] * sides + [p / sides] * sides for p in np.linspace(0.001, 0.999, 999)]
-        scale = LabelScale.from_config(dict(enumerate(labels)), {"threshold": 0.8, "temperature": 0.7})
-        readings = scale.to_sentiments(np.array(rows))
+        found = predictions(np.array(rows), labels, {"threshold": 0.8, "temperature": 0.7})
+        readings = [prediction.sentiment for prediction in found]
         for sentiment in readings:
             assert_consistent(sentiment)
         steps = [later.rating - sooner.rating for sooner, later in pairwise(readings)]
@@ -119,8 +127,8 @@ def test_calibrated_ratings_are_monotonic_and_continuous() -> None:
 
 
 def test_log_odds_are_not_clipped() -> None:
-    scale = LabelScale.from_config({0: "neg", 1: "pos"}, {"threshold": 0.6, "temperature": 2})
-    odds = scale.log_odds(np.array([[1e-30, 1.0], [1e-20, 1.0], [0.4, 0.6], [1.0, 0.0]])).tolist()
+    rows = np.array([[1e-30, 1.0], [1e-20, 1.0], [0.4, 0.6], [1.0, 0.0]])
+    odds = [one.log_odds for one in predictions(rows, ["neg", "pos"], {"threshold": 0.6, "temperature": 2})]
     assert odds[0] > odds[1] > 20
     assert odds[2] == pytest.approx(0)
     assert -1000 < odds[3] < -100

@@ -8,7 +8,6 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from app.models import Label
@@ -51,11 +50,9 @@ def test_star_model_loads_in_full_precision(stars: QueuedAnalyzer, stars_folder:
     assert stars.card.name == stars_folder.name
     stored = load_file(stars_folder / "model.safetensors")
     assert {tensor.dtype for tensor in stored.values()} == {torch.float16}
-    reader = load_transformers_model(stars_folder)
-    ids = np.array([[2, 5, 3]])
-    first, second = (reader.model(ids, np.ones_like(ids)) for _ in range(2))
-    assert first.dtype == np.float32
-    assert (first == second).all()  # without dropout
+    model = load_transformers_model(stars_folder)
+    assert {weights.dtype for weights in model.network.parameters()} == {torch.float32}
+    assert model.predict(["재미있다"]) == model.predict(["재미있다"])  # without dropout
 
 
 @pytest.mark.parametrize("fast", [True, False], ids=["tokenizer.json", "vocab.txt"])
@@ -132,8 +129,8 @@ def test_unknown_labels_are_refused(tmp_path: Path, labels: list[str]) -> None:
 def test_invalid_configs_are_refused(broken: Path) -> None:
     (broken / "config.json").write_text("[]", encoding="utf-8")
     assert "config.json" in refusal(broken)
-    (broken / "config.json").write_text('{"id2label": {"a": "b"}}', encoding="utf-8")
-    assert "id2label" in refusal(broken)
+    (broken / "config.json").write_text('{"model_type": "bert", "id2label": {"a": "b"}}', encoding="utf-8")
+    assert "config.json" in refusal(broken)
     (broken / "config.json").write_text('{"model_type": "unheard_of"}', encoding="utf-8")
     assert "unheard_of" in refusal(broken)
 

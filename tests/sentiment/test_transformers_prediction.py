@@ -1,7 +1,8 @@
-"""Models of transformers: windows, batches and unusual characters."""
+"""Predictions of transformers models: windows, batches and unusual characters."""
 
 import unicodedata
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -70,32 +71,29 @@ def places(filler: str, remark: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("length", [1, 29, 30, 31, 57, 500, 5_000])
-def test_windows_cover_every_token_in_equal_parts(tmp_path: Path, length: int) -> None:
-    tokenizer = load_transformers_model(models.stars(tmp_path / "stars", window=32)).windows
-    text = "".join(SYLLABLES[at % len(SYLLABLES)] for at in range(length))
-    (windows,) = tokenizer.tokenize([text])
+def test_windows_overlap_and_cover_every_token(tmp_path: Path, length: int) -> None:
+    model = load_transformers_model(models.stars(tmp_path / "stars", window=34))
+    text = " ".join(SYLLABLES[at % len(SYLLABLES)] for at in range(length))
+    windows, owners = model.windows([text])
     bodies = [[models.SYLLABLES[token - len(models.SPECIAL)] for token in window[1:-1]] for window in windows]
-    assert {len(body) for body in bodies} == {min(length, 30)}
-    start = end = 0
-    for body in bodies:
-        start = text.index("".join(body), start)
-        assert start <= end
-        end = start + len(body)
-    assert end == length
-    assert len(bodies) <= length / 27 + 1
+    assert owners == [0] * len(windows)
+    assert all(len(body) == 30 for body in bodies[:-1])
+    for body, following in pairwise(bodies):
+        assert body[-4:] == following[:4]
+    assert " ".join(letter for body in bodies for letter in body[4 if body is not bodies[0] else 0 :]) == text
 
 
 @pytest.mark.slow
 def test_windows_fit_the_positions_of_roberta(loaded: Loaded, tmp_path: Path) -> None:
     folder = models.roberta(tmp_path / "roberta", positions=34)
-    assert load_transformers_model(folder).windows.size == 32
+    (windows, _) = load_transformers_model(folder).windows(["재미있다 " * 200])
+    assert max(map(len, windows)) == 32
     assert len(loaded(folder).analyze(["재미있다 " * 200, "최고"])) == 2
 
 
 @pytest.mark.slow
 def test_long_words_are_not_one_unknown_token(loaded: Loaded, electra_folder: Path) -> None:
-    reader = load_transformers_model(electra_folder)
-    (windows,) = reader.windows.tokenize(["재미있다" * 100])
+    windows, _ = load_transformers_model(electra_folder).windows(["재미있다" * 100])
     unknown = models.SPECIAL.index("[UNK]")
     assert sum(len(window) for window in windows) > 400
     assert not any(unknown in window for window in windows)
