@@ -4,7 +4,9 @@ import json
 import selectors
 import socket
 import time
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 
 TIMEOUT = 60.0  # seconds
@@ -22,53 +24,16 @@ def post(path: str, body: object) -> bytes:
     return f"{head}Content-Length: {len(content)}\r\n\r\n".encode() + content
 
 
-class Connection:
-    """A keep-alive connection with one request at a time, reopened after the site has closed it."""
+def ask(port: int, request: bytes) -> tuple[int, bytes]:
+    """Send a request over a new connection; return the response's status and body."""
+    answers: list[tuple[int, bytes]] = []
+    load(port, [request], on_answer=lambda number, *answer: answers.append(answer))
+    return answers[0]
 
-    def __init__(self, port: int) -> None:
-        self._port = port
-        self._socket: socket.socket | None = None
-        self._received = b""
-        self.sent_at = 0.0
-        self.number = 0
-        """Number of the current request, set by `load`, from 0."""
 
-    def ask(self, request: bytes) -> tuple[int, bytes]:
-        """Send a request and return the response's status and body."""
-        self.send(request)
-        while (answer := self.receive()) is None:
-            pass
-        return answer
-
-    def send(self, request: bytes) -> socket.socket:
-        """Send a request and return the socket that receives the response."""
-        if self._socket is None:
-            self._socket = socket.create_connection(("127.0.0.1", self._port), timeout=TIMEOUT)
-            self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.sent_at = time.perf_counter()
-        self._socket.sendall(request)
-        return self._socket
-
-    def receive(self) -> tuple[int, bytes] | None:
-        """Read once from the socket; return status and body when they are complete."""
-        part = self._socket.recv(262_144) if self._socket else b""
-        if not part:
-            raise ConnectionError("the connection was closed before the answer was complete")
-        self._received += part
-        head, found, body = self._received.partition(b"\r\n\r\n")
-        head = head.lower()
-        if not found or len(body) < int(head.partition(b"content-length:")[2].split(b"\r\n")[0]):
-            return None
-        self._received = b""
-        if b"\r\nconnection: close" in head:
-            self.close()
-        return int(head.split(b" ", 2)[1]), body
-
-    def close(self) -> None:
-        """Close the socket."""
-        if self._socket:
-            self._socket.close()
-        self._socket, self._received = None, b""
+def quantile(seconds: Sequence[float], share: float) -> float:
+    """Return the quantile of the durations in milliseconds; `share` is 0 to 1."""
+    return 1_000 * sorted(seconds)[min(len(seconds) - 1, int(share * len(seconds)))]
 
 
 @dataclass
@@ -76,18 +41,8 @@ class Result:
     """Duration of each request in seconds, number of responses by status, and total duration."""
 
     seconds: list[float] = field(default_factory=list)
-    statuses: dict[int, int] = field(default_factory=dict)
+    statuses: Counter[int] = field(default_factory=Counter)
     wall: float = 0.0
-
-    def add(self, seconds: float, status: int) -> None:
-        """Add a response."""
-        self.seconds.append(seconds)
-        self.statuses[status] = self.statuses.get(status, 0) + 1
-
-    def quantile(self, share: float) -> float:
-        """Return the quantile of the durations in milliseconds; `share` is 0 to 1."""
-        ranked = sorted(self.seconds)
-        return 1_000 * ranked[min(len(ranked) - 1, int(share * len(ranked)))]
 
     def per_second(self) -> float:
         """Return the number of responses per second."""
@@ -96,47 +51,64 @@ class Result:
     def expect(self, *statuses: int) -> "Result":
         """Return the result. Exit if a response has another status."""
         if not self.statuses.keys() <= set(statuses):
-            raise SystemExit(f"answers by status: {self.statuses}; expected only {statuses}")
+            raise SystemExit(f"answers by status: {dict(self.statuses)}; expected only {statuses}")
         return self
 
     def __str__(self) -> str:
-        times = ", ".join(f"{name} {self.quantile(share):.1f}" for name, share in (("p50", 0.5), ("p99", 0.99)))
-        return f"{self.per_second():,.0f}/s, {times} ms"
-
-
-OnAnswer = Callable[[int, int, bytes], None]
-"""Callback for each response: number of the request, status and body."""
+        p50, p99 = (quantile(self.seconds, share) for share in (0.5, 0.99))
+        return f"{self.per_second():,.0f}/s, p50 {p50:.1f}, p99 {p99:.1f} ms"
 
 
 def load(
-    port: int, requests: Iterable[bytes], *, clients: int, seconds: float = 60, on_answer: OnAnswer | None = None
+    port: int,
+    requests: Iterable[bytes],
+    *,
+    clients: int = 1,
+    seconds: float = 3_600,
+    on_answer: Callable[[int, int, bytes], None] = lambda number, status, body: None,
 ) -> Result:
-    """Send `requests` over `clients` connections, for at most `seconds`."""
-    result, queue = Result(), iter(enumerate(requests))
-    idle, pending = [Connection(port) for _ in range(clients)], 0
-    started = time.perf_counter()
-    with selectors.DefaultSelector() as selector:
+    """Send `requests` over `clients` connections, for at most `seconds`.
+
+    `on_answer` is called with the number of a request, from 0, and the status and body of its response.
+    """
+    result, queue, started = Result(), iter(enumerate(requests)), time.perf_counter()
+    idle: list[socket.socket | None] = [None] * clients
+    with selectors.DefaultSelector() as selector, ExitStack() as opened:
         while True:
             while idle and time.perf_counter() - started < seconds and (item := next(queue, None)):
-                connection = idle.pop()
-                connection.number = item[0]
-                selector.register(connection.send(item[1]), selectors.EVENT_READ, connection)
-                pending += 1
-            if not pending:
+                connection = idle.pop() or opened.enter_context(_connect(port))
+                selector.register(connection, selectors.EVENT_READ, (connection, item[0], time.perf_counter()))
+                connection.sendall(item[1])
+            if not selector.get_map():
                 break
             if not (events := selector.select(TIMEOUT)):
                 raise ConnectionError(f"no answer within {TIMEOUT:.0f} s")
             for key, _ in events:
-                connection = key.data
-                if (answer := connection.receive()) is None:
-                    continue
-                selector.unregister(key.fileobj)
-                pending -= 1
-                idle.append(connection)
-                result.add(time.perf_counter() - connection.sent_at, answer[0])
-                if on_answer:
-                    on_answer(connection.number, *answer)
-    result.wall = time.perf_counter() - started
-    for connection in idle:
-        connection.close()
+                connection, number, sent_at = key.data
+                head, body = _receive(connection)
+                result.seconds.append(time.perf_counter() - sent_at)
+                selector.unregister(connection)
+                idle.append(None if b"\r\nconnection: close" in head else connection)
+                status = int(head.split(b" ", 2)[1])
+                result.statuses[status] += 1
+                on_answer(number, status, body)
+        result.wall = time.perf_counter() - started
     return result
+
+
+def _connect(port: int) -> socket.socket:
+    connection = socket.create_connection(("127.0.0.1", port), timeout=TIMEOUT)
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return connection
+
+
+def _receive(connection: socket.socket) -> tuple[bytes, bytes]:
+    """Return the head of a response in lower case and its body."""
+    received = b""
+    while part := connection.recv(262_144):
+        received += part
+        head, found, body = received.partition(b"\r\n\r\n")
+        head = head.lower()
+        if found and len(body) >= int(head.partition(b"content-length:")[2].split(b"\r\n")[0]):
+            return head, body
+    raise ConnectionError("the connection was closed before the answer was complete")

@@ -6,7 +6,7 @@ import random
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from benchmarks.client import Connection, get, post
+from benchmarks.client import ask, get, post
 
 OPENINGS = (
     "솔직히|진짜|와|기대 안 했는데|친구 추천으로 봤는데|주말에 가족이랑 봤어요|두 번째 관람|극장에서 혼자 봄".split("|")
@@ -21,6 +21,13 @@ ENDINGS = (
     "여운이 오래 가네요|두 번은 안 볼 듯|강력 추천합니다 ㅋㅋ|최악이었다...|그냥 그랬어요|또 보고 싶다|기대 이하|"
     "꼭 극장에서 보세요|올해 최고의 영화"
 ).split("|")
+TITLES = [
+    f"{first} {second}의 {third}"
+    for third in "기억 이야기 하루 밤 끝 시작 비밀 여행 꿈 연습 방식 온도 무게 소리 계절 빛 사이 너머 풍경".split()
+    for second in "여름 바다 편지 골목 숲 기차 겨울 정원 도시 시간 노래 그림자 약속 사람들 집 언덕 항구".split()
+    for first in "푸른 붉은 조용한 마지막 낯선 오래된 작은 깊은 하얀 늦은 빛나는 잊힌 먼 뜨거운 차가운 긴".split()
+]
+DIRECTORS = ("임순례", "봉준호", "김보라", "윤가은", "이창동", "변영주", "정재은")
 GENRES = ("드라마", "코미디", "스릴러", "드라마, SF", "애니메이션")
 MAX_LENGTH = 5_000
 BATCH = 100
@@ -47,12 +54,12 @@ def _sentence(draw: random.Random) -> str:
     return text + draw.choice(("", "", ".", "!", "~", " ㅎㅎ", "…", f" {draw.randint(1, 10)}점"))
 
 
-def make_movie(number: int) -> dict[str, str]:
+def make_movie(number: int) -> dict[str, Any]:
     """Return the fields of a movie, different for each number."""
     return {
-        "title": f"리틀 포레스트 {number}",
+        "title": f"{TITLES[number % len(TITLES)]} {number}",
         "release_date": f"{1980 + number % 40}-02-28",
-        "director": ("임순례", "봉준호", "김보라", "윤가은")[number % 4],
+        "director": DIRECTORS[number % len(DIRECTORS)],
         "genre": GENRES[number % len(GENRES)],
         "poster_url": f"https://example.com/posters/{number}.jpg",
     }
@@ -60,19 +67,15 @@ def make_movie(number: int) -> dict[str, str]:
 
 def add_movies(port: int, numbers: Iterable[int]) -> list[int]:
     """Add movies to the site and return their ids."""
-    connection = Connection(port)
-    answers = [connection.ask(post("/movies", make_movie(number))) for number in numbers]
-    connection.close()
-    return [json.loads(body)["id"] for _, body in answers]
+    return [json.loads(ask(port, post("/movies", make_movie(number)))[1])["id"] for number in numbers]
 
 
-def stored_reviews(port: int, movie_id: int) -> list[dict[str, Any]]:
-    """Return all reviews of a movie from the site."""
-    connection, reviews, page = Connection(port), list[dict[str, Any]](), 1
-    while part := json.loads(connection.ask(get(f"/reviews/{movie_id}?page={page}&per_page=1000"))[1]):
-        reviews, page = reviews + part, page + 1
-    connection.close()
-    return reviews
+def stored_reviews(port: int, movie_id: int) -> Iterator[dict[str, Any]]:
+    """Yield all reviews of a movie from the site."""
+    for page in itertools.count(1):
+        if not (part := json.loads(ask(port, get(f"/reviews/{movie_id}?page={page}&per_page=1000"))[1])):
+            return
+        yield from part
 
 
 def post_review(movie_id: int, text: str) -> bytes:
@@ -82,13 +85,13 @@ def post_review(movie_id: int, text: str) -> bytes:
 
 def post_reviews(movies: list[int], texts: Iterable[str]) -> Iterator[bytes]:
     """Yield requests that post the texts to one movie after the other."""
-    return (post_review(movie, text) for movie, text in zip(itertools.cycle(movies), texts, strict=False))
+    return map(post_review, itertools.cycle(movies), texts)
 
 
-def mixed_requests(movies: list[int], seed: int = 1) -> Iterator[tuple[bytes, str | None]]:
+def mixed_requests(movies: list[int]) -> Iterator[tuple[bytes, str | None]]:
     """Yield requests of all kinds without end, half of them posted reviews, with the review's unique text."""
-    draw = random.Random(seed)
-    texts = itertools.cycle(make_reviews(5_000, seed, long_share=0.02))
+    draw = random.Random(1)
+    texts = itertools.cycle(make_reviews(5_000, long_share=0.02))
     for number in itertools.count():
         movie, kind, text = draw.choice(movies), draw.random(), next(texts)
         if kind < 0.5:

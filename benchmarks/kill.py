@@ -4,6 +4,7 @@ A review that was answered 201 must be stored exactly once, and every movie's co
 database is SQLite in a temporary folder, or an empty one given by `--database postgresql+psycopg://...`.
 """
 
+import itertools
 import json
 import os
 import random
@@ -13,10 +14,12 @@ import tempfile
 import threading
 import time
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 
-from benchmarks.client import Connection, get
-from benchmarks.data import add_movies, post_review, stored_reviews
+from benchmarks.client import ask, get, load
+from benchmarks.data import add_movies, post_reviews, stored_reviews
 from benchmarks.site import Site, parse_options, running_site
 
 CLIENTS = 8
@@ -25,64 +28,65 @@ MAX_SECONDS = 1.0  # of posting before a kill
 
 @dataclass
 class Tally:
-    """Posted texts: `kept` were answered 201, `unsure` were not answered."""
+    """Posted texts, those of them that were answered 201, and the stored ones with the number of their copies."""
 
-    rounds: int = 0
-    kept: list[str] = field(default_factory=list)
-    unsure: list[str] = field(default_factory=list)
-    lost: list[str] = field(default_factory=list)
-    doubled: list[str] = field(default_factory=list)
+    posted: list[str] = field(default_factory=list)
+    kept: set[str] = field(default_factory=set)
+    stored: Counter[str] = field(default_factory=Counter)
     wrong: list[str] = field(default_factory=list)
-    unsure_kept: int = 0
 
-    @property
-    def is_good(self) -> bool:
-        return not (self.lost or self.doubled or self.wrong)
+    def problems(self) -> list[str]:
+        """Return reviews that were lost, stored twice or not posted, and wrong counts."""
+        return [
+            *(f"lost: {text!r}" for text in self.kept - self.stored.keys()),
+            *(f"stored {count} times: {text!r}" for text, count in self.stored.items() if count > 1),
+            *(f"not posted: {text!r}" for text in self.stored.keys() - {*self.posted}),
+            *self.wrong,
+        ]
 
     def __str__(self) -> str:
-        stored = f"{len(self.lost)} lost, {len(self.doubled)} doubled"
-        lines = [
-            f"{self.rounds} rounds; {len(self.kept):,} answered 201: {stored}",
-            f"{len(self.unsure):,} not answered, {self.unsure_kept} of these stored",
-        ]
-        return "\n".join([*lines, *self.wrong])
-
-    def compare(self, port: int) -> None:
-        """Compare the posted texts with what the site returns."""
-        connection, found = Connection(port), Counter[str]()
-        for movie in json.loads(connection.ask(get("/movies"))[1]):
-            reviews = stored_reviews(port, movie["id"])
-            found.update(review["content"] for review in reviews)
-            positive = sum(review["sentiment_label"] == "긍정" for review in reviews)
-            if (movie["review_count"], movie["positive_count"]) != (len(reviews), positive):
-                self.wrong.append(f"movie {movie['id']} has {len(reviews)} reviews, {positive} positive: {movie}")
-            mean = sum(review["rating"] for review in reviews) / max(1, len(reviews))
-            if abs((movie["average_rating"] or 0) - mean) > 0.01:
-                self.wrong.append(f"movie {movie['id']} has the mean rating {mean}: {movie}")
-        connection.close()
-        self.lost = [text for text in self.kept if not found[text]]
-        self.doubled = [text for text, count in found.items() if count > 1]
-        self.unsure_kept = sum(found[text] for text in self.unsure)
-        self.wrong += [f"not posted: {text!r}" for text in found.keys() - {*self.kept, *self.unsure}]
+        unsure = {*self.posted} - self.kept
+        counts = f"{len(self.kept):,} answered 201; {len(unsure):,} not answered, {len(unsure & self.stored.keys())}"
+        return "\n".join([f"{counts} of these stored; {len(self.problems())} problems", *self.problems()])
 
 
-def play(url: str, rounds: int, seed: int = 1) -> Tally:
-    """Post and kill in `rounds` on the empty database at `url`."""
-    draw, tally = random.Random(seed), Tally()
-    for tally.rounds in range(1, rounds + 1):
+def play(url: str, rounds: int) -> Tally:
+    """Post and kill in `rounds` on the empty database at `url`; read what is stored."""
+    draw, tally = random.Random(1), Tally()
+    for number in range(1, rounds + 1):
         with running_site(DATABASE_URL=url) as site:
-            movies = add_movies(site.port, range(3))
-            names = [f"{tally.rounds}라운드 {client}번" for client in range(CLIENTS)]
-            posters = [threading.Thread(target=_post, args=(site.port, movies, tally, name)) for name in names]
-            for poster in posters:
-                poster.start()
-            time.sleep(draw.uniform(0.05, MAX_SECONDS))
-            kill(site, draw.choice(("worker", "master", "both")))
-            for poster in posters:
-                poster.join()
+            movies, target = add_movies(site.port, range(3)), draw.choice(("worker", "master", "both"))
+            killer = threading.Timer(draw.uniform(0.05, MAX_SECONDS), kill, (site, target))
+            killer.start()
+            post_until_killed(site.port, movies, f"{number}라운드", tally)
+            killer.join()
     with running_site(DATABASE_URL=url) as site:
-        tally.compare(site.port)
+        for movie in json.loads(ask(site.port, get("/movies"))[1]):
+            reviews = list(stored_reviews(site.port, movie["id"]))
+            tally.stored.update(review["content"] for review in reviews)
+            positive = sum(review["sentiment_label"] == "긍정" for review in reviews)
+            mean = sum(review["rating"] for review in reviews) / max(1, len(reviews))
+            counts = movie["review_count"], movie["positive_count"]
+            if counts != (len(reviews), positive) or abs((movie["average_rating"] or 0) - mean) > 0.01:
+                tally.wrong.append(f"{len(reviews)} reviews, {positive} positive, mean {mean}: {movie}")
     return tally
+
+
+def post_until_killed(port: int, movies: list[int], name: str, tally: Tally) -> None:
+    """Post different reviews until the site closes a connection."""
+    start = len(tally.posted)
+
+    def texts() -> Iterator[str]:
+        for number in itertools.count():
+            tally.posted.append(f"{name} {number}번째 글, 볼수록 좋아요")
+            yield tally.posted[-1]
+
+    def on_answer(number: int, status: int, body: bytes) -> None:
+        if status == 201:
+            tally.kept.add(tally.posted[start + number])
+
+    with suppress(OSError):
+        load(port, post_reviews(movies, texts()), clients=CLIENTS, on_answer=on_answer)
 
 
 def kill(site: Site, target: str) -> None:
@@ -93,25 +97,12 @@ def kill(site: Site, target: str) -> None:
     site.kill_group()
 
 
-def _post(port: int, movies: list[int], tally: Tally, name: str) -> None:
-    for number in range(1_000_000):
-        connection, text = Connection(port), f"{name} {number}번째 글, 볼수록 좋아요"
-        try:
-            status, _ = connection.ask(post_review(movies[number % len(movies)], text))
-        except OSError:
-            tally.unsure.append(text)
-            return
-        finally:
-            connection.close()  # a new connection for each review
-        (tally.kept if status == 201 else tally.unsure).append(text)
-
-
 def main() -> None:
-    options = parse_options(__doc__, rounds=40, seed=1, database="")
+    options = parse_options(__doc__, rounds=40, database="")
     with tempfile.TemporaryDirectory() as folder:
-        tally = play(options.database or f"sqlite:///{folder}/reviews.db", options.rounds, options.seed)
+        tally = play(options.database or f"sqlite:///{folder}/reviews.db", options.rounds)
     print(tally)
-    sys.exit(not tally.is_good)
+    sys.exit(bool(tally.problems()))
 
 
 if __name__ == "__main__":

@@ -15,9 +15,9 @@ import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from benchmarks.client import Result, get, load, post
-from benchmarks.data import BATCH, add_movies, make_reviews, mixed_requests, post_reviews
-from benchmarks.site import Site, parse_options, running, running_site
+from benchmarks.client import get, load, post
+from benchmarks.data import add_movies, make_reviews, mixed_requests, post_reviews
+from benchmarks.site import Site, parse_options, print_row, running, running_site
 
 OLD_DESIGN = (sys.executable, "-m", "benchmarks.old_design")
 ROUNDS = 3
@@ -36,26 +36,20 @@ def main() -> None:
         print(f"The machine was not idle at the start (load {busy:.1f}): do not trust these numbers.")
 
 
-def row(*cells: object) -> None:
-    """Print a row of the table."""
-    print("|", " | ".join(map(str, cells)), "|", flush=True)
-
-
 def measure(scale: int) -> None:
     """Measure the site alone."""
-    row("measured", "value", "goal")
-    row("---", "---:", "---")
+    print_row("measured", "value", "goal")
+    print_row("---", "---:", "---")
     with running_site() as site:
-        row("start to the first answer", f"{site.seconds_to_start:.1f} s", "6 s")
+        print_row("start to the first answer", f"{site.seconds_to_start:.1f} s", "6 s")
         movies = add_movies(site.port, range(100))
         texts = iter(make_reviews(40_000 // scale, seed=1))
 
-        def run(name: str, requests: Iterable[bytes], clients: int, count: int, status: int, goal: str = "") -> Result:
+        def run(name: str, requests: Iterable[bytes], clients: int, count: int, status: int, goal: str = "") -> None:
             part = itertools.islice(requests, count // scale)
             result = load(site.port, part, clients=clients, seconds=180).expect(status, 503)
             refused = f", {result.statuses[503]} answered 503" if 503 in result.statuses else ""
-            row(f"{name} ({len(result.seconds):,})", f"{result}{refused}", goal)
-            return result
+            print_row(f"{name} ({len(result.seconds):,})", f"{result}{refused}", goal)
 
         load(site.port, post_reviews(movies, itertools.islice(texts, 50)), clients=1)  # warm up
         run("reviews by 1 client", post_reviews(movies, texts), 1, 2_000, 201, "p50 10 ms, p99 30 ms")
@@ -65,19 +59,16 @@ def measure(scale: int) -> None:
         run("`GET /movies`, 100 movies", itertools.repeat(get("/movies")), 4, 5_000, 200, "500/s")
         run("`GET /`, 24 cards", itertools.repeat(get("/")), 1, 1_000, 200)
         run("a movie page, 20 reviews", itertools.repeat(get(f"/movie/{movies[0]}")), 1, 1_000, 200)
-        explained = (post("/sentiment/explain", {"text": text}) for text in texts)
-        run("explanations", explained, 1, 500, 200, "p50 25 ms")
-        batches = (post("/sentiment/batch", {"texts": list(itertools.islice(texts, BATCH))}) for _ in itertools.count())
-        run(f"batches of {BATCH} texts", batches, 1, 20, 200)
+        run("explanations", (post("/sentiment/explain", {"text": text}) for text in texts), 1, 500, 200, "p50 25 ms")
         mixed = (request for request, _ in mixed_requests(movies))
         load(site.port, itertools.islice(mixed, 10_000 // scale), clients=8, seconds=360).expect(200, 201, 503)
-        row("memory afterwards", f"{site.memory():.0f} MB, at most {site.memory('VmHWM'):.0f} MB", "260 MB")
+        print_row("memory afterwards", f"{site.memory():.0f} MB, at most {site.memory('VmHWM'):.0f} MB", "260 MB")
 
 
 def compare(seconds: float) -> None:
     """Measure both designs in several rounds of alternating order; print the medians."""
-    row("measured, per second", "this site", "old design", "ratio")
-    row("---", "---:", "---:", "---:")
+    print_row("measured, per second", "this site", "old design", "ratio")
+    print_row("---", "---:", "---:", "---:")
     with running_site() as site, running(OLD_DESIGN, "/movies", {}) as old:
         movies = add_movies(site.port, range(100))
         add_movies(old.port, range(100))  # the same ids
@@ -101,7 +92,7 @@ def compare_one(name: str, site: Site, old: Site, requests: Iterator[bytes], cli
             load(port, itertools.islice(requests, clients), clients=clients)  # warm up
             rates[port].append(load(port, requests, clients=clients, seconds=seconds).expect(200, 201).per_second())
     ours, theirs = (statistics.median(rates[server.port]) for server in (site, old))
-    row(name, f"{ours:,.0f}", f"{theirs:,.0f}", f"{ours / theirs:.1f}")
+    print_row(name, f"{ours:,.0f}", f"{theirs:,.0f}", f"{ours / theirs:.1f}")
 
 
 def describe_machine() -> str:

@@ -3,6 +3,7 @@
 Each page is opened five times in a new window without a cache; the median counts. Needs Chromium (CHROMIUM=path).
 """
 
+import itertools
 import os
 import statistics
 from collections.abc import Iterator
@@ -11,8 +12,8 @@ from dataclasses import dataclass
 
 from playwright.sync_api import Browser, sync_playwright
 
-from benchmarks.client import load, post
-from benchmarks.site import running_site
+from benchmarks.client import ask, post
+from benchmarks.site import print_row, running_site
 
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 ARGUMENTS = (
@@ -44,22 +45,22 @@ class Visit:
 
 
 def main() -> None:
-    print("| page | over the wire | largest paint | layout shift |\n|---|---:|---:|---:|")
+    print_row("page", "over the wire", "largest paint", "layout shift")
+    print_row("---", "---:", "---:", "---:")
     with running_site(DEMO="1") as site, chromium() as browser:
         fill(site.port)
-        for name, path in PAGES.items():
-            for device, width in WIDTHS.items():
-                visits = [visit(browser, f"http://127.0.0.1:{site.port}{path}", width) for _ in range(VISITS)]
-                size, paint = max(one.size for one in visits), statistics.median(one.paint for one in visits)
-                missed = " (goal missed)" if size > BYTES_GOAL or paint > PAINT_GOAL else ""
-                shift = max(one.shift for one in visits)
-                print(f"| {name}, {device} | {size / 1000:.1f} KB | {paint:.0f} ms{missed} | {shift:.3f} |", flush=True)
+        for (name, path), (device, width) in itertools.product(PAGES.items(), WIDTHS.items()):
+            visits = [visit(browser, f"http://127.0.0.1:{site.port}{path}", width) for _ in range(VISITS)]
+            size, paint = max(one.size for one in visits), statistics.median(one.paint for one in visits)
+            missed = " (goal missed)" if size > BYTES_GOAL or paint > PAINT_GOAL else ""
+            shift = max(one.shift for one in visits)
+            print_row(f"{name}, {device}", f"{size / 1000:.1f} KB", f"{paint:.0f} ms{missed}", f"{shift:.3f}")
 
 
 def fill(port: int) -> None:
     """Add movies without reviews until the home page is full."""
-    movies = [post("/movies", {"title": f"또 하나의 영화 {number}", "genre": "드라마"}) for number in range(CARDS)]
-    load(port, movies, clients=1, seconds=60)
+    for number in range(CARDS):
+        ask(port, post("/movies", {"title": f"또 하나의 영화 {number}", "genre": "드라마"}))
 
 
 @contextmanager
@@ -68,10 +69,8 @@ def chromium() -> Iterator[Browser]:
         # Chromium's own texts, such as a date field's placeholder, are in the language of its environment.
         korean: dict[str, str | float | bool] = {**os.environ, "LANGUAGE": "ko", "LANG": "ko_KR.UTF-8"}
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS, env=korean)
-        try:
-            yield browser
-        finally:
-            browser.close()
+        yield browser
+        browser.close()
 
 
 def visit(browser: Browser, address: str, width: int) -> Visit:

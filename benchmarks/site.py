@@ -1,4 +1,4 @@
-"""Servers for measurements, each a process group on a free loopback port, and the options of commands."""
+"""Servers for measurements, each a process group on a free loopback port; options and tables of the commands."""
 
 import argparse
 import os
@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.client import Connection, get
+from benchmarks.client import ask, get
 
 ROOT = Path(__file__).resolve().parent.parent
 START_TIMEOUT = 120.0  # seconds
@@ -39,8 +39,7 @@ class Site:
         """Return the resident megabytes of master and worker (VmHWM: their peaks); 0 without /proc."""
         with suppress(FileNotFoundError):
             texts = [Path(f"/proc/{pid}/status").read_text() for pid in (self.process.pid, self.worker_pid())]
-            found = [re.search(rf"^{key}:\s+(\d+) kB", text, re.MULTILINE) for text in texts]
-            return sum(int(match[1]) * 1024 / 1e6 for match in found if match)
+            return sum(int(re.findall(rf"^{key}:\s+(\d+) kB", text, re.MULTILINE)[0]) * 1024 / 1e6 for text in texts)
         return 0.0
 
     def kill_group(self) -> None:
@@ -61,30 +60,28 @@ def parse_options(description: str | None, **defaults: object) -> argparse.Names
     return parser.parse_args()
 
 
+def print_row(*cells: object) -> None:
+    """Print a row of a table in Markdown."""
+    print("|", " | ".join(map(str, cells)), "|", flush=True)
+
+
 @contextmanager
 def running_site(**settings: str) -> Iterator[Site]:
     """Run the site as `make run` does, with the environment's settings and these."""
     with tempfile.TemporaryDirectory() as instance:
-        own = SETTINGS | {"INSTANCE_DIR": instance} | settings
-        with running(GUNICORN, "/healthz", own) as site:
+        with running(GUNICORN, "/healthz", SETTINGS | {"INSTANCE_DIR": instance} | settings) as site:
             yield site
 
 
 @contextmanager
 def running(command: Sequence[str], probe: str, settings: dict[str, str]) -> Iterator[Site]:
     """Run a server that reads its port from PORT; wait until it answers `probe` with 200."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
+    with socket.create_server(("127.0.0.1", 0)) as free:
         port: int = free.getsockname()[1]
+    environ, started = {**os.environ, **settings, "PORT": str(port)}, time.perf_counter()
     with tempfile.TemporaryFile() as output:
-        started = time.perf_counter()
         process = subprocess.Popen(
-            command,
-            cwd=ROOT,
-            env={**os.environ, **settings, "PORT": str(port)},
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
+            command, cwd=ROOT, env=environ, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
         )
         try:
             while not _answers(port, probe):
@@ -101,10 +98,6 @@ def running(command: Sequence[str], probe: str, settings: dict[str, str]) -> Ite
 
 
 def _answers(port: int, path: str) -> bool:
-    connection = Connection(port)
-    try:
-        return connection.ask(get(path))[0] == 200
-    except OSError:
-        return False
-    finally:
-        connection.close()
+    with suppress(OSError):
+        return ask(port, get(path))[0] == 200
+    return False

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from benchmarks.client import Connection, Result, load, post
+from benchmarks.client import Result, ask, load, post
 from benchmarks.data import BATCH, add_movies, mixed_requests, stored_reviews
 from benchmarks.site import Site, parse_options, running_site
 
@@ -36,18 +36,13 @@ class Soak:
     memory: list[float] = field(default_factory=list)
     result: Result = field(default_factory=Result)
 
-    def __str__(self) -> str:
-        return (
-            f"{self.result.wall:.0f} s, {self.result}, answers by status {self.result.statuses}\n"
-            f"{len(self.posted):,} reviews posted, {len(self.accepted):,} accepted; "
-            f"memory {self.memory[0]:.0f} MB at first, {self.memory[-1]:.0f} MB at last "
-            f"({memory_growth(self.memory):+.1%})"
-        )
-
 
 def main() -> None:
     soak, problems = run(60 * parse_options(__doc__, minutes=10.0).minutes, CLIENTS)
-    print(soak, *problems, sep="\n")
+    print(f"{soak.result.wall:.0f} s, {soak.result}, answers by status {dict(soak.result.statuses)}")
+    print(f"{len(soak.posted):,} reviews posted, {len(soak.accepted):,} accepted")
+    print(f"memory {soak.memory[0]:.0f} MB at first, {soak.memory[-1]:.0f} at last ({memory_growth(soak.memory):+.1%})")
+    print(*problems, sep="\n")
     sys.exit(bool(problems))
 
 
@@ -56,8 +51,8 @@ def run(seconds: float, clients: int, max_growth: float = MAX_GROWTH) -> tuple[S
     with tempfile.TemporaryDirectory() as folder, running_site(DATABASE_URL=f"sqlite:///{folder}/reviews.db") as site:
         movies = add_movies(site.port, range(MOVIES))
         soak = send_requests(site, movies, seconds, clients)
-        problems = [*check_answers(soak), *check_memory(soak.memory, max_growth)]
-        return soak, [*problems, *check_store(site, movies, soak), *check_sentiments(site, soak)]
+        problems = check_answers(soak) + check_memory(soak.memory, max_growth)
+        return soak, problems + check_store(site, movies, soak) + check_sentiments(site, soak)
 
 
 def send_requests(site: Site, movies: list[int], seconds: float, clients: int) -> Soak:
@@ -108,22 +103,24 @@ def check_store(site: Site, movies: list[int], soak: Soak) -> list[str]:
     reviews = (review for movie in movies for review in stored_reviews(site.port, movie))
     stored = Counter((review["id"], review["content"]) for review in reviews)
     accepted = Counter((answer["id"], answer["content"]) for answer in soak.accepted.values())
-    return [f"lost: {review}" for review in accepted - stored] + [
-        f"not accepted: {review}" for review in stored - accepted
+    return [
+        f"{name}: {review}"
+        for name, found in (("lost", accepted - stored), ("not accepted", stored - accepted))
+        for review in found
     ]
 
 
 def check_sentiments(site: Site, soak: Soak) -> list[str]:
     """Return reviews whose sentiment differs from that of their text analyzed now."""
-    connection, answers, problems = Connection(site.port), list(soak.accepted.values()), []
+    answers, analyzed = list(soak.accepted.values()), list[dict[str, Any]]()
     for start in range(0, len(answers), BATCH):
-        part = answers[start : start + BATCH]
-        request = post("/sentiment/batch", {"texts": [answer["content"] for answer in part]})
-        for answer, now in zip(part, json.loads(connection.ask(request)[1]), strict=True):
-            if any(abs(answer[key] - now[key]) > TOLERANCE for key in ("sentiment_score", "rating")):
-                problems.append(f"{answer['content']!r} was rated {answer['rating']}, and is {now['rating']}")
-    connection.close()
-    return problems
+        texts = [answer["content"] for answer in answers[start : start + BATCH]]
+        analyzed += json.loads(ask(site.port, post("/sentiment/batch", {"texts": texts}))[1])
+    return [
+        f"{answer['content']!r} was rated {answer['rating']}, and is {now['rating']}"
+        for answer, now in zip(answers, analyzed, strict=True)
+        if any(abs(answer[key] - now[key]) > TOLERANCE for key in ("sentiment_score", "rating"))
+    ]
 
 
 if __name__ == "__main__":

@@ -1,5 +1,7 @@
 """A short run of `benchmarks/soak.py`, and its checks with given measurements."""
 
+from collections import Counter
+
 import pytest
 
 from benchmarks.client import Result
@@ -36,7 +38,7 @@ def test_errors_and_mixed_up_answers_are_problems() -> None:
     soak = Soak(
         posted={1: "나의 리뷰"},
         accepted={1: {"content": "너의 리뷰"}},
-        result=Result([0.1] * 3, {200: 1, 503: 1, 500: 1}),
+        result=Result([0.1] * 3, Counter({200: 1, 503: 1, 500: 1})),
     )
     error, mixed_up = check_answers(soak)
     assert error == "1 answers were 500"
