@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from dataclasses import field as attribute
-from typing import Any
+from typing import Any, Self
 
 
 class AppError(Exception):
@@ -34,6 +34,11 @@ class ValidationFailed(AppError):
         super().__init__("; ".join(f"{error.field}: {error.message}" for error in errors))
         self.errors = errors
         self.source = source
+
+    @classmethod
+    def in_file(cls, type: str, message: str, field: str = "", **context: str | int) -> Self:
+        """Return an error of a file or a row of it."""
+        return cls([FieldError(field, type, message, context)], "file")
 
 
 class NicknameRefused(ValidationFailed):

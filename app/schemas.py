@@ -24,7 +24,7 @@ from pydantic_core import PydanticCustomError
 
 from app.errors import FieldError, ValidationFailed
 from app.hangul import FILLER, compose_filled
-from app.models import CorrectedLabel, Label, MovieFields, ReviewSort, Sentiment
+from app.models import CorrectedLabel, Label, MovieFields, ReviewSort
 
 TITLE_MAX = 200
 DIRECTOR_MAX = 100
@@ -300,12 +300,6 @@ class ReviewRecord(ReviewInput):
             names = "sentiment_label, sentiment_score and rating"
             raise PydanticCustomError("reading_partial", f"must have all of {names}, or none")
         return self
-
-    @property
-    def sentiment(self) -> Sentiment | None:
-        if self.sentiment_label is None or self.sentiment_score is None or self.rating is None:
-            return None
-        return Sentiment(self.sentiment_label, self.sentiment_score, self.rating)
 
 
 class CorrectionRecord(Input):

@@ -1,10 +1,11 @@
 """Import and export of files: JSON Lines of the whole catalogue, tables of reviews, training data of corrections."""
 
-from app.services.import_export.csv_columns import FIELDS, TableOptions
 from app.services.import_export.exporter import export_catalogue, export_corrections, export_reviews
-from app.services.import_export.importer import ImportResult, import_file
-from app.services.import_export.preview import Preview, preview_file
+from app.services.import_export.importer import import_file
+from app.services.import_export.parsed_file import Preview, preview_file
+from app.services.import_export.records import ImportResult
 from app.services.import_export.table_rows import ANONYMOUS
+from app.services.import_export.tables import FIELDS, TableOptions
 
 __all__ = [
     "ANONYMOUS",

@@ -1,144 +1,191 @@
-"""CSV: one row per review, with the fields of its movie.
+"""Parsing of tables in text files: their encoding, their delimiter, and quotation marks of all habits.
 
-Exports escape cells that a spreadsheet would evaluate as formulas (starting with = + - @) by an apostrophe, like
-spreadsheets do. On import it is removed only if the headings are those of an export.
+Korean Excel writes CP949, UTF-8 with a BOM, or UTF-16.
 """
 
+import codecs
 import csv
-import dataclasses
 import io
 import re
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from itertools import islice
-from typing import Any, BinaryIO
+from dataclasses import dataclass, replace
+from itertools import chain, count, islice
+from typing import BinaryIO
 
-from app.errors import FieldError
-from app.models import Movie, MovieFields, Review
-from app.services.import_export import csv_columns
-from app.services.import_export.dates import format_local
-from app.services.import_export.encodings import ERRORS, find_encoding
-from app.services.import_export.tables import MAX_HEADER_LINE, Record, Table, find_header
+from app.errors import FieldError, ValidationFailed
+from app.services.import_export.tables import (
+    FIELDS,
+    MAX_HEADER_LINE,
+    NAMES,
+    Record,
+    Table,
+    TableOptions,
+    column_names,
+    count_known,
+    find_header,
+    guess,
+)
 from app.services.jobs import yield_to_others
 
-_SENTIMENT = ("긍정·부정", "확신", "평점")
-_TEXTS = [name for name in csv_columns.FIELDS if name != "spoiler"]
-_FORMER_HEADER = [*(csv_columns.NAMES[name][0] for name in _TEXTS), *_SENTIMENT]
-_HEADER = [*_FORMER_HEADER, csv_columns.NAMES["spoiler"][0]]
-_MOVIE = {field.name for field in dataclasses.fields(MovieFields)}
+_FORMER_HEADER = [*(NAMES[name][0] for name in FIELDS if name != "spoiler"), "긍정·부정", "확신", "평점"]
+HEADER = [*_FORMER_HEADER, NAMES["spoiler"][0]]
+"""The headings of exports; those of 0.1 had no spoilers."""
 _FORMULA = re.compile(r"'*[=+\-@\t\r＝＋－＠]")
 _DELIMITERS = ",;\t|"
 _OFTEN_UNQUOTED = "\t|"
-_SAMPLE = 64 * 1024
+_CHUNK = 64 * 1024
 _YIELD_EVERY = 1_000  # lines
 _ESCAPED = re.compile(r'\\(["\\])')
-
-
-def head() -> bytes:
-    """Return the headings, after the BOM by which Excel recognizes UTF-8."""
-    return "\ufeff".encode() + _write([_HEADER])
-
-
-def review_lines(reviews: Iterable[tuple[Movie, Review]]) -> bytes:
-    return _write(_cells(movie, review) for movie, review in reviews)
-
-
-def _cells(movie: Movie, review: Review) -> list[str]:
-    review = dataclasses.replace(review, created_at=format_local(review.created_at))
-    texts = [getattr(movie if name in _MOVIE else review, name) for name in _TEXTS]
-    sentiment = [review.sentiment_label, f"{review.sentiment_score:.4f}", f"{review.rating:.4f}"]
-    return [*map(escape_formula, texts), *sentiment, str(int(review.spoiler))]
-
-
-def _write(rows: Iterable[Sequence[str]]) -> bytes:
-    out = io.StringIO()
-    csv.writer(out, lineterminator="\r\n").writerows(rows)
-    return out.getvalue().encode()
+_DECODING_ERRORS = "surrogateescape"  # as surrogates, invalid bytes can be reported with their row
+_MAX_INVALID = 0.1
+"""Maximum share of invalid bytes among the non-ASCII ones; in a text of another encoding nearly all are invalid."""
+_NON_ASCII = bytes(range(0x80, 0x100))
+_INVALID_BYTE = re.compile("[\udc80-\udcff]")
 
 
 def escape_formula(cell: str) -> str:
-    """Return `=1+1` as `'=1+1`, so that spreadsheets do not evaluate visitors' texts."""
+    """Return `=1+1` as `'=1+1`, as spreadsheets do, so that they do not evaluate visitors' texts."""
     return f"'{cell}" if _FORMULA.match(cell) else cell
 
 
 def unescape_formula(cell: str) -> str:
-    """Undo `escape_formula`."""
+    """Undo `escape_formula`; only for cells of an export."""
     return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell
 
 
 @contextmanager
 def open_table(file: BinaryIO) -> Iterator[Table]:
     """Open the table in a text file. Raise `ValidationFailed` for an unknown encoding."""
-    text = io.TextIOWrapper(file, encoding=find_encoding(file), errors=ERRORS, newline="")
+    encoding = _find_encoding(file)
+    file.seek(0)
+    text = io.TextIOWrapper(file, encoding=encoding, errors=_DECODING_ERRORS, newline="")
     try:
         yield _read_table(text)
     finally:
         text.detach()
 
 
+def _find_encoding(file: BinaryIO) -> str:
+    """Return the name of the encoding. Raise `ValidationFailed` if none is valid.
+
+    UTF-8 is tried before CP949: text in CP949 is practically never valid UTF-8.
+    """
+    file.seek(0)
+    for encoding in (*_find_utf16(file.read(_CHUNK)), "utf-8-sig", "cp949"):
+        if _fits(file, encoding):
+            return encoding
+    raise ValidationFailed.in_file("encoding_unknown", "the file is neither UTF-8 nor CP949")
+
+
+def _find_utf16(start: bytes) -> list[str]:
+    """Detect UTF-16 by its BOM or by the zero bytes of its spaces, commas and line ends."""
+    if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return ["utf-16"]
+    even, odd = start[::2].count(0), start[1::2].count(0)
+    if even + odd < len(start) // 50 + 1:
+        return []
+    # Some Korean letters have a zero byte, too (가 is U+AC00), in the other half.
+    return ["utf-16-le"] if odd > 2 * even else ["utf-16-be"] if even > 2 * odd else []
+
+
+def _fits(file: BinaryIO, encoding: str) -> bool:
+    """Return whether the file is valid in the encoding, except for a few bytes."""
+    file.seek(0)
+    decoder = codecs.getincrementaldecoder(encoding)(_DECODING_ERRORS)
+    non_ascii = invalid = 0
+    try:
+        while chunk := file.read(_CHUNK):
+            non_ascii += len(chunk) - len(chunk.translate(None, _NON_ASCII))
+            invalid += len(_INVALID_BYTE.findall(decoder.decode(chunk)))
+            yield_to_others()
+        invalid += len(_INVALID_BYTE.findall(decoder.decode(b"", final=True)))
+    except UnicodeDecodeError:  # the UTF-16 decoder does not support surrogateescape
+        return False
+    return invalid <= non_ascii * _MAX_INVALID
+
+
+@dataclass(frozen=True, slots=True)
+class _Dialect:
+    """The delimiter, whether cells may be quoted, whether `\\"` is a quotation mark, and the number of lines above."""
+
+    delimiter: str
+    is_quoted: bool = True
+    is_escaped: bool = False
+    skipped: int = 0
+
+    def reader(self, lines: Iterable[str]) -> Iterator[list[str]]:
+        if not self.is_quoted:
+            return csv.reader(lines, delimiter=self.delimiter, quoting=csv.QUOTE_NONE)
+        return csv.reader(lines, delimiter=self.delimiter, strict=True)
+
+
 def _read_table(text: io.TextIOWrapper) -> Table:
-    hint, delimiter = _find_delimiter(text)
-    dialect: dict[str, Any] = {"delimiter": delimiter}
-    escaped = False
-    if delimiter in _OFTEN_UNQUOTED and not _is_quoted(text, dialect):
-        dialect |= {"quotechar": None, "quoting": csv.QUOTE_NONE}
-    else:
-        escaped = _is_escaped(text, dialect)
-    first = _records(_lines(text, hint, escaped), lambda cells: False, dialect)
-    number, header, width, _ = find_header(_not_blank(first))
-    names = [csv_columns.column_name(header, index).lstrip("\ufeff") for index in range(len(header))]
-    is_own = names in (_HEADER, _FORMER_HEADER)
-    holds_rows = (lambda cells: False) if is_own else _RowsInCells(header, delimiter)
-    records = _not_blank(_records(_lines(text, hint, escaped), holds_rows, dialect))
-    return Table(header, width, (record for record in records if record[0] > number), is_own=is_own)
+    dialect = _find_dialect(text)
+    number, header, width = find_header(_records(text, dialect, lambda cells: False))
+    is_own = [name.lstrip("\ufeff") for name in column_names(header, len(header))] in (HEADER, _FORMER_HEADER)
+    holds_rows = (lambda cells: False) if is_own else _RowsInCells(header, dialect.delimiter)
+    records = (record for record in _records(text, dialect, holds_rows) if record[0] > number)
+    return Table(header, width, records, is_own=is_own)
 
 
-def _find_delimiter(text: io.TextIOWrapper) -> tuple[int, str]:
-    """Return the number of lines above the table (Excel's `sep=;`) and the delimiter with most known headings."""
+def _find_dialect(text: io.TextIOWrapper) -> _Dialect:
+    """Return the dialect with most known headings, or that of Excel's `sep=;` above the table."""
     text.seek(0)
-    sample = text.read(_SAMPLE).removeprefix("\ufeff")
-    if hint := re.match(r'"?sep=(.)"?[ \t]*(?:\r\n|\r|\n)', sample):
-        return 1, hint[1]
+    sample = text.read(_CHUNK).removeprefix("\ufeff")
 
-    def count(delimiter: str) -> tuple[int, int]:
+    def quality(delimiter: str) -> tuple[int, int]:
         rows = list(_first_rows(sample, delimiter))
-        return max(map(csv_columns.count_known, rows), default=0), min(map(len, rows), default=0)
+        return max(map(count_known, rows), default=0), min(map(len, rows), default=0)
 
-    return 0, max(_DELIMITERS, key=count)
+    if hint := re.match(r'"?sep=(.)"?[ \t]*(?:\r\n|\r|\n)', sample):
+        dialect = _Dialect(hint[1], skipped=1)
+    else:
+        dialect = _Dialect(max(_DELIMITERS, key=quality))
+    if dialect.delimiter in _OFTEN_UNQUOTED and not _is_quoted(text, dialect):
+        return replace(dialect, is_quoted=False)
+    escaped = replace(dialect, is_escaped=True)
+    is_escaped = (
+        any('\\"' in line for line in _lines(text, dialect))
+        and not _can_parse(text, dialect)
+        and _can_parse(text, escaped)
+    )
+    return escaped if is_escaped else dialect
 
 
 def _first_rows(sample: str, delimiter: str) -> Iterator[list[str]]:
+    reader = csv.reader(io.StringIO(sample, newline=""), delimiter=delimiter)
     try:
-        yield from islice(
-            filter(any, csv.reader(io.StringIO(sample, newline=""), delimiter=delimiter)), MAX_HEADER_LINE
-        )
+        yield from islice(filter(any, reader), MAX_HEADER_LINE)
     except csv.Error:
         return
 
 
-def _lines(text: io.TextIOWrapper, skip: int = 0, escaped: bool = False) -> Iterator[str]:
-    """Yield the lines of a file from its start; if `escaped`, replace `\\"` by `""`."""
+def _lines(text: io.TextIOWrapper, dialect: _Dialect) -> Iterator[str]:
+    """Yield the lines of the table from its start, with `""` for `\\"` if the dialect has it."""
     text.seek(0)
-    for number, line in enumerate(islice(text, skip, None)):
+    for number, line in enumerate(islice(text, dialect.skipped, None)):
         if number % _YIELD_EVERY == 0:
             yield_to_others()
-        yield _ESCAPED.sub(lambda found: '""' if found[1] == '"' else "\\", line) if escaped else line
+        if dialect.is_escaped:
+            line = _ESCAPED.sub(lambda found: '""' if found[1] == '"' else "\\", line)
+        yield line
 
 
-def _is_quoted(text: io.TextIOWrapper, dialect: dict[str, Any]) -> bool:
+def _is_quoted(text: io.TextIOWrapper, dialect: _Dialect) -> bool:
     """Return whether a tab-separated file quotes cells, as Excel does, or uses quotation marks as plain characters.
 
     It does if the whole file can be parsed with quoting, no cell contains the delimiter, no row has more cells than the
     first ones, and at least one cell contains a character that needs quoting: a quotation mark or a line end.
     """
-    reader = csv.reader(_lines(text), strict=True, **dialect)
+    reader = dialect.reader(_lines(text, dialect))
     needs_quoting = False
     try:
         first = list(islice(reader, MAX_HEADER_LINE))
         width = max(map(len, first), default=0)
-        for cells in (row for rows in (first, reader) for row in rows):
-            if len(cells) > width or any(dialect["delimiter"] in cell for cell in cells):
+        for cells in chain(first, reader):
+            if len(cells) > width or any(dialect.delimiter in cell for cell in cells):
                 return False
             needs_quoting = needs_quoting or any(mark in cell for cell in cells for mark in '"\r\n')
     except csv.Error:
@@ -146,46 +193,12 @@ def _is_quoted(text: io.TextIOWrapper, dialect: dict[str, Any]) -> bool:
     return needs_quoting
 
 
-def _is_escaped(text: io.TextIOWrapper, dialect: dict[str, Any]) -> bool:
-    """Return whether quotation marks in quoted cells are written `\\"`: only then can the file be parsed."""
-    return any('\\"' in line for line in _lines(text)) and not _parses(text, dialect) and _parses(text, dialect, True)
-
-
-def _parses(text: io.TextIOWrapper, dialect: dict[str, Any], escaped: bool = False) -> bool:
-    reader = csv.reader(_lines(text, escaped=escaped), strict=True, **dialect)
+def _can_parse(text: io.TextIOWrapper, dialect: _Dialect) -> bool:
     try:
-        deque(reader, maxlen=0)
+        deque(dialect.reader(_lines(text, dialect)), maxlen=0)
     except csv.Error:
         return False
     return True
-
-
-class _Pushback:
-    """Iterator of lines that can go back to the second line of the last record."""
-
-    def __init__(self, lines: Iterator[str]) -> None:
-        self._lines = lines
-        self._again: deque[str] = deque()
-        self._record: list[str] = []
-
-    def __iter__(self) -> Iterator[str]:
-        return self
-
-    def __next__(self) -> str:
-        line = self._again.popleft() if self._again else next(self._lines)
-        self._record.append(line)
-        return line
-
-    def begin(self) -> None:
-        self._record.clear()
-
-    @property
-    def has_several(self) -> bool:
-        """Return whether the last record has more than one line."""
-        return len(self._record) > 1
-
-    def rewind(self) -> None:
-        self._again.extendleft(reversed(self._record[1:]))
 
 
 class _RowsInCells:
@@ -195,7 +208,7 @@ class _RowsInCells:
     """
 
     def __init__(self, header: Sequence[str], delimiter: str) -> None:
-        columns = csv_columns.guess(header)
+        columns = guess(header, TableOptions())
         self._width, self._delimiter = len(header), delimiter
         self._title, self._content = (columns.get(field, [-1])[0] for field in ("title", "content"))
         self._titles: set[str] = set()
@@ -215,33 +228,34 @@ class _RowsInCells:
 
 
 def _records(
-    lines: Iterator[str], holds_rows: Callable[[Sequence[str]], bool], dialect: dict[str, Any]
+    text: io.TextIOWrapper, dialect: _Dialect, holds_rows: Callable[[Sequence[str]], bool]
 ) -> Iterator[Record]:
-    """Yield every record with its number, from 1, or the error of a line that cannot be parsed.
+    """Yield every record that is not blank with its number, from 1, or the error of a line that cannot be parsed.
 
     If a record cannot be parsed or `holds_rows`, only its first line is skipped and parsing continues at the next, so
     that an unclosed quotation mark affects no other rows.
     """
-    source = _Pushback(lines)
-    reader = csv.reader(source, strict=True, **dialect)
-    number = 0
-    while True:
-        number += 1
-        source.begin()
+    lines = _lines(text, dialect)
+    again: deque[str] = deque()  # lines to be parsed again
+    read: list[str] = []  # those of the record
+
+    def next_lines() -> Iterator[str]:
+        while line := again.popleft() if again else next(lines, ""):
+            read.append(line)
+            yield line
+
+    for number in count(1):
+        read.clear()
         try:
-            cells = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            source.rewind()
-            yield number, FieldError("", "csv_invalid", str(error))
-            continue
-        if source.has_several and holds_rows(cells):
-            source.rewind()
-            yield number, FieldError("", "csv_invalid", "the rows below are in a cell: a quotation mark is not closed")
-        else:
-            yield number, cells
-
-
-def _not_blank(records: Iterator[Record]) -> Iterator[Record]:
-    return ((number, cells) for number, cells in records if isinstance(cells, FieldError) or any(map(str.strip, cells)))
+            cells = next(dialect.reader(next_lines()), None)
+            if cells is None:
+                return
+            if len(read) == 1 or not holds_rows(cells):
+                if any(map(str.strip, cells)):
+                    yield number, cells
+                continue
+            error = "the rows below are in a cell: a quotation mark is not closed"
+        except csv.Error as caught:
+            error = str(caught)
+        again.extendleft(reversed(read[1:]))
+        yield number, FieldError("", "csv_invalid", error)

@@ -8,11 +8,12 @@ from app.store.clock import format_utc
 KST = timezone(timedelta(hours=9), "KST")
 """Default time zone of tables; Korea has no daylight saving time."""
 
-_DAY = re.compile(r"(\d{4})\s*(?:[-./]|년)\s*(\d{1,2})\s*(?:[-./]|월)\s*(\d{1,2})(?!\d)(?:\s*(?:일|\.))?")
-_SHORT_DAY = re.compile(
-    r"(?<!\d)(\d{2})\.\s*(\d{1,2})\.\s*(\d{1,2})(?!\d)\.?|(?<!\d)(\d{2})년\s*(\d{1,2})월\s*(\d{1,2})일"
+_DAYS = (
+    re.compile(r"(\d{4})\s*(?:[-./]|년)\s*(\d{1,2})\s*(?:[-./]|월)\s*(\d{1,2})(?!\d)(?:\s*(?:일|\.))?"),
+    re.compile(r"(?<!\d)(\d{2})\.\s*(\d{1,2})\.\s*(\d{1,2})(?!\d)\.?"),
+    re.compile(r"(?<!\d)(\d{2})년\s*(\d{1,2})월\s*(\d{1,2})일"),
+    re.compile(r"\A(\d{4})(\d{2})(\d{2})(?:(\d{2})(\d{2})(\d{2})?)?(?!\d)"),
 )
-_COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})(?:(\d{2})(\d{2})(\d{2})?)?(?!\d)")
 _MONTH = re.compile(r"(\d{4})\s*(?:(?:[-./]|년)\s*(\d{1,2})\s*월?|년)?\.?")
 _TIME = re.compile(
     r"(?<![\d:])(\d{1,2})"
@@ -35,14 +36,12 @@ def parse_day(text: str) -> str:
     A time after the date is ignored.
     """
     text = text.strip()
-    found = _find_day(text)
-    if found is not None:
+    if found := _find_day(text):
         return found[0].isoformat()
     month = _MONTH.fullmatch(text)
     if month is None:
         raise ValueError(f"{text!r} is not a day")
-    year, number = int(month[1]), int(month[2] or 1)
-    first = date(year, number, 1).isoformat()
+    first = date(int(month[1]), int(month[2] or 1), 1).isoformat()
     return first[:7] if month[2] else first[:4]
 
 
@@ -59,21 +58,20 @@ def parse_timestamp(text: str, now: datetime | None = None) -> str:
     if found is None:
         raise ValueError(f"{text!r} is not a moment")
     day, clock, rest = found
-    hour, minute, second = clock or (0, 0, 0)
     rest = _WEEKDAY.sub(" ", rest, count=1)
     zone = KST
-    if clock is None:
+    if not clock:
         half = _HALF.search(rest)
         if half:
-            rest = rest[: half.start()] + " " + rest[half.end() :]
-        time = _TIME.search(rest)
-        if time:
-            hour, minute, second = _read_time(time, half[0] if half else "")
+            rest = f"{rest[: half.start()]} {rest[half.end() :]}"
+        if time := _TIME.search(rest):
+            clock = _read_time(time, half[0] if half else "")
             zone, rest = _read_zone(rest[time.end() :], rest[: time.start()])
         elif half:
             raise ValueError(f"{text!r} is not a moment")
     if rest.strip(" T\t\u00a0,"):
         raise ValueError(f"{text!r} is not a moment")
+    hour, minute, second = (*clock, 0, 0, 0)[:3]
     try:
         return format_utc(datetime(day.year, day.month, day.day, hour, minute, second, tzinfo=zone))
     except OverflowError as error:
@@ -85,37 +83,29 @@ def format_local(iso: str) -> str:
     return datetime.fromisoformat(iso).astimezone(KST).replace(tzinfo=None).isoformat(" ", "seconds")
 
 
-def _find_day(text: str) -> tuple[date, tuple[int, int, int] | None, str] | None:
+def _find_day(text: str) -> tuple[date, list[int], str] | None:
     """Return the date in `text`, the time if it follows without separator (20240501150500), and the remaining text."""
-    found = _DAY.search(text)
-    if found:
-        year, month, day = map(int, found.groups())
-    elif short := _SHORT_DAY.search(text):
-        found = short
-        year, month, day = (int(group) for group in short.groups() if group is not None)
+    found = next(filter(None, (pattern.search(text) for pattern in _DAYS)), None)
+    if found is None or text[: found.start()][-1:].isdigit():
+        return None
+    year, month, day, *clock = _integers(found)
+    if len(found[1]) == 2:
         year += 1900 if year >= _SHORT_YEARS_FROM else 2000
-    elif compact := _COMPACT.match(text):
-        found = compact
-        year, month, day = map(int, compact.groups()[:3])
-    else:
-        return None
-    before = text[: found.start()]
-    if before[-1:].isdigit():
-        return None
-    clock = None
-    if found.re is _COMPACT and found[4]:
-        clock = (int(found[4]), int(found[5]), int(found[6] or 0))
-    return date(year, month, day), clock, f"{before} {text[found.end() :]}"
+    return date(year, month, day), clock, f"{text[: found.start()]} {text[found.end() :]}"
 
 
-def _read_time(time: "re.Match[str]", half: str) -> tuple[int, int, int]:
-    """Return hour, minute and second; `half` is 오전, 오후, AM, PM or empty."""
-    hour = int(time[1])
+def _read_time(time: "re.Match[str]", half: str) -> list[int]:
+    """Return hour, minute and second, as far as given; `half` is 오전, 오후, AM, PM or empty."""
+    hour, *others = _integers(time)
     if half:
         if not 1 <= hour <= 12:
             raise ValueError(f"{time[0]!r} is not a time")
         hour = hour % 12 + (12 if half[0] in "pP" or half == "오후" else 0)
-    return hour, int(time[2] or time[4] or 0), int(time[3] or time[5] or 0)
+    return [hour, *others]
+
+
+def _integers(found: "re.Match[str]") -> list[int]:
+    return [int(group) for group in found.groups() if group is not None]
 
 
 def _read_zone(after: str, before: str) -> tuple[timezone, str]:
@@ -125,8 +115,8 @@ def _read_zone(after: str, before: str) -> tuple[timezone, str]:
         return KST, before + after
     if found[3]:
         return (KST if found[3].upper() == "KST" else UTC), before
-    sign = -1 if found[1][0] == "-" else 1
-    return timezone(sign * timedelta(hours=int(found[1][1:]), minutes=int(found[2] or 0))), before
+    offset = timedelta(hours=int(found[1][1:]), minutes=int(found[2] or 0))
+    return timezone(-offset if found[1][0] == "-" else offset), before
 
 
 def _format_ago(now: datetime, count: int, unit: str) -> str:

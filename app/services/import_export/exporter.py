@@ -6,13 +6,22 @@ Changes during an export may or may not be included, but the result is consisten
 exists both before and after its review is read, because editing a text deletes its corrections.
 """
 
+import csv
+import io
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 
-from app.models import Correction
+from app.models import CorrectedLabel, Correction, Movie, Review
 from app.services.batch_analysis import iter_pages
-from app.services.import_export import corrections_export, csv_format, jsonl_format
+from app.services.import_export import jsonl_format
+from app.services.import_export.csv_format import HEADER, escape_formula
+from app.services.import_export.dates import KST, format_local
 from app.store import Store
+
+_STARS = {CorrectedLabel.POSITIVE: 10, CorrectedLabel.NEGATIVE: 2, CorrectedLabel.NEITHER: 7}
+"""The rounded mean stars of positive (9-10), negative (1-4) and other reviews (5-8) in the training data: 9.81, 1.82,
+6.88."""
 
 
 def export_catalogue(store: Store) -> Iterator[bytes]:
@@ -34,16 +43,42 @@ def export_catalogue(store: Store) -> Iterator[bytes]:
 
 
 def export_reviews(store: Store) -> Iterator[bytes]:
-    """Yield the reviews as CSV, oldest first, with the fields of their movies."""
+    """Yield the reviews as CSV, oldest first, with the fields of their movies.
+
+    The BOM at the start is for Excel, which recognizes UTF-8 by it.
+    """
     movies = {movie.id: movie for movie in store.movies()}
-    yield csv_format.head()
+    yield "\ufeff".encode() + _csv([HEADER])
     for page in iter_pages(store):
-        yield csv_format.review_lines((movies[review.movie_id], review) for review in page if review.movie_id in movies)
+        yield _csv(_cells(movies[review.movie_id], review) for review in page if review.movie_id in movies)
+
+
+def _cells(movie: Movie, review: Review) -> list[str]:
+    texts = (
+        movie.title,
+        review.author,
+        review.content,
+        format_local(review.created_at),
+        movie.release_date,
+        movie.director,
+        movie.genre,
+    )
+    sentiment = review.sentiment_label, f"{review.sentiment_score:.4f}", f"{review.rating:.4f}"
+    return [*map(escape_formula, texts), *sentiment, str(int(review.spoiler))]
+
+
+def _csv(rows: Iterable[Sequence[str]]) -> bytes:
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\r\n").writerows(rows)
+    return out.getvalue().encode()
 
 
 def export_corrections(store: Store) -> Iterator[bytes]:
-    """Yield each corrected review as a row of training data with its readers' majority label; ties are skipped."""
-    yield corrections_export.head()
+    """Yield each corrected review as a row of training data with its readers' majority label; ties are skipped.
+
+    The ids have a prefix, to differ from those of the corpus.
+    """
+    yield b"review_id\tmovie_id\tstars\tdate\treview\n"
     before = set(store.corrections())
     reviews = {
         review.id: review
@@ -53,7 +88,11 @@ def export_corrections(store: Store) -> Iterator[bytes]:
     for review_id, corrections in sorted(_by_review(before.intersection(store.corrections())).items()):
         (label, votes), *others = Counter(item.label for item in corrections).most_common()
         if review_id in reviews and not any(count == votes for _, count in others):
-            yield corrections_export.line(reviews[review_id], label)
+            review = reviews[review_id]
+            day = datetime.fromisoformat(review.created_at).astimezone(KST).strftime("%y.%m.%d")
+            text = " ".join(review.content.split())
+            row = f"gampyeong-{review.id}\tgampyeong-{review.movie_id}\t{_STARS[label]}\t{day}\t{text}\n"
+            yield row.encode()
 
 
 def _by_review(corrections: Iterable[Correction]) -> dict[int, list[Correction]]:

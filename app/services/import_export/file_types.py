@@ -12,7 +12,7 @@ from enum import StrEnum
 from pathlib import PurePosixPath
 from typing import IO, BinaryIO
 
-from app.errors import FieldError, ValidationFailed
+from app.errors import ValidationFailed
 from app.services.import_export.dates import KST
 
 MAX_UNPACKED_SIZE = 256 * 1024 * 1024
@@ -21,11 +21,25 @@ MAX_WORKBOOK_SIZE = 64 * 1024 * 1024
 """Maximum bytes of an unpacked workbook, which is parsed in memory."""
 _HEAD_SIZE = 4_096
 _CHUNK_SIZE = 1024 * 1024
+_GZIP, _ZIP = b"\x1f\x8b", (b"PK\x03\x04", b"PK\x05\x06")
+_ARCHIVES = (_GZIP, b"PK\x03\x04", b"7z\xbc\xaf", b"Rar!", b"BZh", b"\xfd7zXZ")
 _IMAGES = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"RIFF", b"BM", b"II*\x00", b"MM\x00*")
 _WEB_PAGES = (b"<!doctype", b"<html", b"<head", b"<body", b"<table", b"<meta", b"<script", b"<style", b"<div")
+_SPREADSHEET = b"application/vnd.oasis.opendocument.spreadsheet"
 _TABLES = (".csv", ".tsv", ".txt", ".json", ".jsonl")
 _REVIEWS_FILE = "reviews.csv"  # in Letterboxd's exports
 _IGNORED_FOLDERS = {"deleted", "orphaned", "__MACOSX"}
+_MESSAGES = {
+    "file_empty": "the file is empty",
+    "file_is_pdf": "the file is a PDF document, not a table",
+    "file_is_image": "the file is a picture, not a table",
+    "file_is_archive": "the file is an archive: unpack it",
+    "file_is_web_page": "the file is a web page, whatever its name: open it in a spreadsheet and save it as CSV",
+    "file_is_xml": "the file is XML: open it in a spreadsheet and save it as CSV",
+    "file_is_document": "the file is a text document, not a table",
+    "archive_locked": "the archive has a password: unpack it",
+    "file_broken": "the packed file is damaged or cut off",
+}
 
 
 class FileType(StrEnum):
@@ -53,23 +67,15 @@ def open_file(file: BinaryIO, written_at: datetime | None = None) -> Iterator[Op
     Raise `ValidationFailed`, with the type of the file, for other types.
     """
     start = _read_start(file)
-    if start.startswith(b"\x1f\x8b"):
-        with tempfile.TemporaryFile(prefix="gampyeong-") as content:
-            packed_at = _unpack_gzip(file, content)
-            yield OpenedFile(_find_type(content), content, packed_at or written_at)
-    elif start.startswith(b"PK\x03\x04") or start.startswith(b"PK\x05\x06"):
-        with _open_archive(file) as archive:
-            if _is_workbook(archive):
-                _check_size(archive.infolist(), MAX_WORKBOOK_SIZE)
-                yield OpenedFile(FileType.WORKBOOK, file, written_at)
-                return
-            member = _find_table(archive)
-            with tempfile.TemporaryFile(prefix="gampyeong-") as content:
-                _unpack(archive, member, content)
-                packed_at = datetime(*member.date_time, tzinfo=KST) if member.date_time[0] > 1980 else written_at
-                yield OpenedFile(_find_type(content), content, packed_at)
-    else:
+    if not start.startswith((_GZIP, *_ZIP)):
         yield OpenedFile(_find_type(file), file, written_at)
+        return
+    with tempfile.TemporaryFile(prefix="gampyeong-") as unpacked:
+        try:
+            opened = (_open_gzip if start.startswith(_GZIP) else _open_zip)(file, unpacked, written_at)
+        except (zipfile.BadZipFile, zlib.error, OSError, EOFError, ValueError, RuntimeError) as error:
+            raise _refused("file_broken") from error
+        yield opened
 
 
 def _find_type(file: BinaryIO) -> FileType:
@@ -77,22 +83,21 @@ def _find_type(file: BinaryIO) -> FileType:
     start = _read_start(file)
     text = start.removeprefix(b"\xef\xbb\xbf").lstrip()
     if not text:
-        raise _invalid("file_empty", "the file is empty")
+        raise _refused("file_empty")
     if start.startswith(b"\xd0\xcf\x11\xe0"):
         return FileType.WORKBOOK
     if start.startswith(b"%PDF"):
-        raise _invalid("file_is_pdf", "the file is a PDF document, not a table")
+        raise _refused("file_is_pdf")
     if start.startswith(_IMAGES) and b"\x00" in start or start[4:12] in (b"ftypheic", b"ftypavif", b"ftypmif1"):
-        raise _invalid("file_is_image", "the file is a picture, not a table")
-    if start.startswith((b"\x1f\x8b", b"PK\x03\x04", b"7z\xbc\xaf", b"Rar!", b"BZh", b"\xfd7zXZ")):
-        raise _invalid("file_is_archive", "the file is an archive: unpack it")
+        raise _refused("file_is_image")
+    if start.startswith(_ARCHIVES):
+        raise _refused("file_is_archive")
     if text.lower().startswith(_WEB_PAGES):
-        message = "the file is a web page, whatever its name: open it in a spreadsheet and save it as CSV"
-        raise _invalid("file_is_web_page", message)
+        raise _refused("file_is_web_page")
     if text.startswith(b"<?xml"):
-        raise _invalid("file_is_xml", "the file is XML: open it in a spreadsheet and save it as CSV")
+        raise _refused("file_is_xml")
     if text.startswith(b"{\\rtf"):
-        raise _invalid("file_is_document", "the file is a text document, not a table")
+        raise _refused("file_is_document")
     if text.startswith(b"{"):
         return FileType.JSON_LINES
     return FileType.JSON_ARRAY if text[:1] == b"[" and text[1:].lstrip()[:1] in (b"{", b"]") else FileType.TEXT
@@ -105,24 +110,26 @@ def _read_start(file: BinaryIO) -> bytes:
     return start
 
 
-def _unpack_gzip(file: BinaryIO, content: BinaryIO) -> datetime | None:
-    """Unpack into `content`; return the original file's modification time, if known."""
-    try:
-        with gzip.open(file) as packed:
-            _copy(packed, content, MAX_UNPACKED_SIZE)
-            return datetime.fromtimestamp(packed.mtime, UTC) if packed.mtime else None
-    except (OSError, EOFError, zlib.error) as error:
-        raise _invalid("file_broken", "the packed file is damaged or cut off") from error
+def _open_gzip(file: BinaryIO, unpacked: BinaryIO, written_at: datetime | None) -> OpenedFile:
+    with gzip.open(file) as packed:
+        _copy(packed, unpacked)
+        packed_at = datetime.fromtimestamp(packed.mtime, UTC) if packed.mtime else written_at
+    return OpenedFile(_find_type(unpacked), unpacked, packed_at)
 
 
-@contextmanager
-def _open_archive(file: BinaryIO) -> Iterator[zipfile.ZipFile]:
-    try:
-        archive = zipfile.ZipFile(file)
-    except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError) as error:
-        raise _invalid("file_broken", "the packed file is damaged or cut off") from error
-    with archive:
-        yield archive
+def _open_zip(file: BinaryIO, unpacked: BinaryIO, written_at: datetime | None) -> OpenedFile:
+    with zipfile.ZipFile(file) as archive:
+        if _is_workbook(archive):
+            if sum(member.file_size for member in archive.infolist()) > MAX_WORKBOOK_SIZE:
+                raise _too_large(MAX_WORKBOOK_SIZE)
+            return OpenedFile(FileType.WORKBOOK, file, written_at)
+        member = _find_table(archive)
+        if member.flag_bits & 1:
+            raise _refused("archive_locked")
+        with archive.open(member) as packed:
+            _copy(packed, unpacked)
+    packed_at = datetime(*member.date_time, tzinfo=KST) if member.date_time[0] > 1980 else written_at
+    return OpenedFile(_find_type(unpacked), unpacked, packed_at)
 
 
 def _is_workbook(archive: zipfile.ZipFile) -> bool:
@@ -130,62 +137,39 @@ def _is_workbook(archive: zipfile.ZipFile) -> bool:
     if any(name.startswith("xl/workbook") for name in names):
         return True
     if any(name.startswith(("word/", "ppt/")) for name in names) or "Contents/content.hpf" in names:
-        raise _invalid("file_is_document", "the file is a text document, not a table")
-    if "mimetype" not in names:
-        return False
-    with archive.open("mimetype") as file:
-        return file.read(100).startswith(b"application/vnd.oasis.opendocument.spreadsheet")
+        raise _refused("file_is_document")
+    return "mimetype" in names and archive.read("mimetype").startswith(_SPREADSHEET)
 
 
 def _find_table(archive: zipfile.ZipFile) -> zipfile.ZipInfo:
     """Return the reviews.csv nearest to the archive's root, or the only table."""
-    paths = [(PurePosixPath(info.filename), info) for info in archive.infolist() if not info.is_dir()]
+    members = [(PurePosixPath(member.filename), member) for member in archive.infolist() if not member.is_dir()]
     tables = [
-        (path, info)
-        for path, info in paths
+        (path, member)
+        for path, member in members
         if path.suffix.lower() in _TABLES and not _IGNORED_FOLDERS.intersection(path.parts)
     ]
-    reviews = [
-        (len(path.parts), index, info)
-        for index, (path, info) in enumerate(tables)
-        if path.name.lower() == _REVIEWS_FILE
-    ]
-    if reviews:
-        return min(reviews)[2]
-    if len(tables) == 1:
-        return tables[0][1]
-    names = ", ".join(str(path) for path, _ in paths)[:200] or "-"
+    found = [item for item in tables if item[0].name.lower() == _REVIEWS_FILE] or (tables if len(tables) == 1 else [])
+    if found:
+        return min(found, key=lambda item: len(item[0].parts))[1]
+    names = ", ".join(str(path) for path, _ in members)[:200] or "-"
     message = f"the archive has no reviews.csv, and not just one table; it holds: {names}"
-    raise _invalid("archive_without_reviews", message, found=names.encode("utf-8", "replace").decode())
+    shown = names.encode("utf-8", "replace").decode()
+    raise ValidationFailed.in_file("archive_without_reviews", message, found=shown)
 
 
-def _unpack(archive: zipfile.ZipFile, member: zipfile.ZipInfo, content: BinaryIO) -> None:
-    if member.flag_bits & 1:
-        raise _invalid("archive_locked", "the archive has a password: unpack it")
-    try:
-        with archive.open(member) as packed:
-            _copy(packed, content, MAX_UNPACKED_SIZE)
-    except (zipfile.BadZipFile, zlib.error, OSError, EOFError, NotImplementedError, RuntimeError) as error:
-        raise _invalid("file_broken", "the packed file is damaged or cut off") from error
-
-
-def _check_size(members: list[zipfile.ZipInfo], limit: int) -> None:
-    if sum(member.file_size for member in members) > limit:
-        raise _too_large(limit)
-
-
-def _copy(source: IO[bytes] | gzip.GzipFile, target: BinaryIO, limit: int) -> None:
+def _copy(source: IO[bytes] | gzip.GzipFile, target: BinaryIO) -> None:
     while chunk := source.read(_CHUNK_SIZE):
-        if target.tell() + len(chunk) > limit:
-            raise _too_large(limit)
+        if target.tell() + len(chunk) > MAX_UNPACKED_SIZE:
+            raise _too_large(MAX_UNPACKED_SIZE)
         target.write(chunk)
-    target.seek(0)
 
 
 def _too_large(limit: int) -> ValidationFailed:
     megabytes = limit // 1024**2
-    return _invalid("unpacked_too_large", f"unpacked, the file has more than {megabytes} MB", megabytes=megabytes)
+    message = f"unpacked, the file has more than {megabytes} MB"
+    return ValidationFailed.in_file("unpacked_too_large", message, megabytes=megabytes)
 
 
-def _invalid(type: str, message: str, **context: str | int) -> ValidationFailed:
-    return ValidationFailed([FieldError("", type, message, context)], "file")
+def _refused(type: str) -> ValidationFailed:
+    return ValidationFailed.in_file(type, _MESSAGES[type])

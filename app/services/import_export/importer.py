@@ -1,51 +1,36 @@
 """Import of files: parse and validate the whole file, analyze its reviews, then write all of it or nothing.
 
 Every row is counted: rows = added + known + repeated + bad. Importing a file again adds no duplicates: a review is
-known if its movie has one with the same author, text and (if both have one) timestamp; see `duplicates`.
+known if its movie has one with the same author, text and (if both have one) timestamp; see `staged_reviews`.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import BinaryIO
 
-from app.errors import FieldError
+from app.errors import AlreadyExists, NotFound
+from app.models import Correction, Label, Movie, Review, is_same_date, movie_key
 from app.protocols import Analyzer
 from app.services.batch_analysis import analyze_with_retry, batched, iter_pages
-from app.services.import_export.csv_columns import TableOptions
-from app.services.import_export.import_plan import UNDATED, ImportCounts, write
-from app.services.import_export.movie_matching import match_movies
 from app.services.import_export.parsed_file import ParsedFile
-from app.services.import_export.records import BadRow, DroppedCell
+from app.services.import_export.records import ImportCounts, ImportResult
 from app.services.import_export.staged_reviews import StagedReviews, text_hash
+from app.services.import_export.tables import TableOptions
 from app.services.jobs import ProgressCallback, ProgressReporter, Stage, ignore
 from app.store import Store
+from app.store.clock import format_utc
 
+UNDATED = "undated"
+"""The `Review.writer` of reviews without a timestamp in the file, whose `created_at` is the time of the import. It is
+shorter than any owner token."""
 _SORT_WINDOW = 1_024
 _WRITE_SPEEDUP = 10
 """Speed of writing reviews relative to analyzing them, to estimate the time left."""
-
-
-@dataclass(frozen=True, slots=True)
-class ImportResult:
-    """The result of an import.
-
-    `rows` is the number of the file's rows: `added`, `known` (in the store already), `repeated` (in the file) and bad
-    ones, of which the first thousand are listed. `added` is None if bad rows prevented the import.
-
-    `dropped` lists the first thousand dropped cells; `dropped_counts` counts all by (field, error type). `notes` list
-    other parts of the file that were not imported.
-    """
-
-    added: ImportCounts | None
-    rows: int = 0
-    known: int = 0
-    repeated: int = 0
-    bad_count: int = 0
-    bad: Sequence[BadRow] = ()
-    dropped: Sequence[DroppedCell] = ()
-    dropped_counts: Mapping[tuple[str, str], int] = field(default_factory=dict)
-    notes: Sequence[FieldError] = ()
+_ATTEMPTS = 3
+_BATCH_SIZE = 500  # rows of a transaction
+_UNFINISHED = "가져오는 중"
 
 
 def import_file(
@@ -70,38 +55,52 @@ def import_file(
     """
     with ParsedFile() as parsed:
         parsed.parse(file, options or TableOptions(), report, written_at)
-        if parsed.is_blocked and not skip_bad:
-            return _result(parsed, None)
-        existing = match_movies(store, parsed.movies.values())
+        result = parsed.result
+        if result.is_blocked and not skip_bad:
+            return result
+        existing = _match_movies(store, parsed)
         parsed.reviews.merge_movies(_find_merged(parsed, existing))
-        repeated = parsed.reviews.remove_repeats()
-        known = parsed.reviews.remove_known(_stored_reviews(store, existing)) if existing else 0
+        result.repeated = parsed.reviews.remove_repeats()
+        if existing:
+            result.known = parsed.reviews.remove_known(_stored_reviews(store, existing))
         if reread:
             parsed.reviews.clear_sentiments()
         _analyze(parsed.reviews, analyzer, report)
-        added = write(store, parsed, who, report)
-        return _result(parsed, added, known, repeated)
+        result.added = _write(store, parsed, who, report)
+        return result
 
 
-def _result(parsed: ParsedFile, added: ImportCounts | None, known: int = 0, repeated: int = 0) -> ImportResult:
-    return ImportResult(
-        added,
-        parsed.row_count,
-        known,
-        repeated,
-        parsed.bad_count,
-        parsed.bad,
-        parsed.dropped,
-        parsed.dropped_counts,
-        parsed.notes,
-    )
+def _match_movies(store: Store, parsed: ParsedFile) -> dict[int, int]:
+    """Return the stored id of each of the file's movies that exists, by title and release date.
+
+    If a table omits the date or either date is incomplete, it matches a more precise one of a single movie.
+    """
+    by_key = {}
+    by_title = defaultdict(list)
+    for movie in store.movies():
+        by_key[movie.key] = movie.id
+        by_title[movie_key(movie.title, "")].append(movie)
+    found = {}
+    for movie in parsed.movies.values():
+        if movie.key in by_key:
+            found[movie.id] = by_key[movie.key]
+        elif parsed.is_table:
+            date = movie.release_date
+            ids = [
+                other.id
+                for other in by_title.get(movie_key(movie.title, ""), ())
+                if is_same_date(other.release_date, date) and (other.release_date or not date)
+            ]
+            if len(ids) == 1:
+                found[movie.id] = ids[0]
+    return found
 
 
 def _find_merged(parsed: ParsedFile, existing: Mapping[int, int]) -> Iterator[tuple[int, int]]:
     """Yield the file's movie ids, each with the first id of the same movie."""
     first: dict[int | str, int] = {}
-    for row in parsed.movies.values():
-        yield row.id, first.setdefault(existing.get(row.id, row.fields.key), row.id)
+    for movie in parsed.movies.values():
+        yield movie.id, first.setdefault(existing.get(movie.id, movie.key), movie.id)
 
 
 def _stored_reviews(store: Store, existing: Mapping[int, int]) -> Iterator[tuple[int, int, str, bool]]:
@@ -134,3 +133,78 @@ def _analyze(reviews: StagedReviews, analyzer: Analyzer, report: ProgressCallbac
                 for (position, _), sentiment in zip(rows, sentiments, strict=True)
             )
             progress.add(len(rows))
+
+
+def _write(store: Store, parsed: ParsedFile, who: str, report: ProgressCallback) -> ImportCounts:
+    """Add movies, reviews and corrections as one entry of the audit log.
+
+    They are added in several transactions, so that other writers can run in between. If one fails or `report` raises,
+    all are deleted again. Raise `AlreadyExists` or `NotFound` if the same movies are repeatedly added or deleted by
+    others meanwhile.
+    """
+    for _ in range(_ATTEMPTS - 1):
+        try:
+            return _try_to_write(store, parsed, who, report)
+        except (AlreadyExists, NotFound):
+            continue
+    return _try_to_write(store, parsed, who, report)
+
+
+def _try_to_write(store: Store, parsed: ParsedFile, who: str, report: ProgressCallback) -> ImportCounts:
+    count = len(parsed.reviews)
+    progress = ProgressReporter(report, Stage.WRITE, count)
+    movie_ids = _match_movies(store, parsed)
+    new: dict[str, Movie] = {}
+    for movie in parsed.movies.values():
+        if movie.id not in movie_ids:
+            new.setdefault(movie.key, movie)
+    if not new and not count:
+        return ImportCounts()
+    first_review = 0  # the file's ids are kept if the store has never been used
+    if not parsed.ids_fit or store.reserve_ids(0, 0) != (1, 1):
+        first_movie, first_review = store.reserve_ids(len(new), count)
+        new = {key: replace(movie, id=first_movie + index) for index, (key, movie) in enumerate(new.items())}
+    for movie in parsed.movies.values():
+        if movie.id not in movie_ids:
+            movie_ids[movie.id] = new[movie.key].id
+    corrected = {review_id for review_id, _ in parsed.corrections}
+    new_ids: dict[int, int] = {}  # of the corrected reviews, by the file's ids
+    import_id = store.begin_import(_UNFINISHED, who).id
+    try:
+        for movies in batched(new.values(), _BATCH_SIZE):
+            store.add_all(movies, (), import_id=import_id)
+        for reviews in batched(_new_reviews(parsed.reviews, movie_ids, first_review), _BATCH_SIZE):
+            new_ids |= {file_id: review.id for file_id, review in reviews if file_id in corrected}
+            store.add_all((), [review for _, review in reviews], import_id=import_id)
+            progress.add(len(reviews))
+        added = [
+            Correction(new_ids[item.review_id], f"imported-{item.reader:08}", item.label, item.created_at)
+            for item in parsed.corrections.values()
+            if item.review_id in new_ids
+        ]
+        for corrections in batched(added, _BATCH_SIZE):
+            store.add_all((), (), corrections, import_id=import_id)
+    except BaseException:
+        store.cancel_import(import_id)
+        raise
+    store.finish_import(import_id, f"영화 {len(new):,}편 · 리뷰 {count:,}개")
+    return ImportCounts(len(new), count, len(added), import_id)
+
+
+def _new_reviews(rows: StagedReviews, movie_ids: Mapping[int, int], first_id: int) -> Iterator[tuple[int, Review]]:
+    """Yield the reviews, each with its id in the file.
+
+    Their new ids count from `first_id`, oldest first, because higher ids mean newer reviews. With `first_id` 0 they
+    keep the file's ids and order.
+    """
+    now = format_utc(datetime.now(UTC))
+    for index, row in enumerate(rows.ordered(now, by_date=first_id > 0)):
+        changes = {
+            "id": first_id + index if first_id else row["id"],
+            "movie_id": movie_ids[row["movie_id"]],
+            "sentiment_label": Label(row["sentiment_label"]),
+            "created_at": row["created_at"] or now,
+            "writer": "" if row["created_at"] else UNDATED,
+            "spoiler": bool(row["spoiler"]),
+        }
+        yield row["id"], Review(**row | changes)

@@ -4,6 +4,7 @@ import codecs
 import json
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, BinaryIO
 
 from app.errors import FieldError, ValidationFailed
@@ -17,14 +18,15 @@ _SPACE, _COMMA, _CLOSING = re.compile(r"\s*"), re.compile(r"\s*,\s*"), re.compil
 _decode = json.JSONDecoder().raw_decode
 
 
-def read_table(file: BinaryIO) -> Table:
-    """Return the array as a table. Raise `ValidationFailed` for malformed JSON."""
+@contextmanager
+def open_table(file: BinaryIO) -> Iterator[Table]:
+    """Open the array as a table. Raise `ValidationFailed` for malformed JSON."""
     keys: dict[str, None] = {}
     for item in _read_array(file):
         if isinstance(item, dict) and len(keys) < _MAX_KEYS:
             keys |= dict.fromkeys(item)
     header = list(keys)
-    return Table(header, len(header), _records(header, _read_array(file)))
+    yield Table(header, len(header), _records(header, _read_array(file)))
 
 
 def _records(header: list[str], objects: Iterator[Any]) -> Iterator[Record]:
@@ -47,35 +49,32 @@ def _read_array(file: BinaryIO) -> Iterator[Any]:
     """Yield the array's elements, reading the file in chunks. Raise `ValidationFailed` for malformed JSON."""
     file.seek(0)
     text = codecs.getreader("utf-8-sig")(file)
-    buffer, position, count, at_end = _read(text, _CHUNK, 0).lstrip()[1:], 0, 0, False
-    separator = _SPACE
-    while not (closing := _CLOSING.match(buffer, position)):
-        found = separator.match(buffer, position)
-        try:
-            item, end = _decode(buffer, found.end() if found else len(buffer))
-            is_complete = end < len(buffer) or at_end  # a number may continue in the next chunk
-        except (ValueError, RecursionError):
-            is_complete = False
-        if is_complete:
-            yield item
-            position, separator, count = end, _COMMA, count + 1
-            continue
-        if at_end or len(buffer) - position > _MAX_OBJECT_LENGTH:
-            raise _broken(count)
-        yield_to_others()
-        chunk = _read(text, max(_CHUNK, len(buffer) - position), count)
-        buffer, position, at_end = buffer[position:] + chunk, 0, not chunk
-    if buffer[closing.end() :].strip() or _read(text, -1, count).strip():
-        raise _broken(count)
-
-
-def _read(text: codecs.StreamReader, size: int, count: int) -> str:
+    count = 0
     try:
-        return text.read(size)
+        buffer, position, at_end = text.read(_CHUNK).lstrip()[1:], 0, False
+        separator = _SPACE
+        while not (closing := _CLOSING.match(buffer, position)):
+            found = separator.match(buffer, position)
+            try:
+                item, end = _decode(buffer, found.end() if found else len(buffer))
+                is_complete = end < len(buffer) or at_end  # a number may continue in the next chunk
+            except (ValueError, RecursionError):
+                is_complete = False
+            if is_complete:
+                yield item
+                position, separator, count = end, _COMMA, count + 1
+                continue
+            if at_end or len(buffer) - position > _MAX_OBJECT_LENGTH:
+                raise _broken(count)
+            yield_to_others()
+            chunk = text.read(max(_CHUNK, len(buffer) - position))
+            buffer, position, at_end = buffer[position:] + chunk, 0, not chunk
+        if buffer[closing.end() :].strip() or text.read().strip():
+            raise _broken(count)
     except UnicodeDecodeError as error:
         raise _broken(count) from error
 
 
 def _broken(count: int) -> ValidationFailed:
     message = f"the JSON array cannot be read after its element {count}"
-    return ValidationFailed([FieldError("", "json_broken", message, {"count": count})], "file")
+    return ValidationFailed.in_file("json_broken", message, count=count)

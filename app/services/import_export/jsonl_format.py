@@ -12,14 +12,14 @@ truncated.
 """
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import fields
 from typing import Any, BinaryIO
 
-from app.errors import FieldError, ValidationFailed
+from app.errors import ValidationFailed
 from app.models import Correction, Movie, MovieFields, Review
 from app.schemas import CorrectionRecord, MovieRecord, ReviewRecord, parse
-from app.services.import_export.records import BadRow, CorrectionRow, MovieRow, ReviewRow, Row, bad_row
+from app.services.import_export.records import Row
 
 FORMAT, VERSION = "gampyeong", 1
 MAX_LINE_LENGTH = 1_000_000
@@ -33,56 +33,53 @@ _REVIEW = (
 
 
 def head() -> bytes:
-    return _line({"format": FORMAT, "version": VERSION})
+    return _line(format=FORMAT, version=VERSION)
 
 
 def movie_line(movie: Movie) -> bytes:
-    return _line({"kind": "movie"} | {name: getattr(movie, name) for name in _MOVIE})
+    return _line(kind="movie", **{name: getattr(movie, name) for name in _MOVIE})
 
 
 def review_line(review: Review) -> bytes:
     warning = {"spoiler": True} if review.spoiler else {}
-    return _line({"kind": "review"} | {name: getattr(review, name) for name in _REVIEW} | warning)
+    return _line(kind="review", **{name: getattr(review, name) for name in _REVIEW}, **warning)
 
 
 def correction_line(correction: Correction, reader: int) -> bytes:
     """Return the line of a correction; `reader` is a number within the review, instead of the reader's token."""
-    return _line(
-        {
-            "kind": "correction",
-            "review_id": correction.review_id,
-            "reader": reader,
-            "label": correction.label,
-            "created_at": correction.created_at,
-        }
-    )
+    review_id, label, created_at = correction.review_id, correction.label, correction.created_at
+    return _line(kind="correction", review_id=review_id, reader=reader, label=label, created_at=created_at)
 
 
 def end() -> bytes:
-    return _line({"kind": "end"})
+    return _line(kind="end")
 
 
-def _line(record: dict[str, Any]) -> bytes:
+def _line(**record: Any) -> bytes:
     return json.dumps(record, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
 
 
 def read_rows(file: BinaryIO) -> Iterator[Row]:
     """Yield the rows of an export. Raise `ValidationFailed` if the first line is not that of an export."""
+    file.seek(0)
     lines = _numbered(file)
     number, first = next(lines, (1, b""))
     _check_head(first)
-    ended = False
+    has_ended = False
     for number, line in lines:
-        if ended:
-            yield bad_row(number, "line_after_end", "comes after the last line")
-            continue
-        row = _read_line(number, line)
-        if row is None:
-            ended = True
+        record = _parse_json(line)
+        if has_ended:
+            yield number, ValidationFailed.in_file("line_after_end", "comes after the last line")
+        elif isinstance(record, dict) and record.get("kind") == "end":
+            has_ended = True
         else:
-            yield row
-    if not ended:
-        yield bad_row(number + 1, "file_cut_off", 'the file is cut off: its last line, {"kind":"end"}, is missing')
+            try:
+                yield number, _read_record(record)
+            except ValidationFailed as error:
+                yield number, error
+    if not has_ended:
+        message = 'the file is cut off: its last line, {"kind":"end"}, is missing'
+        yield number + 1, ValidationFailed.in_file("file_cut_off", message)
 
 
 def _numbered(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
@@ -100,70 +97,36 @@ def _numbered(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
 
 
 def _check_head(line: bytes) -> None:
-    head = _parse(line)
+    head = _parse_json(line)
     if not isinstance(head, dict) or head.get("format") != FORMAT:
         message = (
             f'the first line of JSON Lines must be {{"format":"{FORMAT}","version":{VERSION}}}, as an export of this'
             " site has it; other reviews come in as a table or a JSON array"
         )
-        raise ValidationFailed([FieldError("", "head_missing", message)], "file")
+        raise ValidationFailed.in_file("head_missing", message)
     if head.get("version") != VERSION:
         version = ascii(head.get("version"))[:20]  # ASCII, as lone surrogates cannot be encoded
         message = f"the file has version {version}; this site reads version {VERSION}"
-        raise ValidationFailed([FieldError("", "version_unknown", message, {"version": version})], "file")
+        raise ValidationFailed.in_file("version_unknown", message, version=version)
 
 
-def _read_line(number: int, line: bytes) -> Row | None:
-    """Parse a line to a row; None for the last line."""
-    record = _parse(line)
+def _read_record(record: Any) -> Movie | ReviewRecord | CorrectionRecord:
     if not isinstance(record, dict):
-        return bad_row(number, "json_invalid", "is no JSON object")
-    kind = record.get("kind")
-    if kind == "end":
-        return None
-    parse_record = _PARSERS.get(kind) if isinstance(kind, str) else None
-    if parse_record is None:
-        return bad_row(number, "kind_unknown", f"has an unknown kind: {str(kind)[:20]!r}", "kind")
-    try:
-        return parse_record(number, record)
-    except ValidationFailed as error:
-        return BadRow(number, error.errors)
+        raise ValidationFailed.in_file("json_invalid", "is no JSON object")
+    match record.get("kind"):
+        case "movie":
+            return Movie(**parse(MovieRecord, record).model_dump())
+        case "review":
+            return parse(ReviewRecord, record)
+        case "correction":
+            return parse(CorrectionRecord, record)
+        case kind:
+            message = f"has an unknown kind: {str(kind)[:20]!r}"
+            raise ValidationFailed.in_file("kind_unknown", message, "kind")
 
 
-def _parse(line: bytes) -> Any:
+def _parse_json(line: bytes) -> Any:
     try:
         return json.loads(line.decode(), parse_constant=lambda name: None)
     except (ValueError, RecursionError):
         return None
-
-
-def _movie(number: int, record: dict[str, Any]) -> Row:
-    movie = parse(MovieRecord, record)
-    return MovieRow(number, movie.id, movie.fields())
-
-
-def _review(number: int, record: dict[str, Any]) -> Row:
-    review = parse(ReviewRecord, record)
-    row = ReviewRow(
-        number,
-        review.id,
-        review.movie_id,
-        review.author,
-        review.content,
-        review.created_at,
-        review.edited_at,
-        spoiler=review.spoiler,
-    )
-    return row if review.sentiment is None else row.with_sentiment(review.sentiment, review.model)
-
-
-def _correction(number: int, record: dict[str, Any]) -> Row:
-    correction = parse(CorrectionRecord, record)
-    return CorrectionRow(number, correction.review_id, correction.reader, correction.label, correction.created_at)
-
-
-_PARSERS: dict[str, Callable[[int, dict[str, Any]], Row]] = {
-    "movie": _movie,
-    "review": _review,
-    "correction": _correction,
-}

@@ -1,47 +1,47 @@
-"""Parsing of a file into rows, with validation that needs no store."""
+"""Parsing of a file into rows, with validation that needs no store, and the preview of its first rows."""
 
-from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import BinaryIO, Self
 
-from app.errors import FieldError
+from app.errors import FieldError, ValidationFailed
+from app.models import Movie
+from app.schemas import CorrectionRecord, ReviewRecord
 from app.services.import_export import csv_format, json_format, jsonl_format, workbook_format
-from app.services.import_export.csv_columns import TableOptions
 from app.services.import_export.file_types import FileType, OpenedFile, open_file
-from app.services.import_export.records import BadRow, CorrectionRow, DroppedCell, MovieRow, ReviewRow, Row, bad_row
+from app.services.import_export.records import ImportResult, Item, Row
 from app.services.import_export.staged_reviews import StagedReviews
 from app.services.import_export.table_rows import TableReader
-from app.services.import_export.tables import Table
+from app.services.import_export.tables import FIELDS, TableOptions, guess
 from app.services.jobs import ProgressCallback, ProgressReporter, Stage
 
-MAX_LISTED = 1_000
-"""Bad rows and dropped cells that are listed with their errors; further ones are only counted."""
+_OPENERS = {
+    FileType.TEXT: csv_format.open_table,
+    FileType.JSON_ARRAY: json_format.open_table,
+    FileType.WORKBOOK: workbook_format.open_table,
+}
 _REPORT_EVERY = 100  # rows
 _MAX_ID = 2**53  # JavaScript cannot represent larger integers exactly
+_MAX_PREVIEWED = 10  # rows
 
 
 class ParsedFile:
     """Parsed rows: movies by the file's id and corrections in memory, reviews in a temporary database.
 
-    It is a context manager. `row_count` is the number of rows that are or should be reviews. `ids_fit` is whether an
-    empty store can use the file's ids: they must ascend, as in every export.
+    It is a context manager. `is_table` is whether release dates may be incomplete. `ids_fit` is whether an empty store
+    can use the file's ids: they must ascend, as in every export.
     """
 
     def __init__(self) -> None:
-        self.movies: dict[int, MovieRow] = {}
+        self.movies: dict[int, Movie] = {}
         self.reviews = StagedReviews()
-        self.corrections: list[CorrectionRow] = []
-        self.row_count = 0
-        self.bad: list[BadRow] = []
-        self.bad_count = 0
-        self.is_blocked = False
-        self.dropped: list[DroppedCell] = []
-        self.dropped_counts: Counter[tuple[str, str]] = Counter()
-        self.notes: list[FieldError] = []
+        self.corrections: dict[tuple[int, int], CorrectionRecord] = {}
+        self.result = ImportResult()
+        self.is_table = False
         self.ids_fit = True
         self._last_id = 0
+        self._unchecked: list[tuple[int, CorrectionRecord]] = []
 
     def __enter__(self) -> Self:
         return self
@@ -55,9 +55,13 @@ class ParsedFile:
         """Parse every row of the seekable file. Raise `ValidationFailed` for an unreadable one."""
         with open_file(file, written_at) as opened:
             progress = ProgressReporter(report, Stage.CHECK, opened.content.seek(0, 2))
+            self.is_table = opened.type is not FileType.JSON_LINES
             position = 0
-            for count, row in enumerate(self._rows(opened, options), start=1):
-                self._add(row)
+            for count, (number, item) in enumerate(self._rows(opened, options), start=1):
+                try:
+                    self._add(number, item)
+                except ValidationFailed as error:
+                    self.result.add_bad_row(number, error.errors)
                 if count % _REPORT_EVERY == 0:
                     now = opened.content.tell()
                     progress.add(max(0, now - position))
@@ -66,79 +70,114 @@ class ParsedFile:
 
     def _rows(self, opened: OpenedFile, options: TableOptions) -> Iterator[Row]:
         if opened.type is FileType.JSON_LINES:
-            opened.content.seek(0)
             yield from jsonl_format.read_rows(opened.content)
             return
-        with open_table(opened) as table:
+        with _OPENERS[opened.type](opened.content) as table:
             reader = TableReader(table, options, opened.written_at)
-            self.notes = reader.notes
+            self.result.notes = reader.notes
             yield from reader.rows()
 
-    def _add(self, row: Row) -> None:
-        match row:
-            case MovieRow():
-                self._add_movie(row)
-            case ReviewRow():
-                self.row_count += 1
-                self._add_review(row)
-            case CorrectionRow():
-                self.corrections.append(row)
-            case BadRow():
-                self.row_count += 1
-                self._reject(row)
-            case DroppedCell():
-                kind = row.error.field, row.error.type
-                self.dropped_counts[kind] += 1
-                if self.dropped_counts[kind] == 1 or len(self.dropped) < MAX_LISTED:
-                    self.dropped.append(row)
-
-    def _add_movie(self, row: MovieRow) -> None:
-        if row.id in self.movies:
-            self.row_count += 1
-            return self._reject(bad_row(row.number, "id_twice", f"the id {row.id} is another movie's", "id", id=row.id))
-        self.ids_fit &= next(reversed(self.movies), 0) < row.id <= _MAX_ID
-        self.movies[row.id] = row
-
-    def _add_review(self, row: ReviewRow) -> None:
-        if row.movie_id not in self.movies:
-            message = f"no good line above has the movie {row.movie_id}"
-            return self._reject(bad_row(row.number, "movie_unknown", message, "movie_id", id=row.movie_id))
-        self.ids_fit &= self._last_id < row.id <= _MAX_ID
-        self._last_id = row.id
-        self.reviews.append(row)
+    def _add(self, number: int, item: Item) -> None:
+        """Add the item of a row. Raise `ValidationFailed` for a bad row."""
+        match item:
+            case Movie():
+                if item.id in self.movies:
+                    raise ValidationFailed.in_file("id_twice", f"the id {item.id} is another movie's", "id", id=item.id)
+                self.ids_fit &= next(reversed(self.movies), 0) < item.id <= _MAX_ID
+                self.movies[item.id] = item
+            case ReviewRecord(id=review_id, movie_id=movie_id):
+                if movie_id not in self.movies:
+                    message = f"no good line above has the movie {movie_id}"
+                    raise ValidationFailed.in_file("movie_unknown", message, "movie_id", id=movie_id)
+                self.ids_fit &= self._last_id < review_id <= _MAX_ID
+                self._last_id = review_id
+                self.reviews.append(item)
+                self.result.rows += 1
+            case CorrectionRecord():
+                self._unchecked.append((number, item))
+            case FieldError():
+                self.result.add_dropped_cell(number, item)
+            case ValidationFailed():
+                raise item
 
     def _check_corrections(self) -> None:
         """Reject corrections without a review in the file, and repeated ones by the same reader."""
-        existing = self.reviews.review_ids() if self.corrections else set()
-        valid: dict[tuple[int, int], CorrectionRow] = {}
-        for row in self.corrections:
-            if row.review_id not in existing:
-                message = f"no good line above has the review {row.review_id}"
-                self._reject(bad_row(row.number, "review_unknown", message, "review_id", id=row.review_id))
-            elif (row.review_id, row.reader) in valid:
-                message = f"reader {row.reader} has corrected this review already"
-                self._reject(bad_row(row.number, "reader_twice", message, "reader", id=row.reader))
+        review_ids = self.reviews.ids() if self._unchecked else set()
+        for number, item in self._unchecked:
+            review_id, reader = item.review_id, item.reader
+            if review_id not in review_ids:
+                message = f"no good line above has the review {review_id}"
+                error = ValidationFailed.in_file("review_unknown", message, "review_id", id=review_id)
+            elif (review_id, reader) in self.corrections:
+                message = f"reader {reader} has corrected this review already"
+                error = ValidationFailed.in_file("reader_twice", message, "reader", id=reader)
             else:
-                valid[row.review_id, row.reader] = row
+                self.corrections[review_id, reader] = item
                 continue
-            self.row_count += 1
-        self.corrections = list(valid.values())
-
-    def _reject(self, row: BadRow) -> None:
-        self.bad_count += 1
-        self.is_blocked |= row.is_blocking
-        if len(self.bad) < MAX_LISTED:
-            self.bad.append(row)
+            self.result.add_bad_row(number, error.errors)
 
 
-@contextmanager
-def open_table(opened: OpenedFile) -> Iterator[Table]:
-    """Open the table in a file. Raise `ValidationFailed`."""
-    if opened.type is FileType.TEXT:
-        with csv_format.open_table(opened.content) as table:
-            yield table
-    elif opened.type is FileType.JSON_ARRAY:
-        yield json_format.read_table(opened.content)
-    else:
-        with workbook_format.open_table(opened.content) as table:
-            yield table
+@dataclass(slots=True)
+class PreviewRow:
+    """A row of the file: its movie and review, or its errors."""
+
+    number: int
+    movie: Movie | None = None
+    review: ReviewRecord | None = None
+    errors: Sequence[FieldError] = ()
+
+
+@dataclass(slots=True)
+class Preview:
+    """The beginning of a file.
+
+    `names` are the headings of the table, empty for JSON Lines; `columns` is the index of each field's column, or None.
+    `errors` prevent an import with these options; `notes` list parts of the file that are not imported.
+    """
+
+    names: Sequence[str] = ()
+    columns: Mapping[str, int | None] = field(default_factory=dict)
+    rows: Sequence[PreviewRow] = ()
+    notes: Sequence[FieldError] = ()
+    errors: Sequence[FieldError] = ()
+
+    @property
+    def is_table(self) -> bool:
+        return bool(self.names)
+
+
+def preview_file(file: BinaryIO, options: TableOptions) -> Preview:
+    """Parse the beginning of a file. Raise `ValidationFailed` for an unreadable file."""
+    with open_file(file) as opened:
+        if opened.type is FileType.JSON_LINES:
+            return Preview(rows=_preview_rows(jsonl_format.read_rows(opened.content)))
+        with _OPENERS[opened.type](opened.content) as table:
+            guessed = guess(table.header, options)
+            columns: dict[str, int | None] = {name: guessed.get(name, [None])[0] for name in FIELDS}
+            columns |= {name: column for name, column in options.columns.items() if not isinstance(column, str)}
+            try:
+                reader = TableReader(table, options, opened.written_at)
+            except ValidationFailed as error:
+                return Preview(table.names, columns, errors=error.errors)
+            return Preview(table.names, columns, _preview_rows(reader.rows()), reader.notes)
+
+
+def _preview_rows(rows: Iterator[Row]) -> list[PreviewRow]:
+    """Return the first reviews and bad rows."""
+    movies: dict[int, Movie] = {}
+    shown: list[PreviewRow] = []
+    dropped: list[FieldError] = []
+    for number, item in rows:
+        match item:
+            case Movie():
+                movies[item.id] = item
+            case FieldError():
+                dropped.append(item)
+            case ReviewRecord():
+                shown.append(PreviewRow(number, movies.get(item.movie_id), item, dropped))
+                dropped = []
+            case ValidationFailed():
+                shown.append(PreviewRow(number, errors=item.errors))
+        if len(shown) == _MAX_PREVIEWED:
+            break
+    return shown

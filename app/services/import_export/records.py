@@ -1,84 +1,79 @@
-"""Parsed rows, common to all file formats. Their values are validated by `app.schemas`."""
+"""Rows of files in all formats, validated by `app.schemas`, and the result of an import."""
 
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from app.errors import FieldError
-from app.models import CorrectedLabel, MovieFields, Sentiment
+from app.errors import FieldError, ValidationFailed
+from app.models import Movie
+from app.schemas import CorrectionRecord, ReviewRecord
+
+MAX_LISTED = 1_000
+"""Bad rows and dropped cells that are listed with their errors; further ones are only counted."""
+
+Item = Movie | ReviewRecord | CorrectionRecord | ValidationFailed | FieldError
+"""A movie with its id in the file, a review, a correction, the errors of a row that cannot be imported, or the error of
+an optional cell that was dropped or shortened, which comes before the row's review."""
+Row = tuple[int, Item]
+"""An item with the number of its row: a line of JSON Lines or a row of a table, from 1."""
 
 
-@dataclass(frozen=True, slots=True)
-class MovieRow:
-    """A movie with its `id` in the file.
-
-    `is_exact` is False if the release date may be incomplete: a table may omit it or have only the year.
-    """
-
-    number: int
-    id: int
-    fields: MovieFields
-    is_exact: bool = True
-
-
-class ReviewRow(NamedTuple):
-    """A review of the file's movie `movie_id`, in values that SQLite can store.
-
-    `number` is the row's number. `id` is 0 and `created_at` empty if the file has none; `label` is empty until the text
-    is analyzed.
-    """
-
-    number: int
-    id: int
-    movie_id: int
-    author: str
-    content: str
-    created_at: str = ""
-    edited_at: str = ""
-    model: str = ""
-    label: str = ""
-    score: float = 0.0
-    rating: float = 0.0
-    spoiler: bool = False
-
-    def with_sentiment(self, sentiment: Sentiment, model: str) -> "ReviewRow":
-        return self._replace(label=sentiment.label, score=sentiment.score, rating=sentiment.rating, model=model)
-
-
-@dataclass(frozen=True, slots=True)
-class CorrectionRow:
-    """A reader's correction of the file's review `review_id`; `reader` distinguishes this review's readers."""
-
-    number: int
-    review_id: int
-    reader: int
-    label: CorrectedLabel
-    created_at: str
-
-
-@dataclass(frozen=True, slots=True)
-class BadRow:
-    """A row that cannot be imported, with its `number` (line of JSON Lines or row of a table, from 1) and its errors.
-
-    `is_blocking` is False for a row without a review's text: the other rows are imported nevertheless.
-    """
+class BadRow(NamedTuple):
+    """A row that cannot be imported."""
 
     number: int
     errors: Sequence[FieldError]
-    is_blocking: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class DroppedCell:
+class DroppedCell(NamedTuple):
     """An optional cell that is invalid or was shortened; the row's review is imported nevertheless."""
 
     number: int
     error: FieldError
 
 
-Row = MovieRow | ReviewRow | CorrectionRow | BadRow | DroppedCell
+@dataclass(frozen=True, slots=True)
+class ImportCounts:
+    """Numbers of added items, and the id of the audit entry that can be undone; 0 if nothing was added."""
+
+    movies: int = 0
+    reviews: int = 0
+    corrections: int = 0
+    change_id: int = 0
 
 
-def bad_row(number: int, type: str, message: str, field: str = "", **context: str | int) -> BadRow:
-    """Return a bad row with one error."""
-    return BadRow(number, [FieldError(field, type, message, context)])
+@dataclass(slots=True)
+class ImportResult:
+    """The result of an import.
+
+    `rows` is the number of rows that are or should be reviews: `added`, `known` (in the store already), `repeated` (in
+    the file) and bad ones. `added` is None if bad rows prevented the import: all but those that only lack a text.
+
+    `dropped` lists dropped cells; `dropped_counts` counts all by (field, error type). `notes` list other parts of the
+    file that were not imported.
+    """
+
+    added: ImportCounts | None = None
+    rows: int = 0
+    known: int = 0
+    repeated: int = 0
+    bad_count: int = 0
+    bad: list[BadRow] = field(default_factory=list)
+    is_blocked: bool = False
+    dropped: list[DroppedCell] = field(default_factory=list)
+    dropped_counts: Counter[tuple[str, str]] = field(default_factory=Counter)
+    notes: Sequence[FieldError] = ()
+
+    def add_bad_row(self, number: int, errors: Sequence[FieldError]) -> None:
+        self.rows += 1
+        self.bad_count += 1
+        self.is_blocked |= [error.type for error in errors] != ["text_missing"]
+        if len(self.bad) < MAX_LISTED:
+            self.bad.append(BadRow(number, errors))
+
+    def add_dropped_cell(self, number: int, error: FieldError) -> None:
+        kind = error.field, error.type
+        self.dropped_counts[kind] += 1
+        if self.dropped_counts[kind] == 1 or len(self.dropped) < MAX_LISTED:
+            self.dropped.append(DroppedCell(number, error))

@@ -4,17 +4,25 @@ SQLite deletes its file when the connection is closed.
 """
 
 import sqlite3
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
-from operator import itemgetter
+from operator import attrgetter, itemgetter
+from typing import Any
 
 from app.native_thread import NativeThread
-from app.services.import_export.duplicates import find_known
-from app.services.import_export.records import ReviewRow
+from app.schemas import ReviewRecord
+from app.services.import_export.dates import format_local
 
-_BUFFER_SIZE = 1_000  # rows
-_FIELDS = ", ".join(ReviewRow._fields)
-_PLACEHOLDERS = ", ".join("?" * len(ReviewRow._fields))
+_FIELDS = (
+    "id", "movie_id", "author", "content", "created_at", "edited_at", "model", "sentiment_label", "sentiment_score",
+    "rating", "spoiler",
+)  # fmt: skip
+_COLUMNS = ", ".join(_FIELDS)
+_INSERT = f"INSERT INTO review (text_hash, {_COLUMNS}) VALUES (?{', ?' * len(_FIELDS)})"  # noqa: S608 - the fields are constants
+_values = attrgetter(*_FIELDS)
+_PRECISIONS = (19, 16, 10)
+"""Compared lengths of timestamps such as `2024-05-01 15:05:09`: to the second, the minute, the day."""
 
 
 def text_hash(author: str, content: str) -> int:
@@ -23,40 +31,38 @@ def text_hash(author: str, content: str) -> int:
 
 
 class StagedReviews:
-    """Review rows in the order of the file. Not thread-safe; must be closed."""
+    """Reviews in the order of the file. Not thread-safe; must be closed."""
 
     def __init__(self) -> None:
         self._db = sqlite3.connect("", isolation_level=None, check_same_thread=False)
+        self._db.row_factory = sqlite3.Row
         self._thread = NativeThread()  # for statements that read all rows
         self._db.execute("PRAGMA journal_mode = OFF")
-        self._db.execute(f"CREATE TABLE review (position INTEGER PRIMARY KEY, text_hash INTEGER, {_FIELDS})")
-        self._buffer: list[tuple[object, ...]] = []
+        self._db.execute(f"CREATE TABLE review (position INTEGER PRIMARY KEY, text_hash INTEGER, {_COLUMNS})")
+        self._db.execute("CREATE TABLE stored (movie_id INTEGER, text_hash INTEGER, created_at, is_undated)")
 
     def close(self) -> None:
         self._thread.close()
         self._db.close()
 
-    def append(self, row: ReviewRow) -> None:
-        self._buffer.append((text_hash(row.author, row.content), *row))
-        if len(self._buffer) >= _BUFFER_SIZE:
-            self._flush()
+    def append(self, review: ReviewRecord) -> None:
+        self._db.execute(_INSERT, (text_hash(review.author, review.content), *_values(review)))
 
     def __len__(self) -> int:
-        self._flush()
-        (count,) = self._db.execute("SELECT count(*) FROM review").fetchone()
-        return int(count)
+        return self._count("SELECT count(*) FROM review")
+
+    def _count(self, query: str) -> int:
+        return int(self._db.execute(query).fetchone()[0])
 
     def merge_movies(self, ids: Iterable[tuple[int, int]]) -> None:
         """Assign the reviews of the first movie of each pair to the second."""
-        self._flush()
         pairs = [(new, old) for old, new in ids if old != new]
         if pairs:
-            self._thread.run(self._db.execute, "CREATE INDEX IF NOT EXISTS review_movie ON review (movie_id)")
+            self._thread.run(self._db.execute, "CREATE INDEX review_movie ON review (movie_id)")
             self._thread.run(self._db.executemany, "UPDATE review SET movie_id = ? WHERE movie_id = ?", pairs)
 
     def remove_repeats(self) -> int:
         """Remove duplicates (same movie, author, text and timestamp) of rows without an id; return their number."""
-        self._flush()
         removed = self._thread.run(
             self._db.execute,
             "DELETE FROM review WHERE id = 0 AND position NOT IN"
@@ -69,12 +75,9 @@ class StagedReviews:
 
         `stored` are tuples (file's movie id, `text_hash`, timestamp, whether that is only the time of an import).
         """
-        self._flush()
-        self._db.execute("CREATE TABLE stored (movie_id INTEGER, text_hash INTEGER, created_at, is_undated)")
         self._db.executemany("INSERT INTO stored VALUES (?, ?, ?, ?)", stored)
         known = self._thread.run(self._find_known)
         self._db.executemany("DELETE FROM review WHERE position = ?", ((position,) for position in known))
-        self._db.execute("DROP TABLE stored")
         return len(known)
 
     def _find_known(self) -> list[int]:
@@ -91,56 +94,78 @@ class StagedReviews:
         for _, group in groupby(found, key=itemgetter(0, 1)):
             candidates = list(group)
             rows = [(position, at) for _, _, position, at, _ in candidates if position is not None]
-            in_store = [(at, bool(undated)) for _, _, position, at, undated in candidates if position is None]
-            known += find_known(rows, in_store)
+            stored = [(at, bool(undated)) for _, _, position, at, undated in candidates if position is None]
+            known += _match_reviews(rows, stored)
         return known
 
     def clear_sentiments(self) -> None:
         """Mark all rows as unanalyzed."""
-        self._flush()
-        self._db.execute("UPDATE review SET label = ''")
+        self._db.execute("UPDATE review SET sentiment_label = NULL")
 
     def count_unanalyzed(self) -> int:
         """Return the number of rows without a sentiment."""
-        self._flush()
-        (count,) = self._db.execute("SELECT count(*) FROM review WHERE label = ''").fetchone()
-        return int(count)
+        return self._count("SELECT count(*) FROM review WHERE sentiment_label IS NULL")
 
     def unanalyzed(self, after: int, count: int) -> list[tuple[int, str]]:
         """Return the positions and texts of the next `count` rows without a sentiment after a position."""
-        query = "SELECT position, content FROM review WHERE position > ? AND label = '' ORDER BY position LIMIT ?"
+        query = (
+            "SELECT position, content FROM review WHERE position > ? AND sentiment_label IS NULL"
+            " ORDER BY position LIMIT ?"
+        )
         return self._db.execute(query, (after, count)).fetchall()
 
     def set_sentiments(self, sentiments: Iterable[tuple[str, float, float, str, int]]) -> None:
         """Store (label, score, rating, model, position) of rows."""
-        query = "UPDATE review SET label = ?, score = ?, rating = ?, model = ? WHERE position = ?"
+        query = "UPDATE review SET sentiment_label = ?, sentiment_score = ?, rating = ?, model = ? WHERE position = ?"
         self._db.executemany(query, sentiments)
 
-    def positions(self, now: str, *, by_date: bool) -> list[int]:
-        """Return the rows' positions, in the order of the file or by timestamp; `now` is that of undated rows."""
-        self._flush()
+    def ordered(self, now: str, *, by_date: bool) -> Iterator[dict[str, Any]]:
+        """Yield the rows' fields, in the order of the file or by timestamp; `now` is that of undated rows."""
         query = (
             "SELECT position FROM review ORDER BY CASE WHEN ? THEN iif(created_at = '', ?, created_at) END, position"
         )
-        found = self._thread.run(lambda: self._db.execute(query, (by_date, now)).fetchall())
-        return [position for (position,) in found]
-
-    def get(self, position: int) -> ReviewRow:
-        query = f"SELECT {_FIELDS} FROM review WHERE position = ?"  # noqa: S608 - the fields are constants
-        return ReviewRow(*self._db.execute(query, (position,)).fetchone())
-
-    def ids(self, positions: Sequence[int]) -> Iterator[int]:
-        """Yield the file's ids of the rows at the given positions."""
+        positions = self._thread.run(lambda: self._db.execute(query, (by_date, now)).fetchall())
         for position in positions:
-            yield self._db.execute("SELECT id FROM review WHERE position = ?", (position,)).fetchone()[0]
+            query = f"SELECT {_COLUMNS} FROM review WHERE position = ?"  # noqa: S608 - likewise
+            yield dict(self._db.execute(query, tuple(position)).fetchone())
 
-    def review_ids(self) -> set[int]:
+    def ids(self) -> set[int]:
         """Return the file's ids of all rows."""
-        self._flush()
         return {review_id for (review_id,) in self._db.execute("SELECT id FROM review WHERE id > 0")}
 
-    def _flush(self) -> None:
-        if self._buffer:
-            query = f"INSERT INTO review (text_hash, {_FIELDS}) VALUES (?, {_PLACEHOLDERS})"  # noqa: S608 - likewise
-            self._db.executemany(query, self._buffer)
-            self._buffer.clear()
+
+def _match_reviews(rows: Sequence[tuple[int, str]], stored: Sequence[tuple[str, bool]]) -> list[int]:
+    """Match reviews of the same movie, author and text; return the keys of the rows that are in the store.
+
+    `rows` are (key, timestamp or empty), `stored` are (timestamp, whether that is only the time of an import). Each
+    stored review matches one row. Timestamps are compared at the coarser precision of the two, as spreadsheets drop
+    seconds and times of day; exact matches come first. A review without a timestamp of its own matches any.
+    """
+    unmatched = [(format_local(timestamp), is_undated) for timestamp, is_undated in stored]
+    dated = {key: format_local(timestamp) for key, timestamp in rows if timestamp}
+    known = []
+    for size in _PRECISIONS:
+        by_start = defaultdict(list)
+        for item in unmatched:
+            if _precision(item[0]) >= size:
+                by_start[item[0][:size]].append(item)
+        for key, timestamp in list(dated.items()):
+            precision = _precision(timestamp)
+            candidates = by_start[timestamp[:size]] if precision >= size else []
+            match = next((item for item in candidates if size in (precision, _precision(item[0]))), None)
+            if match:
+                candidates.remove(match)
+                unmatched.remove(match)
+                del dated[key]
+                known.append(key)
+    undated = [key for key, timestamp in rows if not timestamp]
+    undated_stored = sum(is_undated for _, is_undated in unmatched)
+    matched_dated = list(dated)[:undated_stored]
+    return known + matched_dated + undated[: len(unmatched) - len(matched_dated)]
+
+
+def _precision(timestamp: str) -> int:
+    """Return the significant length of a local timestamp: midnight means a day, a full minute a minute."""
+    if timestamp.endswith(" 00:00:00"):
+        return 10
+    return 16 if timestamp.endswith(":00") else 19

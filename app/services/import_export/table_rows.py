@@ -1,81 +1,76 @@
-"""Conversion of a table's records to rows: movies, reviews and bad rows."""
+"""Conversion of a table's records to movies and reviews."""
 
-import dataclasses
+import html
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, fields
 from datetime import datetime, timedelta
 
 from app.errors import FieldError, ValidationFailed
-from app.models import MovieFields
+from app.models import Movie, MovieFields
 from app.schemas import DIRECTOR_MAX, GENRE_MAX, MIN_YEAR, MovieInput, ReviewRecord, parse
-from app.services.import_export import csv_columns
-from app.services.import_export.csv_columns import TableOptions
 from app.services.import_export.csv_format import unescape_formula
 from app.services.import_export.dates import KST, parse_day, parse_timestamp
-from app.services.import_export.html_text import to_text
-from app.services.import_export.records import BadRow, DroppedCell, MovieRow, ReviewRow, Row
-from app.services.import_export.tables import Table
+from app.services.import_export.records import Row
+from app.services.import_export.tables import FIELDS, Table, TableOptions, is_rating, match
 
 ANONYMOUS = "익명"
 """Default author of a table without authors."""
-_MOVIE = tuple(field.name for field in dataclasses.fields(MovieFields) if field.name in csv_columns.FIELDS)
+_MOVIE = tuple(field.name for field in fields(MovieFields) if field.name in FIELDS)
 _LISTS = {"director": DIRECTOR_MAX, "genre": GENRE_MAX}
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _EXCERPT = 40
 _YES = {"1", "true", "y", "yes", "예", "네", "o", "○", "있음"}
 _NO = {"", "0", "false", "n", "no", "아니요", "아니오", "x", "×", "없음"}
+_BLOCKS = "blockquote|div|dd|dt|dl|h[1-6]|hr|li|ol|p|ul"
+_INLINE = "a|abbr|b|big|cite|code|del|em|font|i|img|ins|mark|q|s|small|span|strike|strong|sub|sup|u"
+_ATTRIBUTES = r"""(?:\s(?:[^<>"']|"[^"<]*"|'[^'<]*')*)?/?"""
+_REFERENCE = r"&(?:#\d+|#x[0-9a-f]+|[a-z]+\d*);"
+_HTML = re.compile(rf"</?(?:br|{_BLOCKS}|{_INLINE}){_ATTRIBUTES}>|{_REFERENCE}", re.IGNORECASE)
+_BLOCK_TAGS = re.compile(rf"\n?(?:</?(?:{_BLOCKS}){_ATTRIBUTES}>)+", re.IGNORECASE)
+_INLINE_TAG = re.compile(rf"</?(?:{_INLINE}){_ATTRIBUTES}>|</br{_ATTRIBUTES}>", re.IGNORECASE)
+_LINE_BREAK = re.compile(rf"<br{_ATTRIBUTES}>", re.IGNORECASE)
 
 
 class TableReader:
-    """Reader of a table's records. It numbers the movies."""
+    """Reader of a table's records. It numbers the movies.
+
+    `notes` list the parts of the file that are not imported: columns (also the authors' own ratings) and other sheets.
+    """
 
     def __init__(self, table: Table, options: TableOptions, written_at: datetime | None = None) -> None:
         """Match the columns. Raise `ValidationFailed` if one is missing. `written_at` is the table's time, if known."""
         self._table = table
-        self._columns = csv_columns.match(table.header, options)
-        self._title, self._author = options.title, options.author or ANONYMOUS
+        self._columns = match(table.header, options)
+        self._defaults = {"title": options.title, "author": options.author or ANONYMOUS}
         self._written_at = written_at
         self._last_day = (datetime.now(KST) + timedelta(days=1)).date()
         self._movie_ids: dict[str, int] = {}
         self._movies: dict[tuple[str, ...], tuple[MovieFields, list[FieldError]]] = {}
+        self.notes = [] if table.is_own else list(self._find_unused())
 
-    @property
-    def notes(self) -> list[FieldError]:
-        """Parts of the file that are not imported: columns (also the authors' own ratings) and other sheets."""
-        if self._table.is_own:
-            return []
+    def _find_unused(self) -> Iterator[FieldError]:
         used = set(self._columns.values())
-        names = {
-            index: csv_columns.column_name(self._table.header, index)
-            for index in range(max(self._table.width, len(self._table.header)))
-            if index not in used
-        }
-        stars = [name for name in names.values() if csv_columns.is_rating(name)]
-        others = [name for name in names.values() if not csv_columns.is_rating(name)]
-        notes = []
-        if stars:
-            message = f"not imported: {', '.join(stars)} (a review's text is its vote)"
-            notes.append(FieldError("", "stars_unused", message, {"names": ", ".join(stars)}))
-        if others:
-            shown = ", ".join(others)[:200]
-            notes.append(FieldError("", "columns_unused", f"columns not imported: {shown}", {"names": shown}))
-        if self._table.unused:
-            shown = ", ".join(self._table.unused)[:200]
-            notes.append(FieldError("", "sheets_unused", f"sheets not imported: {shown}", {"names": shown}))
-        return notes
+        names = [name for index, name in enumerate(self._table.names) if index not in used]
+        if stars := ", ".join(filter(is_rating, names)):
+            message = f"not imported: {stars} (a review's text is its vote)"
+            yield FieldError("", "stars_unused", message, {"names": stars})
+        if others := ", ".join(name for name in names if not is_rating(name))[:200]:
+            yield FieldError("", "columns_unused", f"columns not imported: {others}", {"names": others})
+        if sheets := ", ".join(self._table.unused)[:200]:
+            yield FieldError("", "sheets_unused", f"sheets not imported: {sheets}", {"names": sheets})
 
     def rows(self) -> Iterator[Row]:
         """Yield the rows, each movie before its first review."""
         for number, cells in self._table.records:
             if isinstance(cells, FieldError):
-                yield BadRow(number, [cells])
+                yield number, ValidationFailed([cells], "file")
                 continue
             try:
                 yield from self._convert(number, cells)
             except ValidationFailed as error:
-                is_blocking = [item.type for item in error.errors] != ["text_missing"]
-                yield BadRow(number, error.errors, is_blocking)
+                yield number, error
 
     def _convert(self, number: int, cells: Sequence[str]) -> Iterator[Row]:
         texts = self._texts(cells)
@@ -86,40 +81,40 @@ class TableReader:
         spoiler = _parse_spoiler(texts.get("spoiler", ""), dropped)
         if not texts["content"].strip() and not errors:
             raise ValidationFailed([FieldError("content", "text_missing", "has no text")], "file")
+        movie_id = self._movie_ids.get(movie.key, 0) if movie else 0
+        data = {
+            "movie_id": movie_id or len(self._movie_ids) + 1,
+            "author": texts["author"],
+            "content": texts["content"],
+            "created_at": created_at,
+            "spoiler": spoiler,
+        }
         try:
-            data = {"movie_id": 1, "author": texts["author"], "content": texts["content"], "created_at": created_at}
             review = parse(ReviewRecord, data)
         except ValidationFailed as error:
             raise ValidationFailed(errors + error.errors, "file") from error
         if errors or movie is None:
             raise ValidationFailed(errors, "file")
-        yield from (DroppedCell(number, item) for item in dropped)
-        movie_id = self._movie_ids.get(movie.key)
-        if movie_id is None:
-            movie_id = self._movie_ids[movie.key] = len(self._movie_ids) + 1
-            yield MovieRow(number, movie_id, movie, is_exact=False)
-        yield ReviewRow(number, 0, movie_id, review.author, review.content, review.created_at, spoiler=spoiler)
+        yield from ((number, error) for error in dropped)
+        if not movie_id:
+            self._movie_ids[movie.key] = review.movie_id
+            yield number, Movie(**asdict(movie), id=review.movie_id)
+        yield number, review
 
     def _texts(self, cells: Sequence[str]) -> dict[str, str]:
         """Return each field's text, empty if the row is too short."""
-        texts = {field: cells[index] if index < len(cells) else "" for field, index in self._columns.items()}
-        if self._table.is_own:
-            texts = {field: unescape_formula(text) for field, text in texts.items()}
-        else:
-            texts = {field: _plain(field, text) for field, text in texts.items()}
-        if "title" not in self._columns:
-            texts["title"] = self._title
-        if "author" not in self._columns:
-            texts["author"] = self._author
+        texts = dict(self._defaults)
+        for field, index in self._columns.items():
+            cell = cells[index] if index < len(cells) else ""
+            texts[field] = unescape_formula(cell) if self._table.is_own else _plain(field, cell)
         return texts
 
     def _find_extra_cells(self, cells: Sequence[str]) -> Iterator[FieldError]:
         """Yield an error for cells beyond the last column, mostly the rest of a review with an unquoted comma."""
         width = self._table.width
         if any(map(str.strip, cells[width:])):
-            context: dict[str, str | int] = {"count": len(cells), "width": width}
             message = f"has {len(cells)} cells, the table {width}: put a cell that holds a comma in quotes"
-            yield FieldError("", "cells_spilt", message, context)
+            yield FieldError("", "cells_spilt", message, {"count": len(cells), "width": width})
 
     def _movie(
         self, texts: Mapping[str, str], errors: list[FieldError], dropped: list[FieldError]
@@ -133,18 +128,18 @@ class TableReader:
             for field, limit in _LISTS.items():
                 data[field] = _shorten(field, data[field].strip(), limit, problems)
             try:
-                fields = parse(MovieInput, data).fields()
+                movie = parse(MovieInput, data)
             except ValidationFailed as error:
                 optional = [item for item in error.errors if item.field != "title"]
                 if len(optional) < len(error.errors):
                     errors += [item for item in error.errors if item.field == "title"]
                     return None
                 problems += optional
-                fields = parse(MovieInput, data | {item.field: "" for item in optional}).fields()
-            self._movies[values] = fields, problems
-        fields, problems = self._movies[values]
+                movie = parse(MovieInput, data | {item.field: "" for item in optional})
+            self._movies[values] = movie.fields(), problems
+        found, problems = self._movies[values]
         dropped += problems
-        return fields
+        return found
 
     def _timestamp(self, text: str, errors: list[FieldError], dropped: list[FieldError]) -> str:
         """Return the timestamp of a review; empty if the cell is empty or invalid."""
@@ -160,15 +155,26 @@ class TableReader:
             dropped.append(_invalid_date("created_at", text))
             return ""
         if day > self._last_day and not self._table.is_own:
-            context = {"text": text[:_EXCERPT]}
-            errors.append(FieldError("created_at", "day_to_come", f"is still to come: {text[:_EXCERPT]!r}", context))
+            shown = text[:_EXCERPT]
+            errors.append(FieldError("created_at", "day_to_come", f"is still to come: {shown!r}", {"text": shown}))
         return timestamp
 
 
 def _plain(field: str, cell: str) -> str:
     """Convert HTML in a cell to plain text, on one line except for a review's text."""
-    text = to_text(cell)
+    text = _html_to_text(cell)
     return text if field == "content" or text is cell else " ".join(text.split())
+
+
+def _html_to_text(cell: str) -> str:
+    """Remove the tags of a cell, with line breaks around blocks, and resolve its character references.
+
+    Text in angle brackets that is no HTML tag (`<최고>`, `<3`, `<spoiler>`) is kept.
+    """
+    if not _HTML.search(cell):
+        return cell
+    text = _BLOCK_TAGS.sub("\n", _LINE_BREAK.sub("\n", _INLINE_TAG.sub("", cell)))
+    return re.sub(r"\n{3,}", "\n\n", html.unescape(text)).strip()
 
 
 def _find_invalid_bytes(texts: Mapping[str, str]) -> Iterator[FieldError]:

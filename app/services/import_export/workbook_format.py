@@ -10,9 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from app.errors import FieldError, ValidationFailed
-from app.services.import_export.csv_columns import count_known
-from app.services.import_export.tables import Record, Table, find_header
+from app.errors import ValidationFailed
+from app.services.import_export.tables import Record, Table, count_known, find_header
 
 _PROGRAM = Path(__file__).with_name("workbook_process.py")
 _TIMEOUT = 120  # seconds
@@ -21,59 +20,43 @@ _TIMEOUT = 120  # seconds
 @contextmanager
 def open_table(file: BinaryIO) -> Iterator[Table]:
     """Open the sheet with most known headings. Raise `ValidationFailed` for an unreadable workbook."""
-    with tempfile.TemporaryFile(prefix="gampyeong-") as cells:
-        _convert(file, cells)
-        sheets = _find_sheets(cells)
-        if not sheets:
-            raise _broken()
-        found = [(name, find_header(_records(cells, start))) for name, start in sheets]
-        name, (number, header, width, _) = max(found, key=lambda item: count_known(item[1][1]))
-        start = dict(sheets)[name]
-        records = ((index, row) for index, row in _records(cells, start) if index > number)
-        yield Table(header, width, records, [other for other, _ in sheets if other != name])
-
-
-def _convert(file: BinaryIO, cells: BinaryIO) -> None:
-    with tempfile.TemporaryFile(prefix="gampyeong-") as workbook:
+    with tempfile.TemporaryDirectory(prefix="gampyeong-") as folder:
         file.seek(0)
-        shutil.copyfileobj(file, workbook)
-        workbook.seek(0)
-        command = [sys.executable, "-I", str(_PROGRAM)]
+        with open(Path(folder, "workbook"), "wb") as copy:
+            shutil.copyfileobj(file, copy)
         try:
             subprocess.run(  # noqa: S603 - a fixed command
-                command, stdin=workbook, stdout=cells, stderr=subprocess.DEVNULL, timeout=_TIMEOUT, check=True
+                [sys.executable, "-I", str(_PROGRAM)],
+                cwd=folder,
+                stderr=subprocess.DEVNULL,
+                timeout=_TIMEOUT,
+                check=True,
             )
         except subprocess.SubprocessError as error:
             raise _broken() from error
+        sheets = [path for path in sorted(Path(folder).glob("*.sheet")) if any(_records(path))]
+        if not sheets:
+            raise _broken()
+        sheet = max(sheets, key=lambda path: count_known(find_header(_records(path))[1]))
+        number, header, width = find_header(_records(sheet))
+        records = (record for record in _records(sheet) if record[0] > number)
+        yield Table(header, width, records, [_name(other) for other in sheets if other != sheet])
 
 
-def _find_sheets(cells: BinaryIO) -> list[tuple[str, int]]:
-    """Return the names of the sheets that have cells, with the offsets of their first rows."""
-    cells.seek(0)
-    names: list[tuple[str, int]] = []
-    is_new, name = False, ""
-    while line := cells.readline():
-        if line.startswith(b'["sheet"'):
-            is_new, name, start = True, json.loads(line)[1], cells.tell()
-        elif is_new:
-            names.append((name, start))
-            is_new = False
-    return names
+def _name(sheet: Path) -> str:
+    with open(sheet, encoding="utf-8") as lines:
+        name: str = json.loads(next(lines))
+        return name
 
 
-def _records(cells: BinaryIO, start: int) -> Iterator[Record]:
+def _records(sheet: Path) -> Iterator[Record]:
     """Yield the rows of a sheet with their numbers in the spreadsheet."""
-    position = start
-    while True:
-        cells.seek(position)
-        line = cells.readline()
-        position = cells.tell()
-        if not line or line.startswith(b'["sheet"'):
-            return
-        number, row = json.loads(line)
-        yield number, row
+    with open(sheet, encoding="utf-8") as lines:
+        next(lines)
+        for line in lines:
+            number, cells = json.loads(line)
+            yield number, cells
 
 
 def _broken() -> ValidationFailed:
-    message = "the workbook cannot be read: open it and save it as CSV"
-    return ValidationFailed([FieldError("", "workbook_broken", message)], "file")
+    return ValidationFailed.in_file("workbook_broken", "the workbook cannot be read: open it and save it as CSV")

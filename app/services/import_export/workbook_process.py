@@ -1,4 +1,4 @@
-"""Script that converts a workbook on standard input to lines of JSON, for `workbook_format`.
+"""Script that converts the file `workbook` in the current folder to files of JSON lines, for `workbook_format`.
 
 It runs in a subprocess, because the library allocates the full rectangle of a sheet and aborts without enough memory: a
 single cell far down and right suffices.
@@ -15,27 +15,20 @@ MAX_MEMORY = 1024 * 1024 * 1024
 
 
 def main() -> None:
-    """Write `["sheet", name]` for every sheet, and `[number, cells]` for each of its rows that is not blank."""
-    _limit_memory()
-    workbook = CalamineWorkbook.from_filelike(sys.stdin.buffer)
-    for name in workbook.sheet_names:
-        sheet = workbook.get_sheet_by_name(name)
-        _write(["sheet", name])
-        for number, row in enumerate(sheet.iter_rows() if sheet.height else [], start=1):
-            cells = [_text(cell) for cell in row]
-            if any(map(str.strip, cells)):
-                _write([number, cells])
-
-
-def _limit_memory() -> None:
+    """Write a file for every sheet: its name, then `[number, cells]` for each row that is not blank."""
     if sys.platform != "win32":
         import resource
 
         resource.setrlimit(resource.RLIMIT_AS, (MAX_MEMORY, MAX_MEMORY))
-
-
-def _write(line: list[object]) -> None:
-    sys.stdout.buffer.write(json.dumps(line).encode() + b"\n")
+    workbook = CalamineWorkbook.from_path("workbook")
+    for index, name in enumerate(workbook.sheet_names):
+        sheet = workbook.get_sheet_by_name(name)
+        with open(f"{index:05}.sheet", "w", encoding="utf-8") as file:
+            file.write(json.dumps(name) + "\n")
+            for number, row in enumerate(sheet.iter_rows() if sheet.height else [], start=1):
+                cells = [_text(cell) for cell in row]
+                if any(map(str.strip, cells)):
+                    file.write(json.dumps([number, cells]) + "\n")
 
 
 def _text(cell: object) -> str:

@@ -90,6 +90,20 @@ def test_errors_have_their_row(load: Import, store: Store) -> None:
     assert not store.movies()
 
 
+@pytest.mark.parametrize(
+    ("cell", "text"),
+    [
+        ("a <script> b", "a <script> b"),
+        ("<b>A</b> <script> b <최고>", "A <script> b <최고>"),
+        ("<i>a</i><![CDATA[b]]><!c>", "a<![CDATA[b]]><!c>"),
+        ("<P CLASS='x>y'>a</P><div>b<br />c</div>&lt;d&gt;", "a\nb\nc\n<d>"),
+    ],
+)
+def test_html_of_a_cell_becomes_text(load: Import, store: Store, cell: str, text: str) -> None:
+    load(f"제목,작성자,내용\n괴물,밤편지,{cell}\n")
+    assert [review.content for review in store.all_reviews()] == [text]
+
+
 def test_a_huge_cell_is_one_bad_row(load: Import, store: Store) -> None:
     outcome = load(f"제목,작성자,내용\n괴물,밤편지,{'가' * 200_000}\n괴물,밤편지,최고\n", skip_bad=True)
     assert reasons(outcome) == [(2, [("", "csv_invalid")])]
