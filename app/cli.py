@@ -240,8 +240,7 @@ def _format_errors(outcome: ImportResult) -> Iterator[str]:
 
 def _format_losses(outcome: ImportResult) -> Iterator[str]:
     """Yield a line for each kind of dropped cell, with the first row that had one, and for each note."""
-    for kind, count in outcome.dropped_counts.items():
-        first = next(cell for cell in outcome.dropped if (cell.error.field, cell.error.type) == kind)
+    for first, count in zip(outcome.dropped, outcome.dropped_counts.values(), strict=True):
         yield f"{count:,} cells not taken, first in row {first.number}: {_format_error(first.error)}"
     yield from map(_format_error, outcome.notes)
 

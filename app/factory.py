@@ -24,7 +24,7 @@ from app.services.jobs import Jobs
 from app.settings import ROOT, VERSION, Settings
 from app.store import Store, open_store
 from app.telemetry import AccessLog, Metrics
-from app.web.uploads import Uploads
+from app.web.import_export import Uploads
 
 
 def create_app(

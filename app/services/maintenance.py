@@ -6,8 +6,15 @@ from heapq import nlargest
 from app.errors import NotFound
 from app.models import AuditAction, AuditEntry, Label, Review, ScoredReview, Sentiment
 from app.protocols import Analyzer
-from app.services.batch_analysis import analyze_with_retry, batched, iter_pages
-from app.services.jobs import ProgressCallback, ProgressReporter, Stage, ignore
+from app.services.jobs import (
+    ProgressCallback,
+    ProgressReporter,
+    Stage,
+    analyze_with_retry,
+    batched,
+    ignore,
+    iter_pages,
+)
 from app.store import Store
 
 _MAX_LISTED = 10

@@ -1,8 +1,13 @@
 """The administrator's page of imports and exports: downloads, an upload, its preview and the job that imports it."""
 
+import re
+import secrets
+import shutil
+import time
 from collections.abc import Callable, Iterator, Mapping
 from hashlib import blake2b
-from typing import Any
+from pathlib import Path
+from typing import IO, Any, BinaryIO
 
 from flask import Blueprint, Response, current_app, redirect, request, session, url_for
 from werkzeug.exceptions import RequestEntityTooLarge
@@ -21,13 +26,54 @@ from app.services.jobs import Jobs, ProgressCallback, Work
 from app.web import import_messages, messages
 from app.web.forms import Form
 from app.web.rendering import render
-from app.web.uploads import Uploads
 
 _UPLOAD, _COLUMNS = "upload", "columns"  # in the session
+MAX_FILES = 4
+EXPIRES_AFTER = 60 * 60
+"""Seconds until an uploaded file is deleted."""
 _NAME_SHOWN = 100  # characters of a file's name
 _REMEMBERED = 3  # files' headings whose columns were chosen
 
 blueprint = Blueprint("import_export", __name__, url_prefix="/admin/data")
+
+
+class Uploads:
+    """Recently uploaded files, between the preview and the import: in a folder, with random tokens as names."""
+
+    def __init__(self, folder: Path, now: Callable[[], float] = time.time) -> None:
+        self._folder = folder
+        self._now = now
+
+    def add(self, stream: IO[bytes]) -> str:
+        """Copy an uploaded file, as the original is closed after its request, and return its token."""
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        token = secrets.token_urlsafe(18)
+        with open(self._folder / token, "xb") as file:
+            shutil.copyfileobj(stream, file)
+        self._expire()
+        return token
+
+    def open(self, token: str) -> BinaryIO | None:
+        """Open the file of a token; return None if it has expired."""
+        self._expire()
+        try:
+            return open(self._path(token), "rb")
+        except FileNotFoundError:
+            return None
+
+    def discard(self, token: str) -> None:
+        """Delete the file of a token, if it exists."""
+        self._path(token).unlink(missing_ok=True)
+
+    def _path(self, token: str) -> Path:
+        return self._folder / (token if re.fullmatch(r"[\w-]{24}", token, re.ASCII) else "unknown")
+
+    def _expire(self) -> None:
+        """Delete expired and excess files."""
+        files = sorted(((path.stat().st_mtime, path) for path in self._folder.glob("*")), reverse=True)
+        for place, (written_at, path) in enumerate(files):
+            if place >= MAX_FILES or written_at + EXPIRES_AFTER <= self._now():
+                path.unlink(missing_ok=True)
 
 
 class ImportForm(Form):
@@ -50,11 +96,10 @@ class PreviewForm(Form):
 
     def columns(self) -> dict[str, int | None]:
         """Return the submitted positions of fields; None for no column."""
-        from_request = {field: request.form.get(f"column_{field}") for field in FIELDS}
         return {
-            field: int(text) if text.isascii() and text.isdigit() and len(text) <= 4 else None
-            for field, text in from_request.items()
-            if text is not None
+            field: int(text) if re.fullmatch("[0-9]{1,4}", text) else None
+            for field in FIELDS
+            if (text := request.form.get(f"column_{field}")) is not None
         }
 
     def options(self, columns: Mapping[str, int | None]) -> TableOptions:

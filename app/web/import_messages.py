@@ -7,7 +7,6 @@ from flask_babel import gettext as _
 
 from app.errors import AlreadyExists, FieldError, ModelBusy, NotFound, StoreUnavailable, ValidationFailed
 from app.i18n import lazy_gettext
-from app.services.import_export import ImportResult
 from app.services.jobs import Job, Progress, Stage
 from app.web.messages import MISSING_TYPES
 
@@ -25,9 +24,6 @@ _TYPES_WITH_COLUMN = (
     "date_unknown", "date_invalid", "moment_invalid", "control_characters", "combining_marks", "url_invalid",
     "day_to_come", "bytes_invalid", "list_cut", "yes_no_unknown",
 )  # fmt: skip
-_EMPTY_CONTEXT = dict.fromkeys(
-    ("missing", "found", "names", "text", "id", "version", "count", "width", "megabytes", "max_length"), ""
-)
 
 
 def format_progress(progress: Progress) -> str:
@@ -73,22 +69,6 @@ def error_messages(errors: Iterable[FieldError]) -> str:
     return " ".join(map(error_message, errors))
 
 
-def dropped_cells(outcome: ImportResult) -> list[str]:
-    """Return a sentence for each kind of cell that was dropped: how many, and the first one's row and reason."""
-    messages = []
-    for kind, count in outcome.dropped_counts.items():
-        first = next(cell for cell in outcome.dropped if (cell.error.field, cell.error.type) == kind)
-        messages.append(
-            _(
-                "%(count)s개 줄에서 한 칸을 못 썼어요. 처음은 %(row)s번째 줄이에요. %(reason)s",
-                count=f"{count:,}",
-                row=f"{first.number:,}",
-                reason=error_message(first.error),
-            )
-        )
-    return messages
-
-
 def error_message(error: FieldError) -> str:
     """Return the message for an error in a row or a file."""
     if error.type in MISSING_TYPES:
@@ -100,7 +80,7 @@ def error_message(error: FieldError) -> str:
     known = _sentences().get(error.type)
     if known is None:
         return _("%(column)s: 쓸 수 없는 값이에요.", column=_column(error.field))
-    message = known % (_EMPTY_CONTEXT | error.context)
+    message = known % error.context
     return f"{_column(error.field)}: {message}" if error.type in _TYPES_WITH_COLUMN else message
 
 
@@ -177,7 +157,6 @@ FILTERS: dict[str, Callable[..., object]] = {
     "job_progress": format_progress,
     "job_error": format_error,
     "error_messages": error_messages,
-    "dropped_cells": dropped_cells,
     "error_message": error_message,
     "megabytes": format_megabytes,
 }

@@ -11,7 +11,7 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from app.store import Store
-from app.web.uploads import EXPIRES_AFTER, MAX_FILES, Uploads
+from app.web.import_export import EXPIRES_AFTER, MAX_FILES, Uploads
 from tests.services.import_export.test_real_files import CASES, CASES_BY_NAME
 from tests.web.conftest import Visitor, form_values, parse_html, text, wait
 from tests.web.test_import_export import PAGE, result

@@ -13,10 +13,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
 from app.models import CorrectedLabel, Correction, Movie, Review
-from app.services.batch_analysis import iter_pages
 from app.services.import_export import jsonl_format
 from app.services.import_export.csv_format import HEADER, escape_formula
 from app.services.import_export.dates import KST, format_local
+from app.services.jobs import iter_pages
 from app.store import Store
 
 _STARS = {CorrectedLabel.POSITIVE: 10, CorrectedLabel.NEGATIVE: 2, CorrectedLabel.NEITHER: 7}

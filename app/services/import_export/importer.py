@@ -13,12 +13,19 @@ from typing import BinaryIO
 from app.errors import AlreadyExists, NotFound
 from app.models import Correction, Label, Movie, Review, is_same_date, movie_key
 from app.protocols import Analyzer
-from app.services.batch_analysis import analyze_with_retry, batched, iter_pages
 from app.services.import_export.parsed_file import ParsedFile
 from app.services.import_export.records import ImportCounts, ImportResult
 from app.services.import_export.staged_reviews import StagedReviews, text_hash
 from app.services.import_export.tables import TableOptions
-from app.services.jobs import ProgressCallback, ProgressReporter, Stage, ignore
+from app.services.jobs import (
+    ProgressCallback,
+    ProgressReporter,
+    Stage,
+    analyze_with_retry,
+    batched,
+    ignore,
+    iter_pages,
+)
 from app.store import Store
 from app.store.clock import format_utc
 

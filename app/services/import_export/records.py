@@ -10,7 +10,7 @@ from app.models import Movie
 from app.schemas import CorrectionRecord, ReviewRecord
 
 MAX_LISTED = 1_000
-"""Bad rows and dropped cells that are listed with their errors; further ones are only counted."""
+"""Bad rows that are listed with their errors; further ones are only counted."""
 
 Item = Movie | ReviewRecord | CorrectionRecord | ValidationFailed | FieldError
 """A movie with its id in the file, a review, a correction, the errors of a row that cannot be imported, or the error of
@@ -50,8 +50,8 @@ class ImportResult:
     `rows` is the number of rows that are or should be reviews: `added`, `known` (in the store already), `repeated` (in
     the file) and bad ones. `added` is None if bad rows prevented the import: all but those that only lack a text.
 
-    `dropped` lists dropped cells; `dropped_counts` counts all by (field, error type). `notes` list other parts of the
-    file that were not imported.
+    `dropped_counts` are the numbers of dropped cells by (field, error type), `dropped` the first one of each. `notes`
+    list other parts of the file that were not imported.
     """
 
     added: ImportCounts | None = None
@@ -74,6 +74,6 @@ class ImportResult:
 
     def add_dropped_cell(self, number: int, error: FieldError) -> None:
         kind = error.field, error.type
-        self.dropped_counts[kind] += 1
-        if self.dropped_counts[kind] == 1 or len(self.dropped) < MAX_LISTED:
+        if kind not in self.dropped_counts:
             self.dropped.append(DroppedCell(number, error))
+        self.dropped_counts[kind] += 1

@@ -8,7 +8,7 @@ import pytest
 
 from app.errors import ModelBusy
 from app.models import AuditAction, CorrectedLabel, Label, MovieFields, Sentiment
-from app.services import batch_analysis
+from app.services import jobs
 from app.services.import_export import export_corrections, import_file
 from app.services.jobs import Progress, Stage
 from app.store import Store
@@ -133,11 +133,11 @@ def test_a_busy_model_is_retried(store: Store, monkeypatch: pytest.MonkeyPatch) 
         slept.append(seconds)
         analyzer.busy = len(slept) < 3
 
-    assert len(batch_analysis.analyze_with_retry(analyzer, ["최고"], lambda: None, sleep)) == 1
+    assert len(jobs.analyze_with_retry(analyzer, ["최고"], lambda: None, sleep)) == 1
     assert slept == [2, 2, 2]
     analyzer.busy = True
     with pytest.raises(ModelBusy):
-        batch_analysis.analyze_with_retry(analyzer, ["최고"], lambda: None, lambda seconds: None)
+        jobs.analyze_with_retry(analyzer, ["최고"], lambda: None, lambda seconds: None)
 
 
 def test_a_movie_added_meanwhile_is_matched(load: Import, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
