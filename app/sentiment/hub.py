@@ -9,6 +9,8 @@ import logging
 import re
 import threading
 import time
+from concurrent.futures import Future, wait
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +47,7 @@ def download(model: str, revision: str) -> Path:
     if cached is not None and (cached.name == revision or constants.HF_HUB_OFFLINE):
         return cached  # a commit never changes
     try:
-        return _Download(model, revision).wait()
+        return _download_unless_stalled(model, revision)
     except ModelError:
         raise
     except Exception as error:  # noqa: BLE001 - of the client or its HTTP library; the cached copy is used
@@ -82,86 +84,66 @@ def _shards(weights: Path) -> set[str]:
         raise ModelError(f"its {weights.name} cannot be read ({error!r})") from error
 
 
-class _Download(threading.Thread):
-    """Download of a model's files into the cache.
+def _download_unless_stalled(model: str, revision: str) -> Path:
+    """Download a model's files and return their folder. Raise `TimeoutError` if there is no progress.
 
-    It runs in its own thread, because name resolution and the client's retries cannot be interrupted: a stalled thread
-    is abandoned.
+    The download runs in a daemon thread, because name resolution and the client's retries cannot be interrupted: a
+    stalled thread is abandoned.
     """
+    download: Future[Path] = Future()
 
-    def __init__(self, model: str, revision: str) -> None:
-        super().__init__(name="hub", daemon=True)
-        self._model, self._revision = model, revision
-        self._files = 0
-        self._folder: Path | None = None
-        self._error: Exception | None = None
-
-    def wait(self) -> Path:
-        """Start the download, wait for it and return the folder. Raise its error, or TimeoutError if it stalls."""
-        constants.DOWNLOAD_CHUNK_SIZE = _CHUNK_SIZE
-        self.start()
-        last, since = self._progress(), time.monotonic()
-        while self.is_alive():
-            self.join(0.1)
-            now = self._progress()
-            if now != last:
-                last, since = now, time.monotonic()
-            elif time.monotonic() - since > _STALL_SECONDS:
-                raise TimeoutError(f"no answer within {_STALL_SECONDS:g} s")
-        if self._error is not None:
-            raise self._error
-        assert self._folder is not None  # noqa: S101 - `run` sets one or the other
-        return self._folder
-
-    def run(self) -> None:
+    def run() -> None:
         try:
-            self._folder = self._download()
-        except Exception as error:  # noqa: BLE001 - raised again by `wait`, in the caller's thread
-            self._error = error
+            download.set_result(_download(model, revision))
+        except Exception as error:  # noqa: BLE001 - raised again in the caller's thread
+            download.set_exception(error)
 
-    def _progress(self) -> tuple[int, int]:
-        blobs = Path(constants.HF_HUB_CACHE, f"models--{self._model.replace('/', '--')}", "blobs")
-        sizes = []
-        for path in blobs.glob("*"):
-            try:
-                sizes.append(path.stat().st_size)
-            except FileNotFoundError:  # renamed meanwhile
-                continue
-        return self._files, sum(sizes)
+    constants.DOWNLOAD_CHUNK_SIZE = _CHUNK_SIZE
+    threading.Thread(target=run, name="hub", daemon=True).start()
+    last, since = _cached_sizes(model), time.monotonic()
+    while not wait([download], 0.1).done:
+        now = _cached_sizes(model)
+        if now != last:
+            last, since = now, time.monotonic()
+        elif time.monotonic() - since > _STALL_SECONDS:
+            raise TimeoutError(f"no answer within {_STALL_SECONDS:g} s")
+    return download.result()
 
-    def _download(self) -> Path:
-        url = hf_hub_url(self._model, "config.json", revision=self._revision)
-        commit = get_hf_file_metadata(url, timeout=_PROBE_SECONDS).commit_hash
-        cached = _cached(self._model, commit) if commit else None
-        if cached is not None and cached.name == self._revision:
-            return cached
-        folder = self._download_file("config.json")
-        if folder is None:
-            raise FileNotFoundError("it has no config.json")
-        if cached is not None:
-            return folder  # `config.json` was downloaded only to record the revision's commit in the cache
-        for name in _SMALL_FILES:
-            self._download_file(name)
-        self._download_weights(folder)  # last, so that a folder with weights is complete
+
+def _cached_sizes(model: str) -> list[int]:
+    """Return the sizes of the model's files in the cache, which also has empty files for those that do not exist."""
+    sizes = []
+    for path in Path(constants.HF_HUB_CACHE, f"models--{model.replace('/', '--')}").rglob("*"):
+        with suppress(FileNotFoundError):  # renamed meanwhile
+            sizes.append(path.stat().st_size)
+    return sizes
+
+
+def _download(model: str, revision: str) -> Path:
+    url = hf_hub_url(model, "config.json", revision=revision)
+    get_hf_file_metadata(url, timeout=_PROBE_SECONDS)  # fails at the first error; the next call would retry
+    folder = Path(hf_hub_download(model, "config.json", revision=revision)).parent
+    if _cached(model, folder.name) is not None:
         return folder
+    for name in _SMALL_FILES:
+        _download_file(model, revision, name)
+    for name in _WEIGHTS:  # last, so that a folder with weights is complete
+        if _download_file(model, revision, name):
+            for shard in _shards(folder / name):
+                _download_file(model, revision, shard)
+            return folder
+    raise ModelError(f"it has none of {', '.join(_WEIGHTS)}; check SENTIMENT_MODEL")
 
-    def _download_weights(self, folder: Path) -> None:
-        for name in _WEIGHTS:
-            if self._download_file(name) is not None:
-                for shard in _shards(folder / name):
-                    self._download_file(shard)
-                return
-        raise FileNotFoundError(f"it has none of {', '.join(_WEIGHTS)}")
 
-    def _download_file(self, name: str) -> Path | None:
-        """Download a file and return its folder, or None if the model has no such file."""
-        self._files += 1
-        try:
-            return Path(hf_hub_download(self._model, name, revision=self._revision)).parent
-        except EntryNotFoundError as error:
-            if _status(error) == 404 or _status(error.__cause__) == 404:
-                return None
-            raise
+def _download_file(model: str, revision: str, name: str) -> bool:
+    """Download a file. Return whether the model has it."""
+    try:
+        hf_hub_download(model, name, revision=revision)
+    except EntryNotFoundError as error:
+        if _status(error) == 404 or _status(error.__cause__) == 404:
+            return False
+        raise
+    return True
 
 
 def _status(error: Any) -> int | None:
@@ -181,8 +163,6 @@ def _error_message(error: Exception, revision: str) -> str:
         return f"{hub} has no such model, or it has no config.json; check SENTIMENT_MODEL and SENTIMENT_REVISION"
     if isinstance(error, HfHubHTTPError):
         return f"{hub} answered {_status(error)}; try again later, or set SENTIMENT_MODEL to a folder"
-    if isinstance(error, FileNotFoundError) and not isinstance(error, EntryNotFoundError):
-        return f"{error}; check SENTIMENT_MODEL"
     cause = str(error.__cause__ or error) or type(error).__name__
     return (
         f"it is not in the cache, and {hub} cannot be reached ({cause}); check the network, or set SENTIMENT_MODEL "
