@@ -7,6 +7,7 @@ are already set are kept.
 import ctypes
 import os
 import sys
+from collections.abc import Callable
 
 _ENVIRONMENT = {
     # Hugging Face hub: short timeouts, no telemetry, no conversion of weights over the network.
@@ -33,8 +34,14 @@ _ENVIRONMENT = {
     "ONEDNN_PRIMITIVE_CACHE_CAPACITY": "8",
 }
 
-# Parameters of `mallopt`, from glibc's malloc.h.
-_M_TRIM_THRESHOLD, _M_TOP_PAD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -2, -3, -8
+# Parameters of `mallopt`, from glibc's malloc.h: one arena, which returns free memory; by default each thread has an
+# arena that keeps it.
+_MALLOC = {
+    -8: 1,  # M_ARENA_MAX
+    -3: 1 << 20,  # M_MMAP_THRESHOLD
+    -1: 4 << 20,  # M_TRIM_THRESHOLD
+    -2: 1 << 20,  # M_TOP_PAD
+}
 
 
 def configure_process() -> None:
@@ -44,23 +51,17 @@ def configure_process() -> None:
     # A torch model releases the GIL in each of its hundred operations, and a busy web thread then holds it for a switch
     # interval. Beside three such threads a review took 430 ms with the default of 5 ms, and 110 ms with this.
     sys.setswitchinterval(0.0005)
-    if sys.platform == "linux":
-        _configure_malloc()
-
-
-def _configure_malloc() -> None:
-    """Limit malloc to one arena that returns free memory; by default each thread has an arena that keeps it."""
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
-    if mallopt is None:
-        return
-    mallopt(_M_ARENA_MAX, 1)
-    mallopt(_M_MMAP_THRESHOLD, 1 << 20)
-    mallopt(_M_TRIM_THRESHOLD, 4 << 20)
-    mallopt(_M_TOP_PAD, 1 << 20)
+    if mallopt := _libc("mallopt"):
+        for parameter, limit in _MALLOC.items():
+            mallopt(parameter, limit)
 
 
 def trim_memory() -> None:
     """Return freed memory to the operating system; takes milliseconds."""
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
-    if trim is not None:
+    if trim := _libc("malloc_trim"):
         trim(0)
+
+
+def _libc(name: str) -> Callable[..., int] | None:
+    """Return a function of the C library, or None if this is not Linux with glibc."""
+    return getattr(ctypes.CDLL(None), name, None) if sys.platform == "linux" else None

@@ -19,9 +19,8 @@ from transformers.utils import logging as transformers_logging
 from app.errors import ModelError, first_line
 from app.models import Sentiment
 from app.sentiment.batches import batches
-from app.sentiment.config import Calibration, read_calibration
+from app.sentiment.config import Calibration, positive_shares, read_calibration
 from app.sentiment.explanation import Prediction
-from app.sentiment.label_scale import positive_shares
 
 _MAX_WINDOW = 256  # tokens; the cost of attention is quadratic
 _OVERLAP = 8  # 1/8 of a window is shared with the next

@@ -10,9 +10,8 @@ import pytest
 from app.errors import ModelError
 from app.models import Label, Sentiment
 from app.sentiment import transformers_model
-from app.sentiment.config import Calibration
+from app.sentiment.config import Calibration, positive_shares
 from app.sentiment.explanation import Prediction
-from app.sentiment.label_scale import positive_shares
 
 
 def sentiment_of(labels: list[str], *probabilities: float, calibration: Any = None) -> Sentiment:
