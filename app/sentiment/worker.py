@@ -12,9 +12,7 @@ import threading
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, wait
-from contextlib import suppress
-from dataclasses import dataclass, field
+from concurrent.futures import FIRST_EXCEPTION, Future, wait
 from itertools import count
 
 from app.errors import ModelBusy, StoreUnavailable, first_line
@@ -31,14 +29,7 @@ _BATCH_CHARACTERS = 2_000  # about 60 ms, which a short review waits at most unl
 _STUCK_SECONDS = 60.0  # for one batch: a hundred times the longest text's time
 
 
-@dataclass(slots=True, eq=False)
-class _Request:
-    """One caller's `size` texts: `texts` are in no batch yet, `predictions` are those of the first texts."""
-
-    texts: deque[str]
-    size: int
-    predictions: list[Prediction] = field(default_factory=list)
-    future: "Future[list[Prediction]]" = field(default_factory=Future)
+_Texts = deque[tuple[str, "Future[Prediction]"]]
 
 
 class QueuedAnalyzer:
@@ -60,7 +51,7 @@ class QueuedAnalyzer:
         self.card = card
         self._queue_size, self._timeout = queue_size, timeout
         self._changed = threading.Condition()
-        self._requests: deque[_Request] = deque()  # with texts that are in no batch yet
+        self._requests: deque[_Texts] = deque()  # the texts of each that are in no batch yet
         self._waiting = 0  # accepted texts without a result
         self._is_closed = False
         self._batch_sizes: Counter[int] = Counter()
@@ -85,16 +76,19 @@ class QueuedAnalyzer:
         """Return one `Prediction` per text, in order. Raise the errors of `analyze`."""
         if not texts:
             return []
-        request = self._submit(texts)
+        request: _Texts = deque((text, Future()) for text in texts)
+        futures = [future for _, future in request]
+        self._submit(request)
         timeout = self._timeout * _batch_count(texts)
         try:
-            if not wait([request.future], timeout).done:
-                raise ModelBusy(f"the model did not get to it within {timeout:g} s", retry_after=2)
-            return request.future.result()
+            done, pending = wait(futures, timeout, FIRST_EXCEPTION)
         finally:
             with self._changed:
+                request.clear()
                 self._waiting -= len(texts)
-            self._drop(request)
+        if pending and not any(future.exception() for future in done):
+            raise ModelBusy(f"the model did not get to it within {timeout:g} s", retry_after=2)
+        return [future.result() for future in futures]
 
     def explain(self, text: str) -> Explanation:
         """Return the sentiment of `text` and the weight of each word. Raise the errors of `analyze`."""
@@ -120,24 +114,17 @@ class QueuedAnalyzer:
         self._thread.join(_STUCK_SECONDS)
         atexit.unregister(self.close)
 
-    def _submit(self, texts: Sequence[str]) -> _Request:
-        """Queue `texts`. Raise `ModelBusy` if the queue is full; an empty queue accepts a request of any size."""
-        request = _Request(deque(texts), len(texts))
+    def _submit(self, request: _Texts) -> None:
+        """Queue a request. Raise `ModelBusy` if the queue is full; an empty queue accepts a request of any size."""
         with self._changed:
             if self._is_closed:
                 raise ModelBusy("the model is shut down")
-            if self._waiting and self._waiting + len(texts) > self._queue_size:
+            if self._waiting and self._waiting + len(request) > self._queue_size:
                 message = f"{self._waiting} texts wait for the model, {self._queue_size} may"
                 raise ModelBusy(message, retry_after=1)
-            self._waiting += len(texts)
+            self._waiting += len(request)
             self._requests.append(request)
             self._changed.notify()
-        return request
-
-    def _drop(self, request: _Request) -> None:
-        """Remove the texts of a request that are in no batch yet."""
-        with self._changed, suppress(ValueError):
-            self._requests.remove(request)
 
     def _run(self, load: Callable[[], Predict], ready: "Future[None]") -> None:
         try:
@@ -152,44 +139,36 @@ class QueuedAnalyzer:
             if not batch:
                 return
             self._batch_began = began = time.monotonic()
-            distinct = list(dict.fromkeys(text for _, text in batch))
-            outcomes = self._model_thread.run(_compute, predict, distinct)
-            for request, text in batch:
-                self._deliver(request, outcomes[text])
+            outcomes = self._model_thread.run(_compute, predict, list({text: None for text, _ in batch}))
+            for text, future in batch:
+                outcome = outcomes[text]
+                if isinstance(outcome, Exception):
+                    future.set_exception(outcome)
+                else:
+                    future.set_result(outcome)
             self._batch_sizes[len(batch)] += 1
             self._seconds += time.monotonic() - began
             self._batch_began = None
             if number % _TRIM_MEMORY_EVERY == 0:
                 trim_memory()
 
-    def _next_batch(self) -> list[tuple[_Request, str]]:
-        """Wait for requests, and return a batch of their texts, taken in turn; an empty list after `close`."""
-        batch: list[tuple[_Request, str]] = []
+    def _next_batch(self) -> list[tuple[str, "Future[Prediction]"]]:
+        """Wait for texts, and return a batch of them, taken from the requests in turn; an empty list after `close`."""
+        batch: list[tuple[str, Future[Prediction]]] = []
         characters = 0
         with self._changed:
-            self._changed.wait_for(lambda: self._requests or self._is_closed)
+            self._changed.wait_for(lambda: any(self._requests) or self._is_closed)
             while self._requests and len(batch) < _BATCH_TEXTS:
-                request = self._requests[0]
-                characters += len(request.texts[0])
+                request = self._requests.popleft()
+                if not request:
+                    continue
+                characters += len(request[0][0])
                 if batch and characters > _BATCH_CHARACTERS:
+                    self._requests.appendleft(request)
                     break
-                batch.append((request, request.texts.popleft()))
-                self._requests.popleft()
-                if request.texts:
-                    self._requests.append(request)
+                batch.append(request.popleft())
+                self._requests.append(request)
         return batch
-
-    def _deliver(self, request: _Request, outcome: Prediction | Exception) -> None:
-        """Add the outcome of the request's next text, and wake the caller after the last one or an error."""
-        if request.future.done():  # an earlier text of this batch failed
-            return
-        if isinstance(outcome, Exception):
-            self._drop(request)
-            request.future.set_exception(outcome)
-            return
-        request.predictions.append(outcome)
-        if len(request.predictions) == request.size:
-            request.future.set_result(request.predictions)
 
 
 def _batch_count(texts: Sequence[str]) -> int:
@@ -201,7 +180,7 @@ def _compute(predict: Predict, texts: Sequence[str]) -> dict[str, Prediction | E
     """Return each text's prediction. If they fail together, compute them one by one: only the text at fault fails."""
     try:
         return dict(zip(texts, predict(texts), strict=True))
-    except BaseException as error:  # noqa: BLE001 - raised in the callers; the thread continues
+    except BaseException as error:  # noqa: BLE001 - raised in the callers; a panic of tokenizers is no Exception
         if len(texts) == 1:
             return {texts[0]: _as_exception(error)}
         return {text: _compute(predict, [text])[text] for text in texts}

@@ -261,15 +261,6 @@ def test_a_failure_is_raised_in_its_own_request_only(make: Make, model: Model, p
     assert analyzer.analyze(["again"]) == [rated("again")]
 
 
-def test_the_rest_of_a_failed_request_is_not_computed(make: Make, model: Model) -> None:
-    analyzer = make()
-    texts = [f"text {number}" for number in range(100)]
-    with pytest.raises(ValueError, match="poison"):
-        analyzer.analyze(["poison", *texts])
-    assert analyzer.analyze(["next"]) == [rated("next")]
-    assert {text for call in model.calls for text in call} == {"poison", *texts[:31], "next"}
-
-
 @pytest.mark.parametrize("text", ["exit", "interrupt"])
 def test_the_thread_survives_every_exception_of_the_model(make: Make, text: str) -> None:
     analyzer = make()
