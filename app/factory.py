@@ -23,7 +23,7 @@ from app.services import MaintenanceService, ReviewService, demo_data
 from app.services.jobs import Jobs
 from app.settings import ROOT, VERSION, Settings
 from app.store import Store, open_store
-from app.telemetry import AccessLog, Metrics
+from app.telemetry import Metrics
 from app.web.import_export import Uploads
 
 
@@ -93,8 +93,7 @@ def _register_services(app: Flask, settings: Settings, store: Store, analyzer: A
 
 def _register_hooks(app: Flask, settings: Settings, metrics: Metrics) -> None:
     """Register the request hooks. Telemetry comes first, so that it times all others."""
-    log = AccessLog(settings.log_level)
-    telemetry.register(app, metrics.count, log.write, trust_request_ids=settings.trusted_proxies > 0)
+    telemetry.register(app, metrics, settings.log_level, trust_request_ids=settings.trusted_proxies > 0)
     error_handlers.register(app)
     request_guard.register(app, settings)
     permissions.register(app, settings)
