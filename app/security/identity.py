@@ -132,11 +132,9 @@ def log_in(password: str) -> bool:
 def log_out() -> None:
     """End the administrator's session for every copy of its cookie. Keep the writer token and nicknames."""
     get_service(AdminAuth).close_session(str(session.get(_LOGIN, "")))
-    token, keys = writer_token(), nicknames()
+    kept = {key: session[key] for key in (_TOKEN, _NICKNAMES) if key in session}
     session.clear()
-    for key in keys:
-        unlock_nickname(key)
-    if token:
-        session[_TOKEN] = token
+    session.update(kept)
+    if kept:
         session.permanent = True
     request.environ[_IS_ADMIN] = False

@@ -6,8 +6,8 @@ It is signed but not encrypted, and HttpOnly and SameSite=Lax; over HTTPS it is 
 from datetime import timedelta
 from hashlib import blake2b
 
-from flask import Flask, Request, Response, request
-from flask.sessions import SecureCookieSession, SecureCookieSessionInterface, SessionMixin
+from flask import Flask, Request, request
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from itsdangerous import BadSignature
 
 SESSION_LIFETIME = timedelta(days=365)
@@ -32,25 +32,15 @@ class SessionInterface(SecureCookieSessionInterface):
         return request.is_secure
 
     def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
-        """Return the session, without creating a signer if the request has no cookie, as those of most programs."""
-        if self.get_cookie_name(app) in request.cookies:
+        """Return the session. That of a cookie under its former name is marked to be saved under the new one."""
+        former = request.cookies.get(FORMER_COOKIE_NAME)
+        if former is None or self.get_cookie_name(app) in request.cookies:
             return super().open_session(app, request)
-        if FORMER_COOKIE_NAME in request.cookies:
-            return self._open_former(app, request.cookies[FORMER_COOKIE_NAME])
-        return self.session_class()
-
-    def _open_former(self, app: Flask, cookie: str) -> SecureCookieSession:
-        """Return the session of a cookie under its former name, marked to be saved under the new one."""
         signer = self.get_signing_serializer(app)
-        max_age = int(app.permanent_session_lifetime.total_seconds())
+        max_age = int(SESSION_LIFETIME.total_seconds())
         try:
-            session = self.session_class(signer.loads(cookie, max_age=max_age) if signer else {})
+            session = self.session_class(signer.loads(former, max_age=max_age) if signer else {})
         except BadSignature:  # another instance's cookie
             return self.session_class()
         session.modified = True
         return session
-
-    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
-        """Skip Flask's method where it would not change the response: if the session was not accessed."""
-        if session.accessed or session.modified:
-            super().save_session(app, session, response)
