@@ -22,6 +22,7 @@ _SHARES = {
 }
 _UNNAMED = {"label_0": 0.0, "label_1": 1.0}
 _STARS = re.compile(r"(\d{1,2})\s*(?:stars?|점)?")
+_LIMITS = {"threshold": 1.0, "temperature": math.inf}  # both are above 0
 _IGNORED_KEYS = ("rating_temperature", "rating_slope", "rating_shift")  # of former star models
 
 _log = logging.getLogger(__name__)
@@ -86,12 +87,13 @@ class Calibration:
                 "the model's calibration has %s, which no longer count: a rating is ten times P(positive)",
                 ", ".join(ignored),
             )
-        calibration = cls(_number(values, "threshold", 0.5), _number(values, "temperature", 1.0))
-        if not 0 < calibration.threshold < 1:
-            raise ModelError(f"its calibration's threshold is {calibration.threshold:g} and not between 0 and 1")
-        if not 0 < calibration.temperature < math.inf:
-            raise ModelError(f"its calibration's temperature is {calibration.temperature:g} and not above 0")
-        return calibration
+        given = {name: values[name] for name in _LIMITS if name in values}
+        for name, value in given.items():
+            is_number = isinstance(value, int | float) and not isinstance(value, bool)
+            if not is_number or not 0 < value < _LIMITS[name]:
+                limit = f"{_LIMITS[name]:g}"
+                raise ModelError(f"its calibration's {name} is {value!r} and not a number between 0 and {limit}")
+        return cls(**given)
 
 
 def read_calibration(folder: Path) -> Calibration:
@@ -105,10 +107,3 @@ def read_calibration(folder: Path) -> Calibration:
     if not isinstance(config, dict):
         raise ModelError("its config.json is not an object")
     return Calibration.from_config(config.get("sentiment"))
-
-
-def _number(values: Mapping[object, object], name: str, default: float) -> float:
-    value = values.get(name, default)
-    if isinstance(value, bool) or not isinstance(value, int | float) or math.isnan(value):
-        raise ModelError(f"its calibration's {name} is {value!r} and not a number")
-    return float(value)
