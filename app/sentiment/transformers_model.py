@@ -75,7 +75,9 @@ class TransformersModel:
 
     def _classify(self, rows: list[list[int]]) -> NDArray[np.float64]:
         """Return class probabilities, (rows, classes), for rows of token ids."""
-        padded = self.tokenizer.pad({"input_ids": rows}, padding_side="right", return_tensors="pt")
+        padded = self.tokenizer.pad(
+            {"input_ids": rows}, padding_side="right", return_attention_mask=True, return_tensors="pt"
+        )
         with torch.inference_mode():
             probabilities: NDArray[np.float64] = self.network(**padded).logits.double().softmax(dim=-1).numpy()
         return probabilities

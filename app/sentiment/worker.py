@@ -13,7 +13,6 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, wait
-from itertools import count
 
 from app.errors import ModelBusy, StoreUnavailable, first_line
 from app.models import Explanation, ModelCard, QueueStats, Sentiment
@@ -134,12 +133,10 @@ class QueuedAnalyzer:
             return
         ready.set_result(None)
         trim_memory()
-        for number in count(1):
-            batch = self._next_batch()
-            if not batch:
-                return
+        while batch := self._next_batch():
             self._batch_began = began = time.monotonic()
-            outcomes = self._model_thread.run(_compute, predict, list({text: None for text, _ in batch}))
+            texts = list(dict.fromkeys(text for text, _ in batch))
+            outcomes = self._model_thread.run(_compute, predict, texts)
             for text, future in batch:
                 outcome = outcomes[text]
                 if isinstance(outcome, Exception):
@@ -149,7 +146,7 @@ class QueuedAnalyzer:
             self._batch_sizes[len(batch)] += 1
             self._seconds += time.monotonic() - began
             self._batch_began = None
-            if number % _TRIM_MEMORY_EVERY == 0:
+            if self._batch_sizes.total() % _TRIM_MEMORY_EVERY == 0:
                 trim_memory()
 
     def _next_batch(self) -> list[tuple[str, "Future[Prediction]"]]:

@@ -1,5 +1,6 @@
 """Predictions of transformers models: windows, batches and unusual characters."""
 
+import json
 import unicodedata
 from collections.abc import Callable
 from itertools import pairwise
@@ -33,6 +34,16 @@ def test_results_are_independent_of_the_batch(stars: QueuedAnalyzer) -> None:
     alone = [stars.analyze([text])[0] for text in TEXTS] * 3
     assert all(map(is_close, batch, alone))
     assert len({sentiment.rating for sentiment in alone}) > len(TEXTS) / 2
+
+
+def test_padding_is_masked_for_any_tokenizer(loaded: Loaded, tmp_path: Path) -> None:
+    folder = models.electra(tmp_path / "electra")
+    path = folder / "tokenizer_config.json"
+    config = json.loads(path.read_text("utf-8")) | {"model_input_names": ["input_ids"], "padding_side": "left"}
+    path.write_text(json.dumps(config), encoding="utf-8")
+    analyzer = loaded(folder)
+    texts = ["재미있다 영화", "연기가 정말 최고!"]
+    assert all(map(is_close, analyzer.analyze(texts), [analyzer.analyze([text])[0] for text in texts]))
 
 
 def test_decomposed_hangul_equals_composed(stars: QueuedAnalyzer) -> None:
