@@ -82,14 +82,9 @@ class BundledModel:
 
     def predict(self, texts: Sequence[str]) -> list[Prediction]:
         """Return one `Prediction` per text, in order."""
-        return [
-            self._prediction(text, normal, odds)
-            for text, (normal, odds) in zip(texts, self._calibrated(texts), strict=True)
-        ]
-
-    def warm_up(self) -> None:
-        """Analyze texts of several lengths, so that the first request is not slow."""
-        self.predict(["안녕하세요 👋", "좋은 영화 " * 100])
+        normal = [normalize(text) for text in texts]
+        odds = self._calibration.correct(self.log_odds(normal)).tolist() if texts else []
+        return [self._prediction(*values) for values in zip(texts, normal, odds, strict=True)]
 
     def log_odds(self, texts: Sequence[str]) -> NDArray[np.float64]:
         """Return the network's log-odds of each normalised text, uncalibrated; 0 for an empty text.
@@ -106,13 +101,8 @@ class BundledModel:
         ends = np.cumsum([len(part) for part in by_text])[:-1]
         return np.array([_mean(part) for part in np.split(odds, ends)])
 
-    def _calibrated(self, texts: Sequence[str]) -> list[tuple[str, float]]:
-        """Return each text normalised, with its calibrated log-odds."""
-        normal = [normalize(text) for text in texts]
-        odds = self._calibration.correct(self.log_odds(normal)).tolist() if texts else []
-        return list(zip(normal, odds, strict=True))
-
     def _prediction(self, text: str, normal: str, odds: float) -> Prediction:
+        """Return the prediction for a text, its normalised form and the calibrated log-odds."""
         if not normal:
             odds = 0.0
         elif not self._is_readable(text, normal):
@@ -153,7 +143,7 @@ def load_bundled_model(folder: Path) -> BundledModel:
         if session.get_modelmeta().custom_metadata_map.get("ngrams") != str(len(vocabulary)):
             raise ValueError("its vocabulary is not the network's")
         model = BundledModel(session, vocabulary, calibration)
-        model.warm_up()
+        model.predict(["안녕하세요 👋", "좋은 영화 " * 100])  # so that the first request is not slow
     except Exception as error:  # the errors of a broken file are of many types
         raise ModelError(f"its files do not make a model ({first_line(error)})") from error
     return model

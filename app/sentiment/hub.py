@@ -63,15 +63,10 @@ def _cached(model: str, revision: str) -> Path | None:
     if not isinstance(config, str):
         return None
     folder = Path(config).parent
-    is_complete = any((folder / name).is_file() for name in _TOKENIZER) and _has_weights(folder)
+    files = {path.name for path in folder.iterdir() if path.is_file()}
+    weights = next((name for name in _WEIGHTS if name in files), None)
+    is_complete = weights is not None and files.issuperset(_shards(folder / weights)) and files & set(_TOKENIZER)
     return folder if is_complete else None
-
-
-def _has_weights(folder: Path) -> bool:
-    for name in _WEIGHTS:
-        if (folder / name).is_file():
-            return all((folder / shard).is_file() for shard in _shards(folder / name))
-    return False
 
 
 def _shards(weights: Path) -> set[str]:
