@@ -45,8 +45,12 @@ def _load(folder: Path) -> Predict:
         from app.sentiment.bundled_model import load_bundled_model
 
         return load_bundled_model(folder).predict
+    import torch
+
     from app.sentiment.transformers_model import load_transformers_model
 
+    torch.set_num_threads(1)
+    torch.set_flush_denormal(True)  # of this thread
     return load_transformers_model(folder).predict
 
 

@@ -93,12 +93,7 @@ def predictions(
 
 
 def load_transformers_model(folder: Path) -> TransformersModel:
-    """Load the model in `folder` and warm it up, in the thread that will own it.
-
-    Raise `app.errors.ModelError`, without the model's name.
-    """
-    torch.set_num_threads(1)
-    torch.set_flush_denormal(True)
+    """Load the model in `folder` and warm it up. Raise `app.errors.ModelError`, without the model's name."""
     transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     calibration = read_calibration(folder)
     shares = positive_shares(_labels(folder))
