@@ -46,13 +46,13 @@ def free_port() -> int:
 
 
 @contextmanager
-def running(folder: Path, code: str, **settings: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """Start a site under gunicorn; yield its process and its URL."""
+def running(folder: Path, code: str, *options: str, **settings: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """Start a site under gunicorn with its options and settings; yield its process and its URL."""
     (folder / "site_of_test.py").write_text(code, encoding="utf-8")
     port = free_port()
     environ = environment(folder, PORT=str(port), PYTHONPATH=str(folder), WEB_CONCURRENCY="4", **settings)
     process = subprocess.Popen(
-        [*GUNICORN, "site_of_test:app"],
+        [*GUNICORN, *options, "site_of_test:app"],
         cwd=ROOT,
         env=environ,
         stdout=subprocess.PIPE,

@@ -3,21 +3,17 @@
 import json
 import re
 import resource
-import signal
 import socket
 import subprocess
-import sys
-import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from functools import cache
 from pathlib import Path
-from typing import Any
 
+import httpx2
 import pytest
 
-from app.settings import ROOT
-from tests.gunicorn_site import FAKE_SITE, environment, free_port
+from tests.gunicorn_site import FAKE_SITE, running
 
 TIMEOUT = 20  # seconds; a blocked site answers after minutes, or never
 MANY = 200
@@ -61,17 +57,12 @@ def fail():
 @contextmanager
 def serve(folder: Path, code: str, *options: str) -> Iterator[tuple[int, subprocess.Popen[str]]]:
     """Start gunicorn on a loopback port; check that it exits with 0 in the end."""
-    (folder / "site_of_test.py").write_text(code, encoding="utf-8")
-    number = free_port()
-    environ = environment(folder, PORT=str(number), PYTHONPATH=str(folder), LOG_LEVEL="off")
-    command = [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py", *options, "site_of_test:app"]
-    with subprocess.Popen(command, cwd=ROOT, env=environ, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout
-        assert "gampyeong" in process.stdout.readline()
+    quiet = ("--log-level", "critical")  # at a stop, errors of each connection would fill the pipe
+    with running(folder, code, *quiet, *options, LOG_LEVEL="off") as (process, address):
         try:
-            yield number, process
+            yield int(address.rpartition(":")[2]), process
         finally:
-            process.send_signal(signal.SIGTERM)
+            process.terminate()
         assert process.wait(30) == 0
 
 
@@ -309,29 +300,14 @@ def test_a_stop_finishes_requests_and_closes_idle_connections(tmp_path: Path) ->
 
 def test_other_requests_are_answered_during_an_import(tmp_path: Path) -> None:
     with serve(tmp_path, FAKE_SITE) as (port, _):
-        opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
-
-        def ask(path: str, **more: Any) -> str:
-            request = urllib.request.Request(f"http://localhost:{port}{path}", **more)  # noqa: S310 - loopback
-            with opener.open(request, timeout=60) as answer:
-                text: str = answer.read().decode()
-                return text
-
-        found = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', ask("/admin/data"))
-        assert found
-        lines = ["title,author,content", *(f"영화,관객 {number},리뷰 {number}" for number in range(10_000))]
-        body = (
-            f'--x\r\nContent-Disposition: form-data; name="csrf_token"\r\n\r\n{found[1]}\r\n'
-            '--x\r\nContent-Disposition: form-data; name="file"; filename="reviews.csv"\r\n\r\n'
-            + "\n".join(lines)
-            + "\r\n--x--\r\n"
-        )
-        page = ask(
-            "/admin/data/import", data=body.encode(), headers={"Content-Type": "multipart/form-data; boundary=x"}
-        )
-        record = 0
-        while "/admin/data/job/stop" in page:
-            record += 1
-            page = ask("/admin/data/job")
+        with httpx2.Client(base_url=f"http://localhost:{port}", timeout=60, follow_redirects=True) as client:
+            (token,) = set(re.findall(r'name="csrf_token"[^>]*value="([^"]+)"', client.get("/admin/data").text))
+            lines = ["title,author,content", *(f"영화,관객 {number},리뷰 {number}" for number in range(10_000))]
+            files = {"file": ("reviews.csv", "\n".join(lines).encode())}
+            page = client.post("/admin/data/import", data={"csrf_token": token}, files=files).text
+            record = 0
+            while "/admin/data/job/stop" in page:
+                record += 1
+                page = client.get("/admin/data/job").text
         assert "10,000" in page
         assert record > 10  # 0 where the import holds the event loop

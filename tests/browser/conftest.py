@@ -2,24 +2,23 @@
 
 import dataclasses
 import os
-import subprocess
-import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from itertools import count
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
-from urllib.request import urlopen
 
 import pytest
 from flask import abort
 from flask.testing import FlaskClient
-from playwright.sync_api import Browser, Locator, Page, Route, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, Route, ViewportSize, expect, sync_playwright
 
 from app.errors import ModelBusy, RateLimited
 from app.factory import create_app
-from app.settings import ROOT, Settings
+from app.settings import Settings
+from benchmarks.site import running_site
 from tests.fakes import FakeAnalyzer
-from tests.gunicorn_site import GUNICORN, free_port
 
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 ARGUMENTS = [
@@ -31,7 +30,6 @@ ARGUMENTS = [
     "--no-first-run",
     "--disable-quic",
 ]
-START_SECONDS = 60
 SIZES = {"desktop": (1440, 900), "phone": (390, 844)}
 SCRIPTS = pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no-scripts"])
 PRAISE = "정말 재미있고 따뜻한 최고의 영화예요. 배우들 연기도 좋고 감동적이었어요"
@@ -44,46 +42,24 @@ expect.set_options(timeout=15_000)  # milliseconds, for a busy machine
 
 
 @pytest.fixture(scope="session")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The URL of a running site; its movies are shared by all tests."""
-    folder = tmp_path_factory.mktemp("instance")
-    yield from _under_gunicorn(folder)
+def site() -> Iterator[str]:
+    """The URL of a running site with rate limits; its movies are shared by all tests."""
+    with running_site(RATELIMIT_ENABLED="1") as site:
+        yield f"http://127.0.0.1:{site.port}"
 
 
 @pytest.fixture(scope="module")
-def empty_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def empty_site() -> Iterator[str]:
     """A site without movies."""
-    yield from _under_gunicorn(tmp_path_factory.mktemp("empty"))
+    with running_site() as site:
+        yield f"http://127.0.0.1:{site.port}"
 
 
 @pytest.fixture(scope="module")
-def demo_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A site with the demo data and without rate limits."""
-    yield from _under_gunicorn(tmp_path_factory.mktemp("demo"), DEMO="1", RATELIMIT_ENABLED="0")
-
-
-def _under_gunicorn(folder: Path, **more: str) -> Iterator[str]:
-    port = free_port()
-    settings = {"HOST": "127.0.0.1", "PORT": str(port), "INSTANCE_DIR": str(folder), **more}
-    with subprocess.Popen([*GUNICORN, "wsgi:app"], cwd=ROOT, env=os.environ | settings) as process:
-        try:
-            address = f"http://127.0.0.1:{port}"
-            _wait_for(f"{address}/healthz", process)
-            yield address
-        finally:
-            process.terminate()
-
-
-def _wait_for(address: str, process: "subprocess.Popen[bytes]") -> None:
-    until = time.monotonic() + START_SECONDS
-    while time.monotonic() < until:
-        assert process.poll() is None, f"the site ended with exit code {process.returncode} before it answered"
-        try:
-            with urlopen(address, timeout=5):  # noqa: S310  # our own loopback address
-                return
-        except OSError:  # refused, or accepted by a site that still loads its model
-            time.sleep(0.1)
-    raise AssertionError(f"the site did not answer within {START_SECONDS} seconds")
+def demo_site() -> Iterator[str]:
+    """A site with the demo data."""
+    with running_site(DEMO="1") as site:
+        yield f"http://127.0.0.1:{site.port}"
 
 
 @pytest.fixture(scope="session")
@@ -97,45 +73,47 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
-OpenPage = Callable[..., Page]
 Open = Callable[..., Page]
 
 
+@contextmanager
+def window(
+    browser: Browser, width: int = 1280, height: int = 800, *, scripts: bool = True, locale: str = "ko-KR", **more: Any
+) -> Iterator[Page]:
+    """Open a window without motion, which would change what is measured."""
+    more = {"reduced_motion": "reduce"} | more
+    viewport: ViewportSize = {"width": width, "height": height}
+    with browser.new_context(viewport=viewport, java_script_enabled=scripts, locale=locale, **more) as context:
+        page = context.new_page()
+        page.set_default_timeout(15_000)
+        yield page
+
+
 @pytest.fixture
-def open_page(browser: Browser, site: str) -> Iterator[OpenPage]:
+def open_page(browser: Browser, site: str) -> Iterator[Open]:
     """Return a function that opens pages of the site.
 
     The test fails if a page logs a warning or an error, unless `errors_expected`, or requests another host.
     """
     problems: list[str] = []
-    contexts = []
+    with ExitStack() as windows:
 
-    def open_(path: str = "/", *, width: int = 1280, scripts: bool = True, errors_expected: bool = False) -> Page:
-        context = browser.new_context(
-            base_url=site,
-            viewport={"width": width, "height": 800},
-            java_script_enabled=scripts,
-            locale="ko-KR",
-        )
-        contexts.append(context)
-        page = context.new_page()
-        page.set_default_timeout(15_000)
-        if not errors_expected:
+        def open_(path: str = "/", *, errors_expected: bool = False, **options: Any) -> Page:
+            page = windows.enter_context(window(browser, base_url=site, reduced_motion=None, **options))
+            if not errors_expected:
+                page.on(
+                    "console",
+                    lambda message: problems.append(message.text) if message.type in ("error", "warning") else None,
+                )
+                page.on("pageerror", lambda error: problems.append(str(error)))
             page.on(
-                "console",
-                lambda message: problems.append(message.text) if message.type in ("error", "warning") else None,
+                "request",
+                lambda request: None if _is_own(request.url, site) else problems.append(f"requested {request.url}"),
             )
-            page.on("pageerror", lambda error: problems.append(str(error)))
-        page.on(
-            "request",
-            lambda request: None if _is_own(request.url, site) else problems.append(f"requested {request.url}"),
-        )
-        page.goto(path)
-        return page
+            page.goto(path)
+            return page
 
-    yield open_
-    for context in contexts:
-        context.close()
+        yield open_
     assert problems == []
 
 
@@ -146,26 +124,14 @@ def _is_own(address: str, site: str) -> bool:
 @pytest.fixture(params=SIZES.values(), ids=SIZES.keys())
 def visit(browser: Browser, demo_site: str, request: pytest.FixtureRequest) -> Iterator[Open]:
     """Return a function that opens the demo's pages at one of both sizes."""
-    width, height = request.param
-    contexts = []
+    with ExitStack() as windows:
 
-    def open_(path: str = "/", *, scripts: bool = True, locale: str = "ko-KR") -> Page:
-        context = browser.new_context(
-            base_url=demo_site,
-            viewport={"width": width, "height": height},
-            java_script_enabled=scripts,
-            locale=locale,
-            reduced_motion="reduce",
-        )
-        contexts.append(context)
-        page = context.new_page()
-        page.set_default_timeout(15_000)
-        page.goto(path)
-        return page
+        def open_(path: str = "/", **options: Any) -> Page:
+            page = windows.enter_context(window(browser, *request.param, base_url=demo_site, **options))
+            page.goto(path)
+            return page
 
-    yield open_
-    for context in contexts:
-        context.close()
+        yield open_
 
 
 def new_movie(page: Page) -> str:

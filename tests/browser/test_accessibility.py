@@ -1,15 +1,17 @@
-"""Every page checked with axe-core (`axe/`, MPL-2.0), in both themes and two widths, with movies and without.
+"""Every page checked with axe-core (`axe/`, MPL-2.0), in both themes, two widths and both languages.
 
 Of Swagger UI under /docs only the colours are the project's.
 """
 
-from typing import Any
+from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page
+from bs4 import BeautifulSoup
+from flask.testing import FlaskClient
+from playwright.sync_api import Browser, Page, expect
 
 from app.i18n import COOKIE
-from tests.browser.conftest import violations
+from tests.browser.conftest import IN_PROCESS, PASSWORD, add_records, serve_in_process, violations, window
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -27,20 +29,24 @@ WITH_MOVIES = (
     "/stats",
     "/author/심야영화",
 )
-THEMES = ("light", "dark")
-WIDTHS = (1440, 390)
-
-
-@pytest.fixture(
-    params=[(theme, width) for theme in THEMES for width in WIDTHS], ids=lambda param: f"{param[0]}-{param[1]}"
+ADMIN_PAGES = ("/movie/1/edit", "/review/1/edit", "/movie/1/delete", "/admin/log", "/admin/data", "/login", "/model")
+MERGE_PAGES = ("/movie/2/merge", "/movie/2/merge?movie=없는+영화", "/movie/2/merge?movie_id=1")
+FAILURES = (401, 404, 413, 429, 500, 503)
+LOOKS = [(theme, width) for theme in ("light", "dark") for width in (1440, 390)]
+IN_LANGUAGES = pytest.mark.parametrize(
+    ("page", "language"),
+    list(zip(LOOKS, ("ko", "en", "en", "ko"), strict=True)),
+    indirect=["page"],
+    ids=lambda param: param if isinstance(param, str) else f"{param[0]}-{param[1]}",
 )
-def page(browser: Browser, request: pytest.FixtureRequest) -> Any:
-    """A page in one of both themes and widths, without motion, which would change measured colours."""
+
+
+@pytest.fixture(params=LOOKS, ids=lambda param: f"{param[0]}-{param[1]}")
+def page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
+    """A page in one of both themes and widths."""
     theme, width = request.param
-    with browser.new_context(
-        viewport={"width": width, "height": 900}, color_scheme=theme, locale="ko-KR", reduced_motion="reduce"
-    ) as context:
-        yield context.new_page()
+    with window(browser, width, 900, color_scheme=theme) as page:
+        yield page
 
 
 def violations_of(page: Page, site: str, *paths: str) -> dict[str, list[str]]:
@@ -48,6 +54,7 @@ def violations_of(page: Page, site: str, *paths: str) -> dict[str, list[str]]:
     found = {}
     for path in paths:
         page.goto(site + path)
+        expect(page.locator("h1")).to_be_visible()
         found[path] = violations(page)
     return {path: told for path, told in found.items() if told}
 
@@ -95,3 +102,34 @@ def test_a_form_with_an_error(page: Page, demo_site: str) -> None:
     page.locator("#write button[type=submit]").click()
     page.locator(".field.wrong").wait_for()
     assert violations(page) == []
+
+
+@IN_LANGUAGES
+def test_forms_and_admin_pages(page: Page, client: FlaskClient, language: str) -> None:
+    serve(page, client, language)
+    assert violations_of(page, IN_PROCESS, "/login", "/admin/log") == {}  # before the login: the form, and a 401
+    log_in(client)
+    assert violations_of(page, IN_PROCESS, "/admin/log", "/admin/data") == {}  # with nothing in them
+    add_records(client)
+    assert violations_of(page, IN_PROCESS, *ADMIN_PAGES) == {}
+    assert client.post("/movies", json={"title": "벌새"}).status_code == 201
+    assert violations_of(page, IN_PROCESS, *MERGE_PAGES) == {}
+
+
+@IN_LANGUAGES
+def test_error_pages(page: Page, client: FlaskClient, language: str) -> None:
+    serve(page, client, language)
+    assert violations_of(page, IN_PROCESS, *(f"/movie/fail/{status}" for status in FAILURES)) == {}
+
+
+def serve(page: Page, client: FlaskClient, language: str) -> None:
+    """Answer the page's requests from an app in this process."""
+    client.set_cookie(COOKIE, language)
+    page.context.route("**/*", lambda route: serve_in_process(client, route))
+
+
+def log_in(client: FlaskClient) -> None:
+    token = BeautifulSoup(client.get("/login").get_data(), "html.parser").select_one("input[name=csrf_token]")
+    assert token
+    answer = client.post("/login", data={"csrf_token": token["value"], "password": PASSWORD})
+    assert answer.status_code == 303

@@ -6,13 +6,13 @@ import pytest
 from playwright.sync_api import expect
 
 from app.settings import ROOT
-from tests.browser.conftest import PRAISE, SCRIPTS, OpenPage, add_movie, add_review, new_title
+from tests.browser.conftest import PRAISE, SCRIPTS, Open, add_movie, add_review, new_title
 
 pytestmark = pytest.mark.browser
 
 
 @SCRIPTS
-def test_a_file_is_imported_and_exported(open_page: OpenPage, tmp_path: Path, scripts: bool) -> None:
+def test_a_file_is_imported_and_exported(open_page: Open, tmp_path: Path, scripts: bool) -> None:
     title = new_title()
     table = tmp_path / "리뷰.csv"
     table.write_text(f"영화,닉네임,리뷰\n{title},밤편지,{PRAISE}\n{title},,{PRAISE}\n", encoding="cp949")
@@ -40,7 +40,7 @@ CASES = ROOT / "tests" / "services" / "import_export" / "cases"
 
 @SCRIPTS
 @pytest.mark.parametrize("width", [1440, 390], ids=["wide", "phone"])
-def test_columns_are_chosen_before_the_import(open_page: OpenPage, scripts: bool, width: int) -> None:
+def test_columns_are_chosen_before_the_import(open_page: Open, scripts: bool, width: int) -> None:
     page = open_page("/admin/data", scripts=scripts, width=width)
     page.get_by_label("파일").set_input_files(CASES / "naver-crawl.csv")
     page.get_by_role("button", name="올려서 살펴보기").click()
@@ -60,7 +60,7 @@ def test_columns_are_chosen_before_the_import(open_page: OpenPage, scripts: bool
     expect(page.locator("[data-job=done]")).to_contain_text("파일의 2줄을 모두 살펴봤어요.")
 
 
-def test_a_running_job_shows_progress(open_page: OpenPage, tmp_path: Path) -> None:
+def test_a_running_job_shows_progress(open_page: Open, tmp_path: Path) -> None:
     table = tmp_path / "many.csv"
     rows = "".join(f"오래 걸리는 영화,밤편지,{number}번째로 본 영화예요. {PRAISE}\n" for number in range(30_000))
     table.write_text(f"영화,닉네임,리뷰\n{rows}", encoding="utf-8")
@@ -81,7 +81,7 @@ def test_a_running_job_shows_progress(open_page: OpenPage, tmp_path: Path) -> No
     expect(page.locator("[data-job=stopped]")).to_contain_text("아무것도 가져오지 않았어요.")
 
 
-def test_too_large_files_are_refused_before_the_upload(open_page: OpenPage, tmp_path: Path) -> None:
+def test_too_large_files_are_refused_before_the_upload(open_page: Open, tmp_path: Path) -> None:
     large = tmp_path / "large.csv"
     with large.open("wb") as file:
         file.truncate(64 * 1024 * 1024 + 1)
@@ -93,7 +93,7 @@ def test_too_large_files_are_refused_before_the_upload(open_page: OpenPage, tmp_
 
 @SCRIPTS
 @pytest.mark.parametrize("width", [1280, 360], ids=["wide", "phone"])
-def test_a_correction_is_added_and_removed(open_page: OpenPage, scripts: bool, width: int) -> None:
+def test_a_correction_is_added_and_removed(open_page: Open, scripts: bool, width: int) -> None:
     page = open_page("/", scripts=scripts, width=width)
     add_movie(page, new_title())
     add_review(page, PRAISE)

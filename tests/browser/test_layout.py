@@ -1,39 +1,33 @@
 """Layout: menus, buttons, focus, scaling and print. The pages come from an app in this process."""
 
 import base64
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from contextlib import ExitStack
 
 import pytest
 from flask.testing import FlaskClient
 from playwright.sync_api import Browser, Locator, Page
 
-from tests.browser.conftest import IN_PROCESS, PASSWORD, add_records, serve_in_process
+from tests.browser.conftest import IN_PROCESS, PASSWORD, Open, add_records, serve_in_process, window
 
 pytestmark = pytest.mark.browser
-OpenInProcess = Callable[..., Page]
 
 
 @pytest.fixture
-def open_in_process(browser: Browser, client: FlaskClient) -> Iterator[OpenInProcess]:
+def open_in_process(browser: Browser, client: FlaskClient) -> Iterator[Open]:
     """Return a function that opens a page of a site with reviews; `css` is set on the root element."""
     add_records(client)
-    contexts = []
+    with ExitStack() as windows:
 
-    def open_(path: str, width: int = 1280, height: int = 800, css: str = "") -> Page:
-        context = browser.new_context(
-            viewport={"width": width, "height": height}, locale="ko-KR", reduced_motion="reduce"
-        )
-        contexts.append(context)
-        context.route("**/*", lambda route: serve_in_process(client, route))
-        page = context.new_page()
-        page.goto(IN_PROCESS + path)
-        if css:
-            page.evaluate("css => document.documentElement.style.cssText = css", css)
-        return page
+        def open_(path: str, *size: int, css: str = "") -> Page:
+            page = windows.enter_context(window(browser, *size))
+            page.context.route("**/*", lambda route: serve_in_process(client, route))
+            page.goto(IN_PROCESS + path)
+            if css:
+                page.evaluate("css => document.documentElement.style.cssText = css", css)
+            return page
 
-    yield open_
-    for context in contexts:
-        context.close()
+        yield open_
 
 
 def box(item: Locator) -> dict[str, float]:
@@ -43,7 +37,7 @@ def box(item: Locator) -> dict[str, float]:
 
 
 @pytest.mark.parametrize("width", [1280, 320])
-def test_the_theme_menu_covers_the_page(open_in_process: OpenInProcess, width: int) -> None:
+def test_the_theme_menu_covers_the_page(open_in_process: Open, width: int) -> None:
     page = open_in_process("/", width)
     before = box(page.locator(".top"))["height"]
     page.locator(".theme summary").click()
@@ -54,14 +48,14 @@ def test_the_theme_menu_covers_the_page(open_in_process: OpenInProcess, width: i
     assert page.locator(".theme ul").evaluate("list => getComputedStyle(list).boxShadow") == "none"
 
 
-def test_the_login_button_is_below_its_field(open_in_process: OpenInProcess) -> None:
+def test_the_login_button_is_below_its_field(open_in_process: Open) -> None:
     page = open_in_process("/login")
     field, button = box(page.locator("#password")), box(page.locator(".confirm button"))
     assert button["y"] >= field["y"] + field["height"]
     assert button["height"] < 50
 
 
-def test_focused_elements_are_not_behind_the_bar(open_in_process: OpenInProcess) -> None:
+def test_focused_elements_are_not_behind_the_bar(open_in_process: Open) -> None:
     page = open_in_process("/movie/1", 390, 700)
     top = box(page.locator(".actions"))["y"]
     seen = 0
@@ -76,7 +70,7 @@ def test_focused_elements_are_not_behind_the_bar(open_in_process: OpenInProcess)
 
 
 @pytest.mark.parametrize("width", [1280, 390])
-def test_text_scales_with_the_browsers_font_size(open_in_process: OpenInProcess, width: int) -> None:
+def test_text_scales_with_the_browsers_font_size(open_in_process: Open, width: int) -> None:
     for path in ("/", "/movie/1", "/review/1/why"):
         page = open_in_process(path, width, css="font-size: 24px")  # the largest that browsers offer by name
         assert page.evaluate("getComputedStyle(document.body).fontSize") == "22.5px"
@@ -84,7 +78,7 @@ def test_text_scales_with_the_browsers_font_size(open_in_process: OpenInProcess,
 
 
 @pytest.mark.parametrize("width", [1280, 390])
-def test_an_opened_form_does_not_move_its_button(open_in_process: OpenInProcess, width: int) -> None:
+def test_an_opened_form_does_not_move_its_button(open_in_process: Open, width: int) -> None:
     page = open_in_process("/movie/1", width)
     asked = page.locator(".review").nth(1).locator(".correct summary")
     asked.scroll_into_view_if_needed()
@@ -96,20 +90,20 @@ def test_an_opened_form_does_not_move_its_button(open_in_process: OpenInProcess,
     assert before["height"] >= 24
 
 
-def test_touch_targets_are_at_least_24_pixels_high(open_in_process: OpenInProcess) -> None:
+def test_touch_targets_are_at_least_24_pixels_high(open_in_process: Open) -> None:
     page = open_in_process("/movie/1", 390)
     for item in page.locator(".review .ask-why a, .review .by a, .correct summary").all():
         assert box(item)["height"] >= 24
 
 
-def test_an_empty_site_has_one_primary_button(open_in_process: OpenInProcess, client: FlaskClient) -> None:
+def test_an_empty_site_has_one_primary_button(open_in_process: Open, client: FlaskClient) -> None:
     assert client.delete("/movies/1", headers={"Authorization": f"Bearer {PASSWORD}"}).status_code == 200
     page = open_in_process("/", 390)
     assert not page.locator(".actions").is_visible()
     assert page.locator(".primary:visible").all_inner_texts() == ["영화 등록"]
 
 
-def test_the_print_layout(open_in_process: OpenInProcess) -> None:
+def test_the_print_layout(open_in_process: Open) -> None:
     page = open_in_process("/movie/1")
     page.emulate_media(media="print")
     assert not page.locator(".correct summary").first.is_visible()
@@ -117,7 +111,7 @@ def test_the_print_layout(open_in_process: OpenInProcess) -> None:
 
 
 @pytest.mark.parametrize("width", [390, 720, 880])
-def test_the_bar_does_not_cover_the_footer(open_in_process: OpenInProcess, width: int) -> None:
+def test_the_bar_does_not_cover_the_footer(open_in_process: Open, width: int) -> None:
     for path in ("/", "/movie/1"):
         page = open_in_process(path, width)
         page.evaluate("scrollTo(0, document.body.scrollHeight)")
@@ -126,7 +120,7 @@ def test_the_bar_does_not_cover_the_footer(open_in_process: OpenInProcess, width
 
 
 @pytest.mark.parametrize("width", [1440, 1024, 390])
-def test_chart_labels_are_10_to_14_pixels(open_in_process: OpenInProcess, width: int) -> None:
+def test_chart_labels_are_10_to_14_pixels(open_in_process: Open, width: int) -> None:
     page = open_in_process("/movie/1", width)
     for label in page.locator(".charts text").all():
         size = label.evaluate("label => label.getScreenCTM().a * parseFloat(getComputedStyle(label).fontSize)")
@@ -134,7 +128,7 @@ def test_chart_labels_are_10_to_14_pixels(open_in_process: OpenInProcess, width:
 
 
 @pytest.mark.parametrize("width", [1280, 390])
-def test_numbers_and_buttons_of_tables_stay_on_one_line(open_in_process: OpenInProcess, width: int) -> None:
+def test_numbers_and_buttons_of_tables_stay_on_one_line(open_in_process: Open, width: int) -> None:
     page = open_in_process("/model", width)
     page.evaluate(
         """() => {
@@ -155,7 +149,7 @@ def test_numbers_and_buttons_of_tables_stay_on_one_line(open_in_process: OpenInP
         assert lines == 1, part
 
 
-def test_the_drawn_poster_does_not_show_behind_a_picture(open_in_process: OpenInProcess) -> None:
+def test_the_drawn_poster_does_not_show_behind_a_picture(open_in_process: Open) -> None:
     page = open_in_process("/")
     page.evaluate(
         """async () => {

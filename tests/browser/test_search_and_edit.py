@@ -92,12 +92,6 @@ def test_genre_and_order_are_in_the_address(visit: Open, scripts: bool) -> None:
     expect(page.locator(".pill[aria-current]")).to_contain_text(["가나다순"])
 
 
-def test_a_slash_focuses_the_search(visit: Open) -> None:
-    page = visit("/model")
-    page.keyboard.press("/")
-    expect(page.locator("#q")).to_be_focused()
-
-
 def test_the_movie_of_a_review_is_chosen_by_keyboard(visit: Open) -> None:
     page = visit("/#write")
     movie = page.get_by_role("combobox", name="영화")
@@ -170,10 +164,3 @@ def test_the_chosen_language_is_remembered(visit: Open, scripts: bool) -> None:
     page.goto("/no/such/page")
     expect(page.locator("html")).to_have_attribute("lang", "en")
     assert not re.search("[가-힣]", page.locator("main").inner_text())
-
-
-def test_pages_are_in_the_browsers_language(visit: Open) -> None:
-    page = visit("/", locale="en-GB")
-    expect(page.locator("html")).to_have_attribute("lang", "en")
-    expect(page.locator("#write-title, #add-title").first).to_be_attached()
-    assert not re.search("[가-힣]", page.locator(".panel").inner_text())

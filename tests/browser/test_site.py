@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import BLAME, PRAISE, SCRIPTS, OpenPage, add_movie, add_review, new_title
+from tests.browser.conftest import BLAME, PRAISE, SCRIPTS, Open, add_movie, add_review, new_title
 
 pytestmark = pytest.mark.browser
 
@@ -28,7 +28,7 @@ def background_color(page: Page, selector: str) -> tuple[int, ...]:
 
 @SCRIPTS
 @pytest.mark.parametrize("width", [1280, 390], ids=["wide", "phone"])
-def test_a_movie_is_added_reviewed_and_deleted(open_page: OpenPage, scripts: bool, width: int) -> None:
+def test_a_movie_is_added_reviewed_and_deleted(open_page: Open, scripts: bool, width: int) -> None:
     page = open_page("/", scripts=scripts, width=width)
     title = new_title()
     address = add_movie(page, title, 감독="임순례", 장르="드라마")
@@ -65,7 +65,7 @@ def test_a_movie_is_added_reviewed_and_deleted(open_page: OpenPage, scripts: boo
     assert page.request.get(address).status == 404
 
 
-def test_sentiments_are_green_and_red(open_page: OpenPage) -> None:
+def test_sentiments_are_green_and_red(open_page: Open) -> None:
     page = open_page("/")
     add_movie(page, new_title())
     add_review(page, PRAISE)
@@ -77,7 +77,7 @@ def test_sentiments_are_green_and_red(open_page: OpenPage) -> None:
 
 
 @SCRIPTS
-def test_a_review_from_the_side_panel(open_page: OpenPage, scripts: bool) -> None:
+def test_a_review_from_the_side_panel(open_page: Open, scripts: bool) -> None:
     page = open_page("/", scripts=scripts)
     title = new_title()
     add_movie(page, title)
@@ -92,7 +92,7 @@ def test_a_review_from_the_side_panel(open_page: OpenPage, scripts: bool) -> Non
     expect(page.locator(".notice")).to_have_count(0)
 
 
-def test_validation_errors_keep_the_input(open_page: OpenPage) -> None:
+def test_validation_errors_keep_the_input(open_page: Open) -> None:
     page = open_page("/", errors_expected=True)  # the browser's console mentions every 422
     add_movie(page, new_title())
     page.get_by_label("닉네임").fill(" ")
@@ -104,7 +104,7 @@ def test_validation_errors_keep_the_input(open_page: OpenPage) -> None:
     expect(page.get_by_label("리뷰", exact=True)).to_have_value(PRAISE)
 
 
-def test_a_text_is_analyzed_while_typing(open_page: OpenPage) -> None:
+def test_a_text_is_analyzed_while_typing(open_page: Open) -> None:
     page = open_page("/")
     add_movie(page, new_title())
     content = page.get_by_label("리뷰", exact=True)
@@ -120,7 +120,7 @@ def test_a_text_is_analyzed_while_typing(open_page: OpenPage) -> None:
     expect(page.locator(".counter.over")).to_have_text("5,001 / 5,000")
 
 
-def test_a_double_click_posts_once(open_page: OpenPage) -> None:
+def test_a_double_click_posts_once(open_page: Open) -> None:
     page = open_page("/")
     add_movie(page, new_title())
     page.get_by_label("닉네임").fill("밤편지")
@@ -131,7 +131,7 @@ def test_a_double_click_posts_once(open_page: OpenPage) -> None:
     expect(page.get_by_label("닉네임")).to_have_value("밤편지")  # remembered for the next one
 
 
-def test_keyboard_navigation(open_page: OpenPage) -> None:
+def test_keyboard_navigation(open_page: Open) -> None:
     page = open_page("/")
     title = new_title()
     page.keyboard.press("Tab")
@@ -163,7 +163,7 @@ def test_keyboard_navigation(open_page: OpenPage) -> None:
 
 
 @SCRIPTS
-def test_a_failed_picture_shows_the_drawn_poster(open_page: OpenPage, site: str, scripts: bool) -> None:
+def test_a_failed_picture_shows_the_drawn_poster(open_page: Open, site: str, scripts: bool) -> None:
     page = open_page("/", scripts=scripts, errors_expected=True)  # a missing picture is noted in the console
     address = add_movie(page, new_title(), **{"포스터 주소": f"{site}/no-such-picture.jpg"})
     poster = page.locator(".hero .poster")
@@ -177,7 +177,7 @@ def test_a_failed_picture_shows_the_drawn_poster(open_page: OpenPage, site: str,
 
 
 @SCRIPTS
-def test_a_picture_fills_the_poster(open_page: OpenPage, site: str, scripts: bool) -> None:
+def test_a_picture_fills_the_poster(open_page: Open, site: str, scripts: bool) -> None:
     page = open_page("/", scripts=scripts)
     page.route("**/picture.png", lambda route: route.fulfill(body=PICTURE, content_type="image/png"))
     address = add_movie(page, new_title(), **{"포스터 주소": f"{site}/picture.png"})
@@ -190,7 +190,7 @@ def test_a_picture_fills_the_poster(open_page: OpenPage, site: str, scripts: boo
 
 
 @pytest.mark.parametrize("width", [360, 768, 1280])
-def test_nothing_is_wider_than_the_window(open_page: OpenPage, width: int) -> None:
+def test_nothing_is_wider_than_the_window(open_page: Open, width: int) -> None:
     page = open_page("/", width=width)
     word = "W" * 200
     address = add_movie(page, word, 감독="W" * 100, 장르="W" * 50)
@@ -207,7 +207,7 @@ def test_nothing_is_wider_than_the_window(open_page: OpenPage, width: int) -> No
 
 
 @SCRIPTS
-def test_forms_open_and_close_on_a_phone(open_page: OpenPage, scripts: bool) -> None:
+def test_forms_open_and_close_on_a_phone(open_page: Open, scripts: bool) -> None:
     page = open_page("/", width=390, scripts=scripts)
     add_movie(page, new_title())
     page.goto("/")
@@ -224,7 +224,7 @@ def test_forms_open_and_close_on_a_phone(open_page: OpenPage, scripts: bool) -> 
 
 @SCRIPTS
 @pytest.mark.parametrize("width", [1280, 360], ids=["wide", "phone"])
-def test_the_words_page_highlights_words(open_page: OpenPage, scripts: bool, width: int) -> None:
+def test_the_words_page_highlights_words(open_page: Open, scripts: bool, width: int) -> None:
     page = open_page("/", scripts=scripts, width=width)
     add_movie(page, new_title())
     add_review(page, "배우들 연기는 정말 훌륭한데 이야기가 너무 지루하고 뻔해서 실망했어요")
@@ -245,7 +245,7 @@ def test_the_words_page_highlights_words(open_page: OpenPage, scripts: bool, wid
 
 
 @SCRIPTS
-def test_the_theme_is_chosen_by_keyboard(open_page: OpenPage, scripts: bool) -> None:
+def test_the_theme_is_chosen_by_keyboard(open_page: Open, scripts: bool) -> None:
     page = open_page("/", scripts=scripts)
     page.locator(".theme summary").focus()
     page.keyboard.press("Enter")
