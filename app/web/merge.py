@@ -1,6 +1,7 @@
 """Merging two movies: the choice of the other movie, its confirmation, and the merge."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 
 from flask import Blueprint, Response, redirect, request, url_for
 from flask_babel import ngettext
@@ -32,13 +33,8 @@ def choose(id: int) -> Response:
     try:
         other = _other_movie(movie, resolve_movie(form, request.args.to_dict(), without=id))
     except ValidationFailed as error:
-        form.missing_title = ""
-        for item in error.errors:
-            form.add_error("movie_id", messages.explain_choice(item))
-        return _show_choice(movie, form)
-    except NotFound:
-        form.add_error("movie_id", messages.OTHER_MOVIE_NEEDED)
-        return _show_choice(movie, form)
+        form.status = 422
+        return _refuse_choice(movie, form, error)
     return _confirm(movie, other, DeleteForm())
 
 
@@ -70,22 +66,30 @@ def merge(id: int) -> BaseResponse:
 
 
 def _other_movie(movie: Movie, data: Mapping[str, str]) -> Movie:
-    """Return the movie chosen by `movie_id`. Raise `ValidationFailed` if it is `movie` itself."""
+    """Return the movie chosen by `movie_id`. Raise `ValidationFailed` if it is `movie` itself or does not exist."""
     chosen = parse(MovieChoice, data, strict=False).movie_id
-    if chosen == movie.id:
-        raise ValidationFailed([FieldError("movie_id", "movie_same", "must be another movie")])
-    return catalogue().movie(chosen)
+    if chosen != movie.id:
+        with suppress(NotFound):
+            return catalogue().movie(chosen)
+    raise ValidationFailed([FieldError("movie_id", "movie_unfit", "must be another movie")])
 
 
 def _show_again(movie: Movie, form: DeleteForm) -> Response:
     """Return the confirmation with the error, or the choice if the posted one is invalid."""
     try:
         return _confirm(movie, _other_movie(movie, request.form.to_dict()), form)
-    except (NotFound, ValidationFailed):
+    except ValidationFailed as error:
         choice = MovieChoiceForm()
         choice.status, choice.alert = form.status, "" if form.status == 422 else form.alert
-        choice.add_error("movie_id", messages.OTHER_MOVIE_NEEDED)
-        return _show_choice(movie, choice)
+        return _refuse_choice(movie, choice, error)
+
+
+def _refuse_choice(movie: Movie, form: MovieChoiceForm, error: ValidationFailed) -> Response:
+    """Return the choice with the error beside its field."""
+    form.missing_title = ""
+    for item in error.errors:
+        form.add_error("movie_id", messages.explain_choice(item))
+    return _show_choice(movie, form)
 
 
 def _show_choice(movie: Movie, form: MovieChoiceForm) -> Response:

@@ -45,7 +45,8 @@ def test_an_unclear_choice_is_asked_again(visitor: Visitor, twins: tuple[Movie, 
         ("movie_id=x", "합칠 다른 영화를", 0),
         ("movie=&movie_id=", "합칠 다른 영화를", 0),
     ):
-        page = visitor.get(f"/movie/{kept.id}/merge?{query}")
+        page = visitor.get(f"/movie/{kept.id}/merge?{query}", 422)
+        assert page.title and text(page.title).startswith("확인해 주세요")
         assert message in text(page.select_one("#movie_id-error"))
         assert len(page.select(".matches input")) == choices
         assert not page.select('main form[method="post"]')
@@ -111,9 +112,9 @@ def test_a_review_typed_for_the_merged_movie_goes_to_the_kept_one(
 def test_invalid_choices_are_refused(visitor: Visitor, twins: tuple[Movie, Movie], store: Store) -> None:
     kept, other = twins
     path, page = f"/movie/{kept.id}/merge", f"/movie/{kept.id}/merge?movie_id={other.id}"
-    assert visitor.post(path, page, movie_id=kept.id).status_code == 422
-    assert visitor.post(path, page).status_code == 422
-    assert visitor.post(path, page, movie_id=999).status_code == 404
+    for chosen in ({"movie_id": kept.id}, {}, {"movie_id": 999}):
+        answer = visitor.post(path, page, **chosen)
+        assert (answer.status_code, len(parse_html(answer).select("#movie_id-error"))) == (422, 1)
     for data in ({}, {"movie_id": kept.id}, {"movie_id": 999}):
         answer = visitor.client.post(path, data=data)
         assert (answer.status_code, len(parse_html(answer).select("#movie_id-error"))) == (400, 1)
