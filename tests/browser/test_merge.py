@@ -61,3 +61,18 @@ def test_two_movies_are_merged_and_separated(visit: Open, scripts: bool) -> None
     page.goto(f"/movie/{other}")
     expect(page.get_by_role("heading", level=1)).to_have_text(other_title)
     expect(page.locator(".review")).to_have_count(1)
+
+
+def test_the_date_of_a_heading_stays_on_one_line(visit: Open) -> None:
+    page = visit(locale="en-GB")
+    kept, other = (
+        page.request.post("/movies", data={"title": new_title(), "release_date": day}).json()["id"]
+        for day in ("2019-05-30", "2019-08-29")
+    )
+    for path, count in ((f"/movie/{kept}/merge", 1), (f"/movie/{kept}/merge?movie_id={other}", 2)):
+        page.goto(path)
+        dates = page.locator("h1 .unbroken")
+        expect(dates).to_have_count(count)
+        for width in range(120, 360, 10):
+            page.locator("h1").evaluate("(heading, width) => { heading.style.width = `${width}px` }", width)
+            assert dates.evaluate_all("dates => dates.map((date) => date.getClientRects().length)") == [1] * count

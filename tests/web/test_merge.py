@@ -125,6 +125,13 @@ def test_invalid_choices_are_refused(visitor: Visitor, twins: tuple[Movie, Movie
     assert store.totals().movie_count == 2
 
 
+def test_titles_are_escaped_in_the_heading(visitor: Visitor, add_movie: AddMovie) -> None:
+    kept, other = add_movie("<b>벌새</b>", release_date="2019"), add_movie("<i>괴물</i>")
+    heading = visitor.get(f"/movie/{kept.id}/merge?movie_id={other.id}").select_one("h1")
+    assert text(heading) == "‘<i>괴물</i>’ 영화를 ‘<b>벌새</b> (2019)’에 합칠까요?"
+    assert heading and not heading.select("b, i")
+
+
 def test_a_merge_that_makes_a_third_movies_twin_is_refused(visitor: Visitor, add_movie: AddMovie, store: Store) -> None:
     kept, other = add_movie("기생충"), add_movie("기생춘", release_date="2019")
     add_movie("기생충", release_date="2019")
