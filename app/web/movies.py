@@ -19,7 +19,7 @@ from app.web.filters import shorten
 from app.web.forms import DeleteForm, EditMovieForm, MovieChoiceForm, MovieForm
 from app.web.movie_lookup import suggest
 from app.web.pages import MAX_GENRES, catalogue
-from app.web.rendering import MAX_TITLE_LENGTH, flash_message, render
+from app.web.rendering import MAX_TITLE_LENGTH, flash_message, render, show_lost_edit
 
 blueprint = Blueprint("movies", __name__)
 
@@ -93,8 +93,15 @@ def show_edit(id: int) -> Response:
 
 @blueprint.post("/movie/<int:id>/edit")
 def edit(id: int) -> BaseResponse:
-    writers = permissions.require_movie_edit(catalogue(), catalogue().movie(id))
     form = EditMovieForm.from_request()
+    try:
+        return _edit(id, form)
+    except NotFound as error:
+        return show_lost_edit(error, form.movie_fields())
+
+
+def _edit(id: int, form: EditMovieForm) -> BaseResponse:
+    writers = permissions.require_movie_edit(catalogue(), catalogue().movie(id))
 
     def edit(data: dict[str, str]) -> Movie:
         check_rate_limit(RateLimitScope.POSTS)

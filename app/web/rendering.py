@@ -1,12 +1,14 @@
 """Pages from templates, messages for the next page, and the cache of rendered fragments."""
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from functools import lru_cache
 from typing import Any
 
 from flask import Response, current_app, flash, make_response, render_template, request, session
 from markupsafe import Markup
+from wtforms import Field
 
+from app.errors import NotFound
 from app.i18n import language
 from app.web.forms import Form
 
@@ -24,6 +26,19 @@ def render(template: str, from_request: Form | None = None, **context: Any) -> R
         response.status_code = from_request.status
         if from_request.retry_after:
             response.headers["Retry-After"] = str(from_request.retry_after)
+    return response
+
+
+def show_lost_edit(error: NotFound, fields: Sequence[Field]) -> Response:
+    """Return the page for a movie or review that was deleted during its edit, with the typed values.
+
+    Raise `error` if nothing was typed.
+    """
+    typed = [field for field in fields if field.data]
+    if not typed:
+        raise error
+    response = render("lost_edit.html", kind=error.kind, fields=typed)
+    response.status_code = 404
     return response
 
 

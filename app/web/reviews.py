@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Blueprint, Response, redirect, request, url_for
+from flask import Blueprint, Response, redirect, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -22,7 +22,7 @@ from app.web.filters import shorten
 from app.web.forms import DeleteForm, EditReviewForm, ReviewForm
 from app.web.movie_lookup import resolve_movie
 from app.web.pages import catalogue
-from app.web.rendering import MAX_TITLE_LENGTH, flash_message, render
+from app.web.rendering import MAX_TITLE_LENGTH, flash_message, render, show_lost_edit
 
 blueprint = Blueprint("reviews", __name__)
 
@@ -102,10 +102,8 @@ def edit(id: int) -> BaseResponse:
     form = EditReviewForm.from_request()
     try:
         return _edit(id, form)
-    except NotFound:
-        if not request.form.get("content"):
-            raise
-        return _show_lost(form)
+    except NotFound as error:
+        return show_lost_edit(error, [form.content])
 
 
 def _edit(id: int, form: EditReviewForm) -> BaseResponse:
@@ -135,13 +133,6 @@ def _show_edit(review: Review, form: EditReviewForm) -> Response:
     form.version.data = review.version
     movie = catalogue().movie(review.movie_id)
     return render("edit.html", form, movie=movie, review=review, form=form, confident_from=CONFIDENT_FROM)
-
-
-def _show_lost(form: EditReviewForm) -> Response:
-    """Return the page for a review that was deleted during its edit, with the typed text."""
-    response = render("lost_edit.html", content=form.content.data)
-    response.status_code = 404
-    return response
 
 
 @blueprint.get("/review/<int:id>/delete")

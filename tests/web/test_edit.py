@@ -175,6 +175,31 @@ def test_an_edit_of_a_deleted_review_keeps_the_text(
     assert "지워진 리뷰" in text(parse_html(answer).select_one("h1"))
 
 
+def test_an_edit_of_a_deleted_movie_keeps_the_details(
+    visitor: Visitor, movie_id: int, service: ReviewService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = f"/movie/{movie_id}/edit"
+    typed = {**DETAILS, "title": "<벌새>", "csrf_token": visitor.token(path)}
+
+    def check() -> None:
+        answer = visitor.client.post(path, data=typed)
+        page = parse_html(answer)
+        assert answer.status_code == 404
+        assert "지워진 영화" in text(page.select_one("h1"))
+        shown = {field["id"]: field["value"] for field in page.select("main input[readonly]")}
+        assert shown == {name: value for name, value in typed.items() if value and name != "csrf_token"}
+
+    def edit_deleted(*_: object, **__: object) -> None:
+        service.delete_movie(movie_id)
+        service.movie(movie_id)
+
+    monkeypatch.setattr(service, "edit_movie", edit_deleted)  # deleted after the check of permissions
+    check()
+    check()
+    answer = visitor.client.post(path, data={"csrf_token": typed["csrf_token"]})
+    assert (answer.status_code, len(parse_html(answer).select("main input[readonly]"))) == (404, 0)
+
+
 def test_an_edit_conflict_shows_both_versions(
     visitor: Visitor, movie_id: int, add_review: AddReview, service: ReviewService
 ) -> None:
