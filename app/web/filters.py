@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 
-from flask_babel import gettext, ngettext
+from flask_babel import format_date, gettext, ngettext
 
 from app.models import Label, Movie
 from app.services.search import split_genre
@@ -13,23 +13,11 @@ from app.services.search import split_genre
 KST = timezone(timedelta(hours=9), "KST")
 """Korean time; without summer time, it needs no time zone database."""
 
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-"""English names; Korean numbers its months."""
 _LONG = 500
 _LONG_LINES = 10
 _HEAD = 320
 _HEAD_LINES = 6
 _BLANK_LINES = re.compile(r"\n(?:[^\S\n]*\n){2,}")
-
-
-def format_rating(rating: float) -> str:
-    """Format 8.25 as "8.2"."""
-    return f"{rating:.1f}"
-
-
-def format_confidence(score: float) -> str:
-    """Format 0.987 as "99%"; only 1 becomes "100%"."""
-    return f"{min(99, round(100 * score)) if score < 1 else 100}%"
 
 
 def format_share(share: float) -> str:
@@ -40,22 +28,7 @@ def format_share(share: float) -> str:
     return f"{percent}%"
 
 
-def format_percent(share: float) -> str:
-    """Format 0.88312 as "88.3%"."""
-    return f"{share:.1%}"
-
-
-def format_count(count: int) -> str:
-    """Format 4312 as "4,312"."""
-    return f"{count:,}"
-
-
-def format_date(iso: str) -> str:
-    """Format `2018-02-28` as `2018.02.28`."""
-    return iso.replace("-", ".")
-
-
-def parse_time(iso: str) -> datetime:
+def _parse_time(iso: str) -> datetime:
     """Parse a stored timestamp into Korean time."""
     moment = datetime.fromisoformat(iso)
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(KST)
@@ -63,13 +36,13 @@ def parse_time(iso: str) -> datetime:
 
 def format_time(iso: str) -> str:
     """Format a timestamp in Korean time, such as `2026년 11월 23일 00:32`."""
-    moment = parse_time(iso)
-    return f"{_day(moment)} {moment:%H:%M}"
+    moment = _parse_time(iso)
+    return f"{_format_day(moment, gettext('y년 M월 d일'))} {moment:%H:%M}"
 
 
 def format_age(iso: str, now: datetime | None = None) -> str:
     """Format the age of a timestamp: 방금 전, 3분 전, 어제, 11월 3일, 2025년 11월 3일."""
-    moment = parse_time(iso)
+    moment = _parse_time(iso)
     now = (now or datetime.now(UTC)).astimezone(KST)
     seconds = (now - moment).total_seconds()
     days = (now.date() - moment.date()).days
@@ -83,19 +56,11 @@ def format_age(iso: str, now: datetime | None = None) -> str:
         return gettext("어제")
     if days < 7:
         return ngettext("%(num)d일 전", "%(num)d일 전", days)
-    if moment.year == now.year:
-        return gettext("%(month)d월 %(day)d일", month=moment.month, day=moment.day, name=_MONTHS[moment.month - 1])
-    return _day(moment)
+    return _format_day(moment, gettext("M월 d일") if moment.year == now.year else gettext("y년 M월 d일"))
 
 
-def _day(moment: datetime) -> str:
-    return gettext(
-        "%(year)d년 %(month)d월 %(day)d일",
-        year=moment.year,
-        month=moment.month,
-        day=moment.day,
-        name=_MONTHS[moment.month - 1],
-    )
+def _format_day(moment: datetime, pattern: str) -> str:
+    return str(format_date(moment, pattern, rebase=False))  # type: ignore[no-untyped-call]
 
 
 def label_name(label: Label) -> str:
@@ -139,12 +104,10 @@ def shorten(text: str, max_length: int = 40) -> str:
 
 
 FILTERS: dict[str, Callable[..., object]] = {
-    "rating": format_rating,
-    "confidence": format_confidence,
+    "rating": "{:.1f}".format,
     "share": format_share,
-    "percent": format_percent,
-    "count": format_count,
-    "date": format_date,
+    "percent": "{:.1%}".format,
+    "count": "{:,}".format,
     "time": format_time,
     "age": format_age,
     "label": label_name,

@@ -28,30 +28,38 @@ NOW = datetime(2026, 11, 22, 15, 32, tzinfo=UTC)  # 00:32 of the 23rd in Korea
         ("2026-11-03T03:00:00", "11월 3일"),
     ],
 )
-def test_ages_are_formatted(moment: str, words: str) -> None:
-    assert filters.format_age(moment, NOW) == words
+def test_ages_are_formatted(app: Flask, moment: str, words: str) -> None:
+    with app.test_request_context():
+        assert filters.format_age(moment, NOW) == words
 
 
 def test_age_counts_hours_within_a_korean_day() -> None:
     assert filters.format_age("2026-11-22T01:00:00Z", datetime(2026, 11, 22, 14, tzinfo=UTC)) == "13시간 전"
 
 
-def test_times_are_in_korean_time() -> None:
-    assert filters.format_time("2026-11-22T15:32:00Z") == "2026년 11월 23일 00:32"
+@pytest.mark.parametrize(("language", "shown"), [("ko", "2026년 11월 23일 00:32"), ("en", "23 Nov 2026 00:32")])
+def test_times_are_in_korean_time(app: Flask, language: str, shown: str) -> None:
+    with app.test_request_context(headers={"Accept-Language": language}):
+        assert filters.format_time("2026-11-22T15:32:00Z") == shown
 
 
-def test_numbers_are_formatted() -> None:
-    assert filters.format_rating(0.0) == "0.0"
-    assert filters.format_rating(10.0) == "10.0"
-    assert [filters.format_confidence(score) for score in (0.57, 0.796, 0.999, 1.0)] == ["57%", "80%", "99%", "100%"]
-    assert [filters.format_share(share) for share in (0.0, 0.001, 0.5, 0.999, 1.0)] == [
-        "0%",
-        "1%",
-        "50%",
-        "99%",
-        "100%",
-    ]
-    assert filters.format_count(4312) == "4,312"
+@pytest.mark.parametrize(
+    ("name", "number", "shown"),
+    [
+        ("rating", 0.0, "0.0"),
+        ("rating", 10.0, "10.0"),
+        ("share", 0.0, "0%"),
+        ("share", 0.001, "1%"),
+        ("share", 0.5, "50%"),
+        ("share", 0.57, "57%"),
+        ("share", 0.796, "80%"),
+        ("share", 0.999, "99%"),
+        ("share", 1.0, "100%"),
+        ("count", 4312, "4,312"),
+    ],
+)
+def test_numbers_are_formatted(name: str, number: float, shown: str) -> None:
+    assert filters.FILTERS[name](number) == shown
 
 
 @pytest.mark.parametrize("content", ["최고", "가" * 5000, "가 " * 2500, "\n".join("가" * 30), "가\n" * 400 + "끝"])
