@@ -19,7 +19,6 @@ from app.web import messages
 from app.web.filters import shorten
 from app.web.forms import DeleteForm
 from app.web.pages import catalogue, review_address
-from app.web.pagination import page_links
 from app.web.rendering import MAX_TITLE_LENGTH, flash_message, render
 
 blueprint = Blueprint("audit_log", __name__)
@@ -47,8 +46,14 @@ def show_log() -> Response:
     except ValidationFailed:  # a link, without a form to show errors in
         query = PageQuery(per_page=CHANGES_A_PAGE)
     page = catalogue().audit_log(query)
-    links = page_links(page, lambda number: url_for("audit_log.show_log", page=number))
-    return render("audit_log.html", page=page, links=links, actions=_ACTIONS, name=actor_label, hours=UNDO_HOURS)
+    return render(
+        "audit_log.html",
+        page=page,
+        address=lambda number: url_for("audit_log.show_log", page=number),
+        actions=_ACTIONS,
+        name=actor_label,
+        hours=UNDO_HOURS,
+    )
 
 
 @blueprint.get("/undo/<int:id>")

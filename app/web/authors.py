@@ -12,7 +12,6 @@ from app.services.nicknames import nickname_key
 from app.web import charts, messages
 from app.web.forms import NicknameForm
 from app.web.pages import REVIEW_ORDERS, REVIEWS_A_PAGE, catalogue, named, read_query
-from app.web.pagination import page_links
 from app.web.rendering import flash_message, render
 
 blueprint = Blueprint("authors", __name__)
@@ -49,7 +48,7 @@ def show(name: str) -> Response:
         page=page,
         query=query,
         orders=named(REVIEW_ORDERS),
-        links=page_links(page, lambda number: url_for("authors.show", name=name, sort=sort, page=number)),
+        address=lambda number: url_for("authors.show", name=name, sort=sort, page=number),
     )
 
 

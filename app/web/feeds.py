@@ -11,7 +11,6 @@ from app.errors import NotFound
 from app.models import Movie, Review
 from app.schemas import AllReviewsQuery, ReviewsQuery
 from app.web.pages import REVIEWS_A_PAGE, catalogue, read_query, redirect_merged
-from app.web.pagination import page_links
 from app.web.rendering import render
 
 blueprint = Blueprint("feeds", __name__)
@@ -31,8 +30,7 @@ def show() -> Response | None:
     if request.accept_mimetypes.best_match(["application/json", "text/html"]) != "text/html":
         return None
     page = catalogue().all_reviews(AllReviewsQuery(page=read_query(AllReviewsQuery).page, per_page=REVIEWS_A_PAGE))
-    links = page_links(page, lambda number: url_for("api.list_all_reviews", page=number))
-    response = render("recent.html", page=page, links=links)
+    response = render("recent.html", page=page, address=lambda number: url_for("api.list_all_reviews", page=number))
     response.vary.add("Accept")
     return response
 

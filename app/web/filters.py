@@ -4,15 +4,17 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
 
 from flask_babel import format_date, gettext, ngettext
 
-from app.models import Label, Movie
+from app.models import Label, Movie, Page
 from app.services.search import split_genre
 
 KST = timezone(timedelta(hours=9), "KST")
 """Korean time; without summer time, it needs no time zone database."""
 
+_PAGES_AROUND = 2
 _LONG = 500
 _LONG_LINES = 10
 _HEAD = 320
@@ -103,6 +105,12 @@ def shorten(text: str, max_length: int = 40) -> str:
     return text if len(text) <= max_length else f"{text[:max_length]}…"
 
 
+def shown_pages(page: Page[Any]) -> list[int]:
+    """Return the numbers of the pages to link: the first, the last, and those around the current one."""
+    around = range(max(1, page.number - _PAGES_AROUND), min(page.last, page.number + _PAGES_AROUND) + 1)
+    return sorted({1, page.last, *around})
+
+
 FILTERS: dict[str, Callable[..., object]] = {
     "rating": "{:.1f}".format,
     "share": format_share,
@@ -116,4 +124,5 @@ FILTERS: dict[str, Callable[..., object]] = {
     "shorten": shorten,
     "names": split_genre,
     "width": format_width,
+    "shown_pages": shown_pages,
 }

@@ -17,7 +17,6 @@ from app.services import ReviewService
 from app.web import charts
 from app.web.forms import MovieForm, ReviewForm
 from app.web.movie_lookup import prefill_movie
-from app.web.pagination import page_links
 from app.web.rendering import render
 
 MOVIES_A_PAGE = 24
@@ -107,7 +106,7 @@ def _found_movies() -> dict[str, Any]:
         "matched": matched,
         "page": page,
         "query": query,
-        "links": page_links(page, address),
+        "address": address,
         "sorts": named(_SORTS),
         "weighted_rating": catalogue().weighted_rating(),
         "genres": tuple(catalogue().genres()[:MAX_GENRES]),
@@ -136,7 +135,7 @@ def movie(movie_id: int, review_form: ReviewForm | None = None) -> Response:
         labels=tuple(Label),
         orders=named(REVIEW_ORDERS),
         extremes=_extremes(found) if is_first else [],
-        links=page_links(page, address),
+        address=address,
         bars=charts.histogram(catalogue().histogram(movie_id)),
         trend=charts.trend([review.rating for review in newest.items]),
         shared=next((review for review in page.items if str(review.id) == request.args.get("review")), None),

@@ -4,12 +4,12 @@ from datetime import UTC, datetime
 from xml.etree import ElementTree
 
 import pytest
+from bs4 import BeautifulSoup
 from flask import Flask
 
 from app.errors import FieldError
 from app.models import Page, WordWeight
 from app.web import charts, explanations, filters, messages, posters
-from app.web.pagination import page_links
 
 NOW = datetime(2026, 11, 22, 15, 32, tzinfo=UTC)  # 00:32 of the 23rd in Korea
 
@@ -132,13 +132,23 @@ def test_highlights_cover_the_text_and_words_above_the_threshold() -> None:
     ]  # fmt: skip
 
 
-def test_page_links_have_gaps() -> None:
-    links = page_links(Page([], 1000, 10, 50), str)
-    assert [link.number for link in links.numbers] == [1, 8, 9, 10, 11, 12, 20]
-    assert [link.number for link in links.numbers if link.after_gap] == [8, 20]
-    assert (links.previous, links.next) == ("9", "11")
-    assert page_links(Page([], 30, 1, 50), str).numbers == []
-    assert page_links(Page([], 100, 9, 50), str).previous == "2"
+@pytest.mark.parametrize(
+    ("number", "total", "shown"),
+    [
+        (10, 1_000, ["/9", "/1", "…", "/8", "/9", "(/10)", "/11", "/12", "…", "/20", "/11"]),
+        (1, 150, ["(/1)", "/2", "/3", "/2"]),
+        (1, 30, []),
+        (9, 100, ["/2", "/1", "/2"]),  # past the end
+    ],
+)
+def test_page_links_have_gaps(app: Flask, number: int, total: int, shown: list[str]) -> None:
+    with app.test_request_context():
+        macro = app.jinja_env.get_template("_pagination.html").module.pagination
+        page = BeautifulSoup(macro(Page([], total, number, 50), "/{}".format, "쪽"), "html.parser")
+    links = [
+        f"({link['href']})" if link.get("aria-current") else link.get("href", "…") for link in page.select("a, .gap")
+    ]
+    assert links == shown
 
 
 def test_poster_has_the_colours_of_the_stylesheet(app: Flask) -> None:
