@@ -1,5 +1,6 @@
 """Login and logout of the administrator."""
 
+from contextlib import suppress
 from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, redirect, request, url_for
@@ -54,17 +55,11 @@ def log_out() -> BaseResponse:
 
 def safe_next_path(path: str) -> str:
     """Return `path` if it is a local path, else the home page's, to prevent open redirects."""
-    return path if path.isprintable() and "\\" not in path and _is_local_path(path) else url_for("movies.home")
-
-
-def _is_local_path(path: str) -> bool:
-    if not path.startswith("/") or path.startswith("//"):
-        return False
-    try:
-        parts = urlsplit(path)
-    except ValueError:
-        return False
-    return not parts.scheme and not parts.netloc
+    with suppress(ValueError):
+        is_local = path.startswith("/") and not path.startswith("//") and urlsplit(path)[:2] == ("", "")
+        if is_local and path.isprintable() and "\\" not in path:
+            return path
+    return url_for("movies.home")
 
 
 def _try(form: LoginForm, password: str) -> bool | None:
