@@ -1,6 +1,6 @@
 """Explanation pages: the words of a review by their weight, and the model with its measured quality."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from flask import Blueprint, Response
@@ -48,21 +48,13 @@ def strength(weight: float) -> int:
 
 def highlight(text: str, words: Sequence[WordWeight]) -> list[Highlight]:
     """Split the text into the words and the characters between them."""
-    return list(_highlights(text, words))
-
-
-def _highlights(text: str, words: Sequence[WordWeight]) -> Iterator[Highlight]:
-    at = 0
+    parts, at = [], 0
     for word in words:
-        if word.start > at:
-            yield Highlight(text[at : word.start])
-        if strength(word.weight):
-            yield Highlight(word.text, "positive" if word.weight > 0 else "negative", strength(word.weight))
-        else:
-            yield Highlight(word.text)
+        reached = strength(word.weight)
+        mood = ("positive" if word.weight > 0 else "negative") if reached else ""
+        parts += [Highlight(text[at : word.start]), Highlight(word.text, mood, reached)]
         at = word.end
-    if at < len(text):
-        yield Highlight(text[at:])
+    return [part for part in [*parts, Highlight(text[at:])] if part.text]
 
 
 @blueprint.get("/review/<int:id>/words")
