@@ -12,12 +12,10 @@ _MISSING = {
     "content": lazy_gettext("리뷰를 적어 주세요. 한 문장이면 충분해요."),
     "movie_id": lazy_gettext("어떤 영화의 리뷰인지 골라 주세요."),
 }
-_UNMEANT = {
-    "movie_unclear": lazy_gettext("여러 영화가 맞아요. 어떤 영화인지 골라 주세요."),
-    "movie_unknown": lazy_gettext("그런 영화는 아직 없어요. 제목을 다시 적거나 먼저 등록해 주세요."),
-}
 MISSING_TYPES = ("blank", "missing", "string_type")
 _FIXED = {
+    "movie_unclear": lazy_gettext("여러 영화가 맞아요. 어떤 영화인지 골라 주세요."),
+    "movie_unknown": lazy_gettext("그런 영화는 아직 없어요. 제목을 다시 적거나 먼저 등록해 주세요."),
     "nickname_claimed": lazy_gettext("암호로 지키는 닉네임이에요. 암호를 적거나 다른 닉네임을 골라 주세요."),
     "nickname_used": lazy_gettext("다른 사람도 쓴 닉네임이라 암호로 지킬 수 없어요. 다른 닉네임을 골라 주세요."),
     "nickname_free": lazy_gettext("아직 아무도 암호로 지키지 않는 닉네임이에요."),
@@ -74,8 +72,8 @@ def too_many(seconds: int, keeps_text: bool = True) -> str:
 
 def error_message(error: FieldError) -> str:
     """Return the message for a field's error."""
-    if error.type in _UNMEANT:
-        return _UNMEANT[error.type]
+    if error.type in _FIXED:
+        return str(_FIXED[error.type])
     if error.field == "movie_id" or error.type in MISSING_TYPES:
         return str(_MISSING.get(error.field) or gettext("이 칸을 채워 주세요."))
     if error.type == "string_too_long":
@@ -88,14 +86,14 @@ def error_message(error: FieldError) -> str:
         if error.field == "content":
             return gettext("화면에 보이지 않는 제어 문자가 섞여 있어요. 지우고 다시 올려 주세요.")
         return gettext("줄바꿈이나 보이지 않는 제어 문자는 쓸 수 없어요.")
-    return str(_FIXED.get(error.type) or gettext("이 값은 쓸 수 없어요. 다시 적어 주세요."))
+    return gettext("이 값은 쓸 수 없어요. 다시 적어 주세요.")
 
 
 def explain_choice(error: FieldError) -> str:
     """Return a sentence about the choice of a movie to merge."""
     if error.type == "movie_unknown":
         return gettext("그런 영화는 없어요. 제목을 다시 적어 주세요.")
-    return str(_UNMEANT.get(error.type, OTHER_MOVIE_NEEDED))
+    return error_message(error) if error.type == "movie_unclear" else str(OTHER_MOVIE_NEEDED)
 
 
 def script_texts() -> dict[str, str]:
