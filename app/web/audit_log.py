@@ -17,7 +17,7 @@ from app.security.permissions import Permission
 from app.services.jobs import Jobs
 from app.web import messages
 from app.web.filters import shorten
-from app.web.forms import DeleteForm
+from app.web.forms import Form
 from app.web.pages import catalogue, review_address
 from app.web.rendering import MAX_TITLE_LENGTH, flash_message, render
 
@@ -58,13 +58,13 @@ def show_log() -> Response:
 
 @blueprint.get("/undo/<int:id>")
 def confirm_undo(id: int) -> Response:
-    return _confirm_undo(_own_change(id), DeleteForm())
+    return _confirm_undo(_own_change(id), Form())
 
 
 @blueprint.post("/undo/<int:id>")
 def undo(id: int) -> BaseResponse:
     change = _own_change(id)
-    form = DeleteForm.from_request()
+    form = Form.from_request()
     if not form.has_valid_token():
         return _confirm_undo(change, form)
     if change.action is AuditAction.IMPORT and get_service(Jobs).is_running:
@@ -135,5 +135,5 @@ def _flash_undone(change: AuditEntry) -> str:
     return url_for("movies.show", id=change.movie_id)
 
 
-def _confirm_undo(change: AuditEntry, form: DeleteForm) -> Response:
+def _confirm_undo(change: AuditEntry, form: Form) -> Response:
     return render("undo.html", form, change=change, form=form, actions=_ACTIONS)

@@ -11,7 +11,7 @@ from app.security.nickname_policy import verify_nickname
 from app.services.nicknames import nickname_key
 from app.web import charts, messages
 from app.web.forms import NicknameForm
-from app.web.pages import REVIEW_ORDERS, REVIEWS_A_PAGE, catalogue, named, read_query
+from app.web.pages import REVIEW_ORDERS, REVIEWS_A_PAGE, catalogue, read_query
 from app.web.rendering import flash_message, render
 
 blueprint = Blueprint("authors", __name__)
@@ -47,7 +47,7 @@ def show(name: str) -> Response:
         bars=charts.histogram(summary.histogram),
         page=page,
         query=query,
-        orders=named(REVIEW_ORDERS),
+        orders=REVIEW_ORDERS,
         address=lambda number: url_for("authors.show", name=name, sort=sort, page=number),
     )
 

@@ -30,7 +30,7 @@ _HALF_A_DAY = 12 * 60 * 60
 
 
 class Form(FlaskForm):
-    """Base of all forms: the submitted values, their errors and the status of the response."""
+    """Base of all forms, and a form of buttons: the submitted values, their errors and the status of the response."""
 
     class Meta(FlaskForm.Meta):
         csrf_time_limit = _HALF_A_DAY  # seconds; a page left open over an evening still posts
@@ -246,15 +246,3 @@ class NicknameForm(Form):
         _("암호"),
         render_kw={"required": True, "maxlength": schemas.PASSPHRASE_MAX, "autocomplete": "current-password"},
     )
-
-
-class DeleteForm(Form):
-    """Confirmation of a deletion or an undo."""
-
-
-class ReactionForm(Form):
-    """A like or a correction of a review; its buttons carry the label."""
-
-
-class PreferenceForm(Form):
-    """Choice of the language or the theme; its buttons carry the value."""

@@ -14,7 +14,7 @@ from app.security import identity, permissions
 from app.security.permissions import Permission
 from app.web import messages
 from app.web.filters import shorten
-from app.web.forms import DeleteForm, MovieChoiceForm, MovieForm
+from app.web.forms import Form, MovieChoiceForm, MovieForm
 from app.web.movie_lookup import resolve_movie
 from app.web.pages import catalogue
 from app.web.rendering import MAX_TITLE_LENGTH, flash_message, render
@@ -35,14 +35,14 @@ def choose(id: int) -> Response:
     except ValidationFailed as error:
         form.status = 422
         return _refuse_choice(movie, form, error)
-    return _confirm(movie, other, DeleteForm())
+    return _confirm(movie, other, Form())
 
 
 @blueprint.post("/movie/<int:id>/merge")
 def merge(id: int) -> BaseResponse:
     permissions.require(Permission.MERGE_MOVIES)
     movie = catalogue().movie(id)
-    form = DeleteForm.from_request()
+    form = Form.from_request()
 
     def merge(data: Mapping[str, str]) -> tuple[Movie, AuditEntry]:
         other = _other_movie(movie, data)
@@ -74,7 +74,7 @@ def _other_movie(movie: Movie, data: Mapping[str, str]) -> Movie:
     raise ValidationFailed([FieldError("movie_id", "movie_unfit", "must be another movie")])
 
 
-def _show_again(movie: Movie, form: DeleteForm) -> Response:
+def _show_again(movie: Movie, form: Form) -> Response:
     """Return the confirmation with the error, or the choice if the posted one is invalid."""
     try:
         return _confirm(movie, _other_movie(movie, request.form.to_dict()), form)
@@ -96,7 +96,7 @@ def _show_choice(movie: Movie, form: MovieChoiceForm) -> Response:
     return render("merge.html", form, movie=movie, other=None, form=form)
 
 
-def _confirm(movie: Movie, other: Movie, form: DeleteForm) -> Response:
+def _confirm(movie: Movie, other: Movie, form: Form) -> Response:
     merged = movie.filled_from(other)
     return render(
         "merge.html", form, movie=movie, other=other, merged=merged, form=form, fields=MovieForm().movie_fields()

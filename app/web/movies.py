@@ -16,24 +16,16 @@ from app.security.rate_limits import RateLimitScope, check_rate_limit
 from app.web import messages, pages, posters, reviews
 from app.web.audit_log import last_deletion
 from app.web.filters import shorten
-from app.web.forms import DeleteForm, EditMovieForm, MovieChoiceForm, MovieForm
+from app.web.forms import EditMovieForm, Form, MovieChoiceForm, MovieForm
 from app.web.movie_lookup import suggest
 from app.web.pages import MAX_GENRES, catalogue
 from app.web.rendering import MAX_TITLE_LENGTH, flash_message, render, show_lost_edit
 
 blueprint = Blueprint("movies", __name__)
+blueprint.add_url_rule("/", "home", pages.home)
+blueprint.add_url_rule("/list", "list_movies", pages.movie_list)
 
 POSTER_MAX_AGE = 24 * 60 * 60  # seconds
-
-
-@blueprint.get("/")
-def home() -> Response:
-    return pages.home()
-
-
-@blueprint.get("/list")
-def list_movies() -> Response:
-    return pages.movie_list()
 
 
 @blueprint.get("/suggestions")
@@ -125,14 +117,14 @@ def _show_edit(movie: Movie, form: EditMovieForm) -> Response:
 @blueprint.get("/movie/<int:id>/delete")
 def confirm_delete(id: int) -> Response:
     permissions.require(Permission.DELETE_MOVIE)
-    return _confirm_delete(catalogue().movie(id), DeleteForm())
+    return _confirm_delete(catalogue().movie(id), Form())
 
 
 @blueprint.post("/movie/<int:id>/delete")
 def delete(id: int) -> BaseResponse:
     permissions.require(Permission.DELETE_MOVIE)
     movie = catalogue().movie(id)
-    form = DeleteForm.from_request()
+    form = Form.from_request()
     if not form.has_valid_token():
         return _confirm_delete(movie, form)
     review_count = catalogue().delete_movie(id, identity.actor())
@@ -153,5 +145,5 @@ def delete(id: int) -> BaseResponse:
     return redirect(url_for("movies.home", deleted=deletion), 303)
 
 
-def _confirm_delete(movie: Movie, form: DeleteForm) -> Response:
+def _confirm_delete(movie: Movie, form: Form) -> Response:
     return render("delete.html", form, movie=movie, review=None, form=form)

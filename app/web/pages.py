@@ -1,6 +1,5 @@
 """The two main pages, the list of movies and a movie with its reviews, which several routes return."""
 
-from collections.abc import Mapping
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -107,9 +106,9 @@ def _found_movies() -> dict[str, Any]:
         "page": page,
         "query": query,
         "address": address,
-        "sorts": named(_SORTS),
+        "sorts": _SORTS,
         "weighted_rating": catalogue().weighted_rating(),
-        "genres": tuple(catalogue().genres()[:MAX_GENRES]),
+        "genres": catalogue().genres()[:MAX_GENRES],
         "totals": catalogue().totals(),
     }
 
@@ -132,8 +131,8 @@ def movie(movie_id: int, review_form: ReviewForm | None = None) -> Response:
         movie=found,
         page=page,
         query=query,
-        labels=tuple(Label),
-        orders=named(REVIEW_ORDERS),
+        labels=Label,
+        orders=REVIEW_ORDERS,
         extremes=_extremes(found) if is_first else [],
         address=address,
         bars=charts.histogram(catalogue().histogram(movie_id)),
@@ -180,11 +179,6 @@ def review_address(review_id: int, *, is_shared: bool = False) -> str:
     page = number if number > 1 else None
     shared = review_id if is_shared else None
     return url_for("movies.show", id=review.movie_id, page=page, review=shared, _anchor=f"review-{review_id}")
-
-
-def named(orders: Mapping[Any, str]) -> tuple[tuple[str, str], ...]:
-    """Return each order's value and its name in the page's language."""
-    return tuple((value, str(name)) for value, name in orders.items())
 
 
 def read_query(model: type[InputT], **fixed: Any) -> InputT:

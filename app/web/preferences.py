@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response
 
 from app.i18n import COOKIE, LANGUAGES
 from app.web.admin import safe_next_path
-from app.web.forms import PreferenceForm
+from app.web.forms import Form
 
 blueprint = Blueprint("preferences", __name__)
 
@@ -47,7 +47,7 @@ def choose_theme() -> Response:
 def _chosen(name: str, possible: Container[str]) -> str:
     """Return the posted choice; 400 for an unknown one or an invalid CSRF token."""
     chosen = request.form.get(name, "")
-    if not PreferenceForm.from_request().has_valid_token() or chosen not in possible:
+    if not Form.from_request().has_valid_token() or chosen not in possible:
         abort(400)
     return chosen
 

@@ -8,7 +8,7 @@ from app.schemas import CorrectionInput, parse
 from app.security import identity
 from app.security.rate_limits import RateLimitScope, check_rate_limit
 from app.web import messages, pages
-from app.web.forms import ReactionForm
+from app.web.forms import Form
 from app.web.pages import catalogue
 from app.web.rendering import flash_message
 
@@ -34,21 +34,21 @@ def corrected_by_me(review_id: int) -> bool:
 @blueprint.post("/review/<int:id>/like")
 def like(id: int) -> BaseResponse:
     review = catalogue().review(id)
-    form = ReactionForm.from_request()
+    form = Form.from_request()
     return _respond(review, form, form.submit(lambda _: _like(review)))
 
 
 @blueprint.post("/review/<int:id>/correction")
 def correct(id: int) -> BaseResponse:
     review = catalogue().review(id)
-    form = ReactionForm.from_request()
+    form = Form.from_request()
     message = form.submit(lambda data: _correct(review, data.get("label", "")))
     if message:
         flash_message(message)
     return _respond(review, form, message)
 
 
-def _respond(review: Review, form: ReactionForm, done: object | None) -> BaseResponse:
+def _respond(review: Review, form: Form, done: object | None) -> BaseResponse:
     """Redirect to the review, or return its movie's page with the form's error if nothing was done."""
     if done is not None:
         return redirect(pages.review_address(review.id), 303)

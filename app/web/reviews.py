@@ -19,7 +19,7 @@ from app.services.nicknames import nickname_key
 from app.web import messages, pages
 from app.web.audit_log import last_deletion
 from app.web.filters import shorten
-from app.web.forms import DeleteForm, EditReviewForm, ReviewForm
+from app.web.forms import EditReviewForm, Form, ReviewForm
 from app.web.movie_lookup import resolve_movie
 from app.web.pages import catalogue
 from app.web.rendering import MAX_TITLE_LENGTH, flash_message, render, show_lost_edit
@@ -139,14 +139,14 @@ def _show_edit(review: Review, form: EditReviewForm) -> Response:
 def confirm_delete(id: int) -> Response:
     review = catalogue().review(id)
     permissions.require(Permission.DELETE_REVIEW, review.writer)
-    return _confirm_delete(review, DeleteForm())
+    return _confirm_delete(review, Form())
 
 
 @blueprint.post("/review/<int:id>/delete")
 def delete(id: int) -> BaseResponse:
     review = catalogue().review(id)
     permissions.require(Permission.DELETE_REVIEW, review.writer)
-    form = DeleteForm.from_request()
+    form = Form.from_request()
     if not form.has_valid_token():
         return _confirm_delete(review, form)
     catalogue().delete_review(id, identity.actor())
@@ -157,5 +157,5 @@ def delete(id: int) -> BaseResponse:
     return redirect(url_for("movies.show", id=review.movie_id, deleted=deletion), 303)
 
 
-def _confirm_delete(review: Review, form: DeleteForm) -> Response:
+def _confirm_delete(review: Review, form: Form) -> Response:
     return render("delete.html", form, movie=catalogue().movie(review.movie_id), review=review, form=form)
