@@ -6,7 +6,6 @@ A poster is a tone (colours in static/style.css) and a few SVG paths in a view b
 import math
 import re
 import unicodedata
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from hashlib import blake2b
@@ -23,8 +22,8 @@ _WIDTH, _HEIGHT = 200, 300
 _SALT = b"16581"
 """Salt of the title's hash."""
 
-Shape = tuple[str, str]
-"""Class of the colour (`poster-color-1`, `poster-color-2`, `poster-color-3`) and the path."""
+Shape = tuple[int, str]
+"""Number of the colour (class `poster-color-1`, `poster-color-2` or `poster-color-3`) and the path."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +43,7 @@ def poster_for(title: str) -> Poster:
     roll = _SeededRandom(seed)
     tone = roll.below(TONES)
     motif = _MOTIFS[roll.below(len(_MOTIFS))]
-    paths = "".join(f'<path class="{ink}" d="{path}"/>' for ink, path in motif(roll))
+    paths = "".join(f'<path class="poster-color-{ink}" d="{path}"/>' for ink, path in motif(roll))
     return Poster(tone, _title_size(title), Markup(paths))  # noqa: S704  # numbers only; nothing of the title
 
 
@@ -115,21 +114,15 @@ def _hill(y: float, peak_x: float, peak_y: float, end: float) -> str:
 
 def _sunrise(roll: _SeededRandom) -> list[Shape]:
     return [
-        ("poster-color-1", _circle(roll.between(50, 150), roll.between(80, 125), roll.between(30, 52))),
-        (
-            "poster-color-2",
-            _hill(roll.between(150, 190), roll.between(40, 160), roll.between(90, 130), roll.between(150, 210)),
-        ),
-        (
-            "poster-color-3",
-            _hill(roll.between(200, 235), roll.between(40, 160), roll.between(150, 190), roll.between(195, 240)),
-        ),
+        (1, _circle(roll.between(50, 150), roll.between(80, 125), roll.between(30, 52))),
+        (2, _hill(roll.between(150, 190), roll.between(40, 160), roll.between(90, 130), roll.between(150, 210))),
+        (3, _hill(roll.between(200, 235), roll.between(40, 160), roll.between(150, 190), roll.between(195, 240))),
     ]
 
 
 def _rings(roll: _SeededRandom) -> list[Shape]:
     x, y, widest = roll.between(50, 150), roll.between(80, 130), roll.between(96, 130)
-    inks = ("poster-color-2", "poster-color-3", "poster-color-1", "poster-color-3", "poster-color-1")
+    inks = (2, 3, 1, 3, 1)
     return [(ink, _circle(x, y, widest * (1 - i / 5))) for i, ink in enumerate(inks)]
 
 
@@ -137,23 +130,23 @@ def _sea(roll: _SeededRandom) -> list[Shape]:
     start = roll.between(130, 150)
     waves = [
         (ink, _wave(start + 34 * i, roll.between(7, 14), roll.between(1, 2), roll.between(0, 6)))
-        for i, ink in enumerate(("poster-color-2", "poster-color-3", "poster-color-2"))
+        for i, ink in enumerate((2, 3, 2))
     ]
-    return [("poster-color-1", _circle(roll.between(45, 155), roll.between(70, 110), roll.between(22, 38))), *waves]
+    return [(1, _circle(roll.between(45, 155), roll.between(70, 110), roll.between(22, 38))), *waves]
 
 
 def _arches(roll: _SeededRandom) -> list[Shape]:
     x, top = roll.between(80, 120), roll.between(90, 120)
     shapes = []
-    for i, ink in enumerate(("poster-color-2", "poster-color-3", "poster-color-1", "poster-color-3")):
+    for i, ink in enumerate((2, 3, 1, 3)):
         r = 84 - 20 * i
         shapes.append((ink, f"M{x - r} {_HEIGHT}V{top + 10 * i}a{r} {r} 0 0 1 {2 * r} 0V{_HEIGHT}z"))
     return shapes
 
 
 def _city(roll: _SeededRandom) -> list[Shape]:
-    shapes = [("poster-color-1", _circle(roll.between(40, 160), roll.between(55, 85), roll.between(20, 34)))]
-    for ink, low, high in (("poster-color-2", 100, 165), ("poster-color-3", 160, 220)):
+    shapes = [(1, _circle(roll.between(40, 160), roll.between(55, 85), roll.between(20, 34)))]
+    for ink, low, high in ((2, 100, 165), (3, 160, 220)):
         x, path = 0, f"M0 {_HEIGHT}"
         while x < _WIDTH:
             width = roll.between(22, 46)
@@ -173,10 +166,10 @@ def _projector(roll: _SeededRandom) -> list[Shape]:
     dx, dy = radius * math.cos(turn), radius * math.sin(turn)
     beam = f"M{x} {y}L{far + dx:.0f} {middle + dy:.0f}L{far - dx:.0f} {middle - dy:.0f}z"
     return [
-        ("poster-color-2", beam),
-        ("poster-color-1", _circle(far, middle, radius)),
-        ("poster-color-3", _circle(far, middle, radius * roll.between(45, 70) / 100)),
-        ("poster-color-1", _circle(x, y, 9)),
+        (2, beam),
+        (1, _circle(far, middle, radius)),
+        (3, _circle(far, middle, radius * roll.between(45, 70) / 100)),
+        (1, _circle(x, y, 9)),
     ]
 
 
@@ -188,12 +181,9 @@ def _night(roll: _SeededRandom) -> list[Shape]:
         for _ in range(roll.between(14, 22))
     )
     return [
-        ("poster-color-2", stars),
-        ("poster-color-1", bite),
-        (
-            "poster-color-3",
-            _hill(roll.between(215, 240), roll.between(30, 170), roll.between(165, 200), roll.between(210, 245)),
-        ),
+        (2, stars),
+        (1, bite),
+        (3, _hill(roll.between(215, 240), roll.between(30, 170), roll.between(165, 200), roll.between(210, 245))),
     ]
 
 
@@ -203,9 +193,9 @@ def _flower(roll: _SeededRandom) -> list[Shape]:
     angles = [start + 2 * math.pi * i / petals for i in range(petals)]
     ring = [(x + 46 * math.cos(angle), y + 46 * math.sin(angle)) for angle in angles]
     return [
-        ("poster-color-2", _circle(x, y, 96)),
-        ("poster-color-1", "".join(_circle(px, py, r * 5 / petals + 4) for px, py in ring) + _circle(x, y, 40)),
-        ("poster-color-3", _circle(x, y, r * 0.7)),
+        (2, _circle(x, y, 96)),
+        (1, "".join(_circle(px, py, r * 5 / petals + 4) for px, py in ring) + _circle(x, y, 40)),
+        (3, _circle(x, y, r * 0.7)),
     ]
 
 
@@ -220,20 +210,10 @@ def _sunburst(roll: _SeededRandom) -> list[Shape]:
         path += f"L{x + reach * math.cos(to):.0f} {y + reach * math.sin(to):.0f}z"
     radius = roll.between(30, 46)
     return [
-        ("poster-color-2", path),
-        ("poster-color-3", _circle(x, y, radius + 9)),
-        ("poster-color-1", _circle(x, y, radius)),
+        (2, path),
+        (3, _circle(x, y, radius + 9)),
+        (1, _circle(x, y, radius)),
     ]
 
 
-_MOTIFS: tuple[Callable[[_SeededRandom], list[Shape]], ...] = (
-    _sunrise,
-    _rings,
-    _sea,
-    _arches,
-    _city,
-    _projector,
-    _night,
-    _flower,
-    _sunburst,
-)
+_MOTIFS = (_sunrise, _rings, _sea, _arches, _city, _projector, _night, _flower, _sunburst)
