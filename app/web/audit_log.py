@@ -7,19 +7,18 @@ from flask_babel import gettext
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response as BaseResponse
 
-from app.errors import ValidationFailed
 from app.extensions import get_service
 from app.i18n import lazy_gettext as _
 from app.models import UNDO_HOURS, AuditAction, AuditEntry
-from app.schemas import PageQuery, parse
+from app.schemas import PageQuery
 from app.security import identity, permissions
 from app.security.permissions import Permission
 from app.services.jobs import Jobs
 from app.web import messages
-from app.web.filters import shorten
+from app.web.filters import shorten_title
 from app.web.forms import Form
-from app.web.pages import catalogue, review_address
-from app.web.rendering import MAX_TITLE_LENGTH, flash_message, render
+from app.web.pages import catalogue, read_query, review_address
+from app.web.rendering import flash_message, render
 
 blueprint = Blueprint("audit_log", __name__)
 
@@ -41,11 +40,7 @@ _NUMBER_LENGTH = 18
 @blueprint.get("/admin/log")
 def show_log() -> Response:
     permissions.require(Permission.READ_LOG)
-    try:
-        query = parse(PageQuery, {"page": request.args.get("page", "1"), "per_page": CHANGES_A_PAGE}, strict=False)
-    except ValidationFailed:  # a link, without a form to show errors in
-        query = PageQuery(per_page=CHANGES_A_PAGE)
-    page = catalogue().audit_log(query)
+    page = catalogue().audit_log(read_query(PageQuery, per_page=CHANGES_A_PAGE))
     return render(
         "audit_log.html",
         page=page,
@@ -93,7 +88,7 @@ def deletion_notices(shown: list[Any]) -> list[dict[str, Any]]:
     change = catalogue().audit_entry(int(number))
     if change is None or not change.undoable or not permissions.is_allowed(Permission.UNDO, change.who):
         return []
-    text = f"{_ACTIONS[change.action]}: {shorten(change.summary, MAX_TITLE_LENGTH)}"
+    text = f"{_ACTIONS[change.action]}: {shorten_title(change.summary)}"
     return [{"text": text, "undo": change.id}]
 
 
@@ -125,13 +120,13 @@ def _flash_undone(change: AuditEntry) -> str:
         flash_message(gettext("가져온 것을 되돌렸어요: %(summary)s", summary=change.summary))
         return url_for("audit_log.show_log")
     if change.action is AuditAction.MERGE_MOVIES:
-        flash_message(gettext("합친 것을 되돌렸어요: %(summary)s", summary=shorten(change.summary, MAX_TITLE_LENGTH)))
+        flash_message(gettext("합친 것을 되돌렸어요: %(summary)s", summary=shorten_title(change.summary)))
         return url_for("movies.show", id=change.movie_id)
     if change.review_id:
-        author = shorten(catalogue().review(change.review_id).author, MAX_TITLE_LENGTH)
+        author = shorten_title(catalogue().review(change.review_id).author)
         flash_message(gettext("%(author)s 님의 리뷰를 되돌렸어요.", author=author), review_id=change.review_id)
         return review_address(change.review_id)
-    flash_message(gettext("‘%(title)s’ 영화를 되돌렸어요.", title=shorten(change.summary, MAX_TITLE_LENGTH)))
+    flash_message(gettext("‘%(title)s’ 영화를 되돌렸어요.", title=shorten_title(change.summary)))
     return url_for("movies.show", id=change.movie_id)
 
 

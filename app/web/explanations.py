@@ -17,6 +17,7 @@ blueprint = Blueprint("explanations", __name__)
 
 THRESHOLDS = (0.3, 0.5, 0.8, 1.6)
 """Minimum weights of words highlighted with strength 1, 2, 3, 4; pages pass them to `static/app.js`."""
+blueprint.add_app_template_global(lambda: THRESHOLDS, "highlight_thresholds")
 STRONG = 3
 """Minimum strength of a highlighted word labelled 강; others are labelled 약."""
 WORDS_LISTED = 5
@@ -34,11 +35,6 @@ class Highlight:
     @property
     def is_strong(self) -> bool:
         return self.strength >= STRONG
-
-
-@blueprint.app_template_global()
-def highlight_thresholds() -> Sequence[float]:
-    return THRESHOLDS
 
 
 def strength(weight: float) -> int:

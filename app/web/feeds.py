@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from flask import Blueprint, Response, make_response, render_template, request, url_for
+from flask import Blueprint, Response, render_template, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -61,7 +61,7 @@ def xml_text(text: str) -> str:
 
 def _feed(title: str, entries: Sequence[tuple[Review, Movie]], page: str) -> Response:
     updated = max((review.edited_at or review.created_at for review, _ in entries), default=_EPOCH)
-    text = render_template(
+    feed = render_template(
         "feed.xml",
         title=title,
         entries=entries,
@@ -70,6 +70,4 @@ def _feed(title: str, entries: Sequence[tuple[Review, Movie]], page: str) -> Res
         updated=updated,
         covered=gettext("스포일러가 있는 리뷰예요."),
     )
-    response = make_response(text)
-    response.mimetype = "application/atom+xml"
-    return response
+    return Response(feed, mimetype="application/atom+xml")

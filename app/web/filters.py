@@ -8,7 +8,7 @@ from typing import Any
 
 from flask_babel import format_date, gettext, ngettext
 
-from app.models import Label, Movie, Page
+from app.models import Label, Page
 from app.services.search import split_genre
 
 KST = timezone(timedelta(hours=9), "KST")
@@ -95,14 +95,14 @@ def excerpt(text: str) -> Excerpt:
     return Excerpt(head.rstrip(), text[len(head) :].lstrip(" \n"))
 
 
-def format_width(movie: Movie) -> str:
-    """Return the width of the positive part of a bar of 100, "66.67" for 2 of 3, empty for 0."""
-    return str(round(100 * movie.positive_count / movie.review_count, 2)) if movie.positive_count else ""
-
-
 def shorten(text: str, max_length: int = 40) -> str:
     """Cut `text` after `max_length` characters."""
     return text if len(text) <= max_length else f"{text[:max_length]}…"
+
+
+def shorten_title(title: str) -> str:
+    """Cut a title or name for a flashed message, as messages are stored in a cookie of 4 KB."""
+    return shorten(title, 60)
 
 
 def shown_pages(page: Page[Any]) -> list[int]:
@@ -123,6 +123,5 @@ FILTERS: dict[str, Callable[..., object]] = {
     "collapse_blank_lines": collapse_blank_lines,
     "shorten": shorten,
     "names": split_genre,
-    "width": format_width,
     "shown_pages": shown_pages,
 }

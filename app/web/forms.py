@@ -69,13 +69,13 @@ class Form(FlaskForm):
 
     def looks_like_bot(self) -> bool:
         """Return whether a bot seems to have filled in the form; people can submit it again."""
-        if not self.bot_protected or not spam_protection.is_enabled():
+        if not (self.bot_protected and spam_protection.is_enabled()):
             return False
-        if request.form.get(spam_protection.HONEYPOT_FIELD) or spam_protection.filled_too_fast(
-            request.form.get("csrf_token", "")
-        ):
-            self._set_error(422, messages.LIKE_A_ROBOT)
-        return self.status != 200
+        token = request.form.get("csrf_token", "")
+        if not (request.form.get(spam_protection.HONEYPOT_FIELD) or spam_protection.filled_too_fast(token)):
+            return False
+        self._set_error(422, messages.LIKE_A_ROBOT)
+        return True
 
     def submit(self, operation: Callable[[dict[str, str]], T]) -> T | None:
         """Return the result of `operation` on the form data; on an error, set the form's errors and return None."""

@@ -13,11 +13,11 @@ from app.schemas import MovieChoice, parse
 from app.security import identity, permissions
 from app.security.permissions import Permission
 from app.web import messages
-from app.web.filters import shorten
+from app.web.filters import shorten_title
 from app.web.forms import Form, MovieChoiceForm, MovieForm
 from app.web.movie_lookup import resolve_movie
 from app.web.pages import catalogue
-from app.web.rendering import MAX_TITLE_LENGTH, flash_message, render
+from app.web.rendering import flash_message, render
 
 blueprint = Blueprint("merge", __name__)
 
@@ -57,7 +57,7 @@ def merge(id: int) -> BaseResponse:
             "‘%(title)s’ 영화를 합치고 리뷰 %(count)s개를 옮겼어요.",
             "‘%(title)s’ 영화를 합치고 리뷰 %(count)s개를 옮겼어요.",
             other.review_count,
-            title=shorten(other.title, MAX_TITLE_LENGTH),
+            title=shorten_title(other.title),
             count=f"{other.review_count:,}",
         ),
         undo=entry.id,

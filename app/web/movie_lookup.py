@@ -6,7 +6,7 @@ from typing import Any
 from app.errors import FieldError, NotFound, ValidationFailed
 from app.extensions import get_service
 from app.models import Movie, movie_key
-from app.schemas import ID_MAX, QUERY_MAX, TITLE_MAX, MoviesQuery
+from app.schemas import QUERY_MAX, TITLE_MAX, MovieChoice, MoviesQuery, parse
 from app.services import ReviewService
 from app.services.search import has_word, searched_text, split_words
 from app.web.forms import MovieChoiceForm, ReviewForm
@@ -52,13 +52,13 @@ def suggest(typed: str) -> list[dict[str, Any]]:
 
 def prefill_movie(form: ReviewForm) -> None:
     """Fill in the title of the chosen movie, unless another was typed."""
-    chosen = str(form.movie_id.data or "")
     if form.movie.data and form.movie.data != form.movie_was.data:
         return
-    if not (chosen.isascii() and chosen.isdecimal() and len(chosen) < 20):
-        return
     try:
-        movie = get_service(ReviewService).movie(min(int(chosen), ID_MAX))
+        chosen = parse(MovieChoice, {"movie_id": form.movie_id.data}, strict=False)
+        movie = get_service(ReviewService).movie(chosen.movie_id)
+    except ValidationFailed:
+        return
     except NotFound:
         form.movie_id.data = form.movie_was.data = ""  # the title is looked up instead
     else:

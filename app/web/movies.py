@@ -15,11 +15,11 @@ from app.security.permissions import Permission
 from app.security.rate_limits import RateLimitScope, check_rate_limit
 from app.web import messages, pages, posters, reviews
 from app.web.audit_log import last_deletion
-from app.web.filters import shorten
+from app.web.filters import shorten_title
 from app.web.forms import EditMovieForm, Form, MovieChoiceForm, MovieForm
 from app.web.movie_lookup import suggest
 from app.web.pages import MAX_GENRES, catalogue
-from app.web.rendering import MAX_TITLE_LENGTH, flash_message, render, show_lost_edit
+from app.web.rendering import flash_message, render, show_lost_edit
 
 blueprint = Blueprint("movies", __name__)
 blueprint.add_url_rule("/", "home", pages.home)
@@ -39,7 +39,7 @@ def add() -> BaseResponse:
     movie = form.submit(lambda data: _add(form, data))
     if movie is None:
         return pages.home(movie_form=form)
-    title = shorten(movie.title, MAX_TITLE_LENGTH)
+    title = shorten_title(movie.title)
     if form.content.data:
         flash_message(gettext("‘%(title)s’ 영화를 등록했어요.", title=title))
         return reviews.add_to(movie.id)
@@ -128,7 +128,7 @@ def delete(id: int) -> BaseResponse:
     if not form.has_valid_token():
         return _confirm_delete(movie, form)
     review_count = catalogue().delete_movie(id, identity.actor())
-    title = shorten(movie.title, MAX_TITLE_LENGTH)
+    title = shorten_title(movie.title)
     deletion = last_deletion(AuditAction.DELETE_MOVIE, id)
     flash_message(
         ngettext(

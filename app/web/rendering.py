@@ -12,8 +12,6 @@ from app.errors import NotFound
 from app.i18n import language
 from app.web.forms import Form
 
-MAX_TITLE_LENGTH = 60
-"""Maximum length of a title in a flashed message, as messages are stored in a cookie of 4 KB."""
 MAX_FLASHES = 3
 """Maximum number of flashed messages in the cookie."""
 CACHE_SIZE = 2_000  # fragments, of about 1 KB each

@@ -18,11 +18,11 @@ from app.security.spam_protection import reject_duplicates
 from app.services.nicknames import nickname_key
 from app.web import messages, pages
 from app.web.audit_log import last_deletion
-from app.web.filters import shorten
+from app.web.filters import shorten_title
 from app.web.forms import EditReviewForm, Form, ReviewForm
 from app.web.movie_lookup import resolve_movie
 from app.web.pages import catalogue
-from app.web.rendering import MAX_TITLE_LENGTH, flash_message, render, show_lost_edit
+from app.web.rendering import flash_message, render, show_lost_edit
 
 blueprint = Blueprint("reviews", __name__)
 
@@ -40,9 +40,14 @@ def add() -> BaseResponse:
 def add_to(id: int) -> BaseResponse:
     form = ReviewForm.from_request()
     review = form.submit(lambda data: _add(data | {"movie_id": id}))
-    if review is None:
-        return _show_form_again(id, form)
-    return _redirect_to_new(review)
+    if review:
+        return _redirect_to_new(review)
+    try:
+        return pages.movie(id, form)
+    except NotFound:  # deleted meanwhile
+        form.movie_id.errors = []
+        form.add_error("movie_id", messages.MOVIE_GONE)
+        return pages.home(review_form=form)
 
 
 def _add(data: Mapping[str, Any]) -> Review:
@@ -54,16 +59,6 @@ def _add(data: Mapping[str, Any]) -> Review:
         return catalogue().add_review(review, identity.owner_token(key))
 
 
-def _show_form_again(movie_id: int, form: ReviewForm) -> Response:
-    """Return the movie's page with the typed values, or the home page if the movie has been deleted."""
-    try:
-        return pages.movie(movie_id, form)
-    except NotFound:
-        form.movie_id.errors = []
-        form.add_error("movie_id", messages.MOVIE_GONE)
-        return pages.home(review_form=form)
-
-
 def _redirect_to_new(review: Review) -> BaseResponse:
     """Redirect to the review, the newest on its movie's page, and flash its label, score and rating."""
     try:
@@ -72,7 +67,7 @@ def _redirect_to_new(review: Review) -> BaseResponse:
         flash_message(messages.DELETED_MEANWHILE)
     else:
         flash_message(
-            title=shorten(title, MAX_TITLE_LENGTH),
+            title=shorten_title(title),
             movie_id=review.movie_id,
             review_id=review.id,
             label=review.sentiment_label,
@@ -151,9 +146,7 @@ def delete(id: int) -> BaseResponse:
         return _confirm_delete(review, form)
     catalogue().delete_review(id, identity.actor())
     deletion = last_deletion(AuditAction.DELETE_REVIEW, id)
-    flash_message(
-        gettext("%(author)s 님의 리뷰를 지웠어요.", author=shorten(review.author, MAX_TITLE_LENGTH)), undo=deletion
-    )
+    flash_message(gettext("%(author)s 님의 리뷰를 지웠어요.", author=shorten_title(review.author)), undo=deletion)
     return redirect(url_for("movies.show", id=review.movie_id, deleted=deletion), 303)
 
 
