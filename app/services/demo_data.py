@@ -24,38 +24,26 @@ def seed(store: Store, analyzer: Analyzer, now: datetime | None = None) -> int:
     """Add the demo data to a store without movies and return the number of reviews; do nothing to other stores."""
     if store.totals().movie_count:
         return 0
-    movies = json.loads(_FILE.read_text(encoding="utf-8"))
-    rows = sorted(  # by date, as later reviews have higher ids
-        (created_at, index, author, content, bool(warning))
-        for index, movie in enumerate(movies)
-        for created_at, (author, content, *warning) in _dated(movie, now)
+    data = json.loads(_FILE.read_text(encoding="utf-8"))
+    dated = sorted(  # as later reviews have higher ids
+        (created_at, index, review) for index, movie in enumerate(data) for created_at, review in _dated(movie, now)
     )
-    sentiments = analyzer.analyze([content for *_, content, _ in rows])
-    first_movie, first_review = store.reserve_ids(len(movies), len(rows))
-    added_movies = [
+    sentiments = analyzer.analyze([content for _, _, (_, content, *_) in dated])
+    first_movie, first_review = store.reserve_ids(len(data), len(dated))
+    movies = [
         Movie(id=first_movie + index, **{name: value for name, value in movie.items() if name != "reviews"})
-        for index, movie in enumerate(movies)
+        for index, movie in enumerate(data)
     ]
-    added_reviews = [
-        Review(
-            id=first_review + number,
-            movie_id=first_movie + index,
-            author=author,
-            content=content,
-            sentiment_label=sentiment.label,
-            sentiment_score=sentiment.score,
-            rating=sentiment.rating,
-            created_at=created_at,
-            model=analyzer.card.id,
-            spoiler=spoiler,
+    reviews = [
+        Review(first_review + number, first_movie + index, author, content, read.label, read.score, read.rating,
+               created_at, model=analyzer.card.id, spoiler=bool(warning))
+        for number, ((created_at, index, (author, content, *warning)), read) in enumerate(
+            zip(dated, sentiments, strict=True)
         )
-        for number, ((created_at, index, author, content, spoiler), sentiment) in enumerate(
-            zip(rows, sentiments, strict=True)
-        )
-    ]
+    ]  # fmt: skip
     with suppress(AlreadyExists):  # added meanwhile by another process on the same database
-        store.add_all(added_movies, added_reviews)
-    return len(added_reviews)
+        store.add_all(movies, reviews)
+    return len(reviews)
 
 
 def _dated(movie: dict[str, Any], now: datetime | None) -> list[tuple[str, list[str]]]:

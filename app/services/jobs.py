@@ -32,8 +32,6 @@ def yield_to_others() -> None:
 
 
 class Stage(StrEnum):
-    """Stage of a long operation."""
-
     CHECK = "check"
     READ = "read"
     WRITE = "write"
@@ -54,7 +52,6 @@ class Progress:
 
     @property
     def share(self) -> float:
-        """The completed share of the stage, 0..1."""
         return min(1.0, self.done / self.total) if self.total else 0.0
 
     @property
@@ -90,7 +87,6 @@ class ProgressReporter:
 
 
 def iter_pages(store: Store) -> Iterator[list[Review]]:
-    """Yield all reviews by id, in pages."""
     last = 0
     yield_to_others()
     while page := store.all_reviews(after_id=last, limit=PAGE_SIZE):
@@ -177,7 +173,6 @@ class Jobs:
 
     @property
     def is_running(self) -> bool:
-        """Return whether a job is running."""
         return self.last is not None and self.last.is_running
 
     def start(self, what: str, work: Work) -> bool:

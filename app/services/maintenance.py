@@ -6,15 +6,8 @@ from heapq import nlargest
 from app.errors import NotFound
 from app.models import AuditAction, AuditEntry, Label, Review, ScoredReview, Sentiment
 from app.protocols import Analyzer
-from app.services.jobs import (
-    ProgressCallback,
-    ProgressReporter,
-    Stage,
-    analyze_with_retry,
-    batched,
-    ignore,
-    iter_pages,
-)
+from app.services import jobs
+from app.services.jobs import ProgressCallback, ProgressReporter, Stage
 from app.store import Store
 
 _MAX_LISTED = 10
@@ -85,7 +78,9 @@ class MaintenanceService:
         """Return the number of reviews analyzed by another model than the current one."""
         return sum(count for model, count in self.store.models().items() if model != self.analyzer.card.id)
 
-    def rescore(self, *, everything: bool = False, who: str = "", report: ProgressCallback = ignore) -> RescoreResult:
+    def rescore(
+        self, *, everything: bool = False, who: str = "", report: ProgressCallback = jobs.ignore
+    ) -> RescoreResult:
         """Analyze the reviews of other models again, or `everything`, and log it as an action of `who`.
 
         An exception raised by `report` ends the run after a batch; the batches until then are kept, and the next run
@@ -96,11 +91,11 @@ class MaintenanceService:
         progress = ProgressReporter(report, Stage.READ, total)
         result = RescoreResult()
         outdated = (
-            review for page in iter_pages(self.store) for review in page if everything or review.model != card.id
+            review for page in jobs.iter_pages(self.store) for review in page if everything or review.model != card.id
         )
-        for reviews in batched(outdated) if total else ():
+        for reviews in jobs.batched(outdated) if total else ():
             texts = [review.content for review in reviews]
-            sentiments = analyze_with_retry(self.analyzer, texts, lambda: progress.add(0))
+            sentiments = jobs.analyze_with_retry(self.analyzer, texts, lambda: progress.add(0))
             scored = list(zip(reviews, sentiments, strict=True))
             self.store.update_sentiments(
                 [ScoredReview(review.id, review.content, now) for review, now in scored], card.id

@@ -62,7 +62,6 @@ class Uploads:
             return None
 
     def discard(self, token: str) -> None:
-        """Delete the file of a token, if it exists."""
         self._path(token).unlink(missing_ok=True)
 
     def _path(self, token: str) -> Path:
@@ -77,8 +76,6 @@ class Uploads:
 
 
 class ImportForm(Form):
-    """An uploaded file."""
-
     file = FileField(
         _("파일"),
         render_kw={"required": True, "accept": ".csv,.tsv,.txt,.xlsx,.xls,.ods,.json,.jsonl,.zip,.gz"},

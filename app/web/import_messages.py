@@ -65,7 +65,6 @@ def format_error(job: Job) -> str:
 
 
 def error_messages(errors: Iterable[FieldError]) -> str:
-    """Return the messages for all errors of a row or a file."""
     return " ".join(map(error_message, errors))
 
 
@@ -144,12 +143,10 @@ def _column(field: str) -> str:
 
 
 def format_megabytes(count: int) -> str:
-    """Format 67108864 as `64MB`."""
     return f"{count // (1024 * 1024):,}MB"
 
 
 def format_too_large(limit: int) -> str:
-    """Return the error for an upload larger than `limit` bytes."""
     return _("파일이 너무 커요. %(limit)s까지 올릴 수 있어요.", limit=format_megabytes(limit))
 
 

@@ -9,24 +9,14 @@ import io
 import re
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
-from itertools import chain, count, islice
+from itertools import count, islice
 from typing import BinaryIO
 
 from app.errors import FieldError, ValidationFailed
-from app.services.import_export.tables import (
-    FIELDS,
-    MAX_HEADER_LINE,
-    NAMES,
-    Record,
-    Table,
-    TableOptions,
-    column_names,
-    count_known,
-    find_header,
-    guess,
-)
+from app.services.import_export import tables
+from app.services.import_export.tables import FIELDS, MAX_HEADER_LINE, NAMES, Record, Table
 from app.services.jobs import yield_to_others
 
 _FORMER_HEADER = [*(NAMES[name][0] for name in FIELDS if name != "spoiler"), "긍정·부정", "확신", "평점"]
@@ -123,8 +113,8 @@ class _Dialect:
 
 def _read_table(text: io.TextIOWrapper) -> Table:
     dialect = _find_dialect(text)
-    number, header, width = find_header(_records(text, dialect, lambda cells: False))
-    is_own = [name.lstrip("\ufeff") for name in column_names(header, len(header))] in (HEADER, _FORMER_HEADER)
+    number, header, width = tables.find_header(_records(text, dialect, lambda cells: False))
+    is_own = [name.lstrip("\ufeff") for name in tables.column_names(header, len(header))] in (HEADER, _FORMER_HEADER)
     holds_rows = (lambda cells: False) if is_own else _RowsInCells(header, dialect.delimiter)
     records = (record for record in _records(text, dialect, holds_rows) if record[0] > number)
     return Table(header, width, records, is_own=is_own)
@@ -136,8 +126,12 @@ def _find_dialect(text: io.TextIOWrapper) -> _Dialect:
     sample = text.read(_CHUNK).removeprefix("\ufeff")
 
     def quality(delimiter: str) -> tuple[int, int]:
-        rows = list(_first_rows(sample, delimiter))
-        return max(map(count_known, rows), default=0), min(map(len, rows), default=0)
+        rows = []
+        reader = csv.reader(io.StringIO(sample, newline=""), delimiter=delimiter)
+        with suppress(csv.Error):
+            for row in islice(filter(any, reader), MAX_HEADER_LINE):
+                rows.append(row)
+        return max(map(tables.count_known, rows), default=0), min(map(len, rows), default=0)
 
     if hint := re.match(r'"?sep=(.)"?[ \t]*(?:\r\n|\r|\n)', sample):
         dialect = _Dialect(hint[1], skipped=1)
@@ -152,14 +146,6 @@ def _find_dialect(text: io.TextIOWrapper) -> _Dialect:
         and _can_parse(text, escaped)
     )
     return escaped if is_escaped else dialect
-
-
-def _first_rows(sample: str, delimiter: str) -> Iterator[list[str]]:
-    reader = csv.reader(io.StringIO(sample, newline=""), delimiter=delimiter)
-    try:
-        yield from islice(filter(any, reader), MAX_HEADER_LINE)
-    except csv.Error:
-        return
 
 
 def _lines(text: io.TextIOWrapper, dialect: _Dialect) -> Iterator[str]:
@@ -179,12 +165,11 @@ def _is_quoted(text: io.TextIOWrapper, dialect: _Dialect) -> bool:
     It does if the whole file can be parsed with quoting, no cell contains the delimiter, no row has more cells than the
     first ones, and at least one cell contains a character that needs quoting: a quotation mark or a line end.
     """
-    reader = dialect.reader(_lines(text, dialect))
-    needs_quoting = False
+    width, needs_quoting = 0, False
     try:
-        first = list(islice(reader, MAX_HEADER_LINE))
-        width = max(map(len, first), default=0)
-        for cells in chain(first, reader):
+        for index, cells in enumerate(dialect.reader(_lines(text, dialect))):
+            if index < MAX_HEADER_LINE:
+                width = max(width, len(cells))
             if len(cells) > width or any(dialect.delimiter in cell for cell in cells):
                 return False
             needs_quoting = needs_quoting or any(mark in cell for cell in cells for mark in '"\r\n')
@@ -208,7 +193,7 @@ class _RowsInCells:
     """
 
     def __init__(self, header: Sequence[str], delimiter: str) -> None:
-        columns = guess(header, TableOptions())
+        columns = tables.guess(header, tables.TableOptions())
         self._width, self._delimiter = len(header), delimiter
         self._title, self._content = (columns.get(field, [-1])[0] for field in ("title", "content"))
         self._titles: set[str] = set()

@@ -8,38 +8,62 @@ exists both before and after its review is read, because editing a text deletes 
 
 import csv
 import io
+import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import fields
 from datetime import datetime
+from typing import Any
 
-from app.models import CorrectedLabel, Correction, Movie, Review
-from app.services.import_export import jsonl_format
+from app.models import CorrectedLabel, Correction, Movie, MovieFields, Review
 from app.services.import_export.csv_format import HEADER, escape_formula
 from app.services.import_export.dates import KST, format_local
+from app.services.import_export.jsonl_format import FORMAT, VERSION
 from app.services.jobs import iter_pages
 from app.store import Store
 
+_MOVIE = ("id", *(field.name for field in fields(MovieFields)))
+_REVIEW = (
+    "id", "movie_id", "author", "content", "sentiment_label", "sentiment_score", "rating", "created_at", "edited_at",
+    "model",
+)  # fmt: skip
 _STARS = {CorrectedLabel.POSITIVE: 10, CorrectedLabel.NEGATIVE: 2, CorrectedLabel.NEITHER: 7}
 """The rounded mean stars of positive (9-10), negative (1-4) and other reviews (5-8) in the training data: 9.81, 1.82,
 6.88."""
 
 
 def export_catalogue(store: Store) -> Iterator[bytes]:
-    """Yield movies, reviews and corrections as JSON Lines, without owner tokens and deleted rows."""
+    """Yield movies, reviews and corrections as JSON Lines, without owner tokens and deleted rows.
+
+    Readers of a review's corrections are numbered, instead of their tokens.
+    """
     before = set(store.corrections())
     movies = {movie.id: movie for movie in sorted(store.movies(), key=lambda movie: movie.id)}
-    yield jsonl_format.head()
-    yield b"".join(map(jsonl_format.movie_line, movies.values()))
+    yield _json_line(format=FORMAT, version=VERSION)
+    yield b"".join(_json_line(kind="movie", **_values(movie, _MOVIE)) for movie in movies.values())
     corrected, exported = {correction.review_id for correction in before}, set()
     for page in iter_pages(store):
         reviews = [review for review in page if review.movie_id in movies]  # without those of movies added meanwhile
         exported |= corrected & {review.id for review in reviews}
-        yield b"".join(map(jsonl_format.review_line, reviews))
+        yield b"".join(
+            _json_line(kind="review", **_values(review, (*_REVIEW, "spoiler") if review.spoiler else _REVIEW))
+            for review in reviews
+        )
     corrections = _by_review(before.intersection(store.corrections()))
     for review_id in sorted(exported & corrections.keys()):
         ordered = sorted(corrections[review_id], key=lambda item: (item.created_at, item.label, item.reader))
-        yield b"".join(jsonl_format.correction_line(item, reader) for reader, item in enumerate(ordered, 1))
-    yield jsonl_format.end()
+        for reader, item in enumerate(ordered, start=1):
+            values = {"review_id": review_id, "reader": reader, "label": item.label, "created_at": item.created_at}
+            yield _json_line(kind="correction", **values)
+    yield _json_line(kind="end")
+
+
+def _values(item: Movie | Review, names: Iterable[str]) -> dict[str, Any]:
+    return {name: getattr(item, name) for name in names}
+
+
+def _json_line(**record: Any) -> bytes:
+    return json.dumps(record, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
 
 
 def export_reviews(store: Store) -> Iterator[bytes]:

@@ -22,8 +22,13 @@ MAX_WORKBOOK_SIZE = 64 * 1024 * 1024
 _HEAD_SIZE = 4_096
 _CHUNK_SIZE = 1024 * 1024
 _GZIP, _ZIP = b"\x1f\x8b", (b"PK\x03\x04", b"PK\x05\x06")
-_ARCHIVES = (_GZIP, b"PK\x03\x04", b"7z\xbc\xaf", b"Rar!", b"BZh", b"\xfd7zXZ")
 _IMAGES = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"RIFF", b"BM", b"II*\x00", b"MM\x00*")
+_REFUSED_STARTS = {
+    "file_is_pdf": (b"%PDF",),
+    "file_is_archive": (_GZIP, b"PK\x03\x04", b"7z\xbc\xaf", b"Rar!", b"BZh", b"\xfd7zXZ"),
+    "file_is_xml": (b"<?xml",),
+    "file_is_document": (b"{\\rtf",),
+}
 _WEB_PAGES = (b"<!doctype", b"<html", b"<head", b"<body", b"<table", b"<meta", b"<script", b"<style", b"<div")
 _SPREADSHEET = b"application/vnd.oasis.opendocument.spreadsheet"
 _TABLES = (".csv", ".tsv", ".txt", ".json", ".jsonl")
@@ -43,8 +48,6 @@ _MESSAGES = {
 
 
 class FileType(StrEnum):
-    """Format of a file's content."""
-
     JSON_LINES = "jsonl"
     JSON_ARRAY = "json"
     TEXT = "text"
@@ -86,18 +89,13 @@ def _find_type(file: BinaryIO) -> FileType:
         raise _refused("file_empty")
     if start.startswith(b"\xd0\xcf\x11\xe0"):
         return FileType.WORKBOOK
-    if start.startswith(b"%PDF"):
-        raise _refused("file_is_pdf")
     if start.startswith(_IMAGES) and b"\x00" in start or start[4:12] in (b"ftypheic", b"ftypavif", b"ftypmif1"):
         raise _refused("file_is_image")
-    if start.startswith(_ARCHIVES):
-        raise _refused("file_is_archive")
     if text.lower().startswith(_WEB_PAGES):
         raise _refused("file_is_web_page")
-    if text.startswith(b"<?xml"):
-        raise _refused("file_is_xml")
-    if text.startswith(b"{\\rtf"):
-        raise _refused("file_is_document")
+    for kind, starts in _REFUSED_STARTS.items():
+        if text.startswith(starts):
+            raise _refused(kind)
     if text.startswith(b"{"):
         return FileType.JSON_LINES
     return FileType.JSON_ARRAY if text[:1] == b"[" and text[1:].lstrip()[:1] in (b"{", b"]") else FileType.TEXT

@@ -6,6 +6,7 @@ known if its movie has one with the same author, text and (if both have one) tim
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import BinaryIO
@@ -13,26 +14,18 @@ from typing import BinaryIO
 from app.errors import AlreadyExists, NotFound
 from app.models import Correction, Label, Movie, Review, is_same_date, movie_key
 from app.protocols import Analyzer
+from app.services import jobs
 from app.services.import_export.parsed_file import ParsedFile
 from app.services.import_export.records import ImportCounts, ImportResult
 from app.services.import_export.staged_reviews import StagedReviews, text_hash
 from app.services.import_export.tables import TableOptions
-from app.services.jobs import (
-    ProgressCallback,
-    ProgressReporter,
-    Stage,
-    analyze_with_retry,
-    batched,
-    ignore,
-    iter_pages,
-)
+from app.services.jobs import ProgressCallback, ProgressReporter, Stage, batched
 from app.store import Store
 from app.store.clock import format_utc
 
 UNDATED = "undated"
 """The `Review.writer` of reviews without a timestamp in the file, whose `created_at` is the time of the import. It is
 shorter than any owner token."""
-_SORT_WINDOW = 1_024
 _WRITE_SPEEDUP = 10
 """Speed of writing reviews relative to analyzing them, to estimate the time left."""
 _ATTEMPTS = 3
@@ -50,7 +43,7 @@ def import_file(
     skip_bad: bool = False,
     reread: bool = False,
     who: str = "",
-    report: ProgressCallback = ignore,
+    report: ProgressCallback = jobs.ignore,
 ) -> ImportResult:
     """Import JSON Lines or a table, packed or not: the whole file or nothing, or with `skip_bad` all good rows.
 
@@ -60,7 +53,7 @@ def import_file(
     the file, if known. Raise `ValidationFailed` for an unreadable file, `ModelBusy` if the queue stays full, and the
     errors of `report`; then nothing is imported.
     """
-    with ParsedFile() as parsed:
+    with closing(ParsedFile()) as parsed:
         parsed.parse(file, options or TableOptions(), report, written_at)
         result = parsed.result
         if result.is_blocked and not skip_bad:
@@ -113,7 +106,7 @@ def _find_merged(parsed: ParsedFile, existing: Mapping[int, int]) -> Iterator[tu
 def _stored_reviews(store: Store, existing: Mapping[int, int]) -> Iterator[tuple[int, int, str, bool]]:
     """Yield the stored reviews of the file's movies, in the form of `StagedReviews.remove_known`."""
     file_ids = {stored_id: file_id for file_id, stored_id in reversed(list(existing.items()))}
-    for page in iter_pages(store):
+    for page in jobs.iter_pages(store):
         for review in page:
             if review.movie_id in file_ids:
                 key = text_hash(review.author, review.content)
@@ -121,25 +114,16 @@ def _stored_reviews(store: Store, existing: Mapping[int, int]) -> Iterator[tuple
 
 
 def _analyze(reviews: StagedReviews, analyzer: Analyzer, report: ProgressCallback) -> None:
-    """Analyze the rows without a sentiment.
-
-    Rows are sorted by length, as the cost of a batch depends on its longest text; but only within windows of
-    `_SORT_WINDOW`, so that the rate stays constant and predicts the time left.
-    """
     count = reviews.count_unanalyzed()
     progress = ProgressReporter(report, Stage.READ, count, later=len(reviews) // _WRITE_SPEEDUP)
-    model = analyzer.card.id
-    after = 0
-    while window := reviews.unanalyzed(after, _SORT_WINDOW):
-        after = window[-1][0]
-        window.sort(key=lambda row: len(row[1]))
-        for rows in batched(window):
-            sentiments = analyze_with_retry(analyzer, [content for _, content in rows], lambda: progress.add(0))
-            reviews.set_sentiments(
-                (sentiment.label, sentiment.score, sentiment.rating, model, position)
-                for (position, _), sentiment in zip(rows, sentiments, strict=True)
-            )
-            progress.add(len(rows))
+    for rows in batched(reviews.unanalyzed()):
+        texts = [content for _, content in rows]
+        sentiments = jobs.analyze_with_retry(analyzer, texts, lambda: progress.add(0))
+        reviews.set_sentiments(
+            (sentiment.label, sentiment.score, sentiment.rating, analyzer.card.id, position)
+            for (position, _), sentiment in zip(rows, sentiments, strict=True)
+        )
+        progress.add(len(rows))
 
 
 def _write(store: Store, parsed: ParsedFile, who: str, report: ProgressCallback) -> ImportCounts:

@@ -13,50 +13,16 @@ truncated.
 
 import json
 from collections.abc import Iterator
-from dataclasses import fields
 from typing import Any, BinaryIO
 
 from app.errors import ValidationFailed
-from app.models import Correction, Movie, MovieFields, Review
+from app.models import Movie
 from app.schemas import CorrectionRecord, MovieRecord, ReviewRecord, parse
 from app.services.import_export.records import Row
 
 FORMAT, VERSION = "gampyeong", 1
 MAX_LINE_LENGTH = 1_000_000
 """Bytes; the longest review takes 60,000 if every letter is written as two escapes."""
-
-_MOVIE = ("id", *(field.name for field in fields(MovieFields)))
-_REVIEW = (
-    "id", "movie_id", "author", "content", "sentiment_label", "sentiment_score", "rating", "created_at", "edited_at",
-    "model",
-)  # fmt: skip
-
-
-def head() -> bytes:
-    return _line(format=FORMAT, version=VERSION)
-
-
-def movie_line(movie: Movie) -> bytes:
-    return _line(kind="movie", **{name: getattr(movie, name) for name in _MOVIE})
-
-
-def review_line(review: Review) -> bytes:
-    warning = {"spoiler": True} if review.spoiler else {}
-    return _line(kind="review", **{name: getattr(review, name) for name in _REVIEW}, **warning)
-
-
-def correction_line(correction: Correction, reader: int) -> bytes:
-    """Return the line of a correction; `reader` is a number within the review, instead of the reader's token."""
-    review_id, label, created_at = correction.review_id, correction.label, correction.created_at
-    return _line(kind="correction", review_id=review_id, reader=reader, label=label, created_at=created_at)
-
-
-def end() -> bytes:
-    return _line(kind="end")
-
-
-def _line(**record: Any) -> bytes:
-    return json.dumps(record, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
 
 
 def read_rows(file: BinaryIO) -> Iterator[Row]:

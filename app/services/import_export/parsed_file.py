@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import BinaryIO, Self
+from typing import BinaryIO
 
 from app.errors import FieldError, ValidationFailed
 from app.models import Movie
@@ -29,7 +29,7 @@ _MAX_PREVIEWED = 10  # rows
 class ParsedFile:
     """Parsed rows: movies by the file's id and corrections in memory, reviews in a temporary database.
 
-    It is a context manager. `is_table` is whether release dates may be incomplete. `ids_fit` is whether an empty store
+    It must be closed. `is_table` is whether release dates may be incomplete. `ids_fit` is whether an empty store
     can use the file's ids: they must ascend, as in every export.
     """
 
@@ -43,10 +43,7 @@ class ParsedFile:
         self._last_id = 0
         self._unchecked: list[tuple[int, CorrectionRecord]] = []
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
+    def close(self) -> None:
         self.reviews.close()
 
     def parse(
@@ -102,7 +99,7 @@ class ParsedFile:
 
     def _check_corrections(self) -> None:
         """Reject corrections without a review in the file, and repeated ones by the same reader."""
-        review_ids = self.reviews.ids() if self._unchecked else set()
+        review_ids = self.reviews.file_ids() if self._unchecked else set()
         for number, item in self._unchecked:
             review_id, reader = item.review_id, item.reader
             if review_id not in review_ids:

@@ -99,20 +99,22 @@ class StagedReviews:
         return known
 
     def clear_sentiments(self) -> None:
-        """Mark all rows as unanalyzed."""
         self._db.execute("UPDATE review SET sentiment_label = NULL")
 
     def count_unanalyzed(self) -> int:
-        """Return the number of rows without a sentiment."""
         return self._count("SELECT count(*) FROM review WHERE sentiment_label IS NULL")
 
-    def unanalyzed(self, after: int, count: int) -> list[tuple[int, str]]:
-        """Return the positions and texts of the next `count` rows without a sentiment after a position."""
+    def unanalyzed(self) -> Iterator[tuple[int, str]]:
+        """Yield the positions and texts of the rows without a sentiment.
+
+        They are sorted by length, as the cost of a batch depends on its longest text; but only within windows of 1,024
+        rows, so that the rate stays constant and predicts the time left.
+        """
         query = (
-            "SELECT position, content FROM review WHERE position > ? AND sentiment_label IS NULL"
-            " ORDER BY position LIMIT ?"
+            "SELECT position, content FROM review WHERE sentiment_label IS NULL"
+            " ORDER BY position / 1024, length(content), position"
         )
-        return self._db.execute(query, (after, count)).fetchall()
+        yield from self._thread.run(self._db.execute, query)
 
     def set_sentiments(self, sentiments: Iterable[tuple[str, float, float, str, int]]) -> None:
         """Store (label, score, rating, model, position) of rows."""
@@ -121,16 +123,11 @@ class StagedReviews:
 
     def ordered(self, now: str, *, by_date: bool) -> Iterator[dict[str, Any]]:
         """Yield the rows' fields, in the order of the file or by timestamp; `now` is that of undated rows."""
-        query = (
-            "SELECT position FROM review ORDER BY CASE WHEN ? THEN iif(created_at = '', ?, created_at) END, position"
-        )
-        positions = self._thread.run(lambda: self._db.execute(query, (by_date, now)).fetchall())
-        for position in positions:
-            query = f"SELECT {_COLUMNS} FROM review WHERE position = ?"  # noqa: S608 - likewise
-            yield dict(self._db.execute(query, tuple(position)).fetchone())
+        order = "CASE WHEN ? THEN iif(created_at = '', ?, created_at) END, position"
+        query = f"SELECT {_COLUMNS} FROM review ORDER BY {order}"  # noqa: S608 - likewise
+        yield from map(dict, self._thread.run(self._db.execute, query, (by_date, now)))
 
-    def ids(self) -> set[int]:
-        """Return the file's ids of all rows."""
+    def file_ids(self) -> set[int]:
         return {review_id for (review_id,) in self._db.execute("SELECT id FROM review WHERE id > 0")}
 
 
@@ -147,12 +144,10 @@ def _match_reviews(rows: Sequence[tuple[int, str]], stored: Sequence[tuple[str, 
     for size in _PRECISIONS:
         by_start = defaultdict(list)
         for item in unmatched:
-            if _precision(item[0]) >= size:
-                by_start[item[0][:size]].append(item)
+            by_start[item[0][:size]].append(item)
         for key, timestamp in list(dated.items()):
-            precision = _precision(timestamp)
-            candidates = by_start[timestamp[:size]] if precision >= size else []
-            match = next((item for item in candidates if size in (precision, _precision(item[0]))), None)
+            candidates, precision = by_start[timestamp[:size]], _precision(timestamp)
+            match = next((item for item in candidates if min(precision, _precision(item[0])) == size), None)
             if match:
                 candidates.remove(match)
                 unmatched.remove(match)

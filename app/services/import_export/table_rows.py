@@ -4,11 +4,11 @@ import html
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, fields
+from dataclasses import fields
 from datetime import datetime, timedelta
 
 from app.errors import FieldError, ValidationFailed
-from app.models import Movie, MovieFields
+from app.models import Movie, MovieFields, movie_key
 from app.schemas import DIRECTOR_MAX, GENRE_MAX, MIN_YEAR, MovieInput, ReviewRecord, parse
 from app.services.import_export.csv_format import unescape_formula
 from app.services.import_export.dates import KST, parse_day, parse_timestamp
@@ -47,7 +47,6 @@ class TableReader:
         self._written_at = written_at
         self._last_day = (datetime.now(KST) + timedelta(days=1)).date()
         self._movie_ids: dict[str, int] = {}
-        self._movies: dict[tuple[str, ...], tuple[MovieFields, list[FieldError]]] = {}
         self.notes = [] if table.is_own else list(self._find_unused())
 
     def _find_unused(self) -> Iterator[FieldError]:
@@ -74,14 +73,15 @@ class TableReader:
 
     def _convert(self, number: int, cells: Sequence[str]) -> Iterator[Row]:
         texts = self._texts(cells)
-        errors = [*self._find_extra_cells(cells), *_find_invalid_bytes(texts)]
+        errors = self._find_errors(cells, texts)
         dropped: list[FieldError] = []
-        movie = self._movie(texts, errors, dropped)
-        created_at = self._timestamp(texts.get("created_at", ""), errors, dropped)
-        spoiler = _parse_spoiler(texts.get("spoiler", ""), dropped)
+        movie = _parse_movie(texts, errors, dropped)
+        created_at = self._timestamp(texts.get("created_at", "").strip(), errors, dropped)
+        spoiler = _parse_spoiler(texts.get("spoiler", "").strip(), dropped)
         if not texts["content"].strip() and not errors:
-            raise ValidationFailed([FieldError("content", "text_missing", "has no text")], "file")
-        movie_id = self._movie_ids.get(movie.key, 0) if movie else 0
+            raise ValidationFailed.in_file("text_missing", "has no text", "content")
+        key = movie_key(movie.title, movie.release_date) if movie else ""
+        movie_id = self._movie_ids.get(key, 0)
         data = {
             "movie_id": movie_id or len(self._movie_ids) + 1,
             "author": texts["author"],
@@ -97,8 +97,8 @@ class TableReader:
             raise ValidationFailed(errors, "file")
         yield from ((number, error) for error in dropped)
         if not movie_id:
-            self._movie_ids[movie.key] = review.movie_id
-            yield number, Movie(**asdict(movie), id=review.movie_id)
+            self._movie_ids[key] = review.movie_id
+            yield number, Movie(**movie.model_dump(), id=review.movie_id)
         yield number, review
 
     def _texts(self, cells: Sequence[str]) -> dict[str, str]:
@@ -109,41 +109,21 @@ class TableReader:
             texts[field] = unescape_formula(cell) if self._table.is_own else _plain(field, cell)
         return texts
 
-    def _find_extra_cells(self, cells: Sequence[str]) -> Iterator[FieldError]:
-        """Yield an error for cells beyond the last column, mostly the rest of a review with an unquoted comma."""
-        width = self._table.width
+    def _find_errors(self, cells: Sequence[str], texts: Mapping[str, str]) -> list[FieldError]:
+        """Return the errors of cells beyond the last column, mostly the rest of a review, and of invalid bytes."""
+        errors = [
+            FieldError(field, "bytes_invalid", "has bytes that are no text in the file's encoding")
+            for field, text in texts.items()
+            if not text.isascii() and _SURROGATE.search(text)
+        ]
+        count, width = len(cells), self._table.width
         if any(map(str.strip, cells[width:])):
-            message = f"has {len(cells)} cells, the table {width}: put a cell that holds a comma in quotes"
-            yield FieldError("", "cells_spilt", message, {"count": len(cells), "width": width})
-
-    def _movie(
-        self, texts: Mapping[str, str], errors: list[FieldError], dropped: list[FieldError]
-    ) -> MovieFields | None:
-        """Return the movie of a row, or None if it is invalid. Rows with the same fields share one validation."""
-        values = tuple(texts.get(field, "") for field in _MOVIE)
-        if values not in self._movies:
-            problems: list[FieldError] = []
-            data = dict(zip(_MOVIE, values, strict=True))
-            data["release_date"] = _parse_release_date(data["release_date"].strip(), problems)
-            for field, limit in _LISTS.items():
-                data[field] = _shorten(field, data[field].strip(), limit, problems)
-            try:
-                movie = parse(MovieInput, data)
-            except ValidationFailed as error:
-                optional = [item for item in error.errors if item.field != "title"]
-                if len(optional) < len(error.errors):
-                    errors += [item for item in error.errors if item.field == "title"]
-                    return None
-                problems += optional
-                movie = parse(MovieInput, data | {item.field: "" for item in optional})
-            self._movies[values] = movie.fields(), problems
-        found, problems = self._movies[values]
-        dropped += problems
-        return found
+            message = f"has {count} cells, the table {width}: put a cell that holds a comma in quotes"
+            errors.insert(0, FieldError("", "cells_spilt", message, {"count": count, "width": width}))
+        return errors
 
     def _timestamp(self, text: str, errors: list[FieldError], dropped: list[FieldError]) -> str:
         """Return the timestamp of a review; empty if the cell is empty or invalid."""
-        text = text.strip()
         if not text:
             return ""
         try:
@@ -160,12 +140,6 @@ class TableReader:
         return timestamp
 
 
-def _plain(field: str, cell: str) -> str:
-    """Convert HTML in a cell to plain text, on one line except for a review's text."""
-    text = _html_to_text(cell)
-    return text if field == "content" or text is cell else " ".join(text.split())
-
-
 def _html_to_text(cell: str) -> str:
     """Remove the tags of a cell, with line breaks around blocks, and resolve its character references.
 
@@ -177,26 +151,35 @@ def _html_to_text(cell: str) -> str:
     return re.sub(r"\n{3,}", "\n\n", html.unescape(text)).strip()
 
 
-def _find_invalid_bytes(texts: Mapping[str, str]) -> Iterator[FieldError]:
-    for field, text in texts.items():
-        if not text.isascii() and _SURROGATE.search(text):
-            yield FieldError(field, "bytes_invalid", "has bytes that are no text in the file's encoding")
+def _plain(field: str, cell: str) -> str:
+    """Convert HTML in a cell to plain text, on one line except for a review's text."""
+    text = _html_to_text(cell)
+    return text if field == "content" or text is cell else " ".join(text.split())
 
 
-def _parse_release_date(text: str, problems: list[FieldError]) -> str:
+def _parse_movie(texts: Mapping[str, str], errors: list[FieldError], dropped: list[FieldError]) -> MovieInput | None:
+    """Return the movie of a row, without the optional fields that are invalid, or None if its title is."""
+    data = {field: texts.get(field, "").strip() for field in _MOVIE}
+    data["release_date"] = _parse_release_date(data["release_date"], dropped)
+    for field, limit in _LISTS.items():
+        data[field] = _shorten(field, data[field], limit, dropped)
+    try:
+        return parse(MovieInput, data)
+    except ValidationFailed as error:
+        of_title = [item for item in error.errors if item.field == "title"]
+        if of_title:
+            errors += of_title
+            return None
+        dropped += error.errors
+        return parse(MovieInput, data | {item.field: "" for item in error.errors})
+
+
+def _parse_release_date(text: str, dropped: list[FieldError]) -> str:
     try:
         return parse_day(text) if text else ""
     except ValueError:
-        problems.append(_invalid_date("release_date", text))
+        dropped.append(_invalid_date("release_date", text))
         return ""
-
-
-def _parse_spoiler(text: str, dropped: list[FieldError]) -> bool:
-    folded = unicodedata.normalize("NFKC", text).strip().casefold()
-    if folded not in _YES | _NO:
-        shown = text.strip()[:_EXCERPT]
-        dropped.append(FieldError("spoiler", "yes_no_unknown", f"is neither 1 nor 0: {shown!r}", {"text": shown}))
-    return folded in _YES
 
 
 def _invalid_date(field: str, text: str) -> FieldError:
@@ -204,9 +187,17 @@ def _invalid_date(field: str, text: str) -> FieldError:
     return FieldError(field, "date_unknown", f"is not a day such as 2024-05-01: {shown!r}", {"text": shown})
 
 
-def _shorten(field: str, text: str, limit: int, problems: list[FieldError]) -> str:
+def _parse_spoiler(text: str, dropped: list[FieldError]) -> bool:
+    folded = unicodedata.normalize("NFKC", text).strip().casefold()
+    if folded not in _YES | _NO:
+        shown = text[:_EXCERPT]
+        dropped.append(FieldError("spoiler", "yes_no_unknown", f"is neither 1 nor 0: {shown!r}", {"text": shown}))
+    return folded in _YES
+
+
+def _shorten(field: str, text: str, limit: int, dropped: list[FieldError]) -> str:
     """Shorten a list of names to `limit` characters, at a comma."""
     if len(text) <= limit or "," not in text:
         return text
-    problems.append(FieldError(field, "list_cut", f"is cut at {limit} characters", {"max_length": limit}))
+    dropped.append(FieldError(field, "list_cut", f"is cut at {limit} characters", {"max_length": limit}))
     return text[: limit + 1].rpartition(",")[0].rstrip(", ")

@@ -32,7 +32,6 @@ def main() -> None:
 
 
 def _text(cell: object) -> str:
-    """Return the text of a cell."""
     if isinstance(cell, datetime):
         return cell.isoformat(" ", "seconds")
     if isinstance(cell, date | time):
