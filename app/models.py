@@ -354,6 +354,11 @@ class CatalogueTotals:
     review_count: int
     positive_count: int
 
+    @classmethod
+    def of(cls, movies: Sequence[Movie]) -> Self:
+        review_count = sum(movie.review_count for movie in movies)
+        return cls(len(movies), review_count, sum(movie.positive_count for movie in movies))
+
     @property
     def positive_share(self) -> float | None:
         return self.positive_count / self.review_count if self.review_count else None

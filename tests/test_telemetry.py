@@ -108,10 +108,10 @@ def test_metrics_of_the_model_the_store_and_the_process(client: FlaskClient, mov
 
 
 def test_metrics_without_the_store(client: FlaskClient, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    def totals() -> None:
+    def movies() -> None:
         raise StoreUnavailable
 
-    monkeypatch.setattr(store, "totals", totals)
+    monkeypatch.setattr(store, "movies", movies)
     found = scrape(client)
     assert ("gampyeong_waiting_texts",) in found
     assert ("gampyeong_movies",) not in found

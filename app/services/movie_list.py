@@ -1,12 +1,12 @@
 """Lists of movies: sort orders, filters, search and weighted ratings."""
 
-from collections.abc import Callable, Sequence, Set
+from collections.abc import Callable, Iterable, Sequence, Set
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
 from typing import Any
 
-from app.models import Movie
+from app.models import CatalogueTotals, Movie, Page
 from app.schemas import MoviesQuery
 from app.services.fuzzy_search import TypoIndex, other_layout
 from app.services.search import SearchIndex, has_all_names, searched_text, split_genre, split_words
@@ -58,14 +58,15 @@ class MovieList:
         if earlier and "_search_index" in earlier.__dict__ and _have_same_texts(earlier.movies, movies):
             self._search_index = earlier._search_index
 
-    def find(self, query: MoviesQuery) -> tuple[list[Movie], int]:
-        """Return a page of the matching movies, sorted, and the number of all matching movies."""
-        start, stop = query.start, query.start + query.per_page
-        if not query.is_narrowed:
-            return list(self.order(query.sort)[start:stop]), len(self.movies)
-        ids = self._match(query)
-        found = (movie for movie in self.order(query.sort) if movie.id in ids)
-        return list(islice(found, start, stop)), len(ids)
+    def find(self, query: MoviesQuery) -> Page[Movie]:
+        """Return a page of the matching movies, sorted as requested."""
+        found: Iterable[Movie] = self.order(query.sort)
+        total = len(self.movies)
+        if query.is_narrowed:
+            ids = self._match(query)
+            found, total = (movie for movie in found if movie.id in ids), len(ids)
+        items = list(islice(found, query.start, query.start + query.per_page))
+        return Page(items, total, query.page, query.per_page)
 
     def order(self, sort: str) -> Sequence[Movie]:
         """Return all movies by `sort`, an `app.schemas.Sort`, unrated ones last; do not modify the list."""
@@ -112,6 +113,10 @@ class MovieList:
         count = sum(movie.review_count for movie in self.movies)
         rating_sum = sum(movie.rating_sum for movie in self.movies)
         return WeightedRating(self._prior, round(rating_sum / count, 2) if count else None)
+
+    @cached_property
+    def totals(self) -> CatalogueTotals:
+        return CatalogueTotals.of(self.movies)
 
     @cached_property
     def genres(self) -> list[str]:

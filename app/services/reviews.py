@@ -33,7 +33,7 @@ from app.schemas import (
     ReviewsQuery,
 )
 from app.services.fuzzy_search import matched_fields
-from app.services.movie_list import PRIOR, MovieList, WeightedRating
+from app.services.movie_list import PRIOR, MovieList
 from app.services.search import split_words, starts_with
 from app.store import Store
 
@@ -80,8 +80,7 @@ class ReviewService:
 
     def movies(self, query: MoviesQuery) -> Page[Movie]:
         """Return a page of the matching movies, sorted as requested; movies without a rating come last."""
-        found, total = self._refreshed_list().find(query)
-        return Page(found, total, query.page, query.per_page)
+        return self.movie_list().find(query)
 
     def suggest(self, q: str, limit: int) -> list[Movie]:
         """Return up to `limit` movies found by `q` (not blank), first those whose title starts with it."""
@@ -92,10 +91,6 @@ class ReviewService:
     def matched_fields(self, movie: Movie, q: str) -> list[str]:
         """Return the names of the fields, except the title, in which words of `q` are found."""
         return matched_fields(movie, split_words(q))
-
-    def weighted_rating(self) -> WeightedRating:
-        """Return the weighted rating by which movies are sorted."""
-        return self._refreshed_list().weighted_rating
 
     def edit_movie(
         self,
@@ -270,13 +265,13 @@ class ReviewService:
         """Return the card of the current model."""
         return self._analyzer.card
 
-    def genres(self) -> list[str]:
-        """Return all genres of the movies, sorted."""
-        return self._refreshed_list().genres
-
-    def movie_list(self) -> Sequence[Movie]:
-        """Return all movies by id."""
-        return self._store.movies()
+    def movie_list(self) -> MovieList:
+        """Return all movies, with their orders and aggregates; the same list until a movie changes."""
+        movies = self._store.movies()
+        movie_list = self._movie_list
+        if movie_list.movies is not movies:  # the store returns the same object until a movie changes
+            movie_list = self._movie_list = MovieList(movies, self._rating_prior, movie_list)
+        return movie_list
 
     def most_corrected(self, limit: int) -> list[tuple[int, int]]:
         """Return (id, count) of the movies with the most corrections that contradict the label."""
@@ -299,11 +294,4 @@ class ReviewService:
         self._analyzer.check()
 
     def totals(self) -> CatalogueTotals:
-        return self._store.totals()
-
-    def _refreshed_list(self) -> MovieList:
-        movies = self._store.movies()
-        movie_list = self._movie_list
-        if movie_list.movies is not movies:  # the store returns the same object until a movie changes
-            movie_list = self._movie_list = MovieList(movies, self._rating_prior, movie_list)
-        return movie_list
+        return self.movie_list().totals

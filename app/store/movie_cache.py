@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from app.models import CatalogueTotals, Movie
+from app.models import Movie
 from app.store.tables import MOVIE_COLUMNS, movies
 from app.store.versions import oldest_unseen_version
 
@@ -22,7 +22,7 @@ _CHANGED = sa.select(_now.c.now, movies.c.deleted_by, *MOVIE_COLUMNS).select_fro
 
 
 class MovieCache:
-    """All movies at the last `refresh`, by id and in a tuple ordered by id, and their totals. Thread-safe."""
+    """All movies at the last `refresh`, by id and in a tuple ordered by id. Thread-safe."""
 
     def __init__(self) -> None:
         self._lock = Lock()
@@ -30,7 +30,6 @@ class MovieCache:
         self._refreshed = -inf
         self.by_id: dict[int, Movie] = {}
         self.movies: tuple[Movie, ...] = ()
-        self.totals = CatalogueTotals(0, 0, 0)
 
     def refresh(self, connection: sa.Connection) -> None:
         """Read the changed movies. Without changes, `movies` stays the same object."""
@@ -50,23 +49,13 @@ class MovieCache:
 
     def _store(self, found: dict[int, Movie], rows: Sequence[sa.Row[Any]]) -> None:
         """Replace the cached movies by `found` updated with the changes in `rows`."""
-        reviews, positive = (self.totals.review_count, self.totals.positive_count) if found else (0, 0)
-        last_id = next(reversed(found), 0)
-        is_sorted = True
         for movie_id, movie in _changes(rows):
-            old = found.get(movie_id)
-            if old is not None:
-                reviews, positive = reviews - old.review_count, positive - old.positive_count
             if movie is None:
                 found.pop(movie_id, None)
-                continue
-            reviews, positive = reviews + movie.review_count, positive + movie.positive_count
-            is_sorted = is_sorted and (old is not None or movie_id > last_id)
-            last_id = max(last_id, movie_id)
-            found[movie_id] = movie
-        self.by_id = found if is_sorted else dict(sorted(found.items()))
+            else:
+                found[movie_id] = movie
+        self.by_id = dict(sorted(found.items()))
         self.movies = tuple(self.by_id.values())
-        self.totals = CatalogueTotals(len(found), reviews, positive)
 
 
 def _read(connection: sa.Connection, since: int) -> Sequence[sa.Row[Any]]:

@@ -88,7 +88,7 @@ class Store:
             raise NotFound("movie", movie_id) from None
 
     def totals(self) -> CatalogueTotals:
-        return self._refreshed().totals
+        return CatalogueTotals.of(self.movies())
 
     def add_movie(self, fields: MovieFields, *, owner: str = "") -> Movie:
         """Add a movie. Raise `app.errors.AlreadyExists` if there is one with the same `movie_key`."""
@@ -215,8 +215,9 @@ class Store:
         newest = rows.REVIEWS.order_by(reviews.c.id.desc()).offset(offset).limit(limit)
         with self._database.read() as connection:
             found = rows.read_reviews(connection, newest)
-        cache = self._refreshed()
-        return rows.with_movies(found, cache), cache.totals.review_count
+            self._cache.refresh(connection)
+        total = sum(movie.review_count for movie in self._cache.movies)
+        return rows.with_movies(found, self._cache), total
 
     def reviews_by_author(
         self, author: str, offset: int = 0, limit: int = 20, order: ReviewSort = ReviewSort.NEWEST

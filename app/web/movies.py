@@ -110,7 +110,7 @@ def _show_edit(movie: Movie, form: EditMovieForm) -> Response:
     """Return the form with the version of the movie that its user has seen."""
     if form.has_conflict or not form.version.data:
         form.version.data = movie.version
-    genres, choice = catalogue().genres()[:MAX_GENRES], MovieChoiceForm()
+    genres, choice = catalogue().movie_list().genres[:MAX_GENRES], MovieChoiceForm()
     return render("edit.html", form, movie=movie, review=None, form=form, genres=genres, choice=choice)
 
 

@@ -91,7 +91,8 @@ def movie_list() -> Response:
 def _found_movies() -> dict[str, Any]:
     """Return the template context of the list of movies that the query string describes."""
     query = read_query(MoviesQuery, per_page=MOVIES_A_PAGE)
-    page = catalogue().movies(query)
+    movies = catalogue().movie_list()
+    page = movies.find(query)
     filters = {name: value for name in ("genre", "director", "year") if (value := getattr(query, name))}
 
     def address(number: int) -> str:
@@ -107,9 +108,9 @@ def _found_movies() -> dict[str, Any]:
         "query": query,
         "address": address,
         "sorts": _SORTS,
-        "weighted_rating": catalogue().weighted_rating(),
-        "genres": catalogue().genres()[:MAX_GENRES],
-        "totals": catalogue().totals(),
+        "weighted_rating": movies.weighted_rating,
+        "genres": movies.genres[:MAX_GENRES],
+        "totals": movies.totals,
     }
 
 

@@ -32,14 +32,15 @@ class ChartRow:
 
 @blueprint.get("/stats")
 def show() -> Response:
-    movies = [movie for movie in catalogue().movie_list() if movie.review_count]
-    rate = catalogue().weighted_rating().rate
+    movie_list = catalogue().movie_list()
+    movies = [movie for movie in movie_list.movies if movie.review_count]
+    rate = movie_list.weighted_rating.rate
     rated = [movie for movie in movies if movie.review_count >= MIN_REVIEWS]
     genres = _bars((genre, movie) for movie in movies for genre in split_genre(movie.genre))
     years = _bars((movie.release_date[:4], movie) for movie in movies if movie.release_date)
     return render(
         "stats.html",
-        totals=catalogue().totals(),
+        totals=movie_list.totals,
         loved=sorted(rated, key=rate, reverse=True)[:SHOWN],
         divisive=sorted(filter(_divisiveness, rated), key=_divisiveness, reverse=True)[:SHOWN],
         reviewed=sorted(movies, key=lambda movie: movie.review_count, reverse=True)[:SHOWN],

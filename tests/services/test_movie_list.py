@@ -139,7 +139,7 @@ def test_the_rating_is_weighted_by_the_number_of_reviews(store: Store, analyzer:
             service.add_review(ReviewInput(movie_id=movie.id, author="밤편지", content=text))
     assert titles(service) == ["여럿", "한 편", "싫은"]
     assert titles(ReviewService(store, analyzer, rating_prior=0)) == ["한 편", "여럿", "싫은"]
-    weighted_rating = service.weighted_rating()
+    weighted_rating = service.movie_list().weighted_rating
     assert weighted_rating.mean == pytest.approx((9.9 + 9 * 9.0 + 6 * 1.5) / 16, abs=0.005)
     assert weighted_rating.rate(service.movie(1)) == pytest.approx((9.9 + 5 * (weighted_rating.mean or 0)) / 6)
 
@@ -151,7 +151,7 @@ def test_the_list_is_cached_until_a_change(filled: ReviewService) -> None:
     assert len(filled.movies(MoviesQuery()).items) == 4
     filled.add_review(ReviewInput(movie_id=2, author="밤편지", content="최고 " * 4))
     assert filled.movies(MoviesQuery(q="괴물")).items[0].review_count == 2
-    assert filled.genres() == ["SF", "드라마", "스릴러"]
+    assert filled.movie_list().genres == ["SF", "드라마", "스릴러"]
 
 
 @pytest.mark.parametrize("sort", ["rating", "average", "newest", "reviews", "release", "title"])
@@ -208,4 +208,4 @@ def test_pages_of_matches_are_in_the_list_order(store: Store, sort: Any) -> None
         ]
         for page in (1, 2, 9):
             found = made.find(MoviesQuery(q=q, genre=genre, sort=sort, page=page, per_page=7))
-            assert found == (wanted[7 * page - 7 : 7 * page], len(wanted))
+            assert (found.items, found.total) == (wanted[7 * page - 7 : 7 * page], len(wanted))

@@ -99,6 +99,12 @@ def test_round_trips_of_adding_a_review(store: Store, relay: Relay) -> None:
     assert relay.trips - before <= 3  # the same, and psycopg may prepare the statement
 
 
+def test_round_trips_of_the_latest_reviews(store: Store, relay: Relay) -> None:
+    movie = store.add_movie(MovieFields("괴물"))
+    store.add_review(movie.id, "밤편지", "최고", GOOD)
+    assert trips(relay, store.latest_reviews) == 3  # the pool's ping, the reviews, the movies
+
+
 def test_a_lost_connection_never_stores_part_of_a_review(store: Store, relay: Relay) -> None:
     movie = store.add_movie(MovieFields("괴물"))
     acknowledged = 0
