@@ -257,6 +257,11 @@ class Review:
         """Return a hash of the fields that its writer can edit, to detect edits."""
         return _hash_of((self.author, self.spoiler, self.content))
 
+    def with_sentiment(self, sentiment: Sentiment, model: str) -> "Review":
+        """Return a copy with the sentiment of its text by `model`."""
+        label, score, rating = sentiment.label, sentiment.score, sentiment.rating
+        return replace(self, sentiment_label=label, sentiment_score=score, rating=rating, model=model)
+
     @property
     def is_positive(self) -> bool:
         return self.sentiment_label is Label.POSITIVE

@@ -1,6 +1,7 @@
 """Operations on movies and reviews, with inputs from `app.schemas` and results from `app.models`."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from functools import lru_cache
 
 from app.errors import EditConflict, NotFound
@@ -195,18 +196,24 @@ class ReviewService:
         """Return the numbers of the movie's positive and negative reviews in ten bins by rating: 0-1, ... 9-10."""
         return self._store.histogram(movie_id)
 
-    def edit_review(self, review_id: int, patch: ReviewPatch, who: str = "") -> Review:
-        """Change the fields of `patch`, and analyze a changed text. Raise `ModelBusy` as `add_review` does."""
-        given = patch.model_fields_set
-        author = patch.author if "author" in given else None
-        spoiler = patch.spoiler if "spoiler" in given else None
-        if "content" not in given or patch.content == self._store.review(review_id).content:
-            return self._store.update_review(review_id, author, spoiler=spoiler, who=who)
-        (sentiment,) = self._analyzer.analyze([patch.content])
-        analyzed = (patch.content, sentiment)
-        return self._store.update_review(
-            review_id, author, analyzed, spoiler=spoiler, model=self._analyzer.card.id, who=who
-        )
+    def edit_review(self, review_id: int, patch: ReviewPatch, who: str = "", *, version: str = "") -> Review:
+        """Change the fields of `patch`, and analyze a changed text. Raise `ModelBusy` as `add_review` does.
+
+        `version` has the same effect as in `edit_movie`.
+        """
+        fields = patch.model_dump(exclude_unset=True)
+        if fields.get("content") == self._store.review(review_id).content:
+            del fields["content"]
+        sentiment = self._analyzer.analyze([patch.content])[0] if "content" in fields else None
+        model = self._analyzer.card.id
+
+        def change(review: Review) -> Review:
+            edited = replace(review, **fields)
+            if version and review.version not in (version, edited.version):
+                raise EditConflict("review", review_id)
+            return edited.with_sentiment(sentiment, model) if sentiment else edited
+
+        return self._store.update_review(review_id, change, who)
 
     def delete_review(self, review_id: int, who: str = "") -> Review:
         return self._store.delete_review(review_id, who)

@@ -17,7 +17,6 @@ from app.models import (
     MovieFields,
     Review,
     ReviewSort,
-    Sentiment,
 )
 from app.store.ids import skip_ids
 from app.store.movie_cache import MovieCache
@@ -327,11 +326,6 @@ def check_references(kind: str, required: Iterable[int], existing: set[int]) -> 
 def check_range(kind: str, item_id: int) -> None:
     if not 0 < item_id <= _MAX_ID:
         raise NotFound(kind, item_id)
-
-
-def with_sentiment(review: Review, sentiment: Sentiment, model: str) -> Review:
-    label, score = sentiment.label, sentiment.score
-    return replace(review, sentiment_label=label, sentiment_score=score, rating=sentiment.rating, model=model)
 
 
 def with_movies(found: Iterable[Review], cache: MovieCache) -> list[tuple[Review, Movie]]:

@@ -286,26 +286,14 @@ class Store:
             review = replace(review, id=rows.new_id(connection.execute(reviews.insert(), values)))
         return review
 
-    def update_review(
-        self,
-        review_id: int,
-        author: str | None = None,
-        analyzed: tuple[str, Sentiment] | None = None,
-        *,
-        spoiler: bool | None = None,
-        model: str = "",
-        who: str = "",
-    ) -> Review:
-        """Update the fields whose arguments are not None; `analyzed` is a new content with its sentiment by `model`.
+    def update_review(self, review_id: int, change: Callable[[Review], Review], who: str = "") -> Review:
+        """Replace the review by the one that `change` returns.
 
-        If anything changed, set `edited_at` and log the edit; a changed content also deletes the review's corrections.
+        If they differ, set `edited_at` and log the edit; a changed content also deletes the review's corrections.
         """
         with self._write() as connection:
-            old = new = rows.lock_review(connection, review_id)
-            if analyzed is not None:
-                new = replace(rows.with_sentiment(old, analyzed[1], model), content=analyzed[0])
-            new = replace(new, author=new.author if author is None else author)
-            new = replace(new, spoiler=new.spoiler if spoiler is None else spoiler)
+            old = rows.lock_review(connection, review_id)
+            new = change(old)
             if new == old:
                 return old
             if new.content != old.content:
@@ -359,7 +347,7 @@ class Store:
                 for item in batch:
                     old = found.get(item.review_id)
                     if old is not None and old.content == item.content:
-                        changed[old.id] = old, rows.with_sentiment(old, item.sentiment, model)
+                        changed[old.id] = old, old.with_sentiment(item.sentiment, model)
                 rows.update_reviews(connection, list(changed.values()))
             written += len(changed)
         return written

@@ -7,7 +7,7 @@ from flask import Blueprint, Response, redirect, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response as BaseResponse
 
-from app.errors import EditConflict, NotFound
+from app.errors import NotFound
 from app.models import CONFIDENT_FROM, AuditAction, Review
 from app.schemas import ReviewInput, ReviewPatch, parse
 from app.security import identity, permissions
@@ -106,26 +106,25 @@ def _edit(id: int, form: EditReviewForm) -> BaseResponse:
     permissions.require(Permission.EDIT_REVIEW, old.writer)
 
     def edit(data: dict[str, str]) -> Review:
-        if data.get("version") and data["version"] != old.version:
-            raise EditConflict("review", id)
         check_rate_limit(RateLimitScope.POSTS)
         fields = data | {"spoiler": data.get("spoiler", "off")}  # browsers do not send unchecked boxes
         patch = parse(ReviewPatch, fields, strict=False)
         if patch.author != old.author:
             require_nickname(catalogue(), nickname_key(patch.author), patch.author)
-        return catalogue().edit_review(id, patch, identity.actor())
+        return catalogue().edit_review(id, patch, identity.actor(), version=data.get("version", ""))
 
     review = form.submit(edit)
     if review is None:
-        return _show_edit(old, form)
+        return _show_edit(catalogue().review(id), form)
     text = messages.REVIEW_READ_AGAIN if review.content != old.content else messages.REVIEW_EDITED
     flash_message(text, review_id=id)
     return redirect(pages.review_address(id), 303)
 
 
 def _show_edit(review: Review, form: EditReviewForm) -> Response:
-    """Return the form with the version of the review on which it is based."""
-    form.version.data = review.version
+    """Return the form with the version of the review that its user has seen."""
+    if form.has_conflict or not form.version.data:
+        form.version.data = review.version
     movie = catalogue().movie(review.movie_id)
     return render("edit.html", form, movie=movie, review=review, form=form, confident_from=CONFIDENT_FROM)
 

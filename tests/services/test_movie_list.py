@@ -5,13 +5,14 @@ from typing import Any
 
 import pytest
 
-from app.errors import NotFound
+from app.errors import EditConflict, NotFound
 from app.models import Label, MovieFields, Sentiment
 from app.schemas import MovieInput, MoviesQuery, ReviewInput, ReviewPatch
 from app.services import ReviewService
 from app.services.movie_list import MovieList
 from app.services.search import SearchIndex
 from app.store import Store
+from tests.store.conftest import review_edit
 
 
 def titles(service: ReviewService, **query: Any) -> list[str]:
@@ -42,7 +43,7 @@ def test_concurrent_edits_during_the_analysis_are_kept(
     filled: ReviewService, store: Store, analyzer: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def analyze(texts: list[str]) -> list[Sentiment]:
-        store.update_review(1, "새벽")
+        store.update_review(1, review_edit(author="새벽"))
         return [Sentiment(Label.NEGATIVE, 0.9, 1.0) for _ in texts]
 
     monkeypatch.setattr(analyzer, "analyze", analyze)
@@ -50,10 +51,26 @@ def test_concurrent_edits_during_the_analysis_are_kept(
     assert (review.author, review.content, review.rating) == ("새벽", "다시 보니 별로", 1.0)
 
 
+def test_one_of_two_edits_in_the_same_moment_wins(
+    filled: ReviewService, store: Store, analyzer: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = store.review(1).version
+
+    def analyze(texts: list[str]) -> list[Sentiment]:
+        store.update_review(1, review_edit("먼저 고친 글"))
+        return [Sentiment(Label.NEGATIVE, 0.9, 1.0) for _ in texts]
+
+    monkeypatch.setattr(analyzer, "analyze", analyze)
+    patch = ReviewPatch.model_validate({"content": "나중에 고친 글"})
+    with pytest.raises(EditConflict):
+        filled.edit_review(1, patch, version=seen)
+    assert store.review(1).content == "먼저 고친 글"
+
+
 def test_old_log_entries_are_found(filled: ReviewService, store: Store) -> None:
     filled.delete_review(1)
     for number in range(2_100):
-        store.update_review(2, f"{number}번째 이름")
+        store.update_review(2, review_edit(author=f"{number}번째 이름"))
     change = filled.audit_entry(1)
     assert change is not None
     assert (change.id, change.review_id) == (1, 1)

@@ -1,6 +1,7 @@
 """Stores in memory, SQLite and PostgreSQL, with a clock that tests advance."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -64,6 +65,18 @@ def add_review(store: Store) -> AddReview:
         return store.add_review(movie_id, more.pop("author", "밤편지"), content, sentiment, **more)
 
     return add
+
+
+def review_edit(
+    content: str = "", sentiment: Sentiment = BAD, *, model: str = "", **fields: Any
+) -> Callable[[Review], Review]:
+    """Return a change for `Store.update_review`, of the content with its sentiment by `model`, or of other fields."""
+
+    def change(review: Review) -> Review:
+        changed = replace(review, **fields)
+        return replace(changed, content=content).with_sentiment(sentiment, model) if content else changed
+
+    return change
 
 
 def rated(rating: float) -> Sentiment:

@@ -5,14 +5,14 @@ import pytest
 from app.errors import AlreadyExists, NotFound, UndoExpired
 from app.models import UNDO_HOURS, AuditAction, CatalogueTotals, Correction, Label, MovieFields, ScoredReview
 from app.store import Store
-from tests.store.conftest import BAD, GOOD, AddMovie, AddReview, Clock
+from tests.store.conftest import BAD, GOOD, AddMovie, AddReview, Clock, review_edit
 
 
 def test_changes_are_logged(store: Store, add_movie: AddMovie, add_review: AddReview, clock: Clock) -> None:
     movie_id = add_movie("괴물")
     review = add_review(movie_id, content="처음엔\n심심했는데")
     clock.advance(hours=1)
-    store.update_review(review.id, "밤편지", ("다시 보니 " + "별로 " * 100, BAD), who="a mark")
+    store.update_review(review.id, review_edit("다시 보니 " + "별로 " * 100, BAD, author="밤편지"), who="a mark")
     store.delete_review(review.id)
     store.update_movie(movie_id, lambda _: MovieFields("괴물 2"), "admin")
     store.delete_movie(movie_id, "admin")
@@ -152,8 +152,8 @@ def test_corrections_are_counted_against_the_current_label(
     store.set_correction(review.id, "b", Label.NEGATIVE)
     store.update_sentiments([ScoredReview(review.id, review.content, BAD)], "new")
     assert store.review(review.id).correction_count == 0
-    store.update_review(review.id, "another author", (review.content, BAD), model="new")
+    store.update_review(review.id, review_edit(review.content, BAD, model="new", author="another author"))
     assert len(list(store.corrections())) == 2
-    store.update_review(review.id, "another author", ("another text", GOOD), model="new")
+    store.update_review(review.id, review_edit("another text", GOOD, model="new", author="another author"))
     assert list(store.corrections()) == []
     assert store.review(review.id).correction_count == 0

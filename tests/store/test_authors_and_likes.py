@@ -8,7 +8,7 @@ import pytest
 from app.errors import AlreadyExists, NotFound, ReviewedByOthers
 from app.models import MovieFields, ReviewSort
 from app.store import Store
-from tests.store.conftest import BAD, GOOD, AddMovie, AddReview, rated
+from tests.store.conftest import BAD, GOOD, AddMovie, AddReview, rated, review_edit
 
 
 def test_a_movie_has_its_owner(store: Store) -> None:
@@ -43,16 +43,16 @@ def test_the_spoiler_flag(store: Store, add_movie: AddMovie, add_review: AddRevi
     review = store.add_review(movie_id, "밤편지", "범인은 집사", GOOD, spoiler=True)
     assert store.review(review.id) == review
     assert review.spoiler
-    assert store.update_review(review.id, "심야영화").spoiler
-    edited = store.update_review(review.id, spoiler=False)
+    assert store.update_review(review.id, review_edit(author="심야영화")).spoiler
+    edited = store.update_review(review.id, review_edit(spoiler=False))
     assert (edited.spoiler, edited.content, edited.edited_at) == (False, "범인은 집사", "2026-11-22T12:00:00Z")
     assert store.review(review.id) == edited
 
 
 def test_an_edit_logs_the_text_before(store: Store, add_movie: AddMovie, add_review: AddReview) -> None:
     review = add_review(add_movie(), content="처음 글")
-    store.update_review(review.id, analyzed=("다음 글", BAD))
-    store.update_review(review.id, "심야영화")
+    store.update_review(review.id, review_edit("다음 글", BAD))
+    store.update_review(review.id, review_edit(author="심야영화"))
     assert [entry.before for entry in store.audit_log()[0]] == ["", "처음 글"]
 
 
@@ -62,7 +62,7 @@ def test_an_owner_has_one_like_a_review(store: Store, add_movie: AddMovie, add_r
     assert [store.like_review(review.id, owner) for owner in ("a", "a", "b", "a")] == [1, 1, 2, 2]
     assert store.review(review.id) == replace(review, like_count=2)
     assert store.review(other.id).like_count == 0
-    store.update_review(review.id, "심야영화")
+    store.update_review(review.id, review_edit(author="심야영화"))
     assert store.review(review.id).like_count == 2
     store.delete_review(review.id)
     for review_id in (review.id, 99, 0, 2**63):

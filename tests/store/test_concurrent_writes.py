@@ -15,7 +15,7 @@ from app.errors import AlreadyExists, StoreUnavailable
 from app.models import Movie, MovieFields, ScoredReview
 from app.store import Store, engine, open_store
 from tests.postgresql import Server
-from tests.store.conftest import BAD, GOOD, AddMovie, AddReview, make_review
+from tests.store.conftest import BAD, GOOD, AddMovie, AddReview, make_review, review_edit
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def test_writes_to_different_movies_do_not_block_each_other(lock_timeout_url: st
         VALUES (1, 'another process', 'x', '긍정', 0.9, 9.1, '2026-01-01T00:00:00Z', '', 'one', '', false, 0)"""
     other = locked(lock_timeout_url, half)
     assert store.add_review(second, "심야영화", "저도요", GOOD, model="one").movie_id == second
-    store.update_review(review.id, analyzed=("다시 보니 별로", BAD))
+    store.update_review(review.id, review_edit("다시 보니 별로", BAD))
     store.set_correction(review.id, "a reader", GOOD.label)
     assert store.like_review(review.id, "an owner") == 1
     assert store.update_sentiments([ScoredReview(review.id, "다시 보니 별로", GOOD)], "two") == 1
@@ -84,7 +84,7 @@ def test_concurrent_writers_of_all_kinds(store: Store, add_movie: AddMovie, add_
     reviews = [add_review(movie_ids[n % 3], content=str(n)) for n in range(30)]
     work: list[Callable[[int], Any]] = [
         lambda n: add_review(movie_ids[n % 3], content=str(n)),
-        lambda n: store.update_review(reviews[20 + n % 10].id, f"{n}"),
+        lambda n: store.update_review(reviews[20 + n % 10].id, review_edit(author=f"{n}")),
         lambda n: store.update_sentiments([ScoredReview(r.id, r.content, BAD) for r in reviews[n % 7 :]], "new"),
         lambda n: store.undo((store.delete_review(reviews[n].id), newest_about(store, reviews[n].id))[1]),
         lambda n: store.set_correction(reviews[20 + n % 10].id, f"reader {n}", BAD.label),

@@ -24,7 +24,7 @@ from app.store.tables import metadata
 from app.store.url import parse_url
 from tests.conftest import MakeApp
 from tests.postgresql import Server
-from tests.store.conftest import BAD, GOOD
+from tests.store.conftest import BAD, GOOD, review_edit
 
 pytestmark = pytest.mark.slow
 
@@ -90,7 +90,7 @@ def test_two_stores_on_one_database_see_each_others_writes(url: str) -> None:
     review = other.add_review(movie.id, "밤편지", "좋아요", GOOD)
     assert one.movie(movie.id).review_count == 1
     assert one.reviews(movie.id) == ([review], 1)
-    one.update_review(review.id, "밤편지", ("별로", BAD))
+    one.update_review(review.id, review_edit("별로", BAD, author="밤편지"))
     assert (other.movie(movie.id).positive_count, other.totals()) == (0, one.totals())
     second = other.add_movie(MovieFields("기생충"))
     one.delete_movie(movie.id)

@@ -7,7 +7,7 @@ import pytest
 from app.errors import AlreadyExists, NotFound, UndoExpired
 from app.models import UNDO_HOURS, AuditAction, MovieFields
 from app.store import Store
-from tests.store.conftest import BAD, GOOD, AddMovie, AddReview, Clock, rated
+from tests.store.conftest import BAD, GOOD, AddMovie, AddReview, Clock, rated, review_edit
 
 
 def state(store: Store) -> object:
@@ -84,7 +84,7 @@ def test_changes_after_a_merge_outlive_its_undo(store: Store, add_movie: AddMovi
     entry = store.merge_movies(kept, merged)
     new = add_review(kept, BAD)
     store.delete_review(gone.id)
-    store.update_review(edited.id, analyzed=("다시 보니 별로", BAD))
+    store.update_review(edited.id, review_edit("다시 보니 별로", BAD))
     store.undo(deletion.id)
     assert store.review(before.id).movie_id == kept
     assert store.movie(kept).review_count == 3
@@ -185,7 +185,7 @@ def test_counts_are_right_after_concurrent_writes_and_merges(
             assert error.id == merged
         if number < 12:
             store.delete_review(ids[number * 2])
-        store.update_review(ids[number % 12 * 2 + 1], analyzed=(f"고친 글 {number}", BAD))
+        store.update_review(ids[number % 12 * 2 + 1], review_edit(f"고친 글 {number}", BAD))
 
     def merge_and_separate() -> None:
         for _ in range(6):

@@ -10,7 +10,7 @@ from app.errors import AlreadyExists, NotFound
 from app.models import CatalogueTotals, MovieFields, Sentiment, movie_key
 from app.schemas import MoviePatch
 from app.store import Store
-from tests.store.conftest import BAD, GOOD, AddMovie, AddReview, rated
+from tests.store.conftest import BAD, GOOD, AddMovie, AddReview, rated, review_edit
 
 
 def test_a_movie_is_stored(store: Store) -> None:
@@ -105,7 +105,7 @@ def test_the_histogram_is_updated(store: Store, add_movie: AddMovie, add_review:
     empty = [(0, 0)] * 10
     assert store.histogram(movie_id) == [(0, 2), (0, 1), (0, 0), (0, 0), (0, 1), (1, 1), *empty[6:9], (2, 0)]
     store.delete_review(ids[0])
-    store.update_review(ids[-1], "밤편지", ("다시 보니 별로", rated(2.5)))
+    store.update_review(ids[-1], review_edit("다시 보니 별로", rated(2.5), author="밤편지"))
     assert store.histogram(movie_id) == [(0, 1), (0, 1), (0, 1), (0, 0), (0, 1), (1, 1), *empty[6:9], (1, 0)]
     store.delete_movie(movie_id)
     with pytest.raises(NotFound):
@@ -144,7 +144,7 @@ def test_the_list_of_movies_is_replaced_at_each_change_only(
     seen = [store.movies()]
     changes: list[Callable[[], object]] = [
         lambda: add_review(movie_id),
-        lambda: store.update_review(first.id, "밤편지", ("별로", BAD)),
+        lambda: store.update_review(first.id, review_edit("별로", BAD, author="밤편지")),
         lambda: store.update_movie(movie_id, lambda _: MovieFields("다른 제목")),
         lambda: store.delete_review(first.id),
         lambda: store.undo(store.audit_log()[0][0].id),

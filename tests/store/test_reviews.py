@@ -8,7 +8,7 @@ import pytest
 from app.errors import NotFound
 from app.models import Label, ReviewSort, ScoredReview
 from app.store import Store
-from tests.store.conftest import BAD, GOOD, AddMovie, AddReview, Clock, rated
+from tests.store.conftest import BAD, GOOD, AddMovie, AddReview, Clock, rated, review_edit
 
 
 def test_a_review_is_stored(store: Store, add_movie: AddMovie) -> None:
@@ -67,7 +67,9 @@ def test_a_review_is_edited(store: Store, add_movie: AddMovie, add_review: AddRe
     movie_id = add_movie()
     review = add_review(movie_id, GOOD, model="old", writer="a mark")
     clock.advance(minutes=5)
-    edited = store.update_review(review.id, "심야영화", ("다시 보니 별로", BAD), model="new", who="a mark")
+    edited = store.update_review(
+        review.id, review_edit("다시 보니 별로", BAD, model="new", author="심야영화"), who="a mark"
+    )
     assert store.review(review.id) == edited
     assert (edited.author, edited.content, edited.rating, edited.model) == ("심야영화", "다시 보니 별로", 1.7, "new")
     assert (edited.created_at, edited.edited_at) == ("2026-11-22T12:00:00Z", "2026-11-22T12:05:00Z")
@@ -82,7 +84,9 @@ def test_a_review_is_edited(store: Store, add_movie: AddMovie, add_review: AddRe
 def test_an_edit_without_a_change_is_ignored(store: Store, add_movie: AddMovie, add_review: AddReview) -> None:
     review = add_review(add_movie(), GOOD, model="old")
     seen = store.movies()
-    assert store.update_review(review.id, review.author, (review.content, GOOD), model="old") == review
+    assert (
+        store.update_review(review.id, review_edit(review.content, GOOD, model="old", author=review.author)) == review
+    )
     assert store.movies() is seen
     assert store.audit_log() == ([], 0)
 
@@ -161,13 +165,13 @@ def test_one_of_concurrent_deletes_succeeds(store: Store, add_movie: AddMovie) -
 
 def test_edits_of_author_and_text_are_independent(store: Store, movie_id: int) -> None:
     review = store.add_review(movie_id, "밤편지", "정말 재미있어요", GOOD, model="old")
-    store.update_review(review.id, analyzed=("다시 보니 별로", BAD), model="new")
-    edited = store.update_review(review.id, "심야영화")
+    store.update_review(review.id, review_edit("다시 보니 별로", BAD, model="new"))
+    edited = store.update_review(review.id, review_edit(author="심야영화"))
     assert (edited.author, edited.content, edited.rating, edited.model) == (
         "심야영화",
         "다시 보니 별로",
         BAD.rating,
         "new",
     )
-    edited = store.update_review(review.id, analyzed=("정말 재미있어요", GOOD), model="newer")
+    edited = store.update_review(review.id, review_edit("정말 재미있어요", GOOD, model="newer"))
     assert (edited.author, edited.model) == ("심야영화", "newer")

@@ -217,4 +217,19 @@ def test_an_edit_conflict_shows_both_versions(
     assert service.review(review.id).content == "먼저 고친 글"
     typed["version"] = str(page.select_one('input[name="version"]')["value"])
     assert visitor.client.post(path, data=typed).status_code == 303
+    assert visitor.client.post(path, data=typed).status_code == 303  # the same edit again is none
     assert service.review(review.id).content == "나중에 고친 글"
+
+
+def test_an_invalid_edit_of_a_changed_review_stays_a_conflict(
+    visitor: Visitor, movie_id: int, add_review: AddReview, service: ReviewService
+) -> None:
+    review = add_review(movie_id, "최고예요")
+    path = f"/review/{review.id}/edit"
+    typed = {**form_values(visitor.get(path), "main form"), "content": ""}
+    assert visitor.post(path, path, author="밤편지", content="먼저 고친 글").status_code == 303
+    answer = visitor.client.post(path, data=typed)
+    assert answer.status_code == 422
+    typed = {**form_values(parse_html(answer), "main form"), "author": "밤편지", "content": "나중에 고친 글"}
+    assert visitor.client.post(path, data=typed).status_code == 409
+    assert service.review(review.id).content == "먼저 고친 글"

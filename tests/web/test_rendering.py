@@ -15,6 +15,7 @@ from app.models import Label, MovieFields, Review, Sentiment
 from app.settings import ROOT, VERSION
 from app.store import Store
 from tests.conftest import MakeApp
+from tests.store.conftest import review_edit
 from tests.web.conftest import AddMovie, AddReview, Visitor
 
 NASTY = ("%(id)s %s 100% {{ 7 * 7 }} {0}", "<script>alert('1')</script> & \"2\"", "token; %(token)s\x1f")
@@ -26,7 +27,7 @@ def test_formatting_characters_in_text_are_escaped(
 ) -> None:
     movie = store.add_movie(MovieFields(text, director=text, genre=text))
     review = add_by(movie.id, "")
-    store.update_review(review.id, text, (text, Sentiment(Label.NEGATIVE, 0.9, 1.0)))
+    store.update_review(review.id, review_edit(text, Sentiment(Label.NEGATIVE, 0.9, 1.0), author=text))
     card = visitor.get("/").select_one(".card")
     assert card and card.select_one("h2") and card.select_one("h2").get_text() == text
     item = visitor.get(f"/movie/{movie.id}").select_one(".review")
@@ -80,7 +81,7 @@ def test_changes_are_shown_at_once(visitor: Visitor, store: Store, add_by: Calla
     movie = store.add_movie(MovieFields("괴물"))
     review = add_by(movie.id, "")
     visitor.get(f"/movie/{movie.id}")
-    store.update_review(review.id, "새벽", ("다시 보니 별로", Sentiment(Label.NEGATIVE, 0.9, 1.0)))
+    store.update_review(review.id, review_edit("다시 보니 별로", Sentiment(Label.NEGATIVE, 0.9, 1.0), author="새벽"))
     store.update_movie(movie.id, lambda _: MovieFields("괴물 2"))
     assert "다시 보니 별로" in str(visitor.get(f"/movie/{movie.id}").select_one(".review"))
     card = visitor.get("/").select_one(".card")

@@ -10,6 +10,7 @@ from app.services.maintenance import MaintenanceService
 from app.store import Store
 from tests.fakes import FakeAnalyzer
 from tests.services.import_export.conftest import NewStore, exported
+from tests.store.conftest import review_edit
 
 OLD = Sentiment(Label.NEGATIVE, 0.6, 4.0)
 
@@ -61,7 +62,7 @@ def test_a_review_edited_meanwhile_is_not_changed(store: Store) -> None:
     class Editing(FakeAnalyzer):
         def analyze(self, texts: Sequence[str]) -> list[Sentiment]:
             if not self.seen:
-                store.update_review(1, "밤편지", ("고쳤어요", OLD), model="old@1")
+                store.update_review(1, review_edit("고쳤어요", OLD, model="old@1", author="밤편지"))
             return super().analyze(texts)
 
     MaintenanceService(store, Editing()).rescore()

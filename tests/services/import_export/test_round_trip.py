@@ -16,6 +16,7 @@ from app.services.import_export import export_catalogue, export_corrections, exp
 from app.store import Store
 from tests.fakes import FakeAnalyzer
 from tests.services.import_export.conftest import NewStore, exported
+from tests.store.conftest import review_edit
 
 TEXTS = st.text(max_size=40) | st.sampled_from(
     ["=1+1", "'=x", "'", '"', ",;\t", "줄\n바꿈\r\n", "가\u2028나", "ㄱ\u1100\u1161", "🍿"]
@@ -111,7 +112,7 @@ def test_corrections_of_reviews_edited_during_the_export_are_left_out(
 
     def edit_and_read(**which: int) -> list[Review]:
         if which.get("after_id", 0) < changing.id:
-            store.update_review(changing.id, analyzed=(next(texts), praise))
+            store.update_review(changing.id, review_edit(next(texts), praise))
         return list(read_page(**which))
 
     for export, mark in ((export_catalogue, b'"correction"'), (export_corrections, "지루해요".encode())):
