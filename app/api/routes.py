@@ -123,7 +123,8 @@ def edit_movie(id: int) -> Response:
 def delete_movie(id: int) -> Response:
     """Delete a movie and its reviews."""
     permissions.require(Permission.DELETE_MOVIE)
-    return _answer(DeletedMovieOut, {"id": id, "reviews_deleted": _catalogue().delete_movie(id, identity.actor())})
+    movie, _ = _catalogue().delete_movie(id, identity.actor())
+    return _answer(DeletedMovieOut, {"id": id, "reviews_deleted": movie.review_count})
 
 
 @blueprint.get("/movies/<int:id>/average_rating")
@@ -191,7 +192,8 @@ def edit_review(id: int) -> Response:
 def delete_review(id: int) -> Response:
     """Delete the review with this id."""
     permissions.require(Permission.DELETE_REVIEW, _catalogue().review(id).writer)
-    return _answer(DeletedReviewOut, _catalogue().delete_review(id, identity.actor()))
+    _catalogue().delete_review(id, identity.actor())
+    return _answer(DeletedReviewOut, {"id": id})
 
 
 @blueprint.post("/reviews/<int:id>/correction")

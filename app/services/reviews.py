@@ -6,7 +6,6 @@ from functools import lru_cache
 
 from app.errors import EditConflict, NotFound
 from app.models import (
-    AuditAction,
     AuditEntry,
     AuthorSummary,
     CatalogueTotals,
@@ -38,7 +37,6 @@ from app.services.movie_list import PRIOR, MovieList
 from app.services.search import split_words, starts_with
 from app.store import Store
 
-_RECENT_ENTRIES = 20
 _MAX_MONTHS = 24
 _MAX_EXPLANATIONS = 128  # of at most a hundred words each: a few megabytes
 
@@ -129,8 +127,8 @@ class ReviewService:
         """Return the id of the movie into which this one was merged, or None."""
         return self._store.merged_into(movie_id)
 
-    def delete_movie(self, movie_id: int, who: str = "") -> int:
-        """Delete the movie with its reviews; return the number of these. `who` is the actor in the audit log."""
+    def delete_movie(self, movie_id: int, who: str = "") -> tuple[Movie, AuditEntry]:
+        """Delete the movie with its reviews; return it and the log's entry. `who` is the actor in the audit log."""
         return self._store.delete_movie(movie_id, who)
 
     def add_review(self, review: ReviewInput, writer: str = "") -> Review:
@@ -215,7 +213,8 @@ class ReviewService:
 
         return self._store.update_review(review_id, change, who)
 
-    def delete_review(self, review_id: int, who: str = "") -> Review:
+    def delete_review(self, review_id: int, who: str = "") -> tuple[Review, AuditEntry]:
+        """Delete the review; return it and the log's entry."""
         return self._store.delete_review(review_id, who)
 
     def set_correction(self, review_id: int, reader: str, label: CorrectedLabel | None) -> Review:
@@ -243,18 +242,6 @@ class ReviewService:
             return self._store.audit_entry(change_id)
         except NotFound:
             return None
-
-    def last_change(self, action: AuditAction, item_id: int) -> AuditEntry | None:
-        """Return the entry of a deletion of this movie or review, if it is among the newest entries."""
-        field = {AuditAction.DELETE_MOVIE: "movie_id", AuditAction.DELETE_REVIEW: "review_id"}[action]
-        return next(
-            (
-                change
-                for change in self._store.audit_log(0, _RECENT_ENTRIES)[0]
-                if change.action is action and getattr(change, field) == item_id
-            ),
-            None,
-        )
 
     def undo(self, change_id: int, who: str = "") -> AuditEntry:
         """Undo a deletion or an import. Raise the errors of `Store.undo`."""

@@ -122,15 +122,15 @@ class Store:
                 self._log(connection, AuditAction.EDIT_MOVIE, who, summarize_movie(movie), movie_id)
         return movie
 
-    def delete_movie(self, movie_id: int, who: str = "") -> int:
-        """Delete and log the movie with its reviews; return the number of the reviews."""
+    def delete_movie(self, movie_id: int, who: str = "") -> tuple[Movie, AuditEntry]:
+        """Delete the movie with its reviews; return it and the log's entry."""
         self._purge()
         with self._write() as connection:
             movie = rows.lock_movie(connection, movie_id)
             entry = self._log(connection, AuditAction.DELETE_MOVIE, who, summarize_movie(movie), movie_id)
             rows.set_reviews_deleted(connection, (reviews.c.movie_id == movie_id) & rows.active_review, entry.id)
             rows.set_movies_deleted(connection, [movie_id], entry.id)
-        return movie.review_count
+        return movie, entry
 
     def merge_movies(self, kept_id: int, merged_id: int, who: str = "") -> AuditEntry:
         """Move all reviews of a movie to another one, fill that one's empty fields, and delete the movie.
@@ -304,8 +304,8 @@ class Store:
             self._log(connection, AuditAction.EDIT_REVIEW, who, summarize_review(new), new.movie_id, review_id, before)
             return rows.find_review(connection, review_id)
 
-    def delete_review(self, review_id: int, who: str = "") -> Review:
-        """Delete and log the review; return it."""
+    def delete_review(self, review_id: int, who: str = "") -> tuple[Review, AuditEntry]:
+        """Delete the review; return it and the log's entry."""
         self._purge()
         with self._write() as connection:
             review = rows.lock_review(connection, review_id)
@@ -314,7 +314,7 @@ class Store:
             )
             connection.execute(reviews.update().where(reviews.c.id == review_id).values(deleted_by=entry.id))
             rows.add_to_counts(connection, [(review, -1)])
-        return review
+        return review, entry
 
     def like_review(self, review_id: int, owner: str) -> int:
         """Add this owner's like, unless it exists; return the number of likes."""

@@ -69,12 +69,6 @@ def undo(id: int) -> BaseResponse:
     return redirect(_flash_undone(change), 303)
 
 
-def last_deletion(action: AuditAction, thing: int) -> int | None:
-    """Return the id of the deletion's log entry, or None if there is none."""
-    change = catalogue().last_change(action, thing)
-    return change.id if change else None
-
-
 def deletion_notices(shown: list[Any]) -> list[dict[str, Any]]:
     """Return a message that offers to undo the deletion in the query string, so that it survives a reload.
 

@@ -8,13 +8,12 @@ from flask_babel import gettext, ngettext
 from werkzeug.wrappers import Response as BaseResponse
 
 from app.errors import NotFound
-from app.models import AuditAction, Movie
+from app.models import Movie
 from app.schemas import MovieInput, MoviePatch, parse
 from app.security import identity, permissions
 from app.security.permissions import Permission
 from app.security.rate_limits import RateLimitScope, check_rate_limit
 from app.web import messages, pages, posters, reviews
-from app.web.audit_log import last_deletion
 from app.web.filters import shorten_title
 from app.web.forms import EditMovieForm, Form, MovieChoiceForm, MovieForm
 from app.web.movie_lookup import suggest
@@ -127,22 +126,21 @@ def delete(id: int) -> BaseResponse:
     form = Form.from_request()
     if not form.has_valid_token():
         return _confirm_delete(movie, form)
-    review_count = catalogue().delete_movie(id, identity.actor())
-    title = shorten_title(movie.title)
-    deletion = last_deletion(AuditAction.DELETE_MOVIE, id)
+    deleted, deletion = catalogue().delete_movie(id, identity.actor())
+    title = shorten_title(deleted.title)
     flash_message(
         ngettext(
             "‘%(title)s’ 영화와 리뷰 %(count)s개를 지웠어요.",
             "‘%(title)s’ 영화와 리뷰 %(count)s개를 지웠어요.",
-            review_count,
+            deleted.review_count,
             title=title,
-            count=f"{review_count:,}",
+            count=f"{deleted.review_count:,}",
         )
-        if review_count
+        if deleted.review_count
         else gettext("‘%(title)s’ 영화를 지웠어요.", title=title),
-        undo=deletion,
+        undo=deletion.id,
     )
-    return redirect(url_for("movies.home", deleted=deletion), 303)
+    return redirect(url_for("movies.home", deleted=deletion.id), 303)
 
 
 def _confirm_delete(movie: Movie, form: Form) -> Response:

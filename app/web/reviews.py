@@ -8,7 +8,7 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response as BaseResponse
 
 from app.errors import NotFound
-from app.models import CONFIDENT_FROM, AuditAction, Review
+from app.models import CONFIDENT_FROM, Review
 from app.schemas import ReviewInput, ReviewPatch, parse
 from app.security import identity, permissions
 from app.security.nickname_policy import require_nickname
@@ -17,7 +17,6 @@ from app.security.rate_limits import RateLimitScope, check_rate_limit
 from app.security.spam_protection import reject_duplicates
 from app.services.nicknames import nickname_key
 from app.web import messages, pages
-from app.web.audit_log import last_deletion
 from app.web.filters import shorten_title
 from app.web.forms import EditReviewForm, Form, ReviewForm
 from app.web.movie_lookup import resolve_movie
@@ -143,10 +142,9 @@ def delete(id: int) -> BaseResponse:
     form = Form.from_request()
     if not form.has_valid_token():
         return _confirm_delete(review, form)
-    catalogue().delete_review(id, identity.actor())
-    deletion = last_deletion(AuditAction.DELETE_REVIEW, id)
-    flash_message(gettext("%(author)s 님의 리뷰를 지웠어요.", author=shorten_title(review.author)), undo=deletion)
-    return redirect(url_for("movies.show", id=review.movie_id, deleted=deletion), 303)
+    _, deletion = catalogue().delete_review(id, identity.actor())
+    flash_message(gettext("%(author)s 님의 리뷰를 지웠어요.", author=shorten_title(review.author)), undo=deletion.id)
+    return redirect(url_for("movies.show", id=review.movie_id, deleted=deletion.id), 303)
 
 
 def _confirm_delete(review: Review, form: Form) -> Response:

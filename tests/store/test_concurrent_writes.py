@@ -48,7 +48,7 @@ def test_writes_to_different_movies_do_not_block_each_other(lock_timeout_url: st
     store.set_correction(review.id, "a reader", GOOD.label)
     assert store.like_review(review.id, "an owner") == 1
     assert store.update_sentiments([ScoredReview(review.id, "다시 보니 별로", GOOD)], "two") == 1
-    store.undo((store.delete_review(review.id), store.audit_log()[0][0].id)[1])
+    store.undo(store.delete_review(review.id)[1].id)
     store.add_all([Movie("새 영화", id=movie_id)], [make_review(review_id, second)])
     store.delete_movie(movie_id)
     assert [movie.review_count for movie in store.movies()] == [0, 3]
@@ -86,7 +86,7 @@ def test_concurrent_writers_of_all_kinds(store: Store, add_movie: AddMovie, add_
         lambda n: add_review(movie_ids[n % 3], content=str(n)),
         lambda n: store.update_review(reviews[20 + n % 10].id, review_edit(author=f"{n}")),
         lambda n: store.update_sentiments([ScoredReview(r.id, r.content, BAD) for r in reviews[n % 7 :]], "new"),
-        lambda n: store.undo((store.delete_review(reviews[n].id), newest_about(store, reviews[n].id))[1]),
+        lambda n: store.undo(store.delete_review(reviews[n].id)[1].id),
         lambda n: store.set_correction(reviews[20 + n % 10].id, f"reader {n}", BAD.label),
         lambda n: store.update_movie(movie_ids[n % 3], lambda movie: MovieFields(movie.title, director=str(n))),
         lambda n: store.add_all([], [make_review(store.reserve_ids(0, 1)[1], movie_id) for movie_id in movie_ids[:1]]),
@@ -100,10 +100,6 @@ def test_concurrent_writers_of_all_kinds(store: Store, add_movie: AddMovie, add_
         assert movie.positive_count == sum(review.is_positive for review in found)
         assert movie.rating_sum == pytest.approx(sum(review.rating for review in found))
     assert store.totals().review_count == len(store.all_reviews()) == sum(store.models().values()) == 70
-
-
-def newest_about(store: Store, review_id: int) -> int:
-    return next(entry.id for entry in store.audit_log()[0] if entry.review_id == review_id)
 
 
 def test_reserved_ids_are_unique_under_concurrency(store: Store, add_movie: AddMovie, add_review: AddReview) -> None:

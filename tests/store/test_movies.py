@@ -78,7 +78,7 @@ def test_a_movies_rating_is_the_mean_of_its_reviews(store: Store, add_movie: Add
     movie = store.movie(movie_id)
     assert movie.average_rating == pytest.approx((9.1 + 1.7) / 2)
     assert (movie.review_count, movie.positive_count, movie.negative_count) == (2, 1, 1)
-    assert store.delete_review(last.id) == last
+    assert store.delete_review(last.id) == (last, store.audit_log()[0][0])
     assert store.movie(movie_id).average_rating == pytest.approx(9.1)
     store.delete_review(first.id)
     assert store.movie(movie_id).average_rating is None
@@ -115,7 +115,7 @@ def test_the_histogram_is_updated(store: Store, add_movie: AddMovie, add_review:
 def test_deleting_a_movie_deletes_its_reviews(store: Store, add_movie: AddMovie, add_review: AddReview) -> None:
     gone, kept = add_movie(), add_movie()
     review, stays = add_review(gone), add_review(kept)
-    assert store.delete_movie(gone) == 1
+    assert store.delete_movie(gone)[0].review_count == 1
     for call in (store.movie, store.delete_movie, store.reviews):
         with pytest.raises(NotFound):
             call(gone)

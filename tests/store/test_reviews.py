@@ -152,15 +152,15 @@ def test_models_are_counted_and_sentiments_updated(store: Store, add_movie: AddM
 def test_one_of_concurrent_deletes_succeeds(store: Store, add_movie: AddMovie) -> None:
     for _ in range(25):
         movie_id = add_movie()
-        won = []
+        won: list[object] = []
 
-        def delete(_: int, movie_id: int = movie_id, won: list[int] = won) -> None:
+        def delete(_: int, movie_id: int = movie_id, won: list[object] = won) -> None:
             with suppress(NotFound):
                 won.append(store.delete_movie(movie_id))
 
         with ThreadPoolExecutor(4) as pool:
             list(pool.map(delete, range(4)))
-        assert won == [0]
+        assert len(won) == 1
 
 
 def test_edits_of_author_and_text_are_independent(store: Store, movie_id: int) -> None:
