@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
+from datetime import UTC, datetime
 from enum import StrEnum
 from hashlib import blake2b
 from typing import Generic, Self, TypeVar
@@ -133,6 +134,11 @@ class ModelCard:
 def movie_key(title: str, release_date: str) -> str:
     """Return the key by which movies are compared: the title without spaces and case (NFC), and the release date."""
     return "".join(normalize("NFC", title).casefold().split()) + "\n" + release_date
+
+
+def format_utc(time: datetime) -> str:
+    """Format a time as ISO 8601 in UTC, to the second: `2026-11-22T15:04:05Z`. Such strings sort by time."""
+    return time.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def _hash_of(values: Iterable[object]) -> str:

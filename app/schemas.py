@@ -24,7 +24,7 @@ from pydantic_core import PydanticCustomError
 
 from app.errors import FieldError, ValidationFailed
 from app.hangul import FILLER, compose_filled
-from app.models import CorrectedLabel, Label, MovieFields, ReviewSort
+from app.models import CorrectedLabel, Label, MovieFields, ReviewSort, format_utc
 
 TITLE_MAX = 200
 DIRECTOR_MAX = 100
@@ -139,7 +139,7 @@ def _check_timestamp(text: str) -> str:
             "must be a moment in ISO 8601 between the years {min_year} and {max_year}, or empty",
             {"min_year": MIN_YEAR, "max_year": MAX_YEAR},
         ) from None
-    return time.isoformat(timespec="seconds").replace("+00:00", "Z")
+    return format_utc(time)
 
 
 def _check_poster_url(text: str) -> str:

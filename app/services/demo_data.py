@@ -11,10 +11,9 @@ from random import Random
 from typing import Any
 
 from app.errors import AlreadyExists
-from app.models import Movie, Review
+from app.models import Movie, Review, format_utc
 from app.protocols import Analyzer
 from app.store import Store
-from app.store.clock import format_utc
 
 _DAYS = 40
 _FILE = Path(__file__).with_name("demo.json")

@@ -5,13 +5,12 @@ import atexit
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.errors import SettingsError, StoreUnavailable
-from app.store.clock import Clock, utc_now
-from app.store.engine import Database
+from app.store.audit import Clock, utc_now
+from app.store.engine import Database, as_settings_error, parse_url
 from app.store.migrate import upgrade
+from app.store.movie_cache import reset_foreign_versions
 from app.store.store import Store
 from app.store.tables import metadata
-from app.store.url import as_settings_error, parse_url
-from app.store.versions import reset_foreign_versions
 
 __all__ = ["Store", "open_store"]
 

@@ -1,18 +1,22 @@
-"""Audit log entries: their summaries and whether they can be undone."""
+"""Audit log entries: their times, their summaries and whether they can be undone."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
-from app.models import UNDO_HOURS, AuditAction, AuditEntry, MovieFields, Review
-from app.store.clock import format_utc
+from app.models import UNDO_HOURS, AuditAction, AuditEntry, MovieFields, Review, format_utc
 
+Clock = Callable[[], datetime]
 _REVERSIBLE: Collection[AuditAction] = (
     AuditAction.DELETE_MOVIE,
     AuditAction.DELETE_REVIEW,
     AuditAction.MERGE_MOVIES,
 )
 _MAX_SUMMARY_LENGTH = 120
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
 
 
 def summarize_movie(movie: MovieFields) -> str:

@@ -1,18 +1,19 @@
-"""Connections and transactions. Database failures are raised as `app.errors.StoreUnavailable`."""
+"""Addresses, connections and transactions. Database failures are raised as `app.errors.StoreUnavailable`."""
 
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from threading import Lock
 from time import monotonic, sleep
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError
+from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import StaticPool
 
-from app.errors import StoreUnavailable
+from app.errors import SettingsError, StoreUnavailable, first_line
 
 CONNECT_TIMEOUT = 5
 """Seconds to wait for the server or for a connection from the pool."""
@@ -20,8 +21,34 @@ WRITE_TIMEOUT = 15
 """Seconds to wait for other writers."""
 RETRY_INTERVAL = 0.01
 """Seconds between attempts to take SQLite's write lock from another process. Other greenlets run meanwhile."""
+_POSTGRESQL = ("postgresql+psycopg", "postgresql", "postgres")
+_EXAMPLES = "sqlite:///reviews.db or postgresql+psycopg://user:password@host/name"
 _PROGRAMMING_ERRORS = (IntegrityError, DataError, ProgrammingError)
 _UNAVAILABLE = "the database cannot be reached or written; try again"
+
+
+def parse_url(text: str) -> sa.URL:
+    """Parse a database URL and set the site's driver. Raise `app.errors.SettingsError` for an unsupported one."""
+    try:
+        url = sa.make_url(text)
+    except (ArgumentError, ValueError):
+        raise SettingsError(f"DATABASE_URL is no address of a database; it looks like {_EXAMPLES}") from None
+    if url.drivername in _POSTGRESQL:
+        return url.set(drivername="postgresql+psycopg")
+    if url.drivername not in ("sqlite", "sqlite+pysqlite"):
+        raise SettingsError(f"DATABASE_URL starts with {url.drivername!r}, which is not supported; use {_EXAMPLES}")
+    if not url.database or url.database == ":memory:":
+        raise SettingsError("DATABASE_URL names no file; leave it empty to keep everything in memory")
+    return url.set(drivername="sqlite", database=str(Path(url.database).expanduser()))
+
+
+def as_settings_error(url: sa.URL, cause: BaseException) -> SettingsError:
+    """Return a one-line error without passwords that explains why the database cannot be used."""
+    reason = first_line(cause)
+    for secret in {str(url.password or ""), str(url.query.get("password", ""))} - {""}:
+        reason = reason.replace(secret, "***")
+    shown = url.set(query={}).render_as_string(hide_password=True)  # the query may contain a password, too
+    return SettingsError(f"DATABASE_URL: cannot use {shown}: {reason}")
 
 
 class Database:

@@ -19,7 +19,7 @@ from app.models import (
     ReviewSort,
 )
 from app.store.ids import skip_ids
-from app.store.movie_cache import MovieCache
+from app.store.movie_cache import MovieCache, current_version
 from app.store.tables import (
     AUDIT_COLUMNS,
     MOVIE_COLUMNS,
@@ -31,7 +31,6 @@ from app.store.tables import (
     not_deleted,
     reviews,
 )
-from app.store.versions import current_version
 
 T = TypeVar("T")
 BATCH = 500

@@ -29,13 +29,22 @@ from app.models import (
     ReviewSort,
     ScoredReview,
     Sentiment,
+    format_utc,
 )
 from app.store import rows
-from app.store.audit import summarize_merge, summarize_movie, summarize_review, truncate, undo_cutoff, with_undoable
-from app.store.clock import Clock, format_utc, utc_now
+from app.store.audit import (
+    Clock,
+    summarize_merge,
+    summarize_movie,
+    summarize_review,
+    truncate,
+    undo_cutoff,
+    utc_now,
+    with_undoable,
+)
 from app.store.engine import Database
 from app.store.ids import reserve_ids
-from app.store.movie_cache import MovieCache
+from app.store.movie_cache import MovieCache, current_version
 from app.store.tables import (
     CORRECTION_COLUMNS,
     audit_log,
@@ -45,7 +54,6 @@ from app.store.tables import (
     nicknames,
     reviews,
 )
-from app.store.versions import current_version
 
 _TITLES_LOCK = 7_160_823_402  # arbitrary, but the same in all versions of the site
 

@@ -50,7 +50,7 @@ movies = sa.Table(
     *_text("key", "owner"),
     *_counts("review_count", "positive_count"),
     sa.Column("rating_sum", sa.Double, nullable=False, default=0.0),
-    sa.Column("version", sa.BigInteger, nullable=False),  # of the last change: see versions.py
+    sa.Column("version", sa.BigInteger, nullable=False),  # of the last change: see movie_cache.py
     sa.Column("import_id", sa.BigInteger),
     sa.Column("deleted_by", sa.BigInteger),  # id of the deletion's audit entry; NULL if not deleted
     sa.Column("merged_into", sa.BigInteger),  # id of the movie that replaces a deleted one

@@ -19,9 +19,9 @@ from app.errors import SettingsError, StoreUnavailable
 from app.models import MovieFields
 from app.settings import ROOT
 from app.store import Store, engine, open_store
+from app.store.engine import parse_url
 from app.store.migrate import SCHEMA
 from app.store.tables import metadata
-from app.store.url import parse_url
 from tests.conftest import MakeApp
 from tests.postgresql import Server
 from tests.store.conftest import BAD, GOOD, review_edit

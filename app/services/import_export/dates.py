@@ -3,7 +3,7 @@
 import re
 from datetime import UTC, date, datetime, timedelta, timezone
 
-from app.store.clock import format_utc
+from app.models import format_utc
 
 KST = timezone(timedelta(hours=9), "KST")
 """Default time zone of tables; Korea has no daylight saving time."""

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import BinaryIO
 
 from app.errors import AlreadyExists, NotFound
-from app.models import Correction, Label, Movie, Review, is_same_date, movie_key
+from app.models import Correction, Label, Movie, Review, is_same_date, movie_key, format_utc
 from app.protocols import Analyzer
 from app.services import jobs
 from app.services.import_export.parsed_file import ParsedFile
@@ -21,7 +21,6 @@ from app.services.import_export.staged_reviews import StagedReviews, text_hash
 from app.services.import_export.tables import TableOptions
 from app.services.jobs import ProgressCallback, ProgressReporter, Stage, batched
 from app.store import Store
-from app.store.clock import format_utc
 
 UNDATED = "undated"
 """The `Review.writer` of reviews without a timestamp in the file, whose `created_at` is the time of the import. It is
