@@ -1,11 +1,12 @@
 """Storage of movies and reviews in SQLite or PostgreSQL."""
 
 import atexit
+from datetime import UTC, datetime
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.errors import SettingsError, StoreUnavailable
-from app.store.audit import Clock, utc_now
+from app.store.base import Clock
 from app.store.engine import Database, as_settings_error, parse_url
 from app.store.migrate import upgrade
 from app.store.movie_cache import reset_foreign_versions
@@ -15,7 +16,7 @@ from app.store.tables import metadata
 __all__ = ["Store", "open_store"]
 
 
-def open_store(url: str = "", now: Clock = utc_now) -> Store:
+def open_store(url: str = "", now: Clock = lambda: datetime.now(UTC)) -> Store:
     """Open the database at `url` and create or migrate its tables; an empty `url` means a database in memory.
 
     Raise `app.errors.SettingsError`, with a one-line message without the password, if the database cannot be used.

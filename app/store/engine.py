@@ -23,6 +23,8 @@ RETRY_INTERVAL = 0.01
 """Seconds between attempts to take SQLite's write lock from another process. Other greenlets run meanwhile."""
 _POSTGRESQL = ("postgresql+psycopg", "postgresql", "postgres")
 _EXAMPLES = "sqlite:///reviews.db or postgresql+psycopg://user:password@host/name"
+MIGRATION_LOCK, TITLES_LOCK, MERGES_LOCK = 7_160_823_401, 7_160_823_402, 7_160_823_403
+"""Advisory locks. The numbers are arbitrary, but the same in all versions of the site."""
 _PROGRAMMING_ERRORS = (IntegrityError, DataError, ProgrammingError)
 _UNAVAILABLE = "the database cannot be reached or written; try again"
 
@@ -95,6 +97,13 @@ class Database:
 
     def close(self) -> None:
         self._engine.dispose()
+
+
+def take_lock(connection: sa.Connection, number: int, *, shared: bool = False) -> None:
+    """Take an advisory lock until the transaction ends. SQLite, where one transaction writes at a time, needs none."""
+    if connection.dialect.name == "postgresql":
+        lock = sa.func.pg_advisory_xact_lock_shared if shared else sa.func.pg_advisory_xact_lock
+        connection.execute(sa.select(lock(number)))
 
 
 @contextmanager

@@ -5,11 +5,11 @@ from pathlib import Path
 from sqlalchemy import Connection, inspect, text
 
 from app.errors import SettingsError
+from app.store.engine import MIGRATION_LOCK, take_lock
 
 _MIGRATIONS = Path(__file__).with_name("migrations")
 SCHEMA = max(path.name for path in _MIGRATIONS.glob("versions/[0-9]*.py"))[:4]
 """The newest revision under `migrations/versions`. Revisions are consecutive numbers."""
-_LOCK = 7_160_823_401  # arbitrary, but the same in all versions of the site
 
 
 def upgrade(connection: Connection) -> None:
@@ -17,8 +17,7 @@ def upgrade(connection: Connection) -> None:
 
     Raise `app.errors.SettingsError` if the schema is newer than this version of the site.
     """
-    if connection.dialect.name == "postgresql":  # SQLite's transaction excludes other writers already
-        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+    take_lock(connection, MIGRATION_LOCK)
     current = _revision(connection)
     if current > SCHEMA:
         raise SettingsError(

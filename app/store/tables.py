@@ -110,19 +110,19 @@ audit_log = sa.Table(
     sqlite_autoincrement=True,
 )
 
-not_deleted = {table: table.c.deleted_by.is_(None) for table in (movies, reviews)}
+active_movie, active_review = movies.c.deleted_by.is_(None), reviews.c.deleted_by.is_(None)
 
 
 def _index(name: str, *columns: sa.Column[Any], where: sa.ColumnElement[bool], unique: bool = False) -> None:
     sa.Index(name, *columns, unique=unique, sqlite_where=where, postgresql_where=where)
 
 
-_index("movies_key", movies.c.key, unique=True, where=not_deleted[movies])
+_index("movies_key", movies.c.key, unique=True, where=active_movie)
 sa.Index("movies_version", movies.c.version)
 for _names in (("id",), ("sentiment_label", "id"), ("rating", "id"), ("sentiment_label", "rating", "id")):
     _columns = [reviews.c.movie_id, *(reviews.c[name] for name in _names)]
-    _index(f"reviews_movie_{'_'.join(_names)}", *_columns, where=not_deleted[reviews])
-_index("reviews_author_id", reviews.c.author, reviews.c.id, where=not_deleted[reviews])
+    _index(f"reviews_movie_{'_'.join(_names)}", *_columns, where=active_review)
+_index("reviews_author_id", reviews.c.author, reviews.c.id, where=active_review)
 for _table in (movies, reviews):
     for _column in (_table.c.import_id, _table.c.deleted_by):
         _index(f"{_table.name}_{_column.name}", _column, where=_column.is_not(None))

@@ -10,16 +10,16 @@ from tests.store.conftest import BAD, AddMovie, AddReview, Clock, make_review
 
 def import_some(store: Store) -> AuditEntry:
     """Import two movies and five reviews in two parts; two of the reviews are of movie 1."""
-    entry = store.begin_import("", "admin")
+    import_id = store.begin_import("", "admin")
     store.add_all(
         [Movie("괴물", id=7), Movie("기생충", id=8)],
         [make_review(20 + n, 7, model="new") for n in range(3)],
         [Correction(20, "imported", Label.NEGATIVE, "2022-01-01T00:00:00Z")],
-        import_id=entry.import_id,
+        import_id=import_id,
     )
-    store.add_all([], [make_review(30, 1), make_review(31, 1)], import_id=entry.import_id)
-    assert entry.import_id is not None
-    return store.finish_import(entry.import_id, "영화 2편 · 리뷰 5개")
+    store.add_all([], [make_review(30, 1), make_review(31, 1)], import_id=import_id)
+    store.finish_import(import_id, "영화 2편 · 리뷰 5개")
+    return store.audit_entry(import_id)
 
 
 def test_an_import_is_one_log_entry(store: Store, add_movie: AddMovie, clock: Clock) -> None:
@@ -71,19 +71,18 @@ def test_undoing_an_import_keeps_other_records(
 
 
 def test_undoing_a_large_import(store: Store) -> None:
-    entry = store.begin_import("")
+    import_id = store.begin_import("")
     reviews = [make_review(1 + n, 1 + n % 700) for n in range(1_300)]
-    store.add_all([Movie(f"영화 {n}", id=n) for n in range(1, 701)], reviews, import_id=entry.import_id)
+    store.add_all([Movie(f"영화 {n}", id=n) for n in range(1, 701)], reviews, import_id=import_id)
     assert store.totals() == CatalogueTotals(700, 1_300, 650)
-    store.undo(entry.id)
+    store.undo(import_id)
     assert (store.totals(), store.models(), list(store.movies())) == (CatalogueTotals(0, 0, 0), {}, [])
 
 
 def test_cancelling_an_import(store: Store, add_movie: AddMovie) -> None:
     add_movie("있는 영화")
     entry = import_some(store)
-    assert entry.import_id is not None
-    store.cancel_import(entry.import_id)
+    store.cancel_import(entry.id)
     assert store.totals() == CatalogueTotals(1, 0, 0)
     assert store.audit_log() == ([], 0)
     with pytest.raises(NotFound):

@@ -162,7 +162,8 @@ def test_a_merge_can_be_undone_for_a_day_and_leads_on_for_good(
 
 
 def test_a_large_movie_is_merged_in_batches(store: Store, add_movie: AddMovie, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.store.rows.BATCH", 3)
+    for module in ("base", "movies", "reviews"):
+        monkeypatch.setattr(f"app.store.{module}.BATCH", 3)
     kept, merged = add_movie(), add_movie()
     for number in range(10):
         store.add_review(merged, "밤편지", str(number), GOOD)

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import BinaryIO
 
 from app.errors import AlreadyExists, NotFound
-from app.models import Correction, Label, Movie, Review, is_same_date, movie_key, format_utc
+from app.models import Correction, Label, Movie, Review, format_utc, is_same_date, movie_key
 from app.protocols import Analyzer
 from app.services import jobs
 from app.services.import_export.parsed_file import ParsedFile
@@ -159,7 +159,7 @@ def _try_to_write(store: Store, parsed: ParsedFile, who: str, report: ProgressCa
             movie_ids[movie.id] = new[movie.key].id
     corrected = {review_id for review_id, _ in parsed.corrections}
     new_ids: dict[int, int] = {}  # of the corrected reviews, by the file's ids
-    import_id = store.begin_import(_UNFINISHED, who).id
+    import_id = store.begin_import(_UNFINISHED, who)
     try:
         for movies in batched(new.values(), _BATCH_SIZE):
             store.add_all(movies, (), import_id=import_id)
