@@ -11,7 +11,8 @@ from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 from werkzeug.routing import Rule
 
-from app.schemas import ID_MAX, ErrorOut, Input, PageQuery, ValidationErrorOut
+from app.api.responses import ErrorOut, ValidationErrorOut
+from app.schemas import ID_MAX, Input, PageQuery
 
 REF = "#/components/schemas/{model}"
 View = TypeVar("View", bound=Callable[..., Any])

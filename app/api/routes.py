@@ -9,31 +9,33 @@ from flask import Blueprint, Flask, Response, current_app, render_template, requ
 
 from app.api.openapi import Operation, build_document, describe_operation
 from app.api.pagination import page_headers
+from app.api.responses import (
+    AverageRatingOut,
+    DeletedMovieOut,
+    DeletedReviewOut,
+    ExplanationOut,
+    HealthOut,
+    MovieOut,
+    ReviewOut,
+    SentimentOut,
+    dump,
+)
 from app.errors import AlreadyExists
 from app.extensions import get_service
 from app.json_io import json_body, json_response
 from app.models import Movie
 from app.schemas import (
     AllReviewsQuery,
-    AverageRatingOut,
     CorrectionInput,
-    DeletedMovieOut,
-    DeletedReviewOut,
-    ExplanationOut,
-    HealthOut,
     Input,
     MovieInput,
-    MovieOut,
     MoviePatch,
     MoviesQuery,
     ReviewInput,
-    ReviewOut,
     ReviewPatch,
     ReviewsQuery,
     SentimentBatchInput,
     SentimentInput,
-    SentimentOut,
-    dump,
     parse,
 )
 from app.security import identity, permissions

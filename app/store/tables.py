@@ -10,7 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from app.models import AuditAction, AuditEntry, CorrectedLabel, Correction, Label, Movie, Review
+from app.models import AuditAction, AuditEntry, CorrectedLabel, Correction, Label, Movie, MovieFields, Review
 
 Id = sa.BigInteger().with_variant(sa.Integer, "sqlite")  # SQLite's rowid must be declared INTEGER
 metadata = sa.MetaData()
@@ -46,7 +46,7 @@ movies = sa.Table(
     "movies",
     metadata,
     _id(),
-    *_text("title", "release_date", "director", "genre", "poster_url"),
+    *_text(*(field.name for field in fields(MovieFields))),
     *_text("key", "owner"),
     *_counts("review_count", "positive_count"),
     sa.Column("rating_sum", sa.Double, nullable=False, default=0.0),

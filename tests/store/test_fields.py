@@ -1,4 +1,4 @@
-"""A new field of a movie, with and without its column."""
+"""A new field of a movie, with and without its migration."""
 
 import shutil
 import subprocess
@@ -63,19 +63,28 @@ def run(package_copy: Path, url: str) -> "subprocess.CompletedProcess[str]":
 
 
 @pytest.mark.parametrize("kind", ["memory", "sqlite", "postgresql"])
-def test_a_new_field_with_its_column_is_stored(package_copy: Path, kind: str, request: pytest.FixtureRequest) -> None:
-    store = package_copy / "app/store"
-    replace(store / "tables.py", '"genre", "poster_url")', '"genre", "poster_url", "runtime")')
-    newest = max(path.name for path in (store / "migrations/versions").glob("0*.py")).split("_")[0]
-    (store / "migrations/versions/9999_runtime.py").write_text(MIGRATION.format(newest=newest), encoding="utf-8")
+def test_a_new_field_with_a_migration_is_stored(package_copy: Path, kind: str, request: pytest.FixtureRequest) -> None:
+    versions = package_copy / "app/store/migrations/versions"
+    newest = max(path.name for path in versions.glob("0*.py")).split("_")[0]
+    (versions / "9999_runtime.py").write_text(MIGRATION.format(newest=newest), encoding="utf-8")
     url = {"memory": "", "sqlite": f"sqlite:///{package_copy}/site.db"}.get(kind)
     result = run(package_copy, request.getfixturevalue("postgresql").new_database() if url is None else url)
     assert (result.stdout.splitlines(), result.stderr) == (["1 괴물 봉준호 120분 1 9.1", "7 기생충  132분 0 0.0"], "")
 
 
-def test_a_new_field_without_its_column_stops_the_start(package_copy: Path) -> None:
+def test_a_new_field_without_its_migration_stops_the_start(package_copy: Path) -> None:
+    result = run(package_copy, f"sqlite:///{package_copy}/site.db")
+    assert result.returncode == 1
+    assert result.stderr.splitlines()[-1].endswith(
+        f"cannot use sqlite:///{package_copy}/site.db: no such column: movies.runtime"
+    )
+
+
+def test_another_new_field_without_its_column_stops_the_start(package_copy: Path) -> None:
+    last = '    owner: str = ""\n'
+    replace(package_copy / "app/models.py", last, last + last.replace("owner", "source"))
     result = run(package_copy, "")
     assert result.returncode == 1
     assert result.stderr.splitlines()[-1] == (
-        "TypeError: Movie.runtime has no column in the table 'movies': add it to app/store/tables.py, and a migration"
+        "TypeError: Movie.source has no column in the table 'movies': add it to app/store/tables.py, and a migration"
     )
