@@ -5,9 +5,9 @@ While Redis is unreachable, each process counts in its own memory.
 
 import logging
 import time
-from collections.abc import Callable
 from enum import StrEnum
 from ipaddress import IPv6Address, ip_address
+from typing import Any
 
 from flask import request
 from limits import RateLimitItem, parse_many
@@ -43,42 +43,32 @@ class RateLimiter:
         self._rules: dict[RateLimitScope, list[RateLimitItem]] = {}
         if not settings.ratelimit_enabled:
             return
+        self._rules = {scope: _parse(scope, getattr(settings, f"limit_{scope}")) for scope in RateLimitScope}
         self._local = FixedWindowRateLimiter(MemoryStorage())
         self._shared = _open_storage(settings.ratelimit_storage_url)
         self._retry_at = 0.0
-        self._rules = {scope: _parse(scope, getattr(settings, f"limit_{scope}")) for scope in RateLimitScope}
 
     def hit(self, scope: RateLimitScope, cost: int) -> None:
         """Add `cost` to this client's count. Raise `RateLimited` if a limit is exceeded."""
-
-        def add(limiter: FixedWindowRateLimiter, rule: RateLimitItem) -> None:
-            if not limiter.hit(rule, client_key(), scope, cost=cost):
-                reset = limiter.get_window_stats(rule, client_key(), scope).reset_time
+        for rule in self._rules.get(scope, ()):
+            if not self._call("hit", rule, client_key(), scope, cost=cost):
+                reset = self._call("get_window_stats", rule, client_key(), scope).reset_time
                 raise RateLimited(f"too many requests: {rule}", retry_after=max(1, int(reset - time.time())))
-
-        self._run(scope, add)
 
     def clear(self, scope: RateLimitScope) -> None:
         """Reset this client's count."""
-        self._run(scope, lambda limiter, rule: limiter.clear(rule, client_key(), scope))
+        for rule in self._rules.get(scope, ()):
+            self._call("clear", rule, client_key(), scope)
 
-    def _run(self, scope: RateLimitScope, operation: Callable[[FixedWindowRateLimiter, RateLimitItem], object]) -> None:
-        """Call `operation` for each rule with the shared limiter, or with the local one while Redis is unreachable."""
-        rules = self._rules.get(scope)
-        if not rules:
-            return
+    def _call(self, method: str, *arguments: Any, **options: Any) -> Any:
+        """Call a method of the shared limiter, or of the local one while Redis is unreachable."""
         if self._shared and time.monotonic() >= self._retry_at:
             try:
-                for rule in rules:
-                    operation(self._shared, rule)
-                return
-            except RateLimited:
-                raise
+                return getattr(self._shared, method)(*arguments, **options)
             except Exception as error:  # noqa: BLE001 - each storage raises its own errors
                 self._retry_at = time.monotonic() + _RETRY_AFTER
                 _log.warning("rate limits are counted by this process alone: %s", first_line(error))
-        for rule in rules:
-            operation(self._local, rule)
+        return getattr(self._local, method)(*arguments, **options)
 
 
 def _open_storage(url: str) -> FixedWindowRateLimiter | None:
