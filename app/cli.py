@@ -4,18 +4,17 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
-from functools import wraps
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NoReturn
 
 import click
 from flask import Flask
 from flask.cli import with_appcontext
 
-from app.errors import AppError, FieldError, ValidationFailed
+from app.errors import AppError
 from app.extensions import get_service
 from app.services import MaintenanceService, import_export
 from app.services.import_export import FIELDS, ImportResult, TableOptions
@@ -29,47 +28,45 @@ _LABELS = {Stage.CHECK: "checking", Stage.READ: "reading", Stage.WRITE: "writing
 _EXCERPT = 60  # characters of a review's text
 
 
-def _command(name: str) -> Callable[[Callable[..., None]], click.Command]:
-    """Return a decorator for commands that need a database; expected errors end in one line and exit code 1 or 2."""
+class _Command(click.Command):
+    """A command that needs a database; expected errors end in one line and exit code 1 or 2."""
 
-    def decorate(function: Callable[..., None]) -> click.Command:
-        @wraps(function)
-        def run(**arguments: Any) -> None:
-            maintenance = get_service(MaintenanceService)
-            if not maintenance.store.durable:
-                _fail(_NO_DATABASE, 2)
-            try:
-                function(maintenance, **arguments)
-            except (AppError, OSError) as error:
-                _fail(
-                    "; ".join(map(_format_error, error.errors)) if isinstance(error, ValidationFailed) else str(error),
-                    1,
-                )
-            except KeyboardInterrupt:
-                _fail("interrupted", 130)
-
-        return click.command(name)(with_appcontext(run))
-
-    return decorate
+    def invoke(self, context: click.Context) -> Any:
+        try:
+            return super().invoke(context)
+        except (AppError, OSError) as error:
+            _fail(str(error), 1)
+        except KeyboardInterrupt:
+            _fail("interrupted", 130)
 
 
-def _fail(message: str, code: int) -> None:
+def _maintenance() -> MaintenanceService:
+    """Return the service of a site with a database, else end the command."""
+    maintenance = get_service(MaintenanceService)
+    if not maintenance.store.durable:
+        _fail(_NO_DATABASE, 2)
+    return maintenance
+
+
+def _fail(message: str, code: int) -> NoReturn:
     click.echo(f"gampyeong: {message}", err=True)
     sys.exit(code)
 
 
-@_command("export")
+@click.command("export", cls=_Command)
 @click.argument("file")
 @click.option("--csv", is_flag=True, help="The reviews as CSV; so does a FILE that ends in .csv.")
 @click.option("--corrections", is_flag=True, help="Corrected reviews as training rows, tab-separated.")
-def export_command(maintenance: MaintenanceService, file: str, csv: bool, corrections: bool) -> None:
+@with_appcontext
+def export_command(file: str, csv: bool, corrections: bool) -> None:
     """Write everything to FILE as JSON Lines ("-": standard output)."""
+    store = _maintenance().store
     if corrections:
-        parts = import_export.export_corrections(maintenance.store)
+        parts = import_export.export_corrections(store)
     elif csv or file.lower().endswith(".csv"):
-        parts = import_export.export_reviews(maintenance.store)
+        parts = import_export.export_reviews(store)
     else:
-        parts = import_export.export_catalogue(maintenance.store)
+        parts = import_export.export_catalogue(store)
     with _output(file) as out:
         for part in parts:
             out.write(part)
@@ -91,7 +88,7 @@ def _written_at(file: BinaryIO) -> datetime | None:
     return datetime.fromtimestamp(os.stat(file.name).st_mtime, UTC) if isinstance(file.name, str) else None
 
 
-@_command("import")
+@click.command("import", cls=_Command)
 @click.argument("file")
 @click.option("--skip-bad", is_flag=True, help="Import the good rows of a file that has bad ones.")
 @click.option("--reread", is_flag=True, help="Analyze reviews again that have a rating in the file.")
@@ -105,8 +102,8 @@ def _written_at(file: BinaryIO) -> datetime | None:
 )
 @click.option("--title", default="", help="The movie of all reviews in a table without titles.")
 @click.option("--author", default="", help="The author of all reviews in a table without authors.")
+@with_appcontext
 def import_command(
-    maintenance: MaintenanceService,
     file: str,
     skip_bad: bool,
     reread: bool,
@@ -115,13 +112,13 @@ def import_command(
     author: str,
 ) -> None:
     """Import FILE ("-": standard input): JSON Lines of an export, or a table. Known reviews are not added again."""
-    options = TableOptions(columns, title, author)
+    maintenance = _maintenance()
     with _input(file) as source, progress_bar() as report:
         outcome = import_export.import_file(
             maintenance.store,
             maintenance.analyzer,
             source,
-            options=options,
+            options=TableOptions(columns, title, author),
             written_at=_written_at(source),
             skip_bad=skip_bad,
             reread=reread,
@@ -136,18 +133,22 @@ def import_command(
         click.echo(f"to undo it within a day: flask --app wsgi undo {outcome.added.change_id}", err=True)
 
 
-@_command("undo")
+@click.command("undo", cls=_Command)
 @click.argument("number", type=click.IntRange(1), required=False)
-def undo_command(maintenance: MaintenanceService, number: int | None) -> None:
+@with_appcontext
+def undo_command(number: int | None) -> None:
     """Undo an import or a deletion of the last day by its NUMBER in the log, by default the latest import."""
+    maintenance = _maintenance()
     change = maintenance.store.undo(number) if number else maintenance.undo_latest_import()
     click.echo(f"undone: {change.action.value} {change.id} ({change.summary})")
 
 
-@_command("rescore")
+@click.command("rescore", cls=_Command)
 @click.option("--all", "everything", is_flag=True, help="Analyze all reviews, not only those of another model.")
-def rescore_command(maintenance: MaintenanceService, everything: bool) -> None:
+@with_appcontext
+def rescore_command(everything: bool) -> None:
     """Analyze reviews again with the present model. An interrupted run continues where it stopped."""
+    maintenance = _maintenance()
     with progress_bar() as report:
         result = maintenance.rescore(everything=everything, report=report)
     for line in _format_rescore(result):
@@ -233,7 +234,7 @@ def _format_result(outcome: ImportResult) -> str:
 def _format_errors(outcome: ImportResult) -> Iterator[str]:
     """Yield a line for each bad row that was kept."""
     for row in outcome.bad:
-        yield f"row {row.number}: {'; '.join(map(_format_error, row.errors))}"
+        yield f"row {row.number}: {'; '.join(map(str, row.errors))}"
     if outcome.bad_count > len(outcome.bad):
         yield f"... and {outcome.bad_count - len(outcome.bad):,} more bad rows"
 
@@ -241,12 +242,8 @@ def _format_errors(outcome: ImportResult) -> Iterator[str]:
 def _format_losses(outcome: ImportResult) -> Iterator[str]:
     """Yield a line for each kind of dropped cell, with the first row that had one, and for each note."""
     for first, count in zip(outcome.dropped, outcome.dropped_counts.values(), strict=True):
-        yield f"{count:,} cells not taken, first in row {first.number}: {_format_error(first.error)}"
-    yield from map(_format_error, outcome.notes)
-
-
-def _format_error(error: FieldError) -> str:
-    return f"{error.field}: {error.message}" if error.field else error.message
+        yield f"{count:,} cells not taken, first in row {first.number}: {first.error}"
+    yield from map(str, outcome.notes)
 
 
 def _format_rescore(result: RescoreResult) -> Iterator[str]:

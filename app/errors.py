@@ -23,6 +23,9 @@ class FieldError:
     context: dict[str, Any] = attribute(default_factory=dict)
     index: int | None = None
 
+    def __str__(self) -> str:
+        return f"{self.field}: {self.message}" if self.field else self.message
+
 
 class ValidationFailed(AppError):
     """Raised for invalid input: 422.
@@ -31,7 +34,7 @@ class ValidationFailed(AppError):
     """
 
     def __init__(self, errors: list[FieldError], source: str = "body") -> None:
-        super().__init__("; ".join(f"{error.field}: {error.message}" for error in errors))
+        super().__init__("; ".join(map(str, errors)))
         self.errors = errors
         self.source = source
 
