@@ -27,26 +27,13 @@ from app.web import (
     stats,
 )
 
-_FEATURES = (
-    movies,
-    merge,
-    reviews,
-    reactions,
-    explanations,
-    authors,
-    feeds,
-    stats,
-    preferences,
-    admin,
-    audit_log,
-    import_export,
-)
-
 
 def register(app: Flask) -> None:
     """Register the routes of the pages, and the filters and globals of their templates."""
     app.url_map.converters["name"] = authors.NameConverter
-    for feature in _FEATURES:
+    for feature in (movies, merge, reviews, reactions, explanations, authors, feeds, stats):
+        app.register_blueprint(feature.blueprint)
+    for feature in (preferences, admin, audit_log, import_export):
         app.register_blueprint(feature.blueprint)
     app.jinja_env.filters.update(filters.FILTERS | import_messages.FILTERS, drawn_poster=posters.poster_for)
     app.jinja_env.globals.update(
