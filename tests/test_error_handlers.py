@@ -76,9 +76,11 @@ def test_unknown_ids_are_not_found(client: FlaskClient, path: str, id: str) -> N
     check(client.delete(path.format(id)), 405 if path.endswith("rating") and id == "0" else 404)
 
 
-@pytest.mark.parametrize("id", ["0", "-1", "1" + "0" * 30, "9" * 5000, "text"])
+@pytest.mark.parametrize("id", ["0", "-1", "99", "1" + "0" * 30, "9" * 5000, "text"])
 def test_pages_of_unknown_ids_are_not_found(client: FlaskClient, movie_id: int, id: str) -> None:
-    for path in (f"/movie/{id}", f"/movie/{id}/delete", f"/review/{id}/delete"):
+    of_movie = ("", "/delete", "/edit", "/merge", "/poster.png", "/reviews.atom")
+    of_review = ("", "/delete", "/edit", "/why", "/words")
+    for path in [f"/movie/{id}{end}" for end in of_movie] + [f"/review/{id}{end}" for end in of_review]:
         assert client.get(path).status_code == 404
         assert client.post(path).status_code in (404, 405)
     assert client.get("/", query_string={"movie": id, "page": id, "sort": id}).status_code == 200

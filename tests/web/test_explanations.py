@@ -53,10 +53,6 @@ def test_a_stated_score_is_shown(
     assert "글에 적힌 점수 8.0점(10점 만점)을" in text(page.select_one(".why"))
 
 
-def test_an_unknown_review_is_not_found(visitor: Visitor) -> None:
-    visitor.get("/review/999/why", status=404)
-
-
 def test_a_busy_model_answers_503(
     visitor: Visitor, movie_id: int, add_review: AddReview, analyzer: FakeAnalyzer
 ) -> None:

@@ -89,12 +89,6 @@ def test_a_long_review_is_folded(visitor: Visitor, movie_id: int, add_review: Ad
     assert " ".join([parts[0].removesuffix("…"), parts[1]]) == content.strip()
 
 
-def test_an_unknown_movie_is_a_page(visitor: Visitor) -> None:
-    page = visitor.get("/movie/99", 404)
-    assert text(page.h1) == "찾을 수 없어요"
-    assert page.select_one('main a[href="/"]')
-
-
 def test_deleting_a_review_asks_first(
     visitor: Visitor, movie_id: int, add_review: AddReview, service: ReviewService
 ) -> None:

@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 
 from app import static_files
 from app.settings import ROOT
-from tests.web.conftest import AddMovie, AddReview, Visitor
+from tests.web.conftest import AddMovie, Visitor
 
 GZIP = {"Accept-Encoding": "gzip"}
 BROWSER = {"Accept-Encoding": "gzip, deflate, br, zstd"}
@@ -85,16 +85,3 @@ def test_short_responses_are_not_compressed(client: FlaskClient, movie_id: int) 
         answer = client.get(path, headers=BROWSER)
         assert "Content-Encoding" not in answer.headers
         assert answer.get_json() is not None
-
-
-def test_the_home_page_is_less_than_60_kb(client: FlaskClient, add_movie: AddMovie, add_review: AddReview) -> None:
-    for i in range(24):
-        movie = add_movie(f"{i}번째로 등록한 영화", director="봉준호", genre="드라마", release_date="2019-05-30")
-        add_review(movie.id, "최고예요")
-    page = client.get("/", headers=BROWSER)
-    visitor = Visitor(client)
-    soup = visitor.get("/")
-    files = [str(tag.get("src") or tag.get("href")) for tag in soup.select("script[src], link[rel]")]
-    total = len(page.get_data()) + sum(len(client.get(file, headers=BROWSER).get_data()) for file in files)
-    assert len(soup.select(".card")) == 24
-    assert total < 60_000, f"{total:,} bytes"

@@ -1,6 +1,5 @@
 """The statistics page."""
 
-import pytest
 from bs4 import BeautifulSoup
 from flask.testing import FlaskClient
 
@@ -36,8 +35,3 @@ def test_statistics_rank_movies_and_count_reviews(
     assert rows["2006"][1] == "5.0"
     assert [text(row.td) for row in page.select("section[aria-labelledby=month-title] tbody tr")] == ["7"]
     assert visitor.get("/").select_one('.bottom a[href="/stats"]')
-
-
-@pytest.mark.parametrize("query", ["?page=x", "?q=" + "가" * 300])
-def test_unknown_queries_are_ignored(client: FlaskClient, query: str) -> None:
-    assert client.get(f"/stats{query}").status_code == 200
