@@ -81,9 +81,9 @@ class BundledModel:
         self._session, self._vocabulary, self._calibration = session, vocabulary, calibration
 
     def predict(self, texts: Sequence[str]) -> list[Prediction]:
-        """Return one `Prediction` per text, in order."""
+        """Return one `Prediction` per text (at least one), in order."""
         normal = [normalize(text) for text in texts]
-        odds = self._calibration.correct(self.log_odds(normal)).tolist() if texts else []
+        odds = self._calibration.correct(self.log_odds(normal)).tolist()
         return [self._prediction(*values) for values in zip(texts, normal, odds, strict=True)]
 
     def log_odds(self, texts: Sequence[str]) -> NDArray[np.float64]:

@@ -44,9 +44,7 @@ class TransformersModel:
         self._window: int = min(size for size in sizes if size > 0)
 
     def predict(self, texts: Sequence[str]) -> list[Prediction]:
-        """Return one `Prediction` per text, in order."""
-        if not texts:
-            return []
+        """Return one `Prediction` per text (at least one), in order."""
         return predictions(self._probabilities(texts), self._shares, self._calibration)
 
     def windows(self, texts: Sequence[str]) -> tuple[list[list[int]], list[int]]:

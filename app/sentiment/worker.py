@@ -27,8 +27,8 @@ _BATCH_TEXTS = 32
 _BATCH_CHARACTERS = 2_000  # about 60 ms, which a short review waits at most unless a single text is longer
 _STUCK_SECONDS = 60.0  # for one batch: a hundred times the longest text's time
 
-
-_Texts = deque[tuple[str, "Future[Prediction]"]]
+_Texts = deque[tuple[str, Future[Prediction]]]
+"""A caller's texts that are in no batch yet."""
 
 
 class QueuedAnalyzer:
@@ -50,7 +50,7 @@ class QueuedAnalyzer:
         self.card = card
         self._queue_size, self._timeout = queue_size, timeout
         self._changed = threading.Condition()
-        self._requests: deque[_Texts] = deque()  # the texts of each that are in no batch yet
+        self._requests: deque[_Texts] = deque()
         self._waiting = 0  # accepted texts without a result
         self._is_closed = False
         self._batch_sizes: Counter[int] = Counter()
@@ -125,7 +125,7 @@ class QueuedAnalyzer:
             self._requests.append(request)
             self._changed.notify()
 
-    def _run(self, load: Callable[[], Predict], ready: "Future[None]") -> None:
+    def _run(self, load: Callable[[], Predict], ready: Future[None]) -> None:
         try:
             predict = self._model_thread.run(load)
         except BaseException as error:  # noqa: BLE001 - raised again by __init__
@@ -149,7 +149,7 @@ class QueuedAnalyzer:
             if self._batch_sizes.total() % _TRIM_MEMORY_EVERY == 0:
                 trim_memory()
 
-    def _next_batch(self) -> list[tuple[str, "Future[Prediction]"]]:
+    def _next_batch(self) -> list[tuple[str, Future[Prediction]]]:
         """Wait for texts, and return a batch of them, taken from the requests in turn; an empty list after `close`."""
         batch: list[tuple[str, Future[Prediction]]] = []
         characters = 0
