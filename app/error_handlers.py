@@ -1,6 +1,7 @@
 """Error handlers: exceptions become JSON `{"detail": ...}` or an error page, depending on the path."""
 
 import logging
+from functools import lru_cache
 from math import ceil
 from typing import Any
 
@@ -26,27 +27,6 @@ from app.errors import (
 )
 from app.i18n import lazy_gettext
 from app.json_io import json_response
-
-JSON_PATHS = ("/movies", "/reviews", "/sentiment", "/openapi.json", "/healthz", "/readyz", "/metrics")
-PAGE_PATHS = (
-    "/movie",
-    "/review",
-    "/author",
-    "/nickname",
-    "/stats",
-    "/reviews.atom",
-    "/docs",
-    "/model",
-    "/login",
-    "/logout",
-    "/admin",
-    "/undo",
-    "/language",
-    "/theme",
-    "/list",
-    "/suggestions",
-    "/robots.txt",
-)
 
 _log = logging.getLogger("gampyeong")
 
@@ -133,10 +113,21 @@ def answer(
 
 def wants_page() -> bool:
     """Return whether to respond with a page: on page routes, and on unknown routes if `Accept` includes HTML."""
-    first = "/" + request.path.split("/")[1]
-    if first in JSON_PATHS:
-        return False
-    return request.path == "/" or first in PAGE_PATHS or "text/html" in request.headers.get("Accept", "")
+    first = request.path.split("/")[1]
+    is_page = _page_paths(current_app._get_current_object()).get(first)  # type: ignore[attr-defined]
+    return "text/html" in request.headers.get("Accept", "") if is_page is None else is_page
+
+
+@lru_cache(maxsize=4)
+def _page_paths(app: Flask) -> dict[str, bool]:
+    """Return the first segments of the routes' paths, with False for those of JSON routes."""
+    found: dict[str, bool] = {}
+    for rule in app.url_map.iter_rules():
+        if rule.endpoint != "static":
+            is_json = rule.endpoint.startswith("api.") and not rule.endpoint.startswith("api.docs")
+            first = rule.rule.split("/")[1]
+            found[first] = found.get(first, True) and not is_json
+    return found
 
 
 def format_wait(seconds: int) -> str:

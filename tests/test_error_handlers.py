@@ -7,7 +7,6 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from app.error_handlers import JSON_PATHS, PAGE_PATHS
 from app.error_handlers import answer as error_page
 from app.errors import AlreadyExists, StoreUnavailable, UndoExpired
 from app.models import Sentiment
@@ -181,13 +180,14 @@ def test_link_headers_have_known_parameters_only(client: FlaskClient) -> None:
     assert "per_page=5" in link
 
 
-def test_every_route_is_listed_as_json_or_page(app: Flask) -> None:
+def test_unknown_paths_below_a_route_are_answered_like_it(app: Flask, client: FlaskClient) -> None:
     for rule in app.url_map.iter_rules():
         if rule.endpoint == "static" or rule.rule == "/":
             continue
-        first = "/" + rule.rule.split("/")[1]
         is_page = not rule.endpoint.startswith("api.") or rule.endpoint.startswith("api.docs")
-        assert first in (PAGE_PATHS if is_page else JSON_PATHS), rule
+        for accept in ("text/html", "application/json"):
+            answer = client.get(f"/{rule.rule.split('/')[1]}/no/such/path", headers={"Accept": accept})
+            assert (answer.status_code, answer.mimetype) == (404, "text/html" if is_page else "application/json"), rule
 
 
 def test_an_unexpected_failure_of_a_page_is_a_page(client: FlaskClient, movie_id: int, analyzer: Any) -> None:
