@@ -4,11 +4,11 @@ from functools import cache, lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import urlencode
 
 from flask import Blueprint, Flask, Response, current_app, render_template, request, url_for
 
 from app.api.openapi import Operation, build_document, describe_operation
-from app.api.pagination import page_headers
 from app.api.responses import (
     AverageRatingOut,
     DeletedMovieOut,
@@ -23,7 +23,7 @@ from app.api.responses import (
 from app.errors import AlreadyExists
 from app.extensions import get_service
 from app.json_io import json_body, json_response
-from app.models import Movie
+from app.models import Movie, Page
 from app.schemas import (
     AllReviewsQuery,
     CorrectionInput,
@@ -31,6 +31,7 @@ from app.schemas import (
     MovieInput,
     MoviePatch,
     MoviesQuery,
+    PageQuery,
     ReviewInput,
     ReviewPatch,
     ReviewsQuery,
@@ -69,6 +70,20 @@ def _answer(schema: Any, value: object, status: int = 200, headers: dict[str, st
     return json_response(dump(schema, value), status, headers)
 
 
+def _page_headers(page: Page[Any], query: PageQuery) -> dict[str, str]:
+    """Return `X-Total-Count`, and links to the neighbouring pages (RFC 8288) if the request has a page or its size."""
+    headers = {"X-Total-Count": str(page.total)}
+    if query.model_fields_set & {"page", "per_page"}:
+        given = query.model_dump(mode="json", exclude_unset=True) | {"per_page": page.size}
+        around = {"first": 1, "prev": page.number - 1, "next": page.number + 1, "last": page.last}
+        headers["Link"] = ", ".join(
+            f'<{request.path}?{urlencode(given | {"page": number})}>; rel="{rel}"'
+            for rel, number in around.items()
+            if 1 <= number <= page.last
+        )
+    return headers
+
+
 @lru_cache(maxsize=10_000)  # serializing 1,000 movies takes 2.3 ms of CPU time, joining their cached JSON 0.2 ms
 def _movie_json(movie: Movie) -> bytes:
     return dump(MovieOut, movie)
@@ -81,8 +96,9 @@ def list_movies() -> Response:
 
     Without `page` and `per_page`, all of them up to 1,000.
     """
-    page = _catalogue().movies(_query(MoviesQuery))
-    return json_response(b"[" + b",".join(map(_movie_json, page.items)) + b"]", headers=page_headers(page))
+    query = _query(MoviesQuery)
+    page = _catalogue().movies(query)
+    return json_response(b"[" + b",".join(map(_movie_json, page.items)) + b"]", headers=_page_headers(page, query))
 
 
 @blueprint.post("/movies")
@@ -155,8 +171,9 @@ def list_all_reviews() -> Response:
 
     With `author`, only those under that nickname, ordered by `sort`. Browsers get a page at this URL.
     """
-    page = _catalogue().all_reviews(_query(AllReviewsQuery))
-    response = _answer(list[ReviewOut], [review for review, _ in page.items], headers=page_headers(page))
+    query = _query(AllReviewsQuery)
+    page = _catalogue().all_reviews(query)
+    response = _answer(list[ReviewOut], [review for review, _ in page.items], headers=_page_headers(page, query))
     response.vary.add("Accept")
     return response
 
@@ -169,8 +186,9 @@ def list_reviews(id: int) -> Response:
 
     Without `page` and `per_page`, all of them up to 1,000.
     """
-    page = _catalogue().reviews(id, _query(ReviewsQuery))
-    return _answer(list[ReviewOut], page.items, headers=page_headers(page))
+    query = _query(ReviewsQuery)
+    page = _catalogue().reviews(id, query)
+    return _answer(list[ReviewOut], page.items, headers=_page_headers(page, query))
 
 
 @blueprint.patch("/reviews/<int:id>")

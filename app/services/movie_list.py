@@ -12,8 +12,8 @@ from app.services.fuzzy_search import TypoIndex, other_layout
 from app.services.search import SearchIndex, has_all_names, searched_text, split_genre, split_words
 
 Key = Callable[[Movie], tuple[Any, ...]]
-PRIOR = 5
-"""Default weight of the mean rating, in reviews: see `WeightedRating`."""
+_PRIOR = 5
+"""Weight of the mean rating, in reviews: see `WeightedRating`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class MovieList:
     `earlier` list is reused if the searched texts are the same, as after a new review.
     """
 
-    def __init__(self, movies: Sequence[Movie], prior: int = PRIOR, earlier: "MovieList | None" = None) -> None:
+    def __init__(self, movies: Sequence[Movie], prior: int = _PRIOR, earlier: "MovieList | None" = None) -> None:
         self.movies = movies
         self._prior = prior
         self._orders: dict[str, list[Movie]] = {}

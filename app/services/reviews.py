@@ -33,7 +33,7 @@ from app.schemas import (
     ReviewsQuery,
 )
 from app.services.fuzzy_search import matched_fields
-from app.services.movie_list import PRIOR, MovieList
+from app.services.movie_list import MovieList
 from app.services.search import split_words, starts_with
 from app.store import Store
 
@@ -47,10 +47,9 @@ class ReviewService:
     Every method may raise `app.errors.NotFound` and, if the database fails, `app.errors.StoreUnavailable`.
     """
 
-    def __init__(self, store: Store, analyzer: Analyzer, *, rating_prior: int = PRIOR) -> None:
+    def __init__(self, store: Store, analyzer: Analyzer) -> None:
         self._store = store
-        self._rating_prior = rating_prior
-        self._movie_list = MovieList((), rating_prior)
+        self._movie_list = MovieList(())
         self._months: tuple[Sequence[Movie], list[tuple[str, int]]] = ((), [])
         self._analyzer = analyzer
         self._explain = lru_cache(_MAX_EXPLANATIONS)(lambda text: analyzer.explain(text))
@@ -264,7 +263,7 @@ class ReviewService:
         movies = self._store.movies()
         movie_list = self._movie_list
         if movie_list.movies is not movies:  # the store returns the same object until a movie changes
-            movie_list = self._movie_list = MovieList(movies, self._rating_prior, movie_list)
+            movie_list = self._movie_list = MovieList(movies, earlier=movie_list)
         return movie_list
 
     def most_corrected(self, limit: int) -> list[tuple[int, int]]:

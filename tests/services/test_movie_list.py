@@ -149,13 +149,14 @@ def test_the_order_by_average_is_unweighted(store: Store) -> None:
 
 
 def test_the_rating_is_weighted_by_the_number_of_reviews(store: Store, analyzer: Any) -> None:
-    service = ReviewService(store, analyzer, rating_prior=5)
+    service = ReviewService(store, analyzer)
     for title, texts in [("한 편", ["최고 최고 명작 감동"]), ("여럿", ["최고 감동"] * 9), ("싫은", ["지루해요"] * 6)]:
         movie = service.add_movie(MovieInput(title=title))
         for text in texts:
             service.add_review(ReviewInput(movie_id=movie.id, author="밤편지", content=text))
     assert titles(service) == ["여럿", "한 편", "싫은"]
-    assert titles(ReviewService(store, analyzer, rating_prior=0)) == ["한 편", "여럿", "싫은"]
+    unweighted = MovieList(store.movies(), prior=0).order("rating")
+    assert [movie.title for movie in unweighted] == ["한 편", "여럿", "싫은"]
     weighted_rating = service.movie_list().weighted_rating
     assert weighted_rating.mean == pytest.approx((9.9 + 9 * 9.0 + 6 * 1.5) / 16, abs=0.005)
     assert weighted_rating.rate(service.movie(1)) == pytest.approx((9.9 + 5 * (weighted_rating.mean or 0)) / 6)
