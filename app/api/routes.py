@@ -45,7 +45,7 @@ from app.security.permissions import Permission
 from app.security.rate_limits import EXPLANATION_COST, RateLimitScope, check_rate_limit
 from app.security.spam_protection import reject_duplicates
 from app.services import ReviewService
-from app.services.nicknames import nickname_key
+from app.services.search import nickname_key
 from app.static_files import StaticFile
 from app.telemetry import CONTENT_TYPE, Metrics
 

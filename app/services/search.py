@@ -79,6 +79,11 @@ def starts_with(q: str) -> Callable[[str], bool]:
     return lambda text: any(pattern.match(fold(text)) for pattern in patterns)
 
 
+def nickname_key(nickname: str) -> str:
+    """Return the form in which nicknames are compared: without case, spaces, punctuation and full-width forms."""
+    return fold(nickname)
+
+
 def searched_text(movie: Movie) -> str:
     """Return the movie's fields in the form that is searched."""
     return "\n".join(map(fold, (movie.title, movie.director, movie.genre, movie.release_date[:4])))

@@ -8,7 +8,7 @@ from app.errors import FieldError, NotFound, ValidationFailed
 from app.models import ReviewSort
 from app.schemas import AUTHOR_MAX, PASSPHRASE_MAX, AllReviewsQuery
 from app.security.nickname_policy import verify_nickname
-from app.services.nicknames import nickname_key
+from app.services.search import nickname_key
 from app.web import charts, messages
 from app.web.forms import NicknameForm
 from app.web.pages import REVIEW_ORDERS, REVIEWS_A_PAGE, catalogue, read_query

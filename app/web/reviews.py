@@ -15,7 +15,7 @@ from app.security.nickname_policy import require_nickname
 from app.security.permissions import Permission
 from app.security.rate_limits import RateLimitScope, check_rate_limit
 from app.security.spam_protection import reject_duplicates
-from app.services.nicknames import nickname_key
+from app.services.search import nickname_key
 from app.web import messages, pages
 from app.web.filters import shorten_title
 from app.web.forms import EditReviewForm, Form, ReviewForm
