@@ -32,13 +32,6 @@ class SearchIndex:
         self._string = "\n".join(texts.values())
         self._ends = list(accumulate(len(text) + 1 for text in texts.values()))  # where the next text starts
 
-    def find(self, q: str) -> Set[int]:
-        """Return the keys of the texts that contain every word of `q`."""
-        found: Set[int] = self._texts.keys()
-        for word in split_words(q):
-            found = found & self.find_word(word)
-        return found
-
     def find_word(self, word: str) -> Set[int]:
         """Return the keys of the texts that contain the word, one of `split_words`."""
         if set(word) <= set(INITIALS):  # matches so many texts that comparing each one is faster
@@ -67,10 +60,7 @@ def has_all_names(text: str, names: str) -> bool:
 
 def has_word(text: str, word: str) -> bool:
     """Return whether the text contains the word, one of `split_words`."""
-    folded = fold(text)
-    if set(word) <= set(INITIALS):
-        return word in folded.translate(_INITIAL_OF)
-    return any(pattern.search(folded) for pattern in _patterns(word))
+    return bool(SearchIndex({0: fold(text)}).find_word(word))
 
 
 def starts_with(q: str) -> Callable[[str], bool]:
