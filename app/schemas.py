@@ -245,11 +245,6 @@ class MoviePatch(Input):
     genre: Genre = Field(default_factory=str)
     poster_url: PosterUrl = Field(default_factory=str)
 
-    def apply(self, movie: MovieFields) -> MovieFields:
-        """Return the movie's fields with the changes."""
-        old = {name: getattr(movie, name) for name in MoviePatch.model_fields}
-        return MovieFields(**old | self.model_dump(exclude_unset=True))
-
 
 class ReviewPatch(Input):
     """Changed fields of a review; omitted fields are kept. The movie cannot be changed."""

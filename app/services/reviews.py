@@ -13,7 +13,6 @@ from app.models import (
     Explanation,
     ModelCard,
     Movie,
-    MovieFields,
     Page,
     QueueStats,
     Review,
@@ -105,12 +104,13 @@ class ReviewService:
         If `version` is given, raise `app.errors.EditConflict` if the movie has another version, unless it already has
         the fields of `patch`.
         """
+        fields = patch.model_dump(exclude_unset=True)
 
-        def change(movie: Movie) -> MovieFields:
-            fields = patch.apply(movie)
-            if version and movie.version not in (version, fields.version):
+        def change(movie: Movie) -> Movie:
+            edited = replace(movie, **fields)
+            if version and movie.version not in (version, edited.version):
                 raise EditConflict("movie", movie_id)
-            return fields
+            return edited
 
         return self._store.update_movie(movie_id, change, who, writers=writers)
 
