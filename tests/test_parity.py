@@ -1,17 +1,14 @@
 """The same input by form and by JSON gives the same records or the same errors."""
 
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 
-from app.factory import create_app
 from app.schemas import MoviesQuery, ReviewsQuery
 from app.services import ReviewService
-from app.settings import Settings
-from tests.fakes import FakeAnalyzer
+from tests.conftest import MakeApp
 from tests.web.conftest import Visitor, parse_html
 
 MOVIES = [
@@ -36,27 +33,20 @@ REVIEWS = [
 ]
 
 
-class Site:
-    """A site with one movie."""
-
-    def __init__(self, folder: Path) -> None:
-        self.app = create_app(Settings(secret_key="tests", instance_dir=str(folder)), analyzer=FakeAnalyzer())
-        self.client: FlaskClient = self.app.test_client()
-        self.client.post("/movies", json={"title": "리틀 포레스트"})
-
-    def records(self) -> Any:
-        service: ReviewService = self.app.extensions["ReviewService"]
-        movies = service.movies(MoviesQuery(sort="newest")).items
-        reviews = [review for movie in movies for review in service.reviews(movie.id, ReviewsQuery()).items]
-        return movies, [replace(review, created_at="") for review in reviews]
-
-    def post_form(self, path: str, data: dict[str, Any]) -> Any:
-        return Visitor(self.client).post(path, **data)
-
-
 @pytest.fixture
-def sites(tmp_path: Path) -> tuple[Site, Site]:
-    return Site(tmp_path), Site(tmp_path)
+def clients(make_app: MakeApp) -> tuple[FlaskClient, FlaskClient]:
+    """Clients of two sites with one movie each."""
+    clients = make_app().test_client(), make_app().test_client()
+    for client in clients:
+        client.post("/movies", json={"title": "리틀 포레스트"})
+    return clients
+
+
+def records(client: FlaskClient) -> Any:
+    service: ReviewService = client.application.extensions["ReviewService"]
+    movies = service.movies(MoviesQuery(sort="newest")).items
+    reviews = [review for movie in movies for review in service.reviews(movie.id, ReviewsQuery()).items]
+    return movies, [replace(review, created_at="") for review in reviews]
 
 
 def fields_with_errors(answer: Any) -> set[str]:
@@ -64,22 +54,16 @@ def fields_with_errors(answer: Any) -> set[str]:
     return {"movie_id" if name == "movie" else name for name in names}  # a page has the title
 
 
-def compare(sites: tuple[Site, Site], form: Any, json: Any) -> None:
+@pytest.mark.parametrize(
+    ("path", "fields"), [*(("/movie", movie) for movie in MOVIES), *(("/review", review) for review in REVIEWS)]
+)
+def test_a_form_and_json_have_the_same_result(
+    clients: tuple[FlaskClient, FlaskClient], path: str, fields: dict[str, Any]
+) -> None:
+    form, json = Visitor(clients[0]).post(path, **fields), clients[1].post(f"{path}s", json=fields)
     if json.status_code == 201:
         assert form.status_code == 303
     else:
         assert (form.status_code, json.status_code) == (422, 422)
         assert fields_with_errors(form) == {item["loc"][1] for item in json.get_json()["detail"]}
-    assert sites[0].records() == sites[1].records()
-
-
-@pytest.mark.parametrize("movie", MOVIES)
-def test_movies_by_form_and_json(sites: tuple[Site, Site], movie: dict[str, Any]) -> None:
-    by_form, by_json = sites
-    compare(sites, by_form.post_form("/movie", movie), by_json.client.post("/movies", json=movie))
-
-
-@pytest.mark.parametrize("review", REVIEWS)
-def test_reviews_by_form_and_json(sites: tuple[Site, Site], review: dict[str, Any]) -> None:
-    by_form, by_json = sites
-    compare(sites, by_form.post_form("/review", review), by_json.client.post("/reviews", json=review))
+    assert records(clients[0]) == records(clients[1])
