@@ -1,6 +1,5 @@
 """Two processes of the site on one PostgreSQL with one Redis behind nginx, as docs/deploying.md describes it."""
 
-import json
 import os
 import shutil
 import subprocess
@@ -8,11 +7,10 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
-from http.client import HTTPConnection, HTTPException
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
 
+import httpx2
 import pytest
 
 from app.settings import ROOT
@@ -52,26 +50,8 @@ http {{
 """
 
 
-class Connection:
-    """JSON over an HTTP connection that is reopened after an error."""
-
-    def __init__(self, port: int) -> None:
-        self._http = HTTPConnection("127.0.0.1", port, timeout=30)
-
-    def ask(self, method: str, path: str, body: object = None) -> tuple[int, Any]:
-        data = None if body is None else json.dumps(body)
-        try:
-            self._http.request(method, path, data, {"Content-Type": "application/json"})
-            with self._http.getresponse() as answer:
-                content = answer.read()
-        except (OSError, HTTPException):
-            self._http.close()
-            return 0, None
-        is_json = answer.headers.get_content_type() == "application/json"
-        return answer.status, json.loads(content) if is_json else content
-
-    def close(self) -> None:
-        self._http.close()
+def connect(port: int) -> httpx2.Client:
+    return httpx2.Client(base_url=f"http://127.0.0.1:{port}", timeout=30)
 
 
 class Cluster:
@@ -122,11 +102,10 @@ class Cluster:
 
     def wait(self, port: int) -> None:
         until = time.monotonic() + STARTS_WITHIN
-        connection = Connection(port)
-        while connection.ask("GET", "/readyz")[0] != 200:
-            assert time.monotonic() < until
-            time.sleep(0.05)
-        connection.close()
+        with connect(port) as client:
+            while status_of(client, "GET", "/readyz") != 200:
+                assert time.monotonic() < until
+                time.sleep(0.05)
 
     def stop(self) -> None:
         """End all of them."""
@@ -134,6 +113,14 @@ class Cluster:
             process.terminate()
         for process in [*self._sites.values(), *self._others]:
             process.wait(60)
+
+
+def status_of(client: httpx2.Client, method: str, path: str, body: object = None) -> int:
+    """Return the response's status, 0 if there is none."""
+    try:
+        return client.request(method, path, json=body).status_code
+    except httpx2.HTTPError:
+        return 0
 
 
 @contextmanager
@@ -152,72 +139,64 @@ def running_cluster(folder: Path, postgresql: Server, **settings: str) -> Iterat
 
 
 def test_processes_share_posts_and_limits(tmp_path: Path, postgresql: Server) -> None:
-    with running_cluster(tmp_path, postgresql, LIMIT_POSTS=f"{LIMIT} per hour") as cluster:
-        sites = [Connection(port) for port in cluster.ports]
-        status, movie = sites[0].ask("POST", "/movies", {"title": "괴물"})
-        assert status == 201
+    with running_cluster(tmp_path, postgresql, LIMIT_POSTS=f"{LIMIT} per hour") as cluster, ExitStack() as clients:
+        *sites, proxied = [clients.enter_context(connect(port)) for port in (*cluster.ports, cluster.port)]
+        answer = sites[0].post("/movies", json={"title": "괴물"})
+        assert answer.status_code == 201
+        movie = answer.json()["id"]
         for number in range(1, LIMIT):
-            review = {"movie_id": movie["id"], "author": "밤편지", "content": f"리뷰 {number}"}
-            status, _ = sites[number % 2].ask("POST", "/reviews", review)
-            assert status == 201
-            status, reviews = sites[(number + 1) % 2].ask("GET", f"/reviews/{movie['id']}")
-            assert [review["content"] for review in reviews][0] == f"리뷰 {number}"
+            review = {"movie_id": movie, "author": "밤편지", "content": f"리뷰 {number}"}
+            assert sites[number % 2].post("/reviews", json=review).status_code == 201
+            other = sites[(number + 1) % 2]
+            reviews = other.get(f"/reviews/{movie}").json()
+            assert reviews[0]["content"] == f"리뷰 {number}"
             assert len(reviews) == number
-            page = sites[(number + 1) % 2].ask("GET", f"/movie/{movie['id']}")[1]
-            assert f"리뷰 {number}" in page.decode()
-        proxied = Connection(cluster.port)
-        assert len(proxied.ask("GET", f"/reviews/{movie['id']}")[1]) == LIMIT - 1
-        refused = {"movie_id": movie["id"], "author": "밤편지", "content": "하나 더"}
-        for connection in (*sites, proxied, proxied):  # nginx sends the last two to one site each
-            assert connection.ask("POST", "/reviews", refused)[0] == 429
-        for connection in (*sites, proxied):
-            connection.close()
+            assert f"리뷰 {number}" in other.get(f"/movie/{movie}").text
+        assert len(proxied.get(f"/reviews/{movie}").json()) == LIMIT - 1
+        refused = {"movie_id": movie, "author": "밤편지", "content": "하나 더"}
+        for client in (*sites, proxied, proxied):  # nginx sends the last two to one site each
+            assert client.post("/reviews", json=refused).status_code == 429
 
 
 def test_a_restart_under_load_loses_no_acknowledged_review(tmp_path: Path, postgresql: Server) -> None:
-    with running_cluster(tmp_path, postgresql, RATELIMIT_ENABLED="0") as cluster:
-        first = Connection(cluster.port)
-        _, movie = first.ask("POST", "/movies", {"title": "괴물"})
+    with running_cluster(tmp_path, postgresql, RATELIMIT_ENABLED="0") as cluster, ExitStack() as clients:
+        *sites, proxied = [clients.enter_context(connect(port)) for port in (*cluster.ports, cluster.port)]
+        movie = proxied.post("/movies", json={"title": "괴물"}).json()["id"]
         done, restarted = threading.Event(), threading.Event()
-        from_request: list[tuple[str, int, bool]] = []
+        posted: list[tuple[str, int, bool]] = []
 
-        def post(client: int) -> None:
-            connection, number = Connection(cluster.port), 0
-            while not done.is_set():
-                number += 1
-                text, is_after = f"리뷰 {client}-{number}", restarted.is_set()
-                body = {"movie_id": movie["id"], "author": "밤편지", "content": text}
-                from_request.append((text, connection.ask("POST", "/reviews", body)[0], is_after))
-            connection.close()
+        def post(number: int) -> None:
+            with connect(cluster.port) as client:
+                while not done.is_set():
+                    text, is_after = f"리뷰 {number}-{len(posted)}", restarted.is_set()
+                    body = {"movie_id": movie, "author": "밤편지", "content": text}
+                    posted.append((text, status_of(client, "POST", "/reviews", body), is_after))
 
-        threads = [threading.Thread(target=post, args=(client,)) for client in range(CLIENTS)]
+        def wait_for_posts() -> None:
+            before = len(posted)
+            while len(posted) < before + 10 * CLIENTS:
+                time.sleep(0.01)
+
+        threads = [threading.Thread(target=post, args=(number,)) for number in range(CLIENTS)]
         for thread in threads:
             thread.start()
         for port in cluster.ports:
-            before = len(from_request)
-            while len(from_request) < before + 10 * CLIENTS:
-                time.sleep(0.01)
+            wait_for_posts()
             assert cluster.stop_site(port) == 0
             cluster.start_site(port)
         restarted.set()
-        before = len(from_request)
-        while len(from_request) < before + 10 * CLIENTS:
-            time.sleep(0.01)
+        wait_for_posts()
         done.set()
         for thread in threads:
             thread.join()
-        first.close()
         stored: Counter[str] = Counter()
-        sites = [Connection(port) for port in cluster.ports]
-        for page in range(1, len(from_request) // 1_000 + 2):
-            _, reviews = sites[0].ask("GET", f"/reviews/{movie['id']}?per_page=1000&page={page}")
+        for page in range(1, len(posted) // 1_000 + 2):
+            reviews = sites[0].get(f"/reviews/{movie}?per_page=1000&page={page}").json()
             stored.update(review["content"] for review in reviews)
-        acknowledged = [text for text, status, _ in from_request if status == 201]
+        acknowledged = [text for text, status, _ in posted if status == 201]
         assert [text for text in acknowledged if stored[text] != 1] == []
-        assert {count for count in stored.values()} == {1}
-        assert stored.keys() <= {text for text, _, _ in from_request}
-        assert {status for _, status, is_after in from_request if is_after} == {201}
+        assert set(stored.values()) == {1}
+        assert stored.keys() <= {text for text, _, _ in posted}
+        assert {status for _, status, is_after in posted if is_after} == {201}
         for site in sites:
-            _, found = site.ask("GET", f"/movies/{movie['id']}")
-            assert found["review_count"] == stored.total()
-            site.close()
+            assert site.get(f"/movies/{movie}").json()["review_count"] == stored.total()
