@@ -6,8 +6,9 @@ Needs Debian's chromium (or CHROMIUM=path) with chromium-l10n, and a font with H
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal
 
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, ViewportSize
 
 from benchmarks.pages import chromium
 from benchmarks.site import running_site
@@ -20,8 +21,7 @@ def main() -> None:
     with running_site(DEMO="1") as site, chromium() as browser:
         address = f"http://127.0.0.1:{site.port}"
         with window(browser, address, 1440, 900) as page:
-            page.goto("/")
-            shoot(page, "home")
+            shoot(page, "/", "home")
             movie, review = choose(page)
             page.set_viewport_size({"width": 1440, "height": 1100})  # includes the preview of the typed review
             page.goto(f"/movie/{movie}")
@@ -29,30 +29,31 @@ def main() -> None:
             page.locator("#write textarea").fill(WRITING)
             page.locator(".preview:not(.stale)").wait_for()
             page.locator("#write textarea").blur()
-            shoot(page, "movie")
+            page.screenshot(path=DOCS / "movie.png")
             page.goto(f"/review/{review}/why")
             page.locator("article.why").screenshot(path=DOCS / "why.png")
-        with window(browser, address, 1440, 900, theme="dark") as page:
-            page.goto("/?sort=newest")
-            shoot(page, "home-dark")
+        with window(browser, address, 1440, 900, "dark") as page:
+            shoot(page, "/?sort=newest", "home-dark")
         with window(browser, address, 390, 844) as page:
-            page.goto("/")
-            shoot(page, "phone")
-        with window(browser, address, 390, 844, theme="dark") as page:
-            page.goto(f"/movie/{movie}")
-            shoot(page, "phone-dark")
+            shoot(page, "/", "phone")
+        with window(browser, address, 390, 844, "dark") as page:
+            shoot(page, f"/movie/{movie}", "phone-dark")
 
 
 @contextmanager
-def window(browser: Browser, address: str, width: int, height: int, theme: str = "light") -> Iterator[Page]:
+def window(
+    browser: Browser, address: str, width: int, height: int, theme: Literal["dark", "light"] = "light"
+) -> Iterator[Page]:
+    size: ViewportSize = {"width": width, "height": height}
     with browser.new_context(
-        base_url=address,
-        viewport={"width": width, "height": height},
-        color_scheme="dark" if theme == "dark" else "light",
-        locale="ko-KR",
-        reduced_motion="reduce",
+        base_url=address, viewport=size, color_scheme=theme, locale="ko-KR", reduced_motion="reduce"
     ) as context:
         yield context.new_page()
+
+
+def shoot(page: Page, path: str, name: str) -> None:
+    page.goto(path, wait_until="networkidle")
+    page.screenshot(path=DOCS / f"{name}.png")
 
 
 def choose(page: Page) -> tuple[int, int]:
@@ -61,11 +62,6 @@ def choose(page: Page) -> tuple[int, int]:
     reviews = page.request.get(f"/reviews/{movie}").json()
     long = [review for review in reviews if len(review["content"]) > 50]
     return movie, min(long or reviews, key=lambda review: abs(review["rating"] - 5.5))["id"]
-
-
-def shoot(page: Page, name: str) -> None:
-    page.wait_for_load_state("networkidle")
-    page.screenshot(path=DOCS / f"{name}.png")
 
 
 if __name__ == "__main__":
