@@ -5,11 +5,15 @@ import sys
 from collections import Counter
 
 import pytest
+import torch
 
+from app.sentiment.bundled_model import MAX_NGRAM, Vocabulary, jamo
 from app.sentiment.normalization import normalize
 from app.settings import ROOT
 
 sys.path.append(str(ROOT / "training"))
+import texts
+
 import templates
 
 CASES = [line.split("\t") for line in (ROOT / "training" / "behaviour.tsv").read_text("utf-8").splitlines()[1:]]
@@ -42,3 +46,17 @@ def test_generated_sentences_match_their_pattern() -> None:
 def test_endings_do_not_change_the_match(ending: str) -> None:
     assert any(one.fullmatch(templates.stem(f"지루할 틈이 없었다{ending}")) for one in templates.expressions()) is False
     assert any(one.fullmatch(templates.stem(f"하나도 지루할 틈이 없었다{ending}")) for one in templates.expressions())
+
+
+def test_training_reads_the_same_numbers_of_a_text_as_the_site() -> None:
+    reviews = ["최고의 영화", "ㅋㅋ 노잼", "", "good 👍", "똠방각하 2편"]
+    vocabulary = ["good", "노잼", "영화", "영", "의영화", "최고의영화", "ㅋ", "ㅋㅋ"]
+    numbers, arrays = Vocabulary(vocabulary), texts.arrays(reviews)
+    found = texts.Texts.load(arrays)
+    codes = found.batch(torch.arange(len(reviews), device=texts.DEVICE)).cpu()
+    read, parts = texts.Ngrams(vocabulary)(codes), texts.jamo(codes)
+    assert read.shape == (len(reviews), max(map(len, reviews)), MAX_NGRAM)
+    for row, review in enumerate(text or "." for text in reviews):
+        assert (read[row, : len(review)].numpy() == numbers.numbers(review)).all()
+        assert (parts[row, : len(review)].numpy() == jamo(review)).all()
+        assert not read[row, len(review) :].any()

@@ -36,7 +36,7 @@ def main() -> None:
         **{name: numbers for name, numbers in load("metrics.json").items() if name != "sha256"},
         parameters=sum(onnx.numpy_helper.to_array(tensor).size for tensor in weights) / 1e6,
         ngrams=len(read_vocabulary(args.model)),
-        dim=config["training"][0]["dim"],
+        dim=config["training"]["dim"],
         threshold=config["sentiment"]["threshold"],
         unsure=MAX_UNSURE,
         window=WINDOW,

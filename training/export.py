@@ -22,16 +22,16 @@ from app.sentiment.bundled_model import VOCABULARY, BundledModel, load_bundled_m
 from app.sentiment.config import NETWORK
 from app.sentiment.normalization import normalize
 
-BETWEEN = 0.33
+BETWEEN = 0.3
 TEMPERATURES = np.linspace(0.6, 1.8, 61)
 
 
-def write_network(state: dict[str, torch.Tensor], file: Path, ngrams: int) -> None:
-    """Write the network with these weights to an ONNX file."""
+def write_network(state: dict[str, torch.Tensor], sizes: list[int], file: Path, ngrams: int) -> None:
+    """Write the network with these weights, and convolutions of these sizes, to an ONNX file."""
     count, dim = state["ngrams.weight"].shape
     if count != ngrams + 1:
         raise SystemExit(f"the network has {count - 1:,} n-grams, the vocabulary {ngrams:,}")
-    network = Network(count, dim, state["layers.0.convolution.bias"].shape[0] // 2)
+    network = Network(count, dim, state["layers.0.convolution.bias"].shape[0] // 2, sizes)
     network.load_state_dict(state)
     exported = Exported(network).eval()
     example = (torch.ones(2, 7, 5, dtype=torch.int32), torch.ones(2, 7, 3, dtype=torch.int32), torch.ones(2, 7))
@@ -63,16 +63,16 @@ def temperature(odds: np.ndarray, positive: np.ndarray) -> float:
 def main() -> None:
     args = parser(__doc__)
     args.add_argument("out", type=Path)
-    args.add_argument("--name", nargs="+", default=["network"], help="weights; of several, the mean")
+    args.add_argument("--name", default="network")
     args.add_argument("--between", type=float, default=BETWEEN)
     args = args.parse_args()
     args.out.mkdir(parents=True, exist_ok=True)
-    states = [torch.load(args.work / f"{name}.pt") for name in args.name]
-    mean = {key: torch.stack([state[key] for state in states]).mean(0) for key in states[0]}
-    write_network(mean, args.out / NETWORK, len(read_vocabulary(args.work)))
+    options = json.loads((args.work / f"{args.name}.json").read_text())
+    weights = {name: tensor.float() for name, tensor in torch.load(args.work / f"{args.name}.pt").items()}
+    write_network(weights, options["sizes"], args.out / NETWORK, len(read_vocabulary(args.work)))
     shutil.copy(args.work / VOCABULARY, args.out / VOCABULARY)
     config = {"sentiment": {"threshold": 0.5, "temperature": 1.0}}
-    config["training"] = [json.loads((args.work / f"{name}.json").read_text()) for name in args.name]
+    config["training"] = options
     (args.out / "config.json").write_text(json.dumps(config), "utf-8")
 
     rows = read_rows(args.work / "dev.tsv")

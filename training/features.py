@@ -1,32 +1,32 @@
-"""Choose the vocabulary of n-grams and convert all texts to arrays of ids.
+"""Choose the vocabulary of n-grams and convert all texts to arrays of character codes.
 
-    python training/features.py       # -> work/vocabulary.txt, train.npz, more.npz, templates.npz, dev.npz, ...
+    python training/features.py       # -> work/vocabulary.txt, train.npz, dev.npz, ..., templates.npz
 
-Run time: six minutes on one core; 3 GB of memory. An n-gram of one to five characters gets one of the 119,999 numbers
+Run time: ten minutes on one core; 4 GB of memory. An n-gram of one to five characters gets one of the 119,999 numbers
 
 - if it is a character that occurs in 20 reviews,
 - if it is typical of sentences made of templates, of several patterns or often (4,000 at most), or
 - if it distinguishes stars 9-10 from 1-4 (standard deviations from an even share) or is frequent, best first.
 
-more.npz has 80,000 rows of train with another ending, so that endings have little weight. templates.npz has sentences
+ends.npz has 160,000 rows of train with another ending, so that endings have little weight. templates.npz has sentences
 of the templates and nonsense, with the probability that each is positive.
 """
 
 import random
 from collections import Counter, defaultdict
 from collections.abc import Iterable
-from pathlib import Path
 
 import numpy as np
 from common import SPLITS, VARIED, parser, read_rows
+from texts import MAX_NGRAM, arrays
 
-from app.sentiment.bundled_model import MAX_NGRAM, VOCABULARY, Vocabulary, jamo
+from app.sentiment.bundled_model import VOCABULARY
 from app.sentiment.normalization import normalize
 from templates import Pattern, expand, nonsense, read_patterns
 
 SIZE, OF_TEMPLATES = 119_999, 4_000
 SEEN, SEEN_ALONE = 8, 20  # reviews in which an n-gram must occur; a single character
-A_PATTERN, NONSENSE, MORE = 1_200, 12_000, 80_000  # how many are drawn
+A_PATTERN, NONSENSE, OTHER_ENDS = 1_200, 12_000, 160_000  # how many are drawn
 ENDS = ["", "", ".", "!", "~", "..", "!!", "ㅋㅋ", "ㅎㅎ", "^^", ";"]
 
 
@@ -83,42 +83,23 @@ def typical(made: dict[str, Pattern]) -> Iterable[str]:
     ]
 
 
-def save(file: Path, texts: list[str], vocabulary: Vocabulary, **more: np.ndarray) -> None:
-    np.savez(
-        file,
-        ngrams=np.concatenate([vocabulary.numbers(text) for text in texts]),
-        jamo=np.concatenate([jamo(text) for text in texts]),
-        lengths=np.array([len(text) for text in texts]),
-        **more,
-    )
-    print(f"{file.name:14} {len(texts):9,} texts")
-
-
 def main() -> None:
     work = parser(__doc__).parse_args().work
-    rows = read_rows(work / "train.tsv")
-    texts, stars = [normalize(row.review) for row in rows], np.array([row.stars for row in rows])
-    made = sentences()
+    for name in (VARIED, *SPLITS[::-1]):
+        rows = read_rows(work / f"{name}.tsv")
+        texts, stars = [normalize(row.review) for row in rows], np.array([row.stars for row in rows], np.uint8)
+        np.savez(work / f"{name}.npz", **arrays(texts), stars=stars)
+    made = sentences()  # texts are those of train now, the last
     chosen = choose(texts, stars, made)
     (work / VOCABULARY).write_text("".join(f"{ngram}\n" for ngram in chosen), "utf-8")
-    vocabulary = Vocabulary(chosen)
-    for name in (*SPLITS, VARIED):
-        part = rows if name == "train" else read_rows(work / f"{name}.tsv")
-        of_part = [normalize(row.review) for row in part]
-        save(work / f"{name}.npz", of_part, vocabulary, stars=np.array([row.stars for row in part]))
     rng = random.Random(9)
-    again = rng.sample(range(len(rows)), min(MORE, len(rows)))
-    other_ends = [normalize(texts[at].rstrip(".!~?^;ㅋㅎ,-*") + rng.choice(ENDS)) or texts[at] for at in again]
-    save(work / "more.npz", other_ends, vocabulary, stars=stars[again], rows=np.array(again))
+    again = rng.sample(range(len(texts)), min(OTHER_ENDS, len(texts)))
+    ends = [texts[at].rstrip(".!~?^;ㅋㅎ,-*") + rng.choice(ENDS) or texts[at] for at in again]
+    np.savez(work / "ends.npz", **arrays(ends), rows=np.array(again))
     number = {text: at for at, text in enumerate(dict.fromkeys(pattern.text for pattern in made.values()))}
-    patterns = made.values()
-    save(
-        work / "templates.npz",
-        list(made),
-        vocabulary,
-        positive=np.array([pattern.positive for pattern in patterns], np.float32),
-        pattern=np.array([number[pattern.text] for pattern in patterns]),
-    )
+    positive = np.array([pattern.positive for pattern in made.values()], np.float32)
+    pattern = np.array([number[pattern.text] for pattern in made.values()], np.uint16)
+    np.savez(work / "templates.npz", **arrays(list(made)), positive=positive, pattern=pattern)
 
 
 if __name__ == "__main__":

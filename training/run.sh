@@ -2,12 +2,12 @@
 # The whole of it: review file (or nsmc's raw folder) in, model folder out. Resumable: finished steps are skipped.
 #
 #     training/run.sh DATA FIRST OUT [MINUTES [PART]]
-#     training/run.sh path/to/naver_reviews.tsv.xz ../first app/sentiment/bundled         # two and a half hours
+#     training/run.sh path/to/naver_reviews.tsv.xz ../first app/sentiment/bundled         # half an hour with a GPU
 #     training/run.sh path/to/naver_reviews.tsv.xz ../first training/work/trial 1 0.02    # try it on 2 % of the data
 #
 # FIRST is a checkout of commit d2def45, whose model is the teacher. PYTHON picks the interpreter, WORK the work folder.
 set -eu
-data=$1 first=$2 out=$3 minutes=${4:-85} part=${5:-1}
+data=$1 first=$2 out=$3 minutes=${4:-9.6} part=${5:-1}
 here=$(dirname "$0") work=${WORK:-$(dirname "$0")/work} python=${PYTHON:-python}
 
 step() { # step FILE SCRIPT ARGUMENTS...: runs a script unless its result is there
@@ -20,10 +20,9 @@ step "$work/train.tsv" prepare.py "$data" --part "$part"
 step "$work/varied.tsv" augment.py
 step "$work/teacher_movies.npy" teacher.py "$first"
 step "$work/templates.npz" features.py
-step "$work/network.pt" train.py --minutes "$minutes" --seed 11
-step "$work/second.pt" train.py --minutes "$(awk "BEGIN { print $minutes / 3 }")" --seed 31 --rate 1.2e-3 --name second --varied \
-    --start "$work/network.pt"
-"$python" "$here/export.py" "$out" --work "$work" --name network second
+step "$work/labels_train.npy" cross_fit.py --minutes "$(awk "BEGIN { print $minutes / 19 }")"
+step "$work/network.pt" train.py --minutes "$minutes" --seed 1
+"$python" "$here/export.py" "$out" --work "$work"
 "$python" "$here/evaluate.py" "$out" "$work/heldout.tsv" --out "$out"
 "$python" "$here/evaluate.py" "$out" "$work/movies.tsv" --out "$out"
 "$python" "$here/evaluate.py" "$out" "$work/heldout.tsv" --out "$out" --speed

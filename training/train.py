@@ -1,98 +1,91 @@
-"""Train the network.
+"""Train the network on the labels of its teachers.
 
     python training/train.py                                  # -> work/network.pt
     python training/train.py --minutes 2 --name try           # a trial
 
-The learning rate follows the clock, so a faster machine sees more reviews in the same minutes. A checkpoint is written
-every three minutes. Expect of one core of a Xeon (Cascade Lake) of its own about 3,000 reviews a second.
+Made for a GPU, but any processor will do: the learning rate follows the clock, so a faster machine sees more reviews in
+the same minutes.
 
-Every review has two targets: ten stars (the teacher's probabilities and the author's star, 0.6 to 0.4) by cross
-entropy, and their side (stars 9-10 against 1-4) by binary cross entropy. Every eighth step reads 256 sentences made of
-templates, too, whose side is known. Three of ten n-grams are hidden. The weights kept are a running mean.
+A text has two targets: ten stars by cross entropy, and its side (stars 9-10 against 1-4) by binary cross entropy. For
+train they are 0.6 of the teachers' (cross_fit.py) and 0.4 of the author's, for variations the teachers'. Every step
+reads sentences made of templates, too, whose side is known. Three of ten n-grams are hidden. The weights kept are a
+running mean.
 """
 
 import json
 import math
 import time
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 import torch
 from common import SEED, VARIED, parser, read_vocabulary
-from network import NEGATIVE, POSITIVE, STARS, Network, log_odds
+from network import NEGATIVE, POSITIVE, STARS, Network, log_odds, near_stars
+from texts import DEVICE, Ngrams, Texts, jamo, load
 from torch import nn
 from torch.nn import functional
 
-TEACHER, HIDE = 0.6, 0.3  # the teacher's weight against the author's star; the part of the n-grams that is hidden
-SPREAD = 0.6  # stars, by which the star of the author counts for those beside it
-OF_TEMPLATES, EVERY, THEIR_WEIGHT, THEIR_HIDE = 256, 8, 0.7, 0.15
-REPORT = 180  # seconds
-
-
-class Texts:
-    """Texts as arrays of ids (features.py)."""
-
-    def __init__(self, arrays: dict[str, np.ndarray]) -> None:
-        self.ngrams, self.jamo, self.lengths = arrays["ngrams"], arrays["jamo"], arrays["lengths"]
-        self.ends = np.cumsum(self.lengths)
-
-    def batch(self, rows: np.ndarray) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """Return n-grams, jamo and mask of these rows, padded to the longest."""
-        longest = max(1, int(self.lengths[rows].max()))
-        ngrams = np.zeros((len(rows), longest, self.ngrams.shape[1]), np.int64)
-        jamo = np.zeros((len(rows), longest, 3), np.int64)
-        mask = np.zeros((len(rows), longest), np.float32)
-        for place, row in enumerate(rows):
-            length, end = self.lengths[row], self.ends[row]
-            ngrams[place, :length], jamo[place, :length] = (
-                self.ngrams[end - length : end],
-                self.jamo[end - length : end],
-            )
-            mask[place, :length] = 1
-        return torch.from_numpy(ngrams), torch.from_numpy(jamo), torch.from_numpy(mask)
+TEACHERS, HIDE = 0.6, 0.3  # the teachers' weight against the author's star; the part of the n-grams that is hidden
+BATCH = 60_000  # characters
+OF_TEMPLATES, THEIR_WEIGHT, THEIR_HIDE = 256, 0.1, 0.15
+REPORT = 30  # seconds
 
 
 class Reviews(Texts):
-    """Texts with targets: `of_stars` (rows, stars) and `of_side` (rows), the share of stars 9-10 against 1-4.
+    """Texts with targets: `of_stars` (rows, stars) and `of_side` (rows), the share of stars 9-10 against 1-4."""
 
-    `share` is the teacher's weight against the author's star.
-    """
+    of_stars: torch.Tensor
+    of_side: torch.Tensor
 
-    def __init__(self, arrays: dict[str, np.ndarray], teacher: np.ndarray, share: float = TEACHER) -> None:
-        super().__init__(arrays)
-        self.stars = arrays["stars"]
-        near = np.exp(-np.abs(np.arange(STARS)[:, None] - np.arange(STARS)) / SPREAD)
-        near /= near.sum(1, keepdims=True)
-        teacher = teacher.astype(np.float32)
-        self.of_stars = (share * teacher + (1 - share) * near[self.stars - 1]).astype(np.float32)
-        positive, negative = teacher[:, POSITIVE].sum(1), teacher[:, NEGATIVE].sum(1)
-        side = positive / np.maximum(positive + negative, 1e-6)
-        polar = (self.stars >= 9) | (self.stars <= 4)
-        self.of_side = np.where(polar, share * side + (1 - share) * (self.stars >= 9), side).astype(np.float32)
-
-
-def batches(texts: Texts, letters: int, largest: int, rng: np.random.Generator) -> list[np.ndarray]:
-    """Group rows of similar length into batches of about `letters` characters and at most `largest` rows."""
-    order = np.argsort(texts.lengths + rng.uniform(0, 4, len(texts.lengths)), kind="stable")
-    found, at = [], 0
-    while at < len(order):
-        longest = int(texts.lengths[order[min(at + 64, len(order) - 1)]])
-        size = max(32, min(largest, letters // max(4, longest)))
-        found.append(order[at : at + size])
-        at += size
-    return found
+    def with_targets(self, labels: np.ndarray | None, stars: np.ndarray | None, share: float = 1.0) -> "Reviews":
+        """Set the targets to labels, to stars or, with the labels' share, to both; an unknown side is NaN."""
+        nothing = torch.zeros(len(self), STARS, device=DEVICE)
+        self.of_stars = nothing if labels is None else torch.from_numpy(labels.astype(np.float32)).to(DEVICE)
+        positive, negative = self.of_stars[:, POSITIVE].sum(1), self.of_stars[:, NEGATIVE].sum(1)
+        self.of_side = positive / (positive + negative)
+        if stars is not None:
+            star = torch.from_numpy(stars.astype(np.int64)).to(DEVICE)
+            self.of_stars = share * self.of_stars + (1 - share) * near_stars().to(DEVICE)[star - 1]
+            both = share * self.of_side.nan_to_num() + (1 - share) * (star >= 9)
+            self.of_side = torch.where((star >= 9) | (star <= 4), both, self.of_side)
+        return self
 
 
-@torch.inference_mode()
-def predict(network: Network, texts: Texts) -> np.ndarray:
-    """Return the log-odds of positive for all texts."""
-    network.eval()
-    odds = np.empty(len(texts.lengths), np.float32)
-    order = np.argsort(texts.lengths, kind="stable")
-    for at in range(0, len(order), 256):
-        rows = order[at : at + 256]
-        odds[rows] = log_odds(network(*texts.batch(rows))).numpy()
-    return odds
+class Sentences:
+    """Sentences of templates, with the probability that each is positive."""
+
+    def __init__(self, work: Path) -> None:
+        arrays = load(work / "templates.npz")
+        self.texts, self.positive = Texts.load(arrays), torch.from_numpy(arrays["positive"]).to(DEVICE)
+        pattern = torch.from_numpy(arrays["pattern"].astype(np.int64)).to(DEVICE)
+        self.weight = 1 / pattern.bincount().sqrt()[pattern]
+
+    def draw(self, count: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return codes and probabilities; a pattern with four times as many sentences is drawn twice as often."""
+        drawn = self.weight.multinomial(count)
+        return self.texts.batch(drawn), self.positive[drawn]
+
+
+class Reading(nn.Module):
+    """The network's star logits of texts."""
+
+    def __init__(self, network: Network, ngrams: Ngrams) -> None:
+        super().__init__()
+        self.network, self.ngrams = network, ngrams
+
+    def forward(self, codes: torch.Tensor, hide: float = 0.0) -> torch.Tensor:
+        with torch.autocast(DEVICE, torch.bfloat16, enabled=DEVICE == "cuda"):
+            return self.network(self.ngrams(codes), jamo(codes), (codes != 0).float(), hide).float()
+
+    @torch.inference_mode()
+    def probabilities(self, texts: Texts) -> torch.Tensor:
+        """Return the probabilities of all texts' stars."""
+        self.eval()
+        found = torch.empty(len(texts), STARS, device=DEVICE)
+        for rows in texts.batches(4 * BATCH):
+            found[rows] = self(texts.batch(rows)).softmax(1)
+        return found
 
 
 def best_accuracy(odds: np.ndarray, stars: np.ndarray) -> tuple[float, float]:
@@ -102,91 +95,106 @@ def best_accuracy(odds: np.ndarray, stars: np.ndarray) -> tuple[float, float]:
     return float(max(means)), float(thresholds[np.argmax(means)])
 
 
-def main() -> None:
-    args = parser(__doc__)
-    args.add_argument("--name", default="network")
-    args.add_argument("--minutes", type=float, default=58)
-    args.add_argument("--dim", type=int, default=48)
-    args.add_argument("--hidden", type=int, default=128)
-    args.add_argument("--rate", type=float, default=2e-3, help="peak learning rate")
-    args.add_argument("--start", type=Path, help="weights to start from, of an earlier run")
-    args.add_argument("--varied", action="store_true", help="add the variations of augment.py")
-    args.add_argument("--seed", type=int, default=SEED)
-    args.add_argument("--threads", type=int, default=1)
-    args = args.parse_args()
-    torch.set_num_threads(args.threads)
-    torch.manual_seed(args.seed)
-    rng = np.random.default_rng(args.seed)
+def accuracy(probabilities: torch.Tensor, stars: np.ndarray) -> str:
+    """Return the best half-half accuracy of these probabilities of stars, in words."""
+    odds = log_odds(probabilities.clamp(min=1e-6).log()).cpu().numpy()
+    return "{:.4f} from {:.2f}".format(*best_accuracy(odds, stars))
 
-    teacher = np.load(args.work / "teacher_train.npy")
-    again = np.load(args.work / "more.npz")
-    train = Reviews(np.load(args.work / "train.npz"), teacher)
-    more = Reviews(again, teacher[again["rows"]])
-    parts = [(train, 768), (more, 384)]  # with the largest batch of each
-    if args.varied:
-        labels = np.load(args.work / f"teacher_{VARIED}.npy")
-        parts.append((Reviews(np.load(args.work / f"{VARIED}.npz"), labels, share=1), 768))
-    dev = np.load(args.work / "dev.npz")
-    dev_texts = Texts(dev)
-    templates = np.load(args.work / "templates.npz")
-    made, positive = Texts(templates), torch.from_numpy(templates["positive"])
-    weight = 1 / np.sqrt(np.bincount(templates["pattern"]))[templates["pattern"]]
-    weight /= weight.sum()
 
-    sizes = (len(read_vocabulary(args.work)) + 1, args.dim, args.hidden)
-    network, mean = Network(*sizes), Network(*sizes)
-    if args.start:
-        network.load_state_dict(torch.load(args.start))
-    mean.load_state_dict(network.state_dict())
-    layers = [tensor for name, tensor in network.named_parameters() if name != "ngrams.weight"]
+def mixed_batches(parts: Sequence[tuple[Reviews, torch.Tensor | None]], size: int) -> Iterator[tuple]:
+    """Yield (texts, rows) of all parts again and again; a part is texts with the rows to use, or None for all."""
+    while True:
+        jobs = [(texts, batch) for texts, rows in parts for batch in texts.batches(size, rows)]
+        yield from (jobs[at] for at in torch.randperm(len(jobs)).tolist())
+
+
+def fit(
+    reading: Reading,
+    parts: Sequence[tuple[Reviews, torch.Tensor | None]],
+    sentences: Sentences,
+    minutes: float,
+    rate: float,
+    hide: float = HIDE,
+    batch: int = BATCH,
+    report: Callable[[Reading, int, float], None] = lambda *_: None,
+) -> int:
+    """Train for some minutes, set the weights to their running mean, and return the number of reviews read.
+
+    `report` is called with the mean, the number of reviews and the minutes, every `REPORT` seconds and at the end.
+    """
+    mean = Reading(Network(*reading.network.sizes), reading.ngrams).to(DEVICE)
+    mean.load_state_dict(reading.state_dict())
+    layers = [tensor for name, tensor in reading.named_parameters() if not name.endswith("ngrams.weight")]
     optimizer = torch.optim.AdamW(
-        [{"params": layers, "weight_decay": 0.01}, {"params": [network.ngrams.weight], "weight_decay": 0.0}],
-        lr=args.rate,
+        [{"params": layers, "weight_decay": 0.01}, {"params": [reading.network.ngrams.weight], "weight_decay": 0.0}],
+        lr=rate,
         betas=(0.9, 0.98),
     )
     began = reported = time.monotonic()
-    step = seen = 0
+    seen = 0
+    reading.train()
+    for step, (texts, rows) in enumerate(mixed_batches(parts, batch), 1):
+        done = (time.monotonic() - began) / 60 / minutes
+        if done >= 1:
+            break
+        for group in optimizer.param_groups:
+            group["lr"] = rate * min(1, step / 300) * (0.02 + 0.49 * (1 + math.cos(math.pi * done)))
+        logits, side = reading(texts.batch(rows), hide), texts.of_side[rows]
+        known = ~side.isnan()
+        loss = functional.cross_entropy(logits, texts.of_stars[rows])
+        loss = loss + functional.binary_cross_entropy_with_logits(log_odds(logits)[known], side[known])
+        codes, positive = sentences.draw(OF_TEMPLATES)
+        odds = log_odds(reading(codes, THEIR_HIDE))
+        loss = loss + THEIR_WEIGHT * functional.binary_cross_entropy_with_logits(odds, positive)
+        optimizer.zero_grad()
+        loss.backward()
+        nn.utils.clip_grad_norm_(layers, 1.0)
+        optimizer.step()
+        seen += len(rows)
+        if step % 10 == 0:
+            share = 1 - min(0.995, (10 + step) / (100 + step))
+            with torch.no_grad():
+                for slow, new in zip(mean.parameters(), reading.parameters(), strict=True):
+                    slow.lerp_(new, share)
+        if time.monotonic() - reported > REPORT:
+            reported = time.monotonic()
+            report(mean, seen, done * minutes)
+    report(mean, seen, minutes)
+    reading.load_state_dict(mean.state_dict())
+    return seen
 
-    def finish() -> None:
-        accuracy, threshold = best_accuracy(predict(mean, dev_texts), dev["stars"])
-        minutes = (time.monotonic() - began) / 60
-        print(f"{minutes:5.1f} min  {seen:9,} reviews  dev {accuracy:.4f} from {threshold:.2f}", flush=True)
-        torch.save(mean.state_dict(), args.work / f"{args.name}.pt")
-        options = {name: value for name, value in vars(args).items() if name not in ("work", "start")}
-        (args.work / f"{args.name}.json").write_text(json.dumps(options | {"reviews": seen}, indent=1) + "\n")
 
-    while True:
-        jobs = [(texts, rows) for texts, size in parts for rows in batches(texts, 12_000, size, rng)]
-        for at in rng.permutation(len(jobs)):
-            texts, rows = jobs[at]
-            done = (time.monotonic() - began) / 60 / args.minutes
-            if done >= 1:
-                finish()
-                return
-            for group in optimizer.param_groups:
-                group["lr"] = args.rate * min(1, (step + 1) / 300) * (0.02 + 0.49 * (1 + math.cos(math.pi * done)))
-            network.train()
-            logits = network(*texts.batch(rows), hide=HIDE)
-            loss = functional.cross_entropy(logits, torch.from_numpy(texts.of_stars[rows]))
-            side = torch.from_numpy(texts.of_side[rows])
-            loss = loss + functional.binary_cross_entropy_with_logits(log_odds(logits), side)
-            if step % EVERY == 0:
-                drawn = rng.choice(len(made.lengths), OF_TEMPLATES, p=weight)
-                odds = log_odds(network(*made.batch(drawn), hide=THEIR_HIDE))
-                loss = loss + THEIR_WEIGHT * functional.binary_cross_entropy_with_logits(odds, positive[drawn])
-            optimizer.zero_grad()
-            loss.backward()
-            nn.utils.clip_grad_norm_(layers, 1.0)
-            optimizer.step()
-            step, seen = step + 1, seen + len(rows)
-            if step % 10 == 0:
-                share = 1 - min(0.995, (10 + step) / (100 + step))
-                with torch.no_grad():
-                    for slow, new in zip(mean.parameters(), network.parameters(), strict=True):
-                        slow.lerp_(new, share)
-            if time.monotonic() - reported > REPORT:
-                reported = time.monotonic()
-                finish()
+def main() -> None:
+    args = parser(__doc__)
+    args.add_argument("--name", default="network")
+    args.add_argument("--minutes", type=float, default=9.6)
+    args.add_argument("--dim", type=int, default=48)
+    args.add_argument("--hidden", type=int, default=128)
+    args.add_argument("--sizes", type=int, nargs="+", default=[5, 5], help="characters of each convolution")
+    args.add_argument("--rate", type=float, default=2e-3, help="peak learning rate")
+    args.add_argument("--seed", type=int, default=SEED)
+    args = args.parse_args()
+    torch.manual_seed(args.seed)
+    torch.set_float32_matmul_precision("high")
+    files = {name: load(args.work / f"{name}.npz") for name in ("train", "ends", VARIED, "dev")}
+    labels, stars, ends = np.load(args.work / "labels_train.npy"), files["train"]["stars"], files["ends"]["rows"]
+    parts = [
+        Reviews.load(files["train"]).with_targets(labels, stars, TEACHERS),
+        Reviews.load(files["ends"]).with_targets(labels[ends], stars[ends], TEACHERS),
+        Reviews.load(files[VARIED]).with_targets(np.load(args.work / f"labels_{VARIED}.npy"), None),
+    ]
+    dev, ngrams = Texts.load(files["dev"]), Ngrams(read_vocabulary(args.work))
+
+    def report(mean: Reading, seen: int, minutes: float) -> None:
+        found = accuracy(mean.probabilities(dev), files["dev"]["stars"])
+        print(f"{minutes:5.1f} min  {seen:11,} reviews  dev {found}", flush=True)
+        weights = {name: tensor.half().cpu() for name, tensor in mean.network.state_dict().items()}
+        torch.save(weights, args.work / f"{args.name}.pt")
+
+    reading = Reading(Network(len(ngrams) + 1, args.dim, args.hidden, args.sizes), ngrams).to(DEVICE)
+    seen = fit(reading, [(part, None) for part in parts], Sentences(args.work), args.minutes, args.rate, report=report)
+    options = {name: value for name, value in vars(args).items() if name != "work"}
+    (args.work / f"{args.name}.json").write_text(json.dumps(options | {"reviews": seen}, indent=1) + "\n")
 
 
 if __name__ == "__main__":

@@ -106,7 +106,7 @@ class BundledModel:
         if not normal:
             odds = 0.0
         elif not self._is_readable(text, normal):
-            odds = MAX_UNSURE * math.tanh(odds / MAX_UNSURE)
+            odds = max(-MAX_UNSURE, min(MAX_UNSURE, odds))
         p = 1 / (1 + math.exp(-max(-_MAX_LOG_ODDS, min(_MAX_LOG_ODDS, odds))))
         stated = stated_score(text)
         if stated:
