@@ -55,6 +55,7 @@ def form_values(page: BeautifulSoup, form: str) -> dict[str, str]:
     tag = page.select_one(form)
     assert tag
     values = {str(field["name"]): str(field.get("value", "")) for field in tag.select("input:not([type=checkbox])")}
+    values |= {str(field["name"]): field.get_text().removeprefix("\n") for field in tag.select("textarea")}
     for field in tag.select("select"):
         chosen = field.select_one("option[selected]")
         values[str(field["name"])] = str(chosen["value"]) if chosen else ""

@@ -7,7 +7,7 @@ import pytest
 from app.schemas import MoviesQuery, ReviewsQuery
 from app.services import ReviewService
 from app.web import messages
-from tests.web.conftest import AddMovie, AddReview, Visitor, parse_html, text
+from tests.web.conftest import AddMovie, AddReview, Visitor, form_values, parse_html, text
 
 WRITTEN = {"author": "밤편지", "content": "오래 쓴 최고의 글"}
 
@@ -94,8 +94,7 @@ def test_a_review_is_posted_with_its_new_movie(visitor: Visitor, add_movie: AddM
     assert page.select_one('#movie_id-error a[href="#add"]')
     form = page.select_one("#add form")
     assert form and "쓰던 리뷰도 함께" in text(form)
-    fields = {str(field["name"]): str(field.get("value", "")) for field in form.select("input[name]")}
-    fields["content"] = text(form.select_one("textarea"))
+    fields = form_values(page, "#add form")
     assert (fields["title"], fields["author"], fields["content"]) == ("벌새", *WRITTEN.values())
     answer = visitor.client.post("/movie", data=fields)
     movie = next(movie for movie in service.movies(MoviesQuery()).items if movie.title == "벌새")
@@ -136,12 +135,6 @@ def test_a_misspelled_title_is_offered_as_a_choice(
     assert service.reviews(movie.id, ReviewsQuery()).total == 0
 
 
-def form_fields(form: Any) -> dict[str, str]:
-    """Return what a browser would send for the form."""
-    fields = {str(field["name"]): str(field.get("value", "")) for field in form.select("input[name]")}
-    return fields | {str(field["name"]): field.get_text().removeprefix("\n") for field in form.select("textarea[name]")}
-
-
 @pytest.mark.parametrize(
     ("existing", "added", "is_asked"),
     [
@@ -167,7 +160,7 @@ def test_adding_a_movie_of_an_existing_title_asks_first(
     assert [(link["href"], text(link)) for link in page.select(".similar a")] == [(f"/movie/{movie.id}", "기생충")]
     assert f"{existing or '봉준호'} ·" in text(page.select_one(".similar"))
     assert not page.select(".similar button")
-    fields = form_fields(page.select_one('#add form[action="/movie"]'))
+    fields = form_values(page, '#add form[action="/movie"]')
     assert (fields["title"], fields["director"], fields["genre"]) == (" 기생 충", "봉준호 감독", "가족")
     assert visitor.client.post("/movie", data=fields).status_code == 303
     assert service.totals().movie_count == 3
@@ -176,12 +169,12 @@ def test_adding_a_movie_of_an_existing_title_asks_first(
 def test_each_similar_movie_is_offered(visitor: Visitor, add_movie: AddMovie, service: ReviewService) -> None:
     add_movie("기생충", release_date="2019-05-30")
     page = parse_html(visitor.post("/movie", title="기생충"))
-    fields = form_fields(page.select_one('#add form[action="/movie"]'))
+    fields = form_values(page, '#add form[action="/movie"]')
     add_movie("괴물", release_date="2006")
     assert visitor.client.post("/movie", data={**fields, "title": "괴물"}).status_code == 409
     answer = visitor.client.post("/movie", data={**fields, "poster_url": "ftp://"})
     assert answer.status_code == 422
-    fields = {**form_fields(parse_html(answer).select_one("#add form")), "poster_url": ""}
+    fields = {**form_values(parse_html(answer), "#add form"), "poster_url": ""}
     assert visitor.client.post("/movie", data=fields).status_code == 303
 
 
@@ -207,14 +200,14 @@ def test_a_carried_text_goes_to_the_similar_movie_or_to_the_new_one(
             "/review", movie="기생춘", movie_id="", movie_was="", spoiler="y", **WRITTEN | {"content": "\n최고"}
         )
     )
-    fields = form_fields(page.select_one("#add form")) | {"title": "기생충"}
+    fields = form_values(page, "#add form") | {"title": "기생충"}
     page = parse_html(visitor.client.post("/movie", data=fields))
     button = page.select_one(".similar button")
     assert button and not page.select('form[action="/movie"] [formaction]')
-    fields = form_fields(page.select_one(".similar"))
+    fields = form_values(page, ".similar")
     assert (fields["author"], fields["content"], fields["spoiler"]) == ("밤편지", "\n최고", "on")
     assert visitor.client.post(str(button["formaction"]), data=fields).status_code == 303
-    fields = form_fields(page.select_one('#add form[action="/movie"]'))
+    fields = form_values(page, '#add form[action="/movie"]')
     analyzed = service.reviews(movie.id, ReviewsQuery()).items[0]
     assert (analyzed.content, analyzed.spoiler) == ("최고", True)
     assert visitor.client.post("/movie", data={**fields, "content": "다시 봐도 최고"}).status_code == 303
