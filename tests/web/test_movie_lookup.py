@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from werkzeug.test import TestResponse
 
 from app.schemas import MoviesQuery, ReviewsQuery
 from app.services import ReviewService
@@ -10,6 +11,10 @@ from app.web import messages
 from tests.web.conftest import AddMovie, AddReview, Visitor, form_values, parse_html, text
 
 WRITTEN = {"author": "밤편지", "content": "오래 쓴 최고의 글"}
+
+
+def post_by_title(visitor: Visitor, title: str, **fields: str) -> TestResponse:
+    return visitor.post("/review", movie=title, movie_id="", movie_was="", **WRITTEN | fields)
 
 
 def value(page: Any, name: str) -> str:
@@ -20,7 +25,7 @@ def test_a_unique_match_is_chosen(visitor: Visitor, add_movie: AddMovie, service
     movie = add_movie("괴물")
     add_movie("괴물의 아이")
     for typed in ("괴물", " 괴 물 ", "괴물의", "ㄱㅁㅇㅇㅇ"):
-        answer = visitor.post("/review", movie=typed, movie_id="", movie_was="", **WRITTEN)
+        answer = post_by_title(visitor, typed)
         assert answer.status_code == 303, typed
     assert service.reviews(movie.id, ReviewsQuery()).total == 2
 
@@ -52,7 +57,7 @@ def test_several_matches_are_offered_as_choices(visitor: Visitor, add_movie: Add
         add_movie("괴물", release_date="2006-07-27", director="봉준호"),
         add_movie("괴물", release_date="2023-11-29"),
     )
-    answer = visitor.post("/review", movie="괴물", movie_id="", movie_was="", **WRITTEN)
+    answer = post_by_title(visitor, "괴물")
     page = parse_html(answer)
     assert answer.status_code == 422
     assert "어떤 영화인지 골라" in text(page.select_one("#movie_id-error"))
@@ -67,7 +72,7 @@ def test_several_matches_are_offered_as_choices(visitor: Visitor, add_movie: Add
 
 def test_no_match_keeps_the_input(visitor: Visitor, add_movie: AddMovie) -> None:
     add_movie("괴물")
-    page = parse_html(visitor.post("/review", movie="없는 영화", movie_id="", movie_was="", **WRITTEN))
+    page = parse_html(post_by_title(visitor, "없는 영화"))
     assert "그런 영화는 아직 없어요" in text(page.select_one("#movie_id-error"))
     assert (value(page, "movie"), text(page.select_one("#content"))) == ("없는 영화", WRITTEN["content"])
 
@@ -90,7 +95,7 @@ def test_an_id_is_enough(visitor: Visitor, movie_id: int, service: ReviewService
 
 def test_a_review_is_posted_with_its_new_movie(visitor: Visitor, add_movie: AddMovie, service: ReviewService) -> None:
     add_movie("괴물")
-    page = parse_html(visitor.post("/review", movie="벌새", movie_id="", movie_was="", **WRITTEN))
+    page = parse_html(post_by_title(visitor, "벌새"))
     assert page.select_one('#movie_id-error a[href="#add"]')
     form = page.select_one("#add form")
     assert form and "쓰던 리뷰도 함께" in text(form)
@@ -121,7 +126,7 @@ def test_an_error_with_a_new_movie_keeps_the_text(visitor: Visitor, service: Rev
 def test_partial_matches_offer_to_add_the_movie(visitor: Visitor, add_movie: AddMovie) -> None:
     add_movie("벌새 하나")
     add_movie("벌새 둘")
-    page = parse_html(visitor.post("/review", movie="벌새", movie_id="", movie_was="", **WRITTEN))
+    page = parse_html(post_by_title(visitor, "벌새"))
     assert len(page.select('#write [type="radio"]')) == 2
     assert page.select_one("#add [name=title]")["value"] == "벌새"
 
@@ -130,7 +135,7 @@ def test_a_misspelled_title_is_offered_as_a_choice(
     visitor: Visitor, add_movie: AddMovie, service: ReviewService
 ) -> None:
     movie = add_movie("기생충")
-    page = parse_html(visitor.post("/review", movie="기생츙", movie_id="", movie_was="", **WRITTEN))
+    page = parse_html(post_by_title(visitor, "기생츙"))
     assert [radio["value"] for radio in page.select('#write [type="radio"]')] == [str(movie.id)]
     assert service.reviews(movie.id, ReviewsQuery()).total == 0
 
@@ -195,11 +200,7 @@ def test_a_carried_text_goes_to_the_similar_movie_or_to_the_new_one(
     visitor: Visitor, add_movie: AddMovie, service: ReviewService
 ) -> None:
     movie = add_movie("기생충", release_date="2019-05-30")
-    page = parse_html(
-        visitor.post(
-            "/review", movie="기생춘", movie_id="", movie_was="", spoiler="y", **WRITTEN | {"content": "\n최고"}
-        )
-    )
+    page = parse_html(post_by_title(visitor, "기생춘", spoiler="y", content="\n최고"))
     fields = form_values(page, "#add form") | {"title": "기생충"}
     page = parse_html(visitor.client.post("/movie", data=fields))
     button = page.select_one(".similar button")
