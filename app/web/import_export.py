@@ -14,7 +14,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Response as BaseResponse
 from wtforms import BooleanField, FileField, HiddenField, SelectField, StringField
 
-from app.errors import FieldError, ValidationFailed
+from app.errors import ValidationFailed
 from app.extensions import get_service
 from app.i18n import lazy_gettext as _
 from app.schemas import AUTHOR_MAX, TITLE_MAX
@@ -220,7 +220,7 @@ def _import(token: str, form: PreviewForm, columns: Mapping[str, int | None]) ->
     def work(report: ProgressCallback) -> ImportResult:
         file = uploads.open(token)
         if file is None:
-            raise ValidationFailed([FieldError("", "file_empty", "the file has expired")], "file")
+            raise ValidationFailed.in_file("file_empty", "the file has expired")
         with file:
             result = import_export.import_file(
                 maintenance.store,
@@ -327,7 +327,6 @@ def _show(form: ImportForm) -> Response:
         "import_export.html",
         form,
         form=form,
-        alert=form.alert,
         max_size=current_app.config["IMPORT_MAX"],
         durable=maintenance.store.durable,
         outdated=maintenance.count_outdated(),

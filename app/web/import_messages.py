@@ -70,17 +70,16 @@ def error_messages(errors: Iterable[FieldError]) -> str:
 
 def error_message(error: FieldError) -> str:
     """Return the message for an error in a row or a file."""
+    column = str(FIELD_NAMES.get(error.field, error.field))
     if error.type in MISSING_TYPES:
-        return _("%(column)s 칸이 비어 있어요.", column=_column(error.field))
+        return _("%(column)s 칸이 비어 있어요.", column=column)
     if error.type == "string_too_long":
-        return _(
-            "%(column)s: %(limit)s자까지예요.", column=_column(error.field), limit=f"{error.context['max_length']:,}"
-        )
+        return _("%(column)s: %(limit)s자까지예요.", column=column, limit=f"{error.context['max_length']:,}")
     known = _sentences().get(error.type)
     if known is None:
-        return _("%(column)s: 쓸 수 없는 값이에요.", column=_column(error.field))
+        return _("%(column)s: 쓸 수 없는 값이에요.", column=column)
     message = known % error.context
-    return f"{_column(error.field)}: {message}" if error.type in _TYPES_WITH_COLUMN else message
+    return f"{column}: {message}" if error.type in _TYPES_WITH_COLUMN else message
 
 
 def _sentences() -> dict[str, str]:
@@ -136,10 +135,6 @@ def _sentences() -> dict[str, str]:
         "combining_marks": _("한 글자에 겹쳐 쓴 부호가 너무 많아요."),
         "url_invalid": _("http:// 또는 https://로 시작하는 주소가 아니에요."),
     }
-
-
-def _column(field: str) -> str:
-    return str(FIELD_NAMES.get(field, field))
 
 
 def format_megabytes(count: int) -> str:

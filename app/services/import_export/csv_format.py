@@ -113,11 +113,11 @@ class _Dialect:
 
 def _read_table(text: io.TextIOWrapper) -> Table:
     dialect = _find_dialect(text)
-    number, header, width = tables.find_header(_records(text, dialect, lambda cells: False))
-    is_own = [name.lstrip("\ufeff") for name in tables.column_names(header, len(header))] in (HEADER, _FORMER_HEADER)
+    number, header = tables.find_header(_records(text, dialect, lambda cells: False))
+    is_own = [name.lstrip("\ufeff") for name in tables.column_names(header)] in (HEADER, _FORMER_HEADER)
     holds_rows = (lambda cells: False) if is_own else _RowsInCells(header, dialect.delimiter)
     records = (record for record in _records(text, dialect, holds_rows) if record[0] > number)
-    return Table(header, width, records, is_own=is_own)
+    return Table(header, records, is_own=is_own)
 
 
 def _find_dialect(text: io.TextIOWrapper) -> _Dialect:

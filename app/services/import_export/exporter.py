@@ -78,15 +78,8 @@ def export_reviews(store: Store) -> Iterator[bytes]:
 
 
 def _cells(movie: Movie, review: Review) -> list[str]:
-    texts = (
-        movie.title,
-        review.author,
-        review.content,
-        format_local(review.created_at),
-        movie.release_date,
-        movie.director,
-        movie.genre,
-    )
+    texts = [movie.title, review.author, review.content, format_local(review.created_at)]
+    texts += [movie.release_date, movie.director, movie.genre]
     sentiment = review.sentiment_label, f"{review.sentiment_score:.4f}", f"{review.rating:.4f}"
     return [*map(escape_formula, texts), *sentiment, str(int(review.spoiler))]
 

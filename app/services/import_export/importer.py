@@ -74,24 +74,18 @@ def _match_movies(store: Store, parsed: ParsedFile) -> dict[int, int]:
 
     If a table omits the date or either date is incomplete, it matches a more precise one of a single movie.
     """
-    by_key = {}
     by_title = defaultdict(list)
     for movie in store.movies():
-        by_key[movie.key] = movie.id
         by_title[movie_key(movie.title, "")].append(movie)
     found = {}
     for movie in parsed.movies.values():
-        if movie.key in by_key:
-            found[movie.id] = by_key[movie.key]
-        elif parsed.is_table:
-            date = movie.release_date
-            ids = [
-                other.id
-                for other in by_title.get(movie_key(movie.title, ""), ())
-                if is_same_date(other.release_date, date) and (other.release_date or not date)
-            ]
-            if len(ids) == 1:
-                found[movie.id] = ids[0]
+        namesakes, date = by_title[movie_key(movie.title, "")], movie.release_date
+        same = [other for other in namesakes if other.key == movie.key]
+        if parsed.is_table and not same:
+            same = [other for other in namesakes if is_same_date(other.release_date, date)]
+            same = [other for other in same if other.release_date or not date]
+        if len(same) == 1:
+            found[movie.id] = same[0].id
     return found
 
 

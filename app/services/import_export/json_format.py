@@ -26,7 +26,7 @@ def open_table(file: BinaryIO) -> Iterator[Table]:
         if isinstance(item, dict) and len(keys) < _MAX_KEYS:
             keys |= dict.fromkeys(item)
     header = list(keys)
-    yield Table(header, len(header), _records(header, _read_array(file)))
+    yield Table(header, _records(header, _read_array(file)))
 
 
 def _records(header: list[str], objects: Iterator[Any]) -> Iterator[Record]:

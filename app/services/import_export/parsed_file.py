@@ -13,7 +13,7 @@ from app.services.import_export.file_types import FileType, OpenedFile, open_fil
 from app.services.import_export.records import ImportResult, Item, Row
 from app.services.import_export.staged_reviews import StagedReviews
 from app.services.import_export.table_rows import TableReader
-from app.services.import_export.tables import FIELDS, TableOptions, guess
+from app.services.import_export.tables import FIELDS, TableOptions, column_names, guess
 from app.services.jobs import ProgressCallback, ProgressReporter, Stage
 
 _OPENERS = {
@@ -27,10 +27,10 @@ _MAX_PREVIEWED = 10  # rows
 
 
 class ParsedFile:
-    """Parsed rows: movies by the file's id and corrections in memory, reviews in a temporary database.
+    """Parsed rows: reviews in a temporary database, and in memory movies by id and corrections by review and reader.
 
-    It must be closed. `is_table` is whether release dates may be incomplete. `ids_fit` is whether an empty store
-    can use the file's ids: they must ascend, as in every export.
+    It must be closed. `is_table` is whether release dates may be incomplete. `ids_fit` is whether an empty store can
+    use the file's ids: they must ascend, as in every export.
     """
 
     def __init__(self) -> None:
@@ -149,14 +149,15 @@ def preview_file(file: BinaryIO, options: TableOptions) -> Preview:
         if opened.type is FileType.JSON_LINES:
             return Preview(rows=_preview_rows(jsonl_format.read_rows(opened.content)))
         with _OPENERS[opened.type](opened.content) as table:
+            names = column_names(table.header)
             guessed = guess(table.header, options)
             columns: dict[str, int | None] = {name: guessed.get(name, [None])[0] for name in FIELDS}
             columns |= {name: column for name, column in options.columns.items() if not isinstance(column, str)}
             try:
                 reader = TableReader(table, options, opened.written_at)
             except ValidationFailed as error:
-                return Preview(table.names, columns, errors=error.errors)
-            return Preview(table.names, columns, _preview_rows(reader.rows()), reader.notes)
+                return Preview(names, columns, errors=error.errors)
+            return Preview(names, columns, _preview_rows(reader.rows()), reader.notes)
 
 
 def _preview_rows(rows: Iterator[Row]) -> list[PreviewRow]:

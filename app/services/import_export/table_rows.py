@@ -13,7 +13,7 @@ from app.schemas import DIRECTOR_MAX, GENRE_MAX, MIN_YEAR, MovieInput, ReviewRec
 from app.services.import_export.csv_format import unescape_formula
 from app.services.import_export.dates import KST, parse_day, parse_timestamp
 from app.services.import_export.records import Row
-from app.services.import_export.tables import FIELDS, Table, TableOptions, is_rating, match
+from app.services.import_export.tables import FIELDS, Table, TableOptions, column_names, is_rating, match
 
 ANONYMOUS = "익명"
 """Default author of a table without authors."""
@@ -21,6 +21,7 @@ _MOVIE = tuple(field.name for field in fields(MovieFields) if field.name in FIEL
 _LISTS = {"director": DIRECTOR_MAX, "genre": GENRE_MAX}
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _EXCERPT = 40
+_NO_DAY = "is not a day such as 2024-05-01"
 _YES = {"1", "true", "y", "yes", "예", "네", "o", "○", "있음"}
 _NO = {"", "0", "false", "n", "no", "아니요", "아니오", "x", "×", "없음"}
 _BLOCKS = "blockquote|div|dd|dt|dl|h[1-6]|hr|li|ol|p|ul"
@@ -51,7 +52,7 @@ class TableReader:
 
     def _find_unused(self) -> Iterator[FieldError]:
         used = set(self._columns.values())
-        names = [name for index, name in enumerate(self._table.names) if index not in used]
+        names = [name for index, name in enumerate(column_names(self._table.header)) if index not in used]
         if stars := ", ".join(filter(is_rating, names)):
             message = f"not imported: {stars} (a review's text is its vote)"
             yield FieldError("", "stars_unused", message, {"names": stars})
@@ -82,15 +83,9 @@ class TableReader:
             raise ValidationFailed.in_file("text_missing", "has no text", "content")
         key = movie_key(movie.title, movie.release_date) if movie else ""
         movie_id = self._movie_ids.get(key, 0)
-        data = {
-            "movie_id": movie_id or len(self._movie_ids) + 1,
-            "author": texts["author"],
-            "content": texts["content"],
-            "created_at": created_at,
-            "spoiler": spoiler,
-        }
+        values = {"movie_id": movie_id or len(self._movie_ids) + 1, "created_at": created_at, "spoiler": spoiler}
         try:
-            review = parse(ReviewRecord, data)
+            review = parse(ReviewRecord, texts | values)
         except ValidationFailed as error:
             raise ValidationFailed(errors + error.errors, "file") from error
         if errors or movie is None:
@@ -116,7 +111,7 @@ class TableReader:
             for field, text in texts.items()
             if not text.isascii() and _SURROGATE.search(text)
         ]
-        count, width = len(cells), self._table.width
+        count, width = len(cells), len(self._table.header)
         if any(map(str.strip, cells[width:])):
             message = f"has {count} cells, the table {width}: put a cell that holds a comma in quotes"
             errors.insert(0, FieldError("", "cells_spilt", message, {"count": count, "width": width}))
@@ -132,11 +127,10 @@ class TableReader:
             if day.year < MIN_YEAR:
                 raise ValueError
         except (ValueError, OverflowError):
-            dropped.append(_invalid_date("created_at", text))
+            dropped.append(_cell_error("created_at", "date_unknown", _NO_DAY, text))
             return ""
         if day > self._last_day and not self._table.is_own:
-            shown = text[:_EXCERPT]
-            errors.append(FieldError("created_at", "day_to_come", f"is still to come: {shown!r}", {"text": shown}))
+            errors.append(_cell_error("created_at", "day_to_come", "is still to come", text))
         return timestamp
 
 
@@ -159,10 +153,10 @@ def _plain(field: str, cell: str) -> str:
 
 def _parse_movie(texts: Mapping[str, str], errors: list[FieldError], dropped: list[FieldError]) -> MovieInput | None:
     """Return the movie of a row, without the optional fields that are invalid, or None if its title is."""
-    data = {field: texts.get(field, "").strip() for field in _MOVIE}
-    data["release_date"] = _parse_release_date(data["release_date"], dropped)
+    data = {field: texts.get(field, "") for field in _MOVIE}
+    data["release_date"] = _parse_release_date(data["release_date"].strip(), dropped)
     for field, limit in _LISTS.items():
-        data[field] = _shorten(field, data[field], limit, dropped)
+        data[field] = _shorten(field, data[field].strip(), limit, dropped)
     try:
         return parse(MovieInput, data)
     except ValidationFailed as error:
@@ -178,20 +172,19 @@ def _parse_release_date(text: str, dropped: list[FieldError]) -> str:
     try:
         return parse_day(text) if text else ""
     except ValueError:
-        dropped.append(_invalid_date("release_date", text))
+        dropped.append(_cell_error("release_date", "date_unknown", _NO_DAY, text))
         return ""
 
 
-def _invalid_date(field: str, text: str) -> FieldError:
+def _cell_error(field: str, type: str, message: str, text: str) -> FieldError:
     shown = text[:_EXCERPT]
-    return FieldError(field, "date_unknown", f"is not a day such as 2024-05-01: {shown!r}", {"text": shown})
+    return FieldError(field, type, f"{message}: {shown!r}", {"text": shown})
 
 
 def _parse_spoiler(text: str, dropped: list[FieldError]) -> bool:
     folded = unicodedata.normalize("NFKC", text).strip().casefold()
     if folded not in _YES | _NO:
-        shown = text[:_EXCERPT]
-        dropped.append(FieldError("spoiler", "yes_no_unknown", f"is neither 1 nor 0: {shown!r}", {"text": shown}))
+        dropped.append(_cell_error("spoiler", "yes_no_unknown", "is neither 1 nor 0", text))
     return folded in _YES
 
 

@@ -76,34 +76,28 @@ class TableOptions:
 class Table:
     """A table whose columns are not matched to fields yet.
 
-    `width` is the number of cells of the headings' line or a longer one above it. `unused` are the names of other
-    sheets in the file. `is_own` is whether the table is an export of this site.
+    `unused` are the names of other sheets in the file. `is_own` is whether the table is an export of this site.
     """
 
     header: Sequence[str]
-    width: int
     records: Iterator[Record]
     unused: Sequence[str] = ()
     is_own: bool = False
 
-    @property
-    def names(self) -> list[str]:
-        """The heading of each column, or its number if the heading is empty."""
-        return column_names(self.header, self.width)
 
-
-def find_header(records: Iterator[Record]) -> tuple[int, list[str], int]:
-    """Return the number of the headings' line, the headings, and the table's width.
+def find_header(records: Iterator[Record]) -> tuple[int, list[str]]:
+    """Return the number of the headings' line, and the headings, with empty ones if a line above is longer.
 
     The headings are the first record with two known ones, else with one, else the first record.
     """
     lines = [(number, cells) for number, cells in islice(records, MAX_HEADER_LINE) if isinstance(cells, list)]
     if not lines:
-        return 1, [], 0
+        return 1, []
     known = [min(2, count_known(cells)) for _, cells in lines]
     index = known.index(max(known))
     number, header = lines[index]
-    return number, header, max(len(cells) for _, cells in lines[: index + 1])
+    width = max(len(cells) for _, cells in lines[: index + 1])
+    return number, header + [""] * (width - len(header))
 
 
 def guess(header: Sequence[str], options: TableOptions) -> dict[str, list[int]]:
@@ -132,7 +126,7 @@ def match(header: Sequence[str], options: TableOptions) -> dict[str, int]:
         found[name] = [] if column is None else [_position(header, column)]
     for name, indexes in found.items():
         if len(indexes) > 1:
-            names = ", ".join(column_names(header, len(header))[index] for index in indexes)
+            names = ", ".join(column_names(header)[index] for index in indexes)
             raise ValidationFailed.in_file("columns_twice", f"two columns are {name}: {names}", names=names)
     matched = {name: indexes[0] for name, indexes in found.items() if indexes}
     required = ["content"] if options.title else ["title", "content"]
@@ -156,10 +150,9 @@ def is_rating(name: str) -> bool:
     return _fold(name) in _FOLDED_RATINGS
 
 
-def column_names(header: Sequence[str], width: int) -> list[str]:
-    """Return the headings of `width` columns, or a column's number if its heading is empty."""
-    padded = [*header, *[""] * (width - len(header))]
-    return [_printable(name.strip()) or f"#{number}" for number, name in enumerate(padded, start=1)]
+def column_names(header: Sequence[str]) -> list[str]:
+    """Return the headings, or a column's number if its heading is empty."""
+    return [_printable(name.strip()) or f"#{number}" for number, name in enumerate(header, start=1)]
 
 
 def _printable(text: str) -> str:

@@ -38,9 +38,9 @@ def open_table(file: BinaryIO) -> Iterator[Table]:
         if not sheets:
             raise _broken()
         sheet = max(sheets, key=lambda path: count_known(find_header(_records(path))[1]))
-        number, header, width = find_header(_records(sheet))
+        number, header = find_header(_records(sheet))
         records = (record for record in _records(sheet) if record[0] > number)
-        yield Table(header, width, records, [_name(other) for other in sheets if other != sheet])
+        yield Table(header, records, [_name(other) for other in sheets if other != sheet])
 
 
 def _name(sheet: Path) -> str:
