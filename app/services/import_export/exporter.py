@@ -11,12 +11,12 @@ import io
 import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import datetime
 from typing import Any
 
 from app.models import CorrectedLabel, Correction, Movie, MovieFields, Review
-from app.services.import_export.csv_format import HEADER, escape_formula
+from app.services.import_export.csv_format import HEADER, TEXT_FIELDS, escape_formula
 from app.services.import_export.dates import KST, format_local
 from app.services.import_export.jsonl_format import FORMAT, VERSION
 from app.services.jobs import iter_pages
@@ -78,8 +78,8 @@ def export_reviews(store: Store) -> Iterator[bytes]:
 
 
 def _cells(movie: Movie, review: Review) -> list[str]:
-    texts = [movie.title, review.author, review.content, format_local(review.created_at)]
-    texts += [movie.release_date, movie.director, movie.genre]
+    review = replace(review, created_at=format_local(review.created_at))
+    texts = [getattr(movie if name in _MOVIE else review, name) for name in TEXT_FIELDS]
     sentiment = review.sentiment_label, f"{review.sentiment_score:.4f}", f"{review.rating:.4f}"
     return [*map(escape_formula, texts), *sentiment, str(int(review.spoiler))]
 
