@@ -7,12 +7,12 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from hashlib import blake2b
 from pathlib import Path
-from typing import IO, Any, BinaryIO
+from typing import IO, BinaryIO
 
 from flask import Blueprint, Response, current_app, redirect, request, session, url_for
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Response as BaseResponse
-from wtforms import BooleanField, FileField, HiddenField, SelectField, StringField
+from wtforms import BooleanField, FileField, HiddenField, StringField
 
 from app.errors import ValidationFailed
 from app.extensions import get_service
@@ -101,10 +101,6 @@ class PreviewForm(Form):
 
     def options(self, columns: Mapping[str, int | None]) -> TableOptions:
         return TableOptions(columns, (self.title.data or "").strip(), (self.author.data or "").strip())
-
-
-for _field in FIELDS:
-    setattr(PreviewForm, f"column_{_field}", SelectField(import_messages.FIELD_NAMES[_field], validate_choice=False))
 
 
 @blueprint.get("")
@@ -259,12 +255,7 @@ def _show_preview(form: PreviewForm, columns: Mapping[str, int | None] | None) -
     if preview is None:
         return _refuse(410, "file", messages.UPLOAD_GONE)
     form.upload.data, name = session[_UPLOAD]
-    choices = [("", _("없음")), *((str(place), column) for place, column in enumerate(preview.names))]
-    for field, chosen in preview.columns.items():
-        control: Any = form[f"column_{field}"]
-        control.choices = choices
-        control.data = "" if chosen is None else str(chosen)
-    return render("preview.html", form, form=form, preview=preview, name=name, fields=FIELDS)
+    return render("preview.html", form, form=form, preview=preview, name=name, field_names=import_messages.FIELD_NAMES)
 
 
 def _remember(preview: Preview) -> None:

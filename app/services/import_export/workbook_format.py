@@ -20,7 +20,8 @@ _TIMEOUT = 120  # seconds
 @contextmanager
 def open_table(file: BinaryIO) -> Iterator[Table]:
     """Open the sheet with most known headings. Raise `ValidationFailed` for an unreadable workbook."""
-    with tempfile.TemporaryDirectory(prefix="gampyeong-") as folder:
+    # On Windows, a file that is still open cannot be deleted.
+    with tempfile.TemporaryDirectory(prefix="gampyeong-", ignore_cleanup_errors=True) as folder:
         file.seek(0)
         with open(Path(folder, "workbook"), "wb") as copy:
             shutil.copyfileobj(file, copy)
