@@ -100,7 +100,8 @@ class MovieCache:
                 found.pop(movie_id, None)
             else:
                 found[movie_id] = movie
-        self.by_id = dict(sorted(found.items()))
+        ids = sorted(found)
+        self.by_id = found if ids == list(found) else {movie_id: found[movie_id] for movie_id in ids}
         self.movies = tuple(self.by_id.values())
 
 
