@@ -2,13 +2,13 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from unicodedata import normalize
 
 import pytest
 
 from app.errors import AlreadyExists, NotFound
 from app.models import CatalogueTotals, MovieFields, Sentiment, movie_key
-from app.schemas import MoviePatch
 from app.store import Store
 from tests.store.conftest import BAD, GOOD, AddMovie, AddReview, rated, review_edit
 
@@ -184,7 +184,7 @@ def test_concurrent_edits_of_different_fields(store: Store, movie_id: int) -> No
 
         def edit(item: tuple[str, str]) -> None:
             name, value = item
-            store.update_movie(movie_id, MoviePatch.model_validate({name: value}).apply)
+            store.update_movie(movie_id, lambda old: replace(old, **{name: value}))
 
         with ThreadPoolExecutor(len(fields)) as pool:
             list(pool.map(edit, fields.items()))
