@@ -75,5 +75,7 @@ class SiteWorker(GeventWorker):
         """Close idle connections while the worker stops; gunicorn calls this every second."""
         super().notify()
         for client in [] if self.alive else list(self.idle):
-            with suppress(OSError):  # closed by the client
-                client.shutdown(socket.SHUT_RD)  # a request that has arrived is still answered
+            # Of a duplicate, because gevent raises an error in the greenlet that waits for the socket itself. The
+            # greenlet reads the end of the stream, after a request that has arrived.
+            with suppress(OSError), client.dup() as duplicate:  # OSError: closed by the client
+                duplicate.shutdown(socket.SHUT_RD)
