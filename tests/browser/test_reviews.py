@@ -38,10 +38,10 @@ def test_reviews_are_ordered_and_filtered_by_links(reviewed: OpenReviewed, scrip
     page, _, _ = reviewed(scripts=scripts)
     page.locator("#reviews .menu summary").click()
     page.get_by_role("link", name="평점 낮은순").click()
-    assert "sort=lowest" in page.url
+    expect(page).to_have_url(re.compile("sort=lowest"))
     assert ratings(page) == sorted(ratings(page))
     page.get_by_role("link", name=re.compile("긍정 3")).click()
-    assert "sort=lowest" in page.url
+    expect(page).to_have_url(re.compile("sort=lowest"))
     expect(page.locator(".review")).to_have_count(3)
     expect(page.locator(".review .reading.negative")).to_have_count(0)
 
@@ -50,7 +50,7 @@ def test_reviews_are_ordered_and_filtered_by_links(reviewed: OpenReviewed, scrip
 def test_a_reviews_address_scrolls_to_it(reviewed: OpenReviewed, scripts: bool) -> None:
     page, movie, ids = reviewed(REVIEWS_A_PAGE + 2, scripts=scripts)
     page.goto(f"/review/{ids[0]}")  # the oldest is not on the first page
-    assert page.url.endswith(f"page=2&review={ids[0]}#review-{ids[0]}")
+    expect(page).to_have_url(re.compile(rf"page=2&review={ids[0]}#review-{ids[0]}$"))
     expect(page.locator(f"#review-{ids[0]}")).to_be_in_viewport()
     if scripts:
         expect(page.locator(f"#review-{ids[0]}")).to_be_focused()
