@@ -28,7 +28,7 @@ MAX_NGRAM = 5  # characters
 WINDOW = 160  # characters; reviews of the corpus have at most 147
 _OVERLAP = 16  # characters shared with the next window
 _BATCH_SIZE, _MAX_PADDING = 1_024, 64  # characters of a batch, and of its padding
-MAX_UNSURE = 0.84  # log-odds of a text without Hangul or known words: P(positive) is between 0.3 and 0.7
+MAX_UNSURE = 0.8  # log-odds of a text without Hangul or known words: P(positive) is between 0.31 and 0.69
 _MAX_LOG_ODDS = 12.0  # keeps the logarithms of probabilities finite
 
 
