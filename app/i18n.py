@@ -10,15 +10,15 @@ from babel.support import NullTranslations
 from flask import Flask, g, has_request_context, request
 from flask_babel import Babel
 
-NATIVE = "ko"
-LANGUAGES = {NATIVE: "한국어", "en": "English"}
+DEFAULT_LANGUAGE = "ko"
+LANGUAGES = {DEFAULT_LANGUAGE: "한국어", "en": "English"}
 """Languages by code, each with its own name."""
 COOKIE = "language"
 
 
 def register(app: Flask) -> None:
     """Add translations to `app` and its templates."""
-    Babel(app, default_locale=NATIVE, locale_selector=language)  # type: ignore[no-untyped-call]
+    Babel(app, default_locale=DEFAULT_LANGUAGE, locale_selector=language)  # type: ignore[no-untyped-call]
     # Flask-Babel's own callables look up the locale for each text, which takes half the time of a page.
     app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]  # added by Jinja's extension
         gettext=lambda text: _translations().gettext(text),
@@ -44,8 +44,10 @@ def lazy_gettext(text: str) -> str:
 def language() -> str:
     """Return the request's language: from the cookie, else from `Accept-Language`, else Korean."""
     if not has_request_context():
-        return NATIVE
+        return DEFAULT_LANGUAGE
     if "language" not in g:
         chosen = request.cookies.get(COOKIE)
-        g.language = chosen if chosen in LANGUAGES else request.accept_languages.best_match(LANGUAGES, default=NATIVE)
+        g.language = (
+            chosen if chosen in LANGUAGES else request.accept_languages.best_match(LANGUAGES, default=DEFAULT_LANGUAGE)
+        )
     return str(g.language)

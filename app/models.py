@@ -127,7 +127,7 @@ class ModelCard:
     figures: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     calibration_bins: Sequence[tuple[float, float]] = ()
     movie_points: Sequence[tuple[float, float]] = ()
-    misreadings: Sequence[KnownMisclassification] = ()
+    misclassifications: Sequence[KnownMisclassification] = ()
     id: str = ""
 
 
@@ -154,18 +154,18 @@ def is_same_date(date: str, other: str) -> bool:
 class QueueStats:
     """Statistics of the model since the start.
 
-    `waiting` is the number of queued texts, `turns` the number of batches by their size, and `seconds` the total time
-    of all batches.
+    `waiting` is the number of queued texts, `batch_counts` the number of batches by their size, and `seconds` the total
+    time of all batches.
     """
 
     waiting: int = 0
-    turns: Mapping[int, int] = field(default_factory=dict)
+    batch_counts: Mapping[int, int] = field(default_factory=dict)
     seconds: float = 0.0
 
     @property
     def texts(self) -> int:
         """The number of analyzed texts."""
-        return sum(texts * turns for texts, turns in self.turns.items())
+        return sum(size * count for size, count in self.batch_counts.items())
 
 
 @dataclass(frozen=True, slots=True)

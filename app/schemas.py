@@ -342,7 +342,7 @@ class MoviesQuery(PageQuery):
     sort: Sort = "rating"
 
     @property
-    def is_narrowed(self) -> bool:
+    def is_filtered(self) -> bool:
         """Return whether any filter is set."""
         return bool(self.q or self.genre or self.director or self.year)
 

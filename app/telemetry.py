@@ -50,7 +50,7 @@ class Metrics:
         self._registry.register(self)
         ProcessCollector(registry=self._registry)
         build = {"version": VERSION, "python": platform.python_version()}
-        Info("gampyeong_build", "What is running.", registry=self._registry).info(build)
+        Info("gampyeong_build", "Version of the site and of Python.", registry=self._registry).info(build)
 
     def count(self, route: str, method: str, status: int, seconds: float) -> None:
         """Count a finished request."""
@@ -64,19 +64,19 @@ class Metrics:
     def collect(self) -> Iterator[Metric]:
         """Yield the metrics of the model, and of the store if it is available; called by the registry."""
         work, card = self._workload(), self._card()
-        model = GaugeMetricFamily("gampyeong_model_info", "Which model reads.", labels=["name", "id"])
+        model = GaugeMetricFamily("gampyeong_model_info", "The current model.", labels=["name", "id"])
         model.add_metric([card.name, card.id], 1)
         yield model
-        yield GaugeMetricFamily("gampyeong_waiting_texts", "Texts accepted and not yet answered.", work.waiting)
-        yield CounterMetricFamily("gampyeong_read_texts", "Texts read.", work.texts)
-        yield CounterMetricFamily("gampyeong_inference_seconds", "Seconds in which the model read.", work.seconds)
-        batches = HistogramMetricFamily("gampyeong_batch_texts", "Texts read at once.")
+        yield GaugeMetricFamily("gampyeong_waiting_texts", "Texts accepted without a result.", work.waiting)
+        yield CounterMetricFamily("gampyeong_read_texts", "Texts analyzed.", work.texts)
+        yield CounterMetricFamily("gampyeong_inference_seconds", "Seconds of inference.", work.seconds)
+        batches = HistogramMetricFamily("gampyeong_batch_texts", "Texts in a batch.")
         batches.add_metric([], _buckets(work), sum_value=work.texts)
         yield batches
         with contextlib.suppress(StoreUnavailable):
             totals = self._totals()
-            yield GaugeMetricFamily("gampyeong_movies", "Movies kept.", totals.movie_count)
-            reviews = GaugeMetricFamily("gampyeong_reviews", "Reviews kept.", labels=["label"])
+            yield GaugeMetricFamily("gampyeong_movies", "Stored movies.", totals.movie_count)
+            reviews = GaugeMetricFamily("gampyeong_reviews", "Stored reviews.", labels=["label"])
             reviews.add_metric([Label.POSITIVE], totals.positive_count)
             reviews.add_metric([Label.NEGATIVE], totals.review_count - totals.positive_count)
             yield reviews
@@ -85,10 +85,10 @@ class Metrics:
 def _buckets(work: QueueStats) -> list[tuple[str, float]]:
     """Return cumulative numbers of batches by their size, as (limit, count); the last limit is +Inf."""
     counts = [
-        (str(float(limit)), float(sum(turns for texts, turns in work.turns.items() if texts <= limit)))
+        (str(float(limit)), float(sum(count for size, count in work.batch_counts.items() if size <= limit)))
         for limit in _TEXTS
     ]
-    return [*counts, ("+Inf", float(sum(work.turns.values())))]
+    return [*counts, ("+Inf", float(sum(work.batch_counts.values())))]
 
 
 def register(app: Flask, metrics: Metrics, log_level: str, *, trust_request_ids: bool = False) -> None:

@@ -35,7 +35,7 @@ class FakeAnalyzer:
         return [Prediction(self._read(text), 0.5 * _mood(text)) for text in texts]
 
     def workload(self) -> QueueStats:
-        return QueueStats(turns={1: len(self.seen)}, seconds=0.25)
+        return QueueStats(batch_counts={1: len(self.seen)}, seconds=0.25)
 
     def check(self) -> None:
         if self.broken:

@@ -14,14 +14,14 @@ from babel.messages.pofile import read_po
 from bs4 import BeautifulSoup
 from flask.testing import FlaskClient
 
-from app.i18n import LANGUAGES, NATIVE
+from app.i18n import DEFAULT_LANGUAGE, LANGUAGES
 from app.settings import ROOT
 from tests.web.conftest import Visitor
 
 TRANSLATIONS = ROOT / "app" / "translations"
 
 HANGUL = re.compile("[가-힣ㄱ-ㅎ]")
-OTHERS = [code for code in LANGUAGES if code != NATIVE]
+OTHERS = [code for code in LANGUAGES if code != DEFAULT_LANGUAGE]
 GETTEXT = {"gettext", "ngettext", "lazy_gettext", "lazy_ngettext", "_"}
 PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|%%|\{\w+\}|<[^>]+>")
 CALL = r"\b(_|n?gettext)\((?:[^()']|'[^']*'|\((?:[^()']|'[^']*')*\))*\)"

@@ -28,7 +28,7 @@ def read_card(name: str, folder: Path) -> ModelCard:
         _figures(metrics),
         _pairs(metrics, "movies", "calibration_bins") or _pairs(metrics, "heldout", "calibration_bins"),
         _pairs(metrics, "movies", "movie_points"),
-        _misreadings(_json(folder / "behaviour.json")),
+        _misclassifications(_json(folder / "behaviour.json")),
         f"{shown}@{_digest(folder)}",
     )
 
@@ -76,7 +76,7 @@ def _pairs(metrics: dict[str, Any], file: str, name: str) -> list[tuple[float, f
     return pairs if all(isfinite(number) for pair in pairs for number in pair) else []
 
 
-def _misreadings(behaviour: dict[str, Any]) -> list[KnownMisclassification]:
+def _misclassifications(behaviour: dict[str, Any]) -> list[KnownMisclassification]:
     """Return the known misclassifications, the most confident first."""
     try:
         wrong = [
@@ -91,4 +91,4 @@ def _misreadings(behaviour: dict[str, Any]) -> list[KnownMisclassification]:
         ]
     except (KeyError, TypeError, ValueError):
         return []
-    return sorted(wrong, key=lambda misreading: -misreading.sentiment.score)
+    return sorted(wrong, key=lambda misclassification: -misclassification.sentiment.score)

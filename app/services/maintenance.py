@@ -22,7 +22,7 @@ class RatingChange:
     now: Sentiment
 
     @property
-    def distance(self) -> float:
+    def difference(self) -> float:
         """The change of the rating, -10..10."""
         return self.now.rating - self.review.rating
 
@@ -54,7 +54,7 @@ class RescoreResult:
             if change.now.label is not change.review.sentiment_label:
                 self.to_positive += change.now.label is Label.POSITIVE
                 self.to_negative += change.now.label is Label.NEGATIVE
-        self.biggest = nlargest(_MAX_LISTED, self.biggest + changes, key=lambda change: abs(change.distance))
+        self.biggest = nlargest(_MAX_LISTED, self.biggest + changes, key=lambda change: abs(change.difference))
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from typing import Any
 from app.models import CatalogueTotals, Movie, Page
 from app.schemas import MoviesQuery
 from app.services.fuzzy_search import TypoIndex, other_layout
-from app.services.search import SearchIndex, has_all_names, searched_text, split_genre, split_words
+from app.services.search import SearchIndex, has_all_names, searched_text, split_names, split_words
 
 Key = Callable[[Movie], tuple[Any, ...]]
 _PRIOR = 5
@@ -62,7 +62,7 @@ class MovieList:
         """Return a page of the matching movies, sorted as requested."""
         found: Iterable[Movie] = self.order(query.sort)
         total = len(self.movies)
-        if query.is_narrowed:
+        if query.is_filtered:
             ids = self._match(query)
             found, total = (movie for movie in found if movie.id in ids), len(ids)
         items = list(islice(found, query.start, query.start + query.per_page))
@@ -121,7 +121,7 @@ class MovieList:
     @cached_property
     def genres(self) -> list[str]:
         """All genres of the movies, sorted; do not modify the list."""
-        return sorted({genre for text in self._by_genre for genre in split_genre(text)})
+        return sorted({genre for text in self._by_genre for genre in split_names(text)})
 
     @cached_property
     def _by_genre(self) -> dict[str, set[int]]:

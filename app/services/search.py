@@ -55,7 +55,7 @@ class SearchIndex:
 
 def has_all_names(text: str, names: str) -> bool:
     """Return whether the text (a movie's genres or directors) has all of these names."""
-    return set(_fold_genres(names)) <= set(_fold_genres(text))
+    return set(_fold_names(names)) <= set(_fold_names(text))
 
 
 def has_word(text: str, word: str) -> bool:
@@ -80,19 +80,19 @@ def searched_text(movie: Movie) -> str:
 
 
 @lru_cache(maxsize=4096)
-def split_genre(genre: str) -> tuple[str, ...]:
+def split_names(names: str) -> tuple[str, ...]:
     """Split a list of names: `드라마, SF`, `드라마/SF` and `드라마·SF` are two genres."""
-    return tuple(part for part in (piece.strip() for piece in re.split(r"[,/·|]", genre)) if part)
+    return tuple(part for part in (piece.strip() for piece in re.split(r"[,/·|]", names)) if part)
 
 
 @lru_cache(maxsize=4096)
 def fold(text: str) -> str:
     """Remove case, spaces, punctuation and full-width forms."""
-    text = _compatible(text).casefold()
+    text = _to_nfkc(text).casefold()
     return _NO_LETTERS.sub("", text) or "".join(text.split())
 
 
-def _compatible(text: str) -> str:
+def _to_nfkc(text: str) -> str:
     """Normalise the text to NFKC, except single Hangul letters, which NFKC replaces by conjoining jamo."""
     text = normalize("NFC", text)
     if _SIMPLE.fullmatch(text):
@@ -101,13 +101,13 @@ def _compatible(text: str) -> str:
 
 
 @lru_cache(maxsize=4096)
-def _fold_genres(genre: str) -> tuple[str, ...]:
-    return tuple(map(fold, split_genre(genre)))
+def _fold_names(names: str) -> tuple[str, ...]:
+    return tuple(map(fold, split_names(names)))
 
 
 def split_words(q: str) -> list[str]:
     """Split a search into words in the form of the searched text."""
-    words = _compatible(q).casefold().translate(_COMPOUNDS).split()
+    words = _to_nfkc(q).casefold().translate(_COMPOUNDS).split()
     return [_NO_LETTERS.sub("", word) or word for word in words]
 
 

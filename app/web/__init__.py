@@ -40,7 +40,7 @@ def register(app: Flask) -> None:
         cached_fragment=rendering.cached_fragment,
         csrf_token=generate_csrf,
         script_texts=messages.script_texts,
-        present_model=lambda: pages.catalogue().model_card().id,
+        current_model_id=lambda: pages.catalogue().model_card().id,
     )
     # Every page, errors too, has the search box and the footer.
     app.context_processor(lambda: {"query_max": QUERY_MAX, "is_durable": get_service(MaintenanceService).store.durable})

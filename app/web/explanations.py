@@ -21,7 +21,7 @@ blueprint.add_app_template_global(lambda: THRESHOLDS, "highlight_thresholds")
 STRONG = 3
 """Minimum strength of a highlighted word labelled 강; others are labelled 약."""
 WORDS_LISTED = 5
-MAX_MISREADINGS = 8
+MAX_MISCLASSIFICATIONS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,7 @@ def show_model() -> Response:
         "model.html",
         card=card,
         models=get_service(MaintenanceService).store.models(),
-        misreadings=card.misreadings[:MAX_MISREADINGS],
+        misclassifications=card.misclassifications[:MAX_MISCLASSIFICATIONS],
         calibration_plot=charts.plot(card.calibration_bins, 1),
         movie_plot=charts.plot(card.movie_points, 10),
         confident_from=CONFIDENT_FROM,

@@ -9,7 +9,7 @@ from typing import Any
 from flask_babel import format_date, gettext, ngettext
 
 from app.models import Label, Page
-from app.services.search import split_genre
+from app.services.search import split_names
 
 KST = timezone(timedelta(hours=9), "KST")
 """Korean time; without summer time, it needs no time zone database."""
@@ -122,6 +122,6 @@ FILTERS: dict[str, Callable[..., object]] = {
     "excerpt": excerpt,
     "collapse_blank_lines": collapse_blank_lines,
     "shorten": shorten,
-    "names": split_genre,
+    "names": split_names,
     "shown_pages": shown_pages,
 }

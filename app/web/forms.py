@@ -171,7 +171,7 @@ class MovieForm(Form):
         self.similar: Sequence[Movie] = ()
         """Existing movies of the same title."""
 
-    def ask_whether_same(self, similar: Sequence[Movie]) -> None:
+    def show_similar(self, similar: Sequence[Movie]) -> None:
         """Show the similar movies for confirmation; submitting again adds the movie."""
         self._set_error(409, messages.MOVIE_SIMILAR)
         self.similar = similar

@@ -37,7 +37,7 @@ OTHER_MOVIE_NEEDED = lazy_gettext("합칠 다른 영화를 골라 주세요.")
 DELETED_MEANWHILE = lazy_gettext("리뷰를 올렸지만 그 사이에 영화가 지워졌어요.")
 MOVIE_EDITED = lazy_gettext("영화 정보를 고쳤어요.")
 REVIEW_EDITED = lazy_gettext("리뷰를 고쳤어요.")
-REVIEW_READ_AGAIN = lazy_gettext("리뷰를 고쳤어요. 바뀐 글을 다시 읽고 평점을 매겼어요.")
+REVIEW_REANALYZED = lazy_gettext("리뷰를 고쳤어요. 바뀐 글을 다시 읽고 평점을 매겼어요.")
 EDITED_MEANWHILE = lazy_gettext(
     "그 사이에 다른 곳에서 이 리뷰를 고쳤어요. 지금 글을 보고, 아래 글로 바꾸려면 한 번 더 눌러 주세요."
 )

@@ -53,7 +53,7 @@ def _add(form: MovieForm, data: Mapping[str, Any]) -> Movie | None:
     similar = catalogue().similar_movies(movie)
     if {str(other.id) for other in similar} <= set(data.get("confirmed", "").split()):
         return catalogue().add_movie(movie, identity.owner_token())
-    form.ask_whether_same(similar)
+    form.show_similar(similar)
     return None
 
 

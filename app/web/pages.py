@@ -63,7 +63,7 @@ def home(review_form: ReviewForm | None = None, movie_form: MovieForm | None = N
     return render(
         "home.html",
         review_form or movie_form,
-        latest=[] if found["query"].is_narrowed else _latest(),
+        latest=[] if found["query"].is_filtered else _latest(),
         **found,
         review_form=form,
         movie_form=movie_form or MovieForm(title=missing),

@@ -115,7 +115,7 @@ def _edit(id: int, form: EditReviewForm) -> BaseResponse:
     review = form.submit(edit)
     if review is None:
         return _show_edit(catalogue().review(id), form)
-    text = messages.REVIEW_READ_AGAIN if review.content != old.content else messages.REVIEW_EDITED
+    text = messages.REVIEW_REANALYZED if review.content != old.content else messages.REVIEW_EDITED
     flash_message(text, review_id=id)
     return redirect(pages.review_address(id), 303)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from flask import Blueprint, Response
 
 from app.models import Movie
-from app.services.search import split_genre
+from app.services.search import split_names
 from app.web.pages import catalogue
 from app.web.rendering import render
 
@@ -36,7 +36,7 @@ def show() -> Response:
     movies = [movie for movie in movie_list.movies if movie.review_count]
     rate = movie_list.weighted_rating.rate
     rated = [movie for movie in movies if movie.review_count >= MIN_REVIEWS]
-    genres = _bars((genre, movie) for movie in movies for genre in split_genre(movie.genre))
+    genres = _bars((genre, movie) for movie in movies for genre in split_names(movie.genre))
     years = _bars((movie.release_date[:4], movie) for movie in movies if movie.release_date)
     return render(
         "stats.html",

@@ -321,7 +321,7 @@ def test_the_workload_is_counted(make: Make, model: Model, pool: ThreadPoolExecu
         future.result(WAIT)
     wait_until(lambda: analyzer.workload().texts == 4)
     done = analyzer.workload()
-    assert (done.waiting, done.turns, done.texts) == (0, {1: 1, 3: 1}, 4)
+    assert (done.waiting, done.batch_counts, done.texts) == (0, {1: 1, 3: 1}, 4)
     assert done.seconds > 0
 
 

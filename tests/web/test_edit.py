@@ -44,7 +44,7 @@ def test_an_edited_review_is_analyzed_again(
     assert (now.content, now.rating, now.created_at) == ("다시 보니 지루해요", pytest.approx(1.5), review.created_at)
     assert service.movie(movie_id).average_rating == pytest.approx(1.5)
     page = visitor.get(f"/movie/{movie_id}")
-    assert text(page.select_one(".notice")) == messages.REVIEW_READ_AGAIN
+    assert text(page.select_one(".notice")) == messages.REVIEW_REANALYZED
     assert text(page.select_one(".edited")) == "수정됨 방금 전"
     assert page.select_one(".edited time")["datetime"] == now.edited_at
 

@@ -60,7 +60,7 @@ def test_a_card_is_read_from_the_models_folder(folder: Path) -> None:
     assert card.figures["heldout"]["balanced_accuracy"] == 0.8812
     assert "command" not in card.figures["heldout"]
     assert (card.calibration_bins, card.movie_points) == ([(0.1, 0.05), (0.9, 1.0)], [(2.5, 5.0)])
-    assert [(item.text, item.expected) for item in card.misreadings] == [
+    assert [(item.text, item.expected) for item in card.misclassifications] == [
         ("어제 봤다", None),
         ("<b>돈 주고</b> 잠자기 좋은 영화", Label.NEGATIVE),
     ]
@@ -77,7 +77,7 @@ def test_malformed_files_make_an_empty_card(tmp_path: Path, content: str) -> Non
     for name in ("metrics.json", "behaviour.json"):
         (tmp_path / name).write_text(content, "utf-8")
     card = read_card("some/model", tmp_path)
-    assert (card.figures, list(card.misreadings)) == ({}, [])
+    assert (card.figures, list(card.misclassifications)) == ({}, [])
     assert (card.calibration_bins, card.movie_points) == ([], [])
 
 

@@ -33,7 +33,7 @@ def test_reviews_of_another_model_are_rescored(store: Store, analyzer: FakeAnaly
     result = MaintenanceService(store, analyzer).rescore()
     assert (result.count, result.to_positive, result.to_negative) == (600, 400, 0)
     assert (result.mean_before, result.mean_now) == (4.0, pytest.approx((400 * 8.5 + 200 * 1.5) / 600))
-    assert [move.distance for move in result.biggest] == [4.5] * 10
+    assert [move.difference for move in result.biggest] == [4.5] * 10
     assert store.models() == {"fake@1": 602}
     assert store.totals().positive_count == 400
     assert [review.rating for review in store.all_reviews()[-2:]] == [4.0, 4.0]
