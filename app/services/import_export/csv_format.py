@@ -116,7 +116,7 @@ def _read_table(text: io.TextIOWrapper) -> Table:
     dialect = _find_dialect(text)
     number, header = tables.find_header(_records(text, dialect, lambda cells: False))
     is_own = [name.lstrip("\ufeff") for name in tables.column_names(header)] in (HEADER, _FORMER_HEADER)
-    holds_rows = (lambda cells: False) if is_own else _RowsInCells(header, dialect.delimiter)
+    holds_rows = (lambda cells: False) if is_own else _find_rows_in_cells(header, dialect.delimiter)
     records = (record for record in _records(text, dialect, holds_rows) if record[0] > number)
     return Table(header, records, is_own=is_own)
 
@@ -187,30 +187,26 @@ def _can_parse(text: io.TextIOWrapper, dialect: _Dialect) -> bool:
     return True
 
 
-class _RowsInCells:
-    """Detector of cells that contain other rows, because a quotation mark is closed only some rows below.
+def _find_rows_in_cells(header: Sequence[str], delimiter: str) -> Callable[[Sequence[str]], bool]:
+    """Return a function that detects cells with other rows, as a quotation mark is closed only some rows below.
 
     A line within a cell is a row if it has as many cells as the headings, a text, and the title of a previous row.
     """
+    columns = tables.guess(header, tables.TableOptions())
+    title, content = (columns.get(field, [-1])[0] for field in ("title", "content"))
+    titles: set[str] = set()
 
-    def __init__(self, header: Sequence[str], delimiter: str) -> None:
-        columns = tables.guess(header, tables.TableOptions())
-        self._width, self._delimiter = len(header), delimiter
-        self._title, self._content = (columns.get(field, [-1])[0] for field in ("title", "content"))
-        self._titles: set[str] = set()
+    def is_row(line: str) -> bool:
+        cells = [cell.strip() for cell in line.split(delimiter)]
+        return len(cells) == len(header) and bool(cells[title] and cells[content]) and cells[title] in titles
 
-    def __call__(self, cells: Sequence[str]) -> bool:
-        if min(self._title, self._content) < 0 or len(cells) <= self._title:
+    def holds_rows(cells: Sequence[str]) -> bool:
+        if min(title, content) < 0 or len(cells) <= title:
             return False
-        self._titles.add(cells[self._title].strip())
-        return any(self._is_row(line) for cell in cells for line in re.split("[\r\n]+", cell)[1:])
+        titles.add(cells[title].strip())
+        return any(is_row(line) for cell in cells for line in re.split("[\r\n]+", cell)[1:])
 
-    def _is_row(self, line: str) -> bool:
-        cells = line.split(self._delimiter)
-        if len(cells) != self._width:
-            return False
-        title, content = (cells[index].strip() for index in (self._title, self._content))
-        return bool(title and content) and title in self._titles
+    return holds_rows
 
 
 def _records(

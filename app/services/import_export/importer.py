@@ -52,7 +52,8 @@ def import_file(
     the file, if known. Raise `ValidationFailed` for an unreadable file, `ModelBusy` if the queue stays full, and the
     errors of `report`; then nothing is imported.
     """
-    with closing(ParsedFile()) as parsed:
+    parsed = ParsedFile()
+    with closing(parsed.reviews):
         parsed.parse(file, options or TableOptions(), report, written_at)
         result = parsed.result
         if result.is_blocked and not skip_bad:

@@ -29,8 +29,8 @@ _MAX_PREVIEWED = 10  # rows
 class ParsedFile:
     """Parsed rows: reviews in a temporary database, and in memory movies by id and corrections by review and reader.
 
-    It must be closed. `is_table` is whether release dates may be incomplete. `ids_fit` is whether an empty store can
-    use the file's ids: they must ascend, as in every export.
+    The database must be closed. `is_table` is whether release dates may be incomplete. `ids_fit` is whether an empty
+    store can use the file's ids: they must ascend, as in every export.
     """
 
     def __init__(self) -> None:
@@ -42,9 +42,6 @@ class ParsedFile:
         self.ids_fit = True
         self._last_id = 0
         self._unchecked: list[tuple[int, CorrectionRecord]] = []
-
-    def close(self) -> None:
-        self.reviews.close()
 
     def parse(
         self, file: BinaryIO, options: TableOptions, report: ProgressCallback, written_at: datetime | None = None
