@@ -53,7 +53,7 @@ _UNAVAILABLE = (
     lazy_gettext("지금은 저장소에 닿지 않아요"),
     lazy_gettext("잠시 뒤에 다시 시도해 주세요. 이미 올린 글은 그대로 있어요."),
 )
-_NOT_THE_WRITERS = (
+_NOT_THE_WRITER = (
     lazy_gettext("글을 쓴 브라우저에서만 할 수 있어요"),
     lazy_gettext(
         "고치고 지울 권한은 글을 쓴 브라우저의 쿠키에 있어요. 다른 기기에서 열었거나 쿠키를 지웠다면 그 권한도 없어요. "
@@ -75,24 +75,24 @@ _DETAILS = {
 
 def register(app: Flask) -> None:
     """Register the handlers on the app; those of a blueprint would miss routing's 404 and 405."""
-    app.register_error_handler(NicknameRefused, lambda error: answer(403, str(error)))
-    app.register_error_handler(ValidationFailed, lambda error: answer(422, invalid_detail(error)))
-    app.register_error_handler(NotFound, lambda error: answer(404, str(error)))
+    app.register_error_handler(NicknameRefused, lambda error: error_response(403, str(error)))
+    app.register_error_handler(ValidationFailed, lambda error: error_response(422, invalid_detail(error)))
+    app.register_error_handler(NotFound, lambda error: error_response(404, str(error)))
     app.register_error_handler(PermissionDenied, _denied)
     app.register_error_handler(
-        ModelBusy, lambda error: answer(503, str(error), {"Retry-After": str(error.retry_after)})
+        ModelBusy, lambda error: error_response(503, str(error), {"Retry-After": str(error.retry_after)})
     )
-    app.register_error_handler(AlreadyExists, lambda error: answer(409, str(error)))
-    app.register_error_handler(EditConflict, lambda error: answer(409, str(error)))
-    app.register_error_handler(DuplicateSubmission, lambda error: answer(409, str(error)))
-    app.register_error_handler(UndoExpired, lambda error: answer(410, str(error)))
+    app.register_error_handler(AlreadyExists, lambda error: error_response(409, str(error)))
+    app.register_error_handler(EditConflict, lambda error: error_response(409, str(error)))
+    app.register_error_handler(DuplicateSubmission, lambda error: error_response(409, str(error)))
+    app.register_error_handler(UndoExpired, lambda error: error_response(410, str(error)))
     app.register_error_handler(StoreUnavailable, _unavailable)
     app.register_error_handler(RateLimited, _too_many)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(Exception, _unexpected)
 
 
-def answer(
+def error_response(
     status: int, detail: Any, headers: dict[str, str] | None = None, texts: tuple[str, str] | None = None
 ) -> Response:
     """Return the error as JSON or as a page.
@@ -142,16 +142,16 @@ def format_wait(seconds: int) -> str:
 def _too_many(error: RateLimited) -> Response:
     wait = gettext("요청이 너무 잦아요. %(wait)s 뒤에 다시 시도해 주세요.", wait=format_wait(error.retry_after))
     headers = {"Retry-After": str(error.retry_after)}
-    return answer(429, str(error), headers, (gettext("잠시 쉬었다 해 주세요"), wait))
+    return error_response(429, str(error), headers, (gettext("잠시 쉬었다 해 주세요"), wait))
 
 
 def _denied(error: PermissionDenied) -> Response:
-    texts = _NOT_THE_WRITERS if error.is_writers else None
+    texts = _NOT_THE_WRITER if error.is_writers else None
     if isinstance(error, ReviewedByOthers):
         texts = _REVIEWED_BY_OTHERS
     if error.needs_login:
-        return answer(401, str(error), {"WWW-Authenticate": 'Bearer realm="gampyeong"'}, texts)
-    return answer(403, str(error), texts=texts)
+        return error_response(401, str(error), {"WWW-Authenticate": 'Bearer realm="gampyeong"'}, texts)
+    return error_response(403, str(error), texts=texts)
 
 
 def _login(status: int) -> str:
@@ -184,15 +184,15 @@ def _http_error(error: HTTPException) -> Response:
     headers = {name: value for name, value in error.get_headers() if name in ("Allow", "Retry-After")}
     if isinstance(error, RequestEntityTooLarge):
         limit = request.max_content_length
-        return answer(status, f"the request body is larger than {limit:,} bytes", headers)
-    return answer(status, _DETAILS.get(status) or error.description or error.name, headers)
+        return error_response(status, f"the request body is larger than {limit:,} bytes", headers)
+    return error_response(status, _DETAILS.get(status) or error.description or error.name, headers)
 
 
 def _unavailable(error: StoreUnavailable) -> Response:
     _log.warning("%s on %s %s: %s", error, request.method, request.path, first_line(error.__cause__ or error))
-    return answer(503, str(error), {"Retry-After": str(error.retry_after)}, _UNAVAILABLE)
+    return error_response(503, str(error), {"Retry-After": str(error.retry_after)}, _UNAVAILABLE)
 
 
 def _unexpected(error: Exception) -> Response:
     _log.exception("unexpected failure on %s %s", request.method, request.path, exc_info=error)
-    return answer(500, _DETAILS[500])
+    return error_response(500, _DETAILS[500])

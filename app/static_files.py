@@ -31,7 +31,7 @@ class StaticFile:
     def compressed(self) -> bytes:
         return gzip.compress(self.data, 9, mtime=0)
 
-    def answer(self) -> Response:
+    def to_response(self) -> Response:
         """Return the file, compressed if accepted. It is cached for a year only at the URL of its version."""
         is_compressed = self.is_compressible and request.accept_encodings["gzip"] > 0
         response = current_app.response_class(self.compressed if is_compressed else self.data, mimetype=self.type)
@@ -50,7 +50,7 @@ def register(app: Flask, folder: Path) -> None:
     files = {path.relative_to(folder).as_posix(): StaticFile(path) for path in folder.rglob("*") if path.is_file()}
 
     def serve(filename: str) -> Response:
-        return (files.get(filename) or abort(404)).answer()
+        return (files.get(filename) or abort(404)).to_response()
 
     def add_version(endpoint: str, values: dict[str, object]) -> None:
         file = files.get(str(values.get("filename"))) if endpoint == "static" else None

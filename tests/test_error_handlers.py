@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from app.error_handlers import answer as error_page
+from app.error_handlers import error_response as error_page
 from app.errors import AlreadyExists, StoreUnavailable, UndoExpired
 from app.models import Sentiment
 from app.store import Store

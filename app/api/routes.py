@@ -66,7 +66,7 @@ def _query(model: type[InputT]) -> InputT:
     return parse(model, request.args.to_dict(), strict=False)
 
 
-def _answer(schema: Any, value: object, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+def _respond(schema: Any, value: object, status: int = 200, headers: dict[str, str] | None = None) -> Response:
     return json_response(dump(schema, value), status, headers)
 
 
@@ -113,14 +113,14 @@ def add_movie() -> Response:
         movie, status = _catalogue().add_movie(_body(MovieInput), identity.owner_token()), 201
     except AlreadyExists as error:
         movie, status = _catalogue().movie(error.id), 200
-    return _answer(MovieOut, movie, status, {"Location": url_for("api.get_movie", id=movie.id)})
+    return _respond(MovieOut, movie, status, {"Location": url_for("api.get_movie", id=movie.id)})
 
 
 @blueprint.get("/movies/<int:id>")
 @describe_operation(Operation("movies", MovieOut))
 def get_movie(id: int) -> Response:
     """Return a movie."""
-    return _answer(MovieOut, _catalogue().movie(id))
+    return _respond(MovieOut, _catalogue().movie(id))
 
 
 @blueprint.patch("/movies/<int:id>")
@@ -133,7 +133,7 @@ def edit_movie(id: int) -> Response:
     """
     writers = permissions.require_movie_edit(_catalogue(), _catalogue().movie(id))
     check_rate_limit(RateLimitScope.POSTS)
-    return _answer(MovieOut, _catalogue().edit_movie(id, _body(MoviePatch), identity.actor(), writers=writers))
+    return _respond(MovieOut, _catalogue().edit_movie(id, _body(MoviePatch), identity.actor(), writers=writers))
 
 
 @blueprint.delete("/movies/<int:id>")
@@ -142,14 +142,14 @@ def delete_movie(id: int) -> Response:
     """Delete a movie and its reviews."""
     permissions.require(Permission.DELETE_MOVIE)
     movie, _ = _catalogue().delete_movie(id, identity.actor())
-    return _answer(DeletedMovieOut, {"id": id, "reviews_deleted": movie.review_count})
+    return _respond(DeletedMovieOut, {"id": id, "reviews_deleted": movie.review_count})
 
 
 @blueprint.get("/movies/<int:id>/average_rating")
 @describe_operation(Operation("movies", AverageRatingOut))
 def get_average_rating(id: int) -> Response:
     """Return a movie's rating: the mean of its reviews' ratings."""
-    return _answer(AverageRatingOut, _catalogue().movie(id))
+    return _respond(AverageRatingOut, _catalogue().movie(id))
 
 
 @blueprint.post("/reviews")
@@ -161,7 +161,7 @@ def add_review() -> Response:
     key = nickname_key(review.author)
     with reject_duplicates(review):
         require_nickname(_catalogue(), key, review.author, review.passphrase)
-        return _answer(ReviewOut, _catalogue().add_review(review, identity.owner_token(key)), 201)
+        return _respond(ReviewOut, _catalogue().add_review(review, identity.owner_token(key)), 201)
 
 
 @blueprint.get("/reviews")
@@ -173,7 +173,7 @@ def list_all_reviews() -> Response:
     """
     query = _query(AllReviewsQuery)
     page = _catalogue().all_reviews(query)
-    response = _answer(list[ReviewOut], [review for review, _ in page.items], headers=_page_headers(page, query))
+    response = _respond(list[ReviewOut], [review for review, _ in page.items], headers=_page_headers(page, query))
     response.vary.add("Accept")
     return response
 
@@ -188,7 +188,7 @@ def list_reviews(id: int) -> Response:
     """
     query = _query(ReviewsQuery)
     page = _catalogue().reviews(id, query)
-    return _answer(list[ReviewOut], page.items, headers=_page_headers(page, query))
+    return _respond(list[ReviewOut], page.items, headers=_page_headers(page, query))
 
 
 @blueprint.patch("/reviews/<int:id>")
@@ -204,7 +204,7 @@ def edit_review(id: int) -> Response:
     patch = _body(ReviewPatch)
     if patch.author and patch.author != old.author:
         require_nickname(_catalogue(), nickname_key(patch.author), patch.author)
-    return _answer(ReviewOut, _catalogue().edit_review(id, patch, identity.actor()))
+    return _respond(ReviewOut, _catalogue().edit_review(id, patch, identity.actor()))
 
 
 @blueprint.delete("/reviews/<int:id>")
@@ -213,7 +213,7 @@ def delete_review(id: int) -> Response:
     """Delete the review with this id."""
     permissions.require(Permission.DELETE_REVIEW, _catalogue().review(id).writer)
     _catalogue().delete_review(id, identity.actor())
-    return _answer(DeletedReviewOut, {"id": id})
+    return _respond(DeletedReviewOut, {"id": id})
 
 
 @blueprint.post("/reviews/<int:id>/correction")
@@ -224,7 +224,7 @@ def correct_review(id: int) -> Response:
     Counted once per browser, identified by its cookie, and without effect on ratings. The model's label withdraws it.
     """
     check_rate_limit(RateLimitScope.POSTS)
-    return _answer(
+    return _respond(
         ReviewOut, _catalogue().set_correction(id, identity.ensure_writer_token(), _body(CorrectionInput).label)
     )
 
@@ -233,7 +233,7 @@ def correct_review(id: int) -> Response:
 @describe_operation(Operation("reviews", ReviewOut))
 def take_correction_back(id: int) -> Response:
     """Withdraw this browser's correction of the review, if any."""
-    return _answer(ReviewOut, _catalogue().set_correction(id, identity.writer_token(), None))
+    return _respond(ReviewOut, _catalogue().set_correction(id, identity.writer_token(), None))
 
 
 @blueprint.post("/reviews/<int:id>/like")
@@ -244,7 +244,7 @@ def like_review(id: int) -> Response:
     Counted once per browser, identified by its cookie.
     """
     check_rate_limit(RateLimitScope.POSTS)
-    return _answer(ReviewOut, _catalogue().like(id, identity.ensure_writer_token()))
+    return _respond(ReviewOut, _catalogue().like(id, identity.ensure_writer_token()))
 
 
 @blueprint.post("/sentiment")
@@ -253,7 +253,7 @@ def analyze() -> Response:
     """Analyze a text without storing it."""
     check_rate_limit(RateLimitScope.ANALYSES)
     (sentiment,) = _catalogue().analyze([_body(SentimentInput).text])
-    return _answer(SentimentOut, sentiment)
+    return _respond(SentimentOut, sentiment)
 
 
 @blueprint.post("/sentiment/batch")
@@ -262,7 +262,7 @@ def analyze_batch() -> Response:
     """Analyze up to 1,000 texts without storing them; results are in the same order."""
     texts = _body(SentimentBatchInput).texts
     check_rate_limit(RateLimitScope.ANALYSES, max(1, len(texts)))
-    return _answer(list[SentimentOut], _catalogue().analyze(texts))
+    return _respond(list[SentimentOut], _catalogue().analyze(texts))
 
 
 @blueprint.post("/sentiment/explain")
@@ -273,14 +273,14 @@ def explain() -> Response:
     explanation = _catalogue().explain(_body(SentimentInput).text)
     sentiment = explanation.sentiment
     answer = {"label": sentiment.label, "score": sentiment.score, "rating": sentiment.rating}
-    return _answer(ExplanationOut, answer | {"words": explanation.words, "stated_score": explanation.stated_score})
+    return _respond(ExplanationOut, answer | {"words": explanation.words, "stated_score": explanation.stated_score})
 
 
 @blueprint.get("/healthz")
 @describe_operation(Operation("site", HealthOut))
 def check_health() -> Response:
     """Report that the process is alive."""
-    return _answer(HealthOut, {"status": "ok"})
+    return _respond(HealthOut, {"status": "ok"})
 
 
 @blueprint.get("/readyz")
@@ -288,7 +288,7 @@ def check_health() -> Response:
 def check_readiness() -> Response:
     """Report whether the model and the store are ready."""
     _catalogue().check()
-    return _answer(HealthOut, {"status": "ready"})
+    return _respond(HealthOut, {"status": "ready"})
 
 
 @blueprint.get("/metrics")
@@ -316,7 +316,7 @@ def docs() -> str:
 
 @blueprint.get("/docs/<any('swagger_bundle.js', 'swagger_style.css'):name>")
 def docs_file(name: str) -> Response:
-    return _swagger_file(name).answer()
+    return _swagger_file(name).to_response()
 
 
 @cache

@@ -64,7 +64,7 @@ ProgressCallback = Callable[[Progress], None]
 """Called a few times a second. Raising an exception in it cancels the operation."""
 
 
-def ignore(progress: Progress) -> None:
+def ignore_progress(progress: Progress) -> None:
     """Discard the progress: the default `ProgressCallback`."""
 
 

@@ -79,7 +79,7 @@ class MaintenanceService:
         return sum(count for model, count in self.store.models().items() if model != self.analyzer.card.id)
 
     def rescore(
-        self, *, everything: bool = False, who: str = "", report: ProgressCallback = jobs.ignore
+        self, *, everything: bool = False, who: str = "", report: ProgressCallback = jobs.ignore_progress
     ) -> RescoreResult:
         """Analyze the reviews of other models again, or `everything`, and log it as an action of `who`.
 

@@ -37,17 +37,17 @@ class oldest_unseen_version(FunctionElement[int]):  # noqa: N801
 
 @compiles(current_version, "sqlite")
 @compiles(oldest_unseen_version, "sqlite")
-def _next_number(element: object, compiler: SQLCompiler, **options: Any) -> str:
+def _compile_next_number(element: object, compiler: SQLCompiler, **options: Any) -> str:
     return "(SELECT coalesce(max(version), 0) + 1 FROM movies)"
 
 
 @compiles(current_version, "postgresql")
-def _transaction(element: object, compiler: SQLCompiler, **options: Any) -> str:
+def _compile_transaction_id(element: object, compiler: SQLCompiler, **options: Any) -> str:
     return "pg_current_xact_id()::text::bigint"
 
 
 @compiles(oldest_unseen_version, "postgresql")
-def _snapshot(element: object, compiler: SQLCompiler, **options: Any) -> str:
+def _compile_snapshot_xmin(element: object, compiler: SQLCompiler, **options: Any) -> str:
     return "pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
 
 

@@ -37,7 +37,7 @@ def login() -> Response:
 @blueprint.post("/login")
 def log_in() -> BaseResponse:
     form = LoginForm.from_request()
-    if form.submit(lambda data: _try(form, data.get("password", ""))) is None:
+    if form.submit(lambda data: _check_login(form, data.get("password", ""))) is None:
         return _show(form)
     flash_message(messages.LOGGED_IN)
     return redirect(safe_next_path(request.form.get("next", "")), 303)
@@ -62,11 +62,11 @@ def safe_next_path(path: str) -> str:
     return url_for("movies.home")
 
 
-def _try(form: LoginForm, password: str) -> bool | None:
+def _check_login(form: LoginForm, password: str) -> bool | None:
     if identity.log_in(password):
         return True
     form.status = 422
-    form.add_error("password", messages.NOT_THE_PASSWORD)
+    form.add_error("password", messages.WRONG_PASSWORD)
     return None
 
 

@@ -33,8 +33,8 @@ _ACTIONS = {
     AuditAction.RESCORE: _("다시 읽기"),
     AuditAction.MERGE_MOVIES: _("영화 합치기"),
 }
-_MARK_SHOWN = 6
-_NUMBER_LENGTH = 18
+_TOKEN_LENGTH_SHOWN = 6
+_MAX_ID_LENGTH = 17
 
 
 @blueprint.get("/admin/log")
@@ -75,7 +75,7 @@ def deletion_notices(shown: list[Any]) -> list[dict[str, Any]]:
     Empty if a `shown` message offers it already, or if it cannot be undone by this caller.
     """
     number = request.args.get("deleted", "")
-    if not (number.isascii() and number.isdecimal() and len(number) < _NUMBER_LENGTH):
+    if not (number.isascii() and number.isdecimal() and len(number) <= _MAX_ID_LENGTH):
         return []
     if any(message.get("undo") for message in shown):
         return []
@@ -95,7 +95,7 @@ def actor_label(who: str) -> str:
         return gettext("누구나 (열린 모드)")
     if who == identity.ADMIN:
         return gettext("관리자")
-    return gettext("글쓴이 %(mark)s…", mark=who[:_MARK_SHOWN])
+    return gettext("글쓴이 %(mark)s…", mark=who[:_TOKEN_LENGTH_SHOWN])
 
 
 def _own_change(id: int) -> AuditEntry:

@@ -74,7 +74,7 @@ class Form(FlaskForm):
         token = request.form.get("csrf_token", "")
         if not (request.form.get(spam_protection.HONEYPOT_FIELD) or spam_protection.filled_too_fast(token)):
             return False
-        self._set_error(422, messages.LIKE_A_ROBOT)
+        self._set_error(422, messages.LOOKS_LIKE_BOT)
         return True
 
     def submit(self, operation: Callable[[dict[str, str]], T]) -> T | None:
@@ -91,16 +91,16 @@ class Form(FlaskForm):
             if "movie_id" not in self:
                 raise
             self._set_error(422)
-            self.add_error("movie_id", messages.MOVIE_GONE)
+            self.add_error("movie_id", messages.MOVIE_DELETED)
         except AlreadyExists as error:
             self._set_error(409)
-            self.add_error("title", messages.MOVIE_THERE)
+            self.add_error("title", messages.MOVIE_EXISTS)
             self.existing_id = error.id
         except ModelBusy as error:
             self._set_error(503, messages.BUSY)
             self.retry_after = error.retry_after
         except DuplicateSubmission:
-            self._set_error(409, messages.REPEATED)
+            self._set_error(409, messages.DUPLICATE_REVIEW)
         except EditConflict:
             self.has_conflict = True
             self._set_error(409, self.conflict_alert)

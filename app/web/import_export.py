@@ -31,8 +31,8 @@ _UPLOAD, _COLUMNS = "upload", "columns"  # in the session
 MAX_FILES = 4
 EXPIRES_AFTER = 60 * 60
 """Seconds until an uploaded file is deleted."""
-_NAME_SHOWN = 100  # characters of a file's name
-_REMEMBERED = 3  # files' headings whose columns were chosen
+_MAX_NAME_LENGTH = 100  # characters of a file's name
+_MAX_REMEMBERED = 3  # files' headings whose columns were chosen
 
 blueprint = Blueprint("import_export", __name__, url_prefix="/admin/data")
 
@@ -137,7 +137,7 @@ def upload() -> BaseResponse:
     if isinstance(token, Response):
         return token
     get_service(Uploads).discard(_kept_token())
-    session[_UPLOAD] = [token, str(request.files["file"].filename)[:_NAME_SHOWN]]
+    session[_UPLOAD] = [token, str(request.files["file"].filename)[:_MAX_NAME_LENGTH]]
     return redirect(url_for("import_export.show_preview"), 303)
 
 
@@ -179,7 +179,7 @@ def _import_previewed(form: PreviewForm) -> BaseResponse:
     token = _kept_token()
     preview = _preview(form.options(columns)) if form.upload.data == token else None
     if preview is None:
-        return _refuse(410, "file", messages.UPLOAD_GONE)
+        return _refuse(410, "file", messages.UPLOAD_EXPIRED)
     if preview.errors:
         form.status = 422
         return _show_preview(form, columns)
@@ -253,7 +253,7 @@ def _show_preview(form: PreviewForm, columns: Mapping[str, int | None] | None) -
     except ValidationFailed as error:
         return _refuse(422, "file", import_messages.error_messages(error.errors))
     if preview is None:
-        return _refuse(410, "file", messages.UPLOAD_GONE)
+        return _refuse(410, "file", messages.UPLOAD_EXPIRED)
     form.upload.data, name = session[_UPLOAD]
     return render("preview.html", form, form=form, preview=preview, name=name, field_names=import_messages.FIELD_NAMES)
 
@@ -262,7 +262,7 @@ def _remember(preview: Preview) -> None:
     """Store the chosen columns for the next file with the same headings."""
     kept = [item for item in session.get(_COLUMNS, []) if item[0] != _headings(preview)]
     chosen = [preview.columns[field] for field in FIELDS]
-    session[_COLUMNS] = [*kept, [_headings(preview), chosen]][-_REMEMBERED:]
+    session[_COLUMNS] = [*kept, [_headings(preview), chosen]][-_MAX_REMEMBERED:]
 
 
 def _remembered(preview: Preview) -> dict[str, int | None] | None:

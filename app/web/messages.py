@@ -30,8 +30,8 @@ STALE_FORM = lazy_gettext(
     "화면을 연 지 오래됐거나 확인 정보가 빠졌어요. 내용은 그대로 있으니 한 번 더 눌러 주세요. "
     "계속 안 되면 브라우저가 쿠키를 막고 있는지 봐 주세요."
 )
-MOVIE_GONE = lazy_gettext("그 사이에 지워진 영화예요. 쓴 글은 그대로 있으니 다른 영화를 골라 주세요.")
-MOVIE_THERE = lazy_gettext("제목과 개봉일이 같은 영화가 이미 있어요.")
+MOVIE_DELETED = lazy_gettext("그 사이에 지워진 영화예요. 쓴 글은 그대로 있으니 다른 영화를 골라 주세요.")
+MOVIE_EXISTS = lazy_gettext("제목과 개봉일이 같은 영화가 이미 있어요.")
 MOVIE_SIMILAR = lazy_gettext("제목이 같은 영화가 이미 있어요. 이 영화인가요?")
 OTHER_MOVIE_NEEDED = lazy_gettext("합칠 다른 영화를 골라 주세요.")
 DELETED_MEANWHILE = lazy_gettext("리뷰를 올렸지만 그 사이에 영화가 지워졌어요.")
@@ -47,14 +47,14 @@ MOVIE_EDITED_MEANWHILE = lazy_gettext(
 NICKNAME_PROVED = lazy_gettext("이 브라우저에서도 그 닉네임의 글을 고치고 지울 수 있어요.")
 LOGGED_IN = lazy_gettext("관리자로 로그인했어요.")
 LOGGED_OUT = lazy_gettext("로그아웃했어요.")
-NOT_THE_PASSWORD = lazy_gettext("비밀번호가 달라요. 다시 적어 주세요.")  # noqa: S105 - a sentence
-LIKE_A_ROBOT = lazy_gettext("사람이 쓴 글인지 확인하고 있어요. 내용은 그대로 있으니 한 번 더 눌러 주세요.")
-REPEATED = lazy_gettext("방금 올린 글과 같아서 다시 올리지 않았어요.")
+WRONG_PASSWORD = lazy_gettext("비밀번호가 달라요. 다시 적어 주세요.")  # noqa: S105 - a sentence
+LOOKS_LIKE_BOT = lazy_gettext("사람이 쓴 글인지 확인하고 있어요. 내용은 그대로 있으니 한 번 더 눌러 주세요.")
+DUPLICATE_REVIEW = lazy_gettext("방금 올린 글과 같아서 다시 올리지 않았어요.")
 CORRECTED = lazy_gettext("알려 주셔서 고마워요. 평점은 그대로 두고, 다르게 읽은 독자의 수에 더했어요.")
 UNCORRECTED = lazy_gettext("알린 것을 거뒀어요.")
 CANNOT_CORRECT = lazy_gettext("지금은 의견을 받을 수 없어요. 잠시 뒤에 다시 해 주세요.")
 NO_FILE = lazy_gettext("가져올 파일을 골라 주세요.")
-UPLOAD_GONE = lazy_gettext("올린 파일이 더는 없어요. 한 시간까지만 두거든요. 다시 올려 주세요.")
+UPLOAD_EXPIRED = lazy_gettext("올린 파일이 더는 없어요. 한 시간까지만 두거든요. 다시 올려 주세요.")
 JOB_RUNNING = lazy_gettext("아직 끝나지 않은 일이 있어요. 그 일이 끝난 뒤에 다시 해 주세요.")
 BUSY = lazy_gettext("지금 읽을 리뷰가 밀려 있어요. 쓴 글은 그대로 있으니 잠시 뒤에 다시 올려 주세요.")
 UNAVAILABLE = lazy_gettext("지금은 저장할 수 없어요. 쓴 글은 그대로 있으니 잠시 뒤에 다시 올려 주세요.")

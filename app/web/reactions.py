@@ -26,7 +26,7 @@ def is_liked(review_id: int) -> bool:
 
 
 @blueprint.app_template_global()
-def corrected_by_me(review_id: int) -> bool:
+def is_corrected(review_id: int) -> bool:
     """Return whether this browser has corrected the review, one of its last 50."""
     return review_id in _remembered(_CORRECTED)
 

@@ -45,7 +45,7 @@ def add_to(id: int) -> BaseResponse:
         return pages.movie(id, form)
     except NotFound:  # deleted meanwhile
         form.movie_id.errors = []
-        form.add_error("movie_id", messages.MOVIE_GONE)
+        form.add_error("movie_id", messages.MOVIE_DELETED)
         return pages.home(review_form=form)
 
 

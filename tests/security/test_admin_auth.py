@@ -25,7 +25,7 @@ def test_a_wrong_password_is_an_error_and_not_shown_again(visitor: Visitor, pass
     answer = log_in(visitor, password)
     page = parse_html(answer)
     assert answer.status_code == 422
-    assert text(page.select_one("#password-error")) == messages.NOT_THE_PASSWORD
+    assert text(page.select_one("#password-error")) == messages.WRONG_PASSWORD
     assert not page.select(".alert"), "one field needs no count of what is wrong"
     field = page.select_one("#password")
     assert field and not field.get("value")

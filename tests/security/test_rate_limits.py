@@ -211,7 +211,7 @@ def assert_form_kept(answer: Any, sentence: str, status: int = 422) -> str:
 def test_a_filled_honeypot_is_refused_and_keeps_the_text(
     visitor: Visitor, movie_id: int, path: str, fields: dict[str, Any], store: Store
 ) -> None:
-    token = assert_form_kept(visitor.post(path, website="https://spam.example", **fields), messages.LIKE_A_ROBOT)
+    token = assert_form_kept(visitor.post(path, website="https://spam.example", **fields), messages.LOOKS_LIKE_BOT)
     assert (store.totals().movie_count, store.totals().review_count) == (1, 0)
     assert visitor.client.post(path, data={**fields, "csrf_token": token, "website": ""}).status_code == 303
 
@@ -221,7 +221,7 @@ def test_a_form_filled_too_fast_is_refused_and_keeps_the_text(
 ) -> None:
     review = {"author": "밤편지", "content": "오래 쓴 글"}
     monkeypatch.setattr(spam_protection, "MIN_FILL_SECONDS", 3_600)
-    token = assert_form_kept(visitor.post(f"/movie/{movie_id}/review", **review), messages.LIKE_A_ROBOT)
+    token = assert_form_kept(visitor.post(f"/movie/{movie_id}/review", **review), messages.LOOKS_LIKE_BOT)
     assert store.totals().review_count == 0
     monkeypatch.setattr(spam_protection, "MIN_FILL_SECONDS", 0)
     assert visitor.client.post(f"/movie/{movie_id}/review", data={**review, "csrf_token": token}).status_code == 303
@@ -237,7 +237,7 @@ def test_the_honeypot_is_hidden(visitor: Visitor, movie_id: int) -> None:
 def test_a_duplicate_review_is_refused(visitor: Visitor, stranger: Visitor, movie_id: int) -> None:
     review = {"movie_id": movie_id, "author": "밤편지", "content": "오래 쓴 글"}
     assert visitor.post("/review", **review).status_code == 303
-    assert_form_kept(visitor.post("/review", **review), messages.REPEATED, 409)
+    assert_form_kept(visitor.post("/review", **review), messages.DUPLICATE_REVIEW, 409)
     assert stranger.client.post("/reviews", json=review).status_code == 409
     assert visitor.post("/review", **{**review, "author": "봄비"}).status_code == 303
     assert visitor.post("/review", **review).status_code == 303

@@ -42,7 +42,7 @@ def test_an_existing_movie_is_linked_in_the_error(visitor: Visitor, movie_id: in
     answer = visitor.post("/movie", title="리틀포레스트", release_date="2018-02-28", director="임순례")
     assert answer.status_code == 409
     page = parse_html(answer)
-    assert str(messages.MOVIE_THERE) in error_beside(page, "title")
+    assert str(messages.MOVIE_EXISTS) in error_beside(page, "title")
     assert page.select_one(f'#title-error a[href="/movie/{movie_id}"]')
     control = page.select_one('main [name="director"]')
     assert control and control["value"] == "임순례"
@@ -154,7 +154,7 @@ def test_a_review_of_a_deleted_movie_keeps_the_text(
         answer = visitor.client.post(path, data={**fields, "movie_id": movie_id})
         page = parse_html(answer)
         assert answer.status_code == 422
-        assert error_beside(page, "movie_id") == messages.MOVIE_GONE
+        assert error_beside(page, "movie_id") == messages.MOVIE_DELETED
         assert "오래 쓴 글" in text(page.select_one("#content"))
 
 

@@ -16,12 +16,12 @@ from typing import BinaryIO
 
 from app.errors import FieldError, ValidationFailed
 from app.services.import_export import tables
-from app.services.import_export.tables import FIELDS, MAX_HEADER_LINE, NAMES, Record, Table
+from app.services.import_export.tables import FIELDS, HEADINGS, MAX_HEADER_LINE, Record, Table
 from app.services.jobs import yield_to_others
 
 TEXT_FIELDS = [name for name in FIELDS if name != "spoiler"]
-_FORMER_HEADER = [*(NAMES[name][0] for name in TEXT_FIELDS), "긍정·부정", "확신", "평점"]
-HEADER = [*_FORMER_HEADER, NAMES["spoiler"][0]]
+_FORMER_HEADER = [*(HEADINGS[name][0] for name in TEXT_FIELDS), "긍정·부정", "확신", "평점"]
+HEADER = [*_FORMER_HEADER, HEADINGS["spoiler"][0]]
 """The headings of exports; those of 0.1 had no spoilers."""
 _FORMULA = re.compile(r"'*[=+\-@\t\r＝＋－＠]")
 _DELIMITERS = ",;\t|"

@@ -42,7 +42,7 @@ def import_file(
     skip_bad: bool = False,
     reread: bool = False,
     who: str = "",
-    report: ProgressCallback = jobs.ignore,
+    report: ProgressCallback = jobs.ignore_progress,
 ) -> ImportResult:
     """Import JSON Lines or a table, packed or not: the whole file or nothing, or with `skip_bad` all good rows.
 

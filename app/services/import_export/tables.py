@@ -8,7 +8,7 @@ from itertools import islice
 
 from app.errors import FieldError, ValidationFailed
 
-NAMES = {
+HEADINGS = {
     "title": (
         "제목", "영화", "영화 제목", "영화명", "영화 이름", "작품", "작품명", "title", "movie", "movie title",
         "movie name", "film", "film title", "film name",
@@ -41,7 +41,7 @@ _RATINGS = {
     "별점", "평점", "점수", "평가", "rating", "ratings", "your rating", "star rating", "star", "stars", "score",
     "label",
 }  # fmt: skip
-FIELDS = tuple(NAMES)
+FIELDS = tuple(HEADINGS)
 
 
 def _fold(name: str) -> str:
@@ -49,7 +49,7 @@ def _fold(name: str) -> str:
     return re.sub(r"[\W_\u115f\u1160\u3164\uffa0]+", "", unicodedata.normalize("NFKC", name).casefold())
 
 
-_FIELD_OF = {_fold(name): field for field, names in NAMES.items() for name in names} | {_NAME: "title"}
+_FIELD_OF = {_fold(name): field for field, names in HEADINGS.items() for name in names} | {_NAME: "title"}
 _FOLDED_RATINGS = set(map(_fold, _RATINGS))
 
 
@@ -131,7 +131,7 @@ def match(header: Sequence[str], options: TableOptions) -> dict[str, int]:
     matched = {name: indexes[0] for name, indexes in found.items() if indexes}
     required = ["content"] if options.title else ["title", "content"]
     if missing := [name for name in required if name not in matched]:
-        names, present = ", ".join(f"{NAMES[name][0]} ({name})" for name in missing), _shown(header)
+        names, present = ", ".join(f"{HEADINGS[name][0]} ({name})" for name in missing), _shown(header)
         if "content" in missing:
             message = f"the file has no reviews' texts: no column {names}; it has: {present}"
             raise ValidationFailed.in_file("texts_missing", message, missing=names, found=present)
