@@ -12,12 +12,12 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # the site is not installed, it lies beside us
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # for imports of `app`, which is not installed
 
 HEADER = "review_id\tmovie_id\tstars\tdate\treview"
-SEED = 20_15  # the year of the corpus; every script seeds with it first
+SEED = 2015
 SPLITS = ("train", "dev", "heldout", "movies")
-VARIED = "varied"  # of augment.py
+VARIED = "varied"  # name of the files of variations (augment.py)
 
 
 class Row(NamedTuple):

@@ -3,8 +3,8 @@
     python training/evaluate.py app/sentiment/bundled training/work/heldout.tsv
     python training/evaluate.py app/sentiment/bundled training/work/movies.tsv --out app/sentiment/bundled
 
-Run time: one minute for 30,000 reviews on one core. Everything goes through `app.sentiment.load(...).analyze(...)`: any
-model that the site can load can be measured. With --out the numbers are added to metrics.json there, under the
+Run time: one minute for 30,000 reviews on one core. Texts are analyzed by `app.sentiment.load(...).analyze(...)`, so
+any model that the site can load can be measured. With --out the numbers are added to metrics.json there, under the
 file's name (speed under "speed") and with the digests of the model's files; numbers of other files are dropped.
 
 - best balanced accuracy: mean of the accuracies on stars 1-4 (negative) and 9-10 (positive) at the best threshold
@@ -28,11 +28,11 @@ from tqdm import tqdm
 
 from app.sentiment import load
 
-LARGE, BINS, CHUNK = 60, 15, 64
+MIN_MOVIE_REVIEWS, BINS, CHUNK = 60, 15, 64
 MEASURED = ("config.json", "network.onnx", "vocabulary.txt", "model.safetensors", "tokenizer.json")
 
 
-def read(analyzer, texts: list[str], desc: str) -> np.ndarray:
+def rate(analyzer, texts: list[str], desc: str) -> np.ndarray:
     """Return the rating of each text."""
     answers = []
     for at in tqdm(range(0, len(texts), CHUNK), desc=desc):
@@ -73,13 +73,15 @@ def movie_means(rows: list[Row], rating: np.ndarray, stars: np.ndarray) -> np.nd
     at: dict[str, list[int]] = {}
     for i, row in enumerate(rows):
         at.setdefault(row.movie_id, []).append(i)
-    return np.array([(stars[i].mean(), rating[i].mean(), len(i)) for i in at.values() if len(i) >= LARGE])
+    return np.array([(stars[i].mean(), rating[i].mean(), len(i)) for i in at.values() if len(i) >= MIN_MOVIE_REVIEWS])
 
 
 def measure_speed(analyzer, rows: list[Row]) -> dict[str, float]:
     """Measure the milliseconds of a review of 34-40 characters, alone and in batches of 32, and of an explanation.
 
-    Such a review has 16 tokens of the first edition's tokenizer, the explained one 20 words. Includes the queue."""
+    Such a review had 16 tokens of the first edition's tokenizer; the explained text has 20 words. The time in the queue
+    is included.
+    """
 
     def median(calls: list, size: int = 1) -> float:
         spent = []
@@ -140,8 +142,8 @@ def main() -> None:
         if args.speed:
             save(args.model, args.out, "speed", result | measure_speed(analyzer, rows))
             return
-        rating = read(analyzer, [row.review for row in rows], "as written")
-        bare = read(analyzer, ["".join(row.review.split()) for row in rows], "no spaces")
+        rating = rate(analyzer, [row.review for row in rows], "as written")
+        bare = rate(analyzer, ["".join(row.review.split()) for row in rows], "no spaces")
     finally:
         analyzer.close()
 

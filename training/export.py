@@ -2,9 +2,9 @@
 
     python training/export.py app/sentiment/bundled
 
-Run time: a minute. The calibration comes from dev. Log-odds of 0 are the best threshold for reviews in their natural
-mix, three in four of which are positive. For balanced sets it is higher, `half`. The exported threshold is --between
-times `half`. The printed table compares them on dev.
+Run time: a minute. The calibration is fitted on dev. For reviews in their natural mix, three in four of which are
+positive, the best threshold of the log-odds is 0; for a half-half mix it is `half`, which is higher. The exported
+threshold is --between times `half`. The printed table compares several values on dev.
 """
 
 import json
@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from common import parser, read_rows, read_vocabulary
 from evaluate import calibration_error
-from network import Exported, Network
+from network import Network, QuantizedNetwork
 from train import best_accuracy
 
 from app.sentiment.bundled_model import VOCABULARY, BundledModel, load_bundled_model
@@ -33,7 +33,7 @@ def write_network(state: dict[str, torch.Tensor], sizes: list[int], file: Path, 
         raise SystemExit(f"the network has {count - 1:,} n-grams, the vocabulary {ngrams:,}")
     network = Network(count, dim, state["layers.0.convolution.bias"].shape[0] // 2, sizes)
     network.load_state_dict(state)
-    exported = Exported(network).eval()
+    exported = QuantizedNetwork(network).eval()
     example = (torch.ones(2, 7, 5, dtype=torch.int32), torch.ones(2, 7, 3, dtype=torch.int32), torch.ones(2, 7))
     names = ["ngrams", "jamo", "mask"]
     any_size = {0: torch.export.Dim("rows"), 1: torch.export.Dim("characters")}

@@ -2,11 +2,12 @@
 
     python training/features.py       # -> work/vocabulary.txt, train.npz, dev.npz, ..., templates.npz
 
-Run time: ten minutes on one core; 4 GB of memory. An n-gram of one to five characters gets one of the 119,999 numbers
+Run time: ten minutes on one core; 4 GB of memory. The vocabulary has 119,999 n-grams of one to five characters:
 
-- if it is a character that occurs in 20 reviews,
-- if it is typical of sentences made of templates, of several patterns or often (4,000 at most), or
-- if it distinguishes stars 9-10 from 1-4 (standard deviations from an even share) or is frequent, best first.
+- characters that occur in 20 reviews,
+- at most 4,000 n-grams that occur in sentences of several patterns, or often in those of one, and
+- n-grams of 8 or more reviews with the highest score: the difference between the numbers of positive (stars 9-10) and
+  negative reviews (1-4) in standard deviations, plus a term for the frequency.
 
 ends.npz has 160,000 rows of train with another ending, so that endings have little weight. templates.npz has sentences
 of the templates and nonsense, with the probability that each is positive.
@@ -24,23 +25,23 @@ from app.sentiment.bundled_model import VOCABULARY
 from app.sentiment.normalization import normalize
 from templates import Pattern, expand, nonsense, read_patterns
 
-SIZE, OF_TEMPLATES = 119_999, 4_000
-SEEN, SEEN_ALONE = 8, 20  # reviews in which an n-gram must occur; a single character
-A_PATTERN, NONSENSE, OTHER_ENDS = 1_200, 12_000, 160_000  # how many are drawn
+VOCABULARY_SIZE, MAX_FROM_TEMPLATES = 119_999, 4_000
+MIN_REVIEWS, MIN_REVIEWS_CHARACTER = 8, 20  # in which an n-gram, or a single character, must occur
+SENTENCES_PER_PATTERN, NONSENSE, OTHER_ENDS = 1_200, 12_000, 160_000  # numbers of texts
 ENDS = ["", "", ".", "!", "~", "..", "!!", "ㅋㅋ", "ㅎㅎ", "^^", ";"]
 
 
-def ngrams(text: str, longest: int = MAX_NGRAM) -> set[str]:
-    return {text[at : at + size] for size in range(1, longest + 1) for at in range(len(text) - size + 1)}
+def ngrams(text: str, max_size: int = MAX_NGRAM) -> set[str]:
+    return {text[at : at + size] for size in range(1, max_size + 1) for at in range(len(text) - size + 1)}
 
 
 def sentences() -> dict[str, Pattern]:
-    """Return normalised sentences of the templates, and nonsense, with their patterns."""
+    """Return sentences of the templates and nonsense, normalised, each with its pattern."""
     lists, patterns = read_patterns()
     rng = random.Random(5)
     found: dict[str, Pattern] = {}
     for pattern in patterns:
-        for _ in range(A_PATTERN):
+        for _ in range(SENTENCES_PER_PATTERN):
             found.setdefault(normalize(expand(pattern.text, lists, rng)), pattern)
     for _ in range(NONSENSE):
         found.setdefault(normalize(nonsense(rng)), Pattern("random", 0.5, f"random {rng.randrange(12)}"))
@@ -48,7 +49,7 @@ def sentences() -> dict[str, Pattern]:
     return found
 
 
-def choose(texts: list[str], stars: np.ndarray, made: dict[str, Pattern]) -> list[str]:
+def choose_vocabulary(texts: list[str], stars: np.ndarray, made: dict[str, Pattern]) -> list[str]:
     """Return the vocabulary, sorted."""
     total, positive, negative = Counter[str](), Counter[str](), Counter[str]()
     for text, star in zip(texts, stars, strict=True):
@@ -58,20 +59,20 @@ def choose(texts: list[str], stars: np.ndarray, made: dict[str, Pattern]) -> lis
             positive.update(found)
         elif star <= 4:
             negative.update(found)
-    keys = [key for key, count in total.items() if count >= SEEN]
+    keys = [key for key, count in total.items() if count >= MIN_REVIEWS]
     counts, good, bad = (np.array([counter[key] for key in keys], float) for counter in (total, positive, negative))
     share = (stars >= 9).sum() / ((stars >= 9) | (stars <= 4)).sum()
     polar = good + bad + 1
     score = np.abs(good - polar * share) / np.sqrt(polar * share * (1 - share)) + 0.02 * np.sqrt(counts)
-    score[[len(key) == 1 and total[key] >= SEEN_ALONE for key in keys]] = np.inf
+    score[[len(key) == 1 and total[key] >= MIN_REVIEWS_CHARACTER for key in keys]] = np.inf
     order = [keys[at] for at in np.argsort(-score)]
-    chosen = set(order[: SIZE - OF_TEMPLATES])
-    extra = [ngram for ngram in typical(made) if ngram not in chosen][:OF_TEMPLATES]
-    return sorted(chosen.union(extra, order[SIZE - OF_TEMPLATES : SIZE - len(extra)]))
+    chosen = set(order[: VOCABULARY_SIZE - MAX_FROM_TEMPLATES])
+    extra = [ngram for ngram in template_ngrams(made) if ngram not in chosen][:MAX_FROM_TEMPLATES]
+    return sorted(chosen.union(extra, order[VOCABULARY_SIZE - MAX_FROM_TEMPLATES : VOCABULARY_SIZE - len(extra)]))
 
 
-def typical(made: dict[str, Pattern]) -> Iterable[str]:
-    """Return n-grams in sentences of two patterns or in a hundred sentences, the most frequent first."""
+def template_ngrams(made: dict[str, Pattern]) -> Iterable[str]:
+    """Return the n-grams in 40 sentences of several patterns or in 100 of one, the most frequent first."""
     counts, patterns = Counter[str](), defaultdict[str, set[str]](set)
     for text, pattern in made.items():
         if pattern.kind not in ("random", "nonsense", "foreign"):
@@ -89,8 +90,8 @@ def main() -> None:
         rows = read_rows(work / f"{name}.tsv")
         texts, stars = [normalize(row.review) for row in rows], np.array([row.stars for row in rows], np.uint8)
         np.savez(work / f"{name}.npz", **arrays(texts), stars=stars)
-    made = sentences()  # texts are those of train now, the last
-    chosen = choose(texts, stars, made)
+    made = sentences()
+    chosen = choose_vocabulary(texts, stars, made)  # train is the last of the files
     (work / VOCABULARY).write_text("".join(f"{ngram}\n" for ngram in chosen), "utf-8")
     rng = random.Random(9)
     again = rng.sample(range(len(texts)), min(OTHER_ENDS, len(texts)))

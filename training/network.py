@@ -1,9 +1,9 @@
 """The network for training and for export.
 
-For each character the embeddings of the n-grams that begin there, and of its initial, vowel and final, are added up.
-Gated convolutions (https://arxiv.org/abs/1612.08083) over five characters are applied to the sums. The ten stars'
-logits are computed from the maximum of their output over the text, its sum divided by the root of the text's length,
-and the same sum of the n-grams alone.
+For each character, the embeddings of the n-grams that begin there, and of its initial, vowel and final, are added up.
+Gated convolutions (https://arxiv.org/abs/1612.08083) over five characters are applied to these sums. A linear layer
+computes the logits of the ten stars from three vectors: the maximum of the convolutions' output over the text, the sum
+of this output divided by the square root of the text's length, and the equally divided sum of the n-grams' embeddings.
 """
 
 from collections.abc import Sequence
@@ -13,13 +13,13 @@ from torch import nn
 from torch.nn import functional
 
 STARS = 10
-SPREAD = 0.6  # stars, by which the star of the author counts for those beside it
-JAMO = (20, 22, 29)  # initials, vowels and finals, and 0 for none
+TARGET_WIDTH = 0.6  # stars; see `soft_targets`
+JAMO = (20, 22, 29)  # numbers of initials, vowels and finals, including 0 for none
 NEGATIVE, POSITIVE = slice(0, 4), slice(8, 10)  # stars 1-4 and 9-10, as NSMC counts them
 
 
-class Gated(nn.Module):
-    """A convolution over an odd number of characters, half of whose outputs are gates of the others."""
+class GatedConvolution(nn.Module):
+    """A convolution over an odd number of characters; half of its outputs are gates of the other half."""
 
     def __init__(self, width: int, hidden: int, size: int) -> None:
         super().__init__()
@@ -30,7 +30,10 @@ class Gated(nn.Module):
 
 
 class Network(nn.Module):
-    """Star logits, (rows, stars), of n-grams (rows, characters, 5), jamo (rows, characters, 3) and their mask."""
+    """The network: n-grams (rows, characters, 5), jamo (rows, characters, 3) and a mask to star logits (rows, stars).
+
+    The mask, (rows, characters), is 1 for the characters of a text and 0 for padding.
+    """
 
     def __init__(self, ngrams: int, dim: int, hidden: int, sizes: Sequence[int] = (5, 5)) -> None:
         super().__init__()
@@ -40,21 +43,25 @@ class Network(nn.Module):
         for embedding in (self.ngrams, *self.jamo):
             nn.init.normal_(embedding.weight, 0, 0.1)
             embedding.weight.data[0] = 0
-        self.layers = nn.ModuleList(Gated(dim if not at else hidden, hidden, size) for at, size in enumerate(sizes))
+        self.layers = nn.ModuleList(
+            GatedConvolution(dim if not at else hidden, hidden, size) for at, size in enumerate(sizes)
+        )
         self.dropout_inside, self.dropout = nn.Dropout(0.1), nn.Dropout(0.2)
         self.out = nn.Linear(2 * hidden + dim, STARS)
 
-    def forward(self, ngrams: torch.Tensor, jamo: torch.Tensor, mask: torch.Tensor, hide: float = 0.0) -> torch.Tensor:
-        """Return star logits; `hide` is the share of n-grams that is masked in training."""
-        if hide:
-            ngrams = ngrams * (torch.rand(ngrams.shape, device=ngrams.device) >= hide)
-        return self.read(self.sums(ngrams), jamo, mask)
+    def forward(
+        self, ngrams: torch.Tensor, jamo: torch.Tensor, mask: torch.Tensor, ngram_dropout: float = 0.0
+    ) -> torch.Tensor:
+        """Return star logits; `ngram_dropout` is the share of n-grams that is masked, at random, in training."""
+        if ngram_dropout:
+            ngrams = ngrams * (torch.rand(ngrams.shape, device=ngrams.device) >= ngram_dropout)
+        return self.classify(self.sum_embeddings(ngrams), jamo, mask)
 
-    def sums(self, ngrams: torch.Tensor) -> torch.Tensor:
-        """Return the sum of the n-grams that begin at each character, (rows, characters, dim)."""
+    def sum_embeddings(self, ngrams: torch.Tensor) -> torch.Tensor:
+        """Return the sum of the embeddings of the n-grams that begin at each character, (rows, characters, dim)."""
         return self.ngrams(ngrams).sum(2)
 
-    def read(self, sums: torch.Tensor, jamo: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+    def classify(self, sums: torch.Tensor, jamo: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
         mask = mask[:, None]
         root = mask.sum(2).clamp(min=1).sqrt()
         sums = sums.transpose(1, 2) * mask
@@ -67,10 +74,13 @@ class Network(nn.Module):
         return self.out(self.dropout(torch.cat(pooled, 1)))
 
 
-def near_stars() -> torch.Tensor:
-    """Return the targets for each star, (stars, stars): the stars beside it count a little, too."""
+def soft_targets() -> torch.Tensor:
+    """Return the target distribution for each star, (stars, stars).
+
+    It decreases exponentially with the distance from the star, by a factor of e each `TARGET_WIDTH` stars.
+    """
     stars = torch.arange(STARS)
-    near = torch.exp(-(stars[:, None] - stars).abs() / SPREAD)
+    near = torch.exp(-(stars[:, None] - stars).abs() / TARGET_WIDTH)
     return near / near.sum(1, keepdim=True)
 
 
@@ -79,7 +89,7 @@ def log_odds(logits: torch.Tensor) -> torch.Tensor:
     return logits[:, POSITIVE].logsumexp(1) - logits[:, NEGATIVE].logsumexp(1)
 
 
-class HalfPrecision(nn.Module):
+class HalfPrecisionConvolution(nn.Module):
     """A convolution whose weights are stored in 16 bits."""
 
     def __init__(self, convolution: nn.Conv1d) -> None:
@@ -91,7 +101,7 @@ class HalfPrecision(nn.Module):
         return functional.conv1d(states, self.weight.float(), self.bias, padding=self.weight.shape[2] // 2)
 
 
-class Exported(nn.Module):
+class QuantizedNetwork(nn.Module):
     """The trained network with its n-grams in eight bits, a scale a column; its output is the log-odds of positive."""
 
     def __init__(self, network: Network) -> None:
@@ -103,8 +113,8 @@ class Exported(nn.Module):
         self.register_buffer("eight_bits", (weights / scale).round().to(torch.int8))
         network.ngrams = None
         for layer in network.layers:
-            layer.convolution = HalfPrecision(layer.convolution)
+            layer.convolution = HalfPrecisionConvolution(layer.convolution)
 
     def forward(self, ngrams: torch.Tensor, jamo: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
         sums = functional.embedding(ngrams, self.eight_bits).float().sum(2) * self.scale
-        return log_odds(self.network.read(sums, jamo, mask))
+        return log_odds(self.network.classify(sums, jamo, mask))

@@ -1,16 +1,17 @@
 #!/bin/sh
-# The whole of it: review file (or nsmc's raw folder) in, model folder out. Resumable: finished steps are skipped.
+# Make a model folder from a review file or nsmc's raw folder. Steps whose result exists are skipped.
 #
 #     training/run.sh DATA FIRST OUT [MINUTES [PART]]
 #     training/run.sh path/to/naver_reviews.tsv.xz ../first app/sentiment/bundled         # half an hour with a GPU
 #     training/run.sh path/to/naver_reviews.tsv.xz ../first training/work/trial 1 0.02    # try it on 2 % of the data
 #
-# FIRST is a checkout of commit d2def45, whose model is the teacher. PYTHON picks the interpreter, WORK the work folder.
+# FIRST is a checkout of commit d2def45, whose model is the teacher. PYTHON is the interpreter, WORK the folder of
+# intermediate files.
 set -eu
 data=$1 first=$2 out=$3 minutes=${4:-9.6} part=${5:-1}
 here=$(dirname "$0") work=${WORK:-$(dirname "$0")/work} python=${PYTHON:-python}
 
-step() { # step FILE SCRIPT ARGUMENTS...: runs a script unless its result is there
+step() { # step FILE SCRIPT ARGUMENTS...: run a script unless its result FILE exists
     result=$1 script=$2
     shift 2
     [ -e "$result" ] || { echo "== $script" && "$python" "$here/$script" --work "$work" "$@"; }

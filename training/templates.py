@@ -1,7 +1,7 @@
 """Sentences with known labels from the patterns in templates.txt, and nonsense; for training only.
 
-No sentence of behaviour.tsv, which tests the model, matches a pattern: tests/test_training.py compares the `stem` of
-each with `expressions`.
+No sentence of behaviour.tsv, the test set, matches a pattern: tests/test_training.py compares the `stem` of each with
+`expressions`.
 """
 
 import random
@@ -75,7 +75,7 @@ _NONSENSE = {  # weight, characters, minimum and maximum length
 
 
 def expressions() -> list[re.Pattern[str]]:
-    """Return a regular expression for each pattern, which matches its normalised sentences with any end."""
+    """Return a regular expression for each pattern, which matches its normalised sentences with any ending."""
     lists, patterns = read_patterns()
     return [re.compile(_expression(pattern.text, lists)) for pattern in patterns]
 

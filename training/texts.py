@@ -1,6 +1,6 @@
-"""Normalised texts as tensors, and what the networks read of them: the numbers of n-grams, and jamo.
+"""Normalised texts as tensors, and the inputs that the networks compute from them: numbers of n-grams, and jamo.
 
-A text is a row of character codes, with zeros beyond its end.
+A text is a row of character codes, padded with zeros.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,12 +11,12 @@ import torch
 from torch import nn
 
 MAX_NGRAM, MAX_LENGTH = 5, 160  # characters, as in app.sentiment.bundled_model
-MASKED = 0xFFFF  # the code of a hidden character, which no text has
+MAX_CODE = 0xFFFF  # codes are stored in 16 bits
 DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
 
 
 class Texts:
-    """Texts on a device, all codes one after another, as features.py wrote them."""
+    """Texts on a device: their codes in one tensor, and their lengths, as features.py wrote them."""
 
     def __init__(self, codes: torch.Tensor, lengths: torch.Tensor) -> None:
         self.codes, self.lengths = codes, lengths
@@ -32,16 +32,13 @@ class Texts:
 
     def batch(self, rows: torch.Tensor) -> torch.Tensor:
         """Return the codes of these rows, (rows, characters)."""
-        return self.spans(self.starts[rows], self.lengths[rows])
-
-    def spans(self, starts: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
-        """Return the codes of these parts, (parts, characters)."""
+        starts, lengths = self.starts[rows], self.lengths[rows]
         places = torch.arange(max(1, int(lengths.max())), device=DEVICE)
         at = (starts[:, None] + places).clamp(max=len(self.codes) - 1)
         return self.codes[at] * (places < lengths[:, None])
 
     def batches(self, size: int, rows: torch.Tensor | None = None) -> Iterator[torch.Tensor]:
-        """Yield rows in groups of similar length and about `size` characters, in random order."""
+        """Yield groups of rows of similar length, of about `size` characters each, in random order."""
         rows = torch.arange(len(self), device=DEVICE) if rows is None else rows
         lengths = self.lengths[rows]
         order = (lengths + torch.rand(len(rows), device=DEVICE) * 4).argsort()
@@ -58,7 +55,7 @@ class Texts:
 
 
 class Ngrams(nn.Module):
-    """The numbers of the n-grams of a vocabulary, from 1, by a search among their 64-bit hashes."""
+    """Lookup of the numbers of a vocabulary's n-grams, from 1, by their 64-bit hashes."""
 
     def __init__(self, vocabulary: Sequence[str]) -> None:
         super().__init__()
@@ -94,11 +91,14 @@ def jamo(codes: torch.Tensor) -> torch.Tensor:
 
 
 def arrays(texts: Sequence[str]) -> dict[str, np.ndarray]:
-    """Return codes and lengths of texts; characters beyond U+FFFF count as one unknown character, no text as "."."""
+    """Return the codes and lengths of texts, of which an empty one becomes ".".
+
+    Characters beyond `MAX_CODE` are replaced by U+FFFD.
+    """
     cut = [text[:MAX_LENGTH] or "." for text in texts]
     codes = np.frombuffer("".join(cut).encode("utf-32-le", "surrogatepass"), np.uint32)
     return {
-        "codes": np.where(codes < MASKED, codes, 0xFFFD).astype(np.uint16),
+        "codes": np.where(codes <= MAX_CODE, codes, 0xFFFD).astype(np.uint16),
         "lengths": np.array([len(text) for text in cut], np.uint8),
     }
 

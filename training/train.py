@@ -3,13 +3,13 @@
     python training/train.py                                  # -> work/network.pt
     python training/train.py --minutes 2 --name try           # a trial
 
-Made for a GPU, but any processor will do: the learning rate follows the clock, so a faster machine sees more reviews in
-the same minutes.
+It is made for a GPU and also runs on a CPU. The run takes the given minutes on any machine, as the learning rate
+depends on the time; a faster one trains on more reviews.
 
-A text has two targets: ten stars by cross entropy, and its side (stars 9-10 against 1-4) by binary cross entropy. For
-train they are 0.6 of the teachers' (cross_fit.py) and 0.4 of the author's, for variations the teachers'. Every step
-reads sentences made of templates, too, whose side is known. Three of ten n-grams are hidden. The weights kept are a
-running mean.
+The loss of a review is the cross entropy of its ten stars plus the binary cross entropy of its polarity (stars 9-10
+against 1-4). For train the targets are 0.6 times the teachers' labels (cross_fit.py) plus 0.4 times the author's star;
+for variations they are the teachers' labels. Each step adds 0.1 times the binary cross entropy of sentences from
+templates, whose polarity is known. Three of ten n-grams are masked. The result is the running mean of the weights.
 """
 
 import json
@@ -21,34 +21,39 @@ from pathlib import Path
 import numpy as np
 import torch
 from common import SEED, VARIED, parser, read_vocabulary
-from network import NEGATIVE, POSITIVE, STARS, Network, log_odds, near_stars
+from network import NEGATIVE, POSITIVE, STARS, Network, log_odds, soft_targets
 from texts import DEVICE, Ngrams, Texts, jamo, load
 from torch import nn
 from torch.nn import functional
 
-TEACHERS, HIDE = 0.6, 0.3  # the teachers' weight against the author's star; the part of the n-grams that is hidden
+TEACHER_WEIGHT = 0.6  # of the teachers' labels; the rest is that of the author's star
+NGRAM_DROPOUT = 0.3
 BATCH = 60_000  # characters
-OF_TEMPLATES, THEIR_WEIGHT, THEIR_HIDE = 256, 0.1, 0.15
-REPORT = 30  # seconds
+TEMPLATE_BATCH, TEMPLATE_WEIGHT, TEMPLATE_DROPOUT = 256, 0.1, 0.15
+REPORT_SECONDS = 30
 
 
 class Reviews(Texts):
-    """Texts with targets: `of_stars` (rows, stars) and `of_side` (rows), the share of stars 9-10 against 1-4."""
+    """Texts with targets.
 
-    of_stars: torch.Tensor
-    of_side: torch.Tensor
+    `star_targets`, (rows, stars), are distributions. `polarity_targets`, (rows), are the probabilities of stars 9-10
+    against 1-4, NaN if unknown.
+    """
+
+    star_targets: torch.Tensor
+    polarity_targets: torch.Tensor
 
     def with_targets(self, labels: np.ndarray | None, stars: np.ndarray | None, share: float = 1.0) -> "Reviews":
-        """Set the targets to labels, to stars or, with the labels' share, to both; an unknown side is NaN."""
-        nothing = torch.zeros(len(self), STARS, device=DEVICE)
-        self.of_stars = nothing if labels is None else torch.from_numpy(labels.astype(np.float32)).to(DEVICE)
-        positive, negative = self.of_stars[:, POSITIVE].sum(1), self.of_stars[:, NEGATIVE].sum(1)
-        self.of_side = positive / (positive + negative)
+        """Set the targets to the teachers' `labels`, the authors' `stars`, or a mix with this `share` of the labels."""
+        zeros = torch.zeros(len(self), STARS, device=DEVICE)
+        self.star_targets = zeros if labels is None else torch.from_numpy(labels.astype(np.float32)).to(DEVICE)
+        positive, negative = self.star_targets[:, POSITIVE].sum(1), self.star_targets[:, NEGATIVE].sum(1)
+        self.polarity_targets = positive / (positive + negative)
         if stars is not None:
             star = torch.from_numpy(stars.astype(np.int64)).to(DEVICE)
-            self.of_stars = share * self.of_stars + (1 - share) * near_stars().to(DEVICE)[star - 1]
-            both = share * self.of_side.nan_to_num() + (1 - share) * (star >= 9)
-            self.of_side = torch.where((star >= 9) | (star <= 4), both, self.of_side)
+            self.star_targets = share * self.star_targets + (1 - share) * soft_targets().to(DEVICE)[star - 1]
+            both = share * self.polarity_targets.nan_to_num() + (1 - share) * (star >= 9)
+            self.polarity_targets = torch.where((star >= 9) | (star <= 4), both, self.polarity_targets)
         return self
 
 
@@ -61,22 +66,25 @@ class Sentences:
         pattern = torch.from_numpy(arrays["pattern"].astype(np.int64)).to(DEVICE)
         self.weight = 1 / pattern.bincount().sqrt()[pattern]
 
-    def draw(self, count: int) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return codes and probabilities; a pattern with four times as many sentences is drawn twice as often."""
+    def sample(self, count: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return the codes and probabilities of random sentences.
+
+        A pattern's share is proportional to the square root of the number of its sentences.
+        """
         drawn = self.weight.multinomial(count)
         return self.texts.batch(drawn), self.positive[drawn]
 
 
-class Reading(nn.Module):
-    """The network's star logits of texts."""
+class Classifier(nn.Module):
+    """The network with the lookup of its n-grams: star logits from character codes."""
 
     def __init__(self, network: Network, ngrams: Ngrams) -> None:
         super().__init__()
         self.network, self.ngrams = network, ngrams
 
-    def forward(self, codes: torch.Tensor, hide: float = 0.0) -> torch.Tensor:
+    def forward(self, codes: torch.Tensor, ngram_dropout: float = 0.0) -> torch.Tensor:
         with torch.autocast(DEVICE, torch.bfloat16, enabled=DEVICE == "cuda"):
-            return self.network(self.ngrams(codes), jamo(codes), (codes != 0).float(), hide).float()
+            return self.network(self.ngrams(codes), jamo(codes), (codes != 0).float(), ngram_dropout).float()
 
     @torch.inference_mode()
     def probabilities(self, texts: Texts) -> torch.Tensor:
@@ -95,57 +103,58 @@ def best_accuracy(odds: np.ndarray, stars: np.ndarray) -> tuple[float, float]:
     return float(max(means)), float(thresholds[np.argmax(means)])
 
 
-def accuracy(probabilities: torch.Tensor, stars: np.ndarray) -> str:
-    """Return the best half-half accuracy of these probabilities of stars, in words."""
+def format_accuracy(probabilities: torch.Tensor, stars: np.ndarray) -> str:
+    """Format the best half-half accuracy of these probabilities of stars, and its threshold: `0.8998 from 0.76`."""
     odds = log_odds(probabilities.clamp(min=1e-6).log()).cpu().numpy()
     return "{:.4f} from {:.2f}".format(*best_accuracy(odds, stars))
 
 
-def mixed_batches(parts: Sequence[tuple[Reviews, torch.Tensor | None]], size: int) -> Iterator[tuple]:
-    """Yield (texts, rows) of all parts again and again; a part is texts with the rows to use, or None for all."""
+def shuffled_batches(parts: Sequence[tuple[Reviews, torch.Tensor | None]], size: int) -> Iterator[tuple]:
+    """Yield (texts, rows) of all parts in random order, repeatedly; a part is texts and rows of them, None for all."""
     while True:
         jobs = [(texts, batch) for texts, rows in parts for batch in texts.batches(size, rows)]
         yield from (jobs[at] for at in torch.randperm(len(jobs)).tolist())
 
 
 def fit(
-    reading: Reading,
+    classifier: Classifier,
     parts: Sequence[tuple[Reviews, torch.Tensor | None]],
     sentences: Sentences,
     minutes: float,
     rate: float,
-    hide: float = HIDE,
+    ngram_dropout: float = NGRAM_DROPOUT,
     batch: int = BATCH,
-    report: Callable[[Reading, int, float], None] = lambda *_: None,
+    report: Callable[[Classifier, int, float], None] = lambda *_: None,
 ) -> int:
-    """Train for some minutes, set the weights to their running mean, and return the number of reviews read.
+    """Train for some minutes, set the weights to their running mean, and return the number of reviews in all steps.
 
-    `report` is called with the mean, the number of reviews and the minutes, every `REPORT` seconds and at the end.
+    `report` is called every `REPORT_SECONDS` and at the end, with a classifier of the mean weights, the number of
+    reviews and the minutes.
     """
-    mean = Reading(Network(*reading.network.sizes), reading.ngrams).to(DEVICE)
-    mean.load_state_dict(reading.state_dict())
-    layers = [tensor for name, tensor in reading.named_parameters() if not name.endswith("ngrams.weight")]
+    mean = Classifier(Network(*classifier.network.sizes), classifier.ngrams).to(DEVICE)
+    mean.load_state_dict(classifier.state_dict())
+    layers = [tensor for name, tensor in classifier.named_parameters() if not name.endswith("ngrams.weight")]
     optimizer = torch.optim.AdamW(
-        [{"params": layers, "weight_decay": 0.01}, {"params": [reading.network.ngrams.weight], "weight_decay": 0.0}],
+        [{"params": layers, "weight_decay": 0.01}, {"params": [classifier.network.ngrams.weight], "weight_decay": 0.0}],
         lr=rate,
         betas=(0.9, 0.98),
     )
     began = reported = time.monotonic()
     seen = 0
-    reading.train()
-    for step, (texts, rows) in enumerate(mixed_batches(parts, batch), 1):
+    classifier.train()
+    for step, (texts, rows) in enumerate(shuffled_batches(parts, batch), 1):
         done = (time.monotonic() - began) / 60 / minutes
         if done >= 1:
             break
         for group in optimizer.param_groups:
             group["lr"] = rate * min(1, step / 300) * (0.02 + 0.49 * (1 + math.cos(math.pi * done)))
-        logits, side = reading(texts.batch(rows), hide), texts.of_side[rows]
+        logits, side = classifier(texts.batch(rows), ngram_dropout), texts.polarity_targets[rows]
         known = ~side.isnan()
-        loss = functional.cross_entropy(logits, texts.of_stars[rows])
+        loss = functional.cross_entropy(logits, texts.star_targets[rows])
         loss = loss + functional.binary_cross_entropy_with_logits(log_odds(logits)[known], side[known])
-        codes, positive = sentences.draw(OF_TEMPLATES)
-        odds = log_odds(reading(codes, THEIR_HIDE))
-        loss = loss + THEIR_WEIGHT * functional.binary_cross_entropy_with_logits(odds, positive)
+        codes, positive = sentences.sample(TEMPLATE_BATCH)
+        odds = log_odds(classifier(codes, TEMPLATE_DROPOUT))
+        loss = loss + TEMPLATE_WEIGHT * functional.binary_cross_entropy_with_logits(odds, positive)
         optimizer.zero_grad()
         loss.backward()
         nn.utils.clip_grad_norm_(layers, 1.0)
@@ -154,13 +163,13 @@ def fit(
         if step % 10 == 0:
             share = 1 - min(0.995, (10 + step) / (100 + step))
             with torch.no_grad():
-                for slow, new in zip(mean.parameters(), reading.parameters(), strict=True):
+                for slow, new in zip(mean.parameters(), classifier.parameters(), strict=True):
                     slow.lerp_(new, share)
-        if time.monotonic() - reported > REPORT:
+        if time.monotonic() - reported > REPORT_SECONDS:
             reported = time.monotonic()
             report(mean, seen, done * minutes)
     report(mean, seen, minutes)
-    reading.load_state_dict(mean.state_dict())
+    classifier.load_state_dict(mean.state_dict())
     return seen
 
 
@@ -179,20 +188,22 @@ def main() -> None:
     files = {name: load(args.work / f"{name}.npz") for name in ("train", "ends", VARIED, "dev")}
     labels, stars, ends = np.load(args.work / "labels_train.npy"), files["train"]["stars"], files["ends"]["rows"]
     parts = [
-        Reviews.load(files["train"]).with_targets(labels, stars, TEACHERS),
-        Reviews.load(files["ends"]).with_targets(labels[ends], stars[ends], TEACHERS),
+        Reviews.load(files["train"]).with_targets(labels, stars, TEACHER_WEIGHT),
+        Reviews.load(files["ends"]).with_targets(labels[ends], stars[ends], TEACHER_WEIGHT),
         Reviews.load(files[VARIED]).with_targets(np.load(args.work / f"labels_{VARIED}.npy"), None),
     ]
     dev, ngrams = Texts.load(files["dev"]), Ngrams(read_vocabulary(args.work))
 
-    def report(mean: Reading, seen: int, minutes: float) -> None:
-        found = accuracy(mean.probabilities(dev), files["dev"]["stars"])
+    def report(mean: Classifier, seen: int, minutes: float) -> None:
+        found = format_accuracy(mean.probabilities(dev), files["dev"]["stars"])
         print(f"{minutes:5.1f} min  {seen:11,} reviews  dev {found}", flush=True)
         weights = {name: tensor.half().cpu() for name, tensor in mean.network.state_dict().items()}
         torch.save(weights, args.work / f"{args.name}.pt")
 
-    reading = Reading(Network(len(ngrams) + 1, args.dim, args.hidden, args.sizes), ngrams).to(DEVICE)
-    seen = fit(reading, [(part, None) for part in parts], Sentences(args.work), args.minutes, args.rate, report=report)
+    classifier = Classifier(Network(len(ngrams) + 1, args.dim, args.hidden, args.sizes), ngrams).to(DEVICE)
+    seen = fit(
+        classifier, [(part, None) for part in parts], Sentences(args.work), args.minutes, args.rate, report=report
+    )
     options = {name: value for name, value in vars(args).items() if name != "work"}
     (args.work / f"{args.name}.json").write_text(json.dumps(options | {"reviews": seen}, indent=1) + "\n")
 
