@@ -13,7 +13,6 @@ from app.errors import (
     AlreadyExists,
     DuplicateSubmission,
     EditConflict,
-    FieldError,
     ModelBusy,
     NicknameRefused,
     NotFound,
@@ -79,6 +78,9 @@ def register(app: Flask) -> None:
     app.register_error_handler(ValidationFailed, lambda error: error_response(422, invalid_detail(error)))
     app.register_error_handler(NotFound, lambda error: error_response(404, str(error)))
     app.register_error_handler(PermissionDenied, _denied)
+    app.register_error_handler(
+        ReviewedByOthers, lambda error: error_response(403, str(error), texts=_REVIEWED_BY_OTHERS)
+    )
     app.register_error_handler(
         ModelBusy, lambda error: error_response(503, str(error), {"Retry-After": str(error.retry_after)})
     )
@@ -147,8 +149,6 @@ def _too_many(error: RateLimited) -> Response:
 
 def _denied(error: PermissionDenied) -> Response:
     texts = _NOT_THE_WRITER if error.is_writers else None
-    if isinstance(error, ReviewedByOthers):
-        texts = _REVIEWED_BY_OTHERS
     if error.needs_login:
         return error_response(401, str(error), {"WWW-Authenticate": 'Bearer realm="gampyeong"'}, texts)
     return error_response(403, str(error), texts=texts)
@@ -168,18 +168,18 @@ def _login(status: int) -> str:
 
 def invalid_detail(error: ValidationFailed) -> list[dict[str, Any]]:
     """Return the validation errors in FastAPI's form: `loc`, `msg`, `type`."""
-    return [{"loc": _location(error.source, item), "msg": item.message, "type": item.type} for item in error.errors]
-
-
-def _location(source: str, item: FieldError) -> list[str | int]:
-    location: list[str | int] = [source]
-    location += [item.field] if item.field else []
-    return location + ([item.index] if item.index is not None else [])
+    details = []
+    for item in error.errors:
+        location: list[str | int] = [error.source]
+        if item.field:
+            location.append(item.field)
+        if item.index is not None:
+            location.append(item.index)
+        details.append({"loc": location, "msg": item.message, "type": item.type})
+    return details
 
 
 def _http_error(error: HTTPException) -> Response:
-    if error.response is not None:
-        return current_app.make_response(error.response)
     status = error.code or 500
     headers = {name: value for name, value in error.get_headers() if name in ("Allow", "Retry-After")}
     if isinstance(error, RequestEntityTooLarge):

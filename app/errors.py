@@ -77,31 +77,36 @@ class EditConflict(ItemError):
     problem = "was edited meanwhile"
 
 
-class ModelBusy(AppError):
-    """Raised if the model's queue is full: 503. `retry_after` is in seconds."""
-
-    def __init__(self, message: str = "the model is busy", *, retry_after: int = 1) -> None:
-        super().__init__(message)
-        self.retry_after = retry_after
-
-
-class UndoExpired(AppError):
+class UndoExpired(ItemError):
     """Raised for a change that cannot be undone, or no longer: 410."""
 
+    problem = "cannot be undone any more"
+
     def __init__(self, change_id: int) -> None:
-        super().__init__(f"change {change_id} cannot be undone any more")
-        self.change_id = change_id
+        super().__init__("change", change_id)
 
 
-class StoreUnavailable(AppError):
-    """Raised if the database cannot be reached or written, or the model does not respond: 503.
+class TemporaryError(AppError):
+    """Base of the errors after which the caller may try again in `retry_after` seconds."""
 
-    `retry_after` is in seconds.
-    """
-
-    def __init__(self, message: str = "the store is not available", *, retry_after: int = 2) -> None:
+    def __init__(self, message: str, *, retry_after: int = 1) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+
+
+class ModelBusy(TemporaryError):
+    """Raised if the model's queue is full: 503."""
+
+
+class StoreUnavailable(TemporaryError):
+    """Raised if the database cannot be reached or written, or the model does not respond: 503."""
+
+    def __init__(self, message: str, *, retry_after: int = 2) -> None:
+        super().__init__(message, retry_after=retry_after)
+
+
+class RateLimited(TemporaryError):
+    """Raised if a client exceeds a rate limit: 429."""
 
 
 class PermissionDenied(AppError):
@@ -122,14 +127,6 @@ class ReviewedByOthers(PermissionDenied):
 
 class DuplicateSubmission(AppError):
     """Raised if the client repeats its last post: 409."""
-
-
-class RateLimited(AppError):
-    """Raised if a client exceeds a rate limit: 429. `retry_after` is in seconds."""
-
-    def __init__(self, message: str, *, retry_after: int) -> None:
-        super().__init__(message)
-        self.retry_after = retry_after
 
 
 def first_line(error: BaseException) -> str:

@@ -21,7 +21,7 @@ class FakeAnalyzer:
 
     def analyze(self, texts: Sequence[str]) -> list[Sentiment]:
         if self.busy:
-            raise ModelBusy(retry_after=2)
+            raise ModelBusy("the model is busy", retry_after=2)
         if self.broken:
             raise RuntimeError("secret detail that no answer may show")
         self.seen += texts

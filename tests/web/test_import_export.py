@@ -121,7 +121,7 @@ class Slow(FakeAnalyzer):
 
     def analyze(self, texts: Any) -> Any:
         if self.busy:
-            raise ModelBusy(retry_after=0)
+            raise ModelBusy("the model is busy", retry_after=0)
         return super().analyze(texts)
 
 
