@@ -4,16 +4,12 @@ from collections.abc import Callable, Iterable, Sequence, Set
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
-from typing import Any
+from typing import Any, ClassVar
 
 from app.models import CatalogueTotals, Movie, Page
 from app.schemas import MoviesQuery
 from app.services.fuzzy_search import TypoIndex, other_layout
 from app.services.search import SearchIndex, has_all_names, searched_text, split_names, split_words
-
-Key = Callable[[Movie], tuple[Any, ...]]
-_PRIOR = 5
-"""Weight of the mean rating, in reviews: see `WeightedRating`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +22,7 @@ class WeightedRating:
     rarely changes the weighted ratings of other movies; it is None without reviews.
     """
 
-    prior: int
+    prior: ClassVar[int] = 5
     mean: float | None
 
     def rate(self, movie: Movie) -> float:
@@ -34,14 +30,14 @@ class WeightedRating:
         return (movie.rating_sum + self.prior * (self.mean or 0.0)) / (movie.review_count + self.prior)
 
 
-_KEYS: dict[str, Key] = {
-    "average": lambda m: (m.average_rating or 0.0, m.review_count) if m.review_count else (-1.0, 0),
-    "newest": lambda m: (),
-    "reviews": lambda m: (m.review_count,),
-    "release": lambda m: (m.release_date,),
-    "title": lambda m: (m.title.casefold(),),
+_KEYS: dict[str, Callable[[Movie, WeightedRating], tuple[Any, ...]]] = {
+    "rating": lambda m, weighted: (weighted.rate(m), m.review_count) if m.review_count else (-1.0, 0),
+    "average": lambda m, _: (m.average_rating or 0.0, m.review_count) if m.review_count else (-1.0, 0),
+    "newest": lambda m, _: (),
+    "reviews": lambda m, _: (m.review_count,),
+    "release": lambda m, _: (m.release_date,),
+    "title": lambda m, _: (m.title.casefold(),),
 }
-_ASCENDING = ("title",)
 
 
 class MovieList:
@@ -51,9 +47,8 @@ class MovieList:
     `earlier` list is reused if the searched texts are the same, as after a new review.
     """
 
-    def __init__(self, movies: Sequence[Movie], prior: int = _PRIOR, earlier: "MovieList | None" = None) -> None:
+    def __init__(self, movies: Sequence[Movie], earlier: "MovieList | None" = None) -> None:
         self.movies = movies
-        self._prior = prior
         self._orders: dict[str, list[Movie]] = {}
         if earlier and "_search_index" in earlier.__dict__ and _have_same_texts(earlier.movies, movies):
             self._search_index = earlier._search_index
@@ -72,8 +67,8 @@ class MovieList:
         """Return all movies by `sort`, an `app.schemas.Sort`, unrated ones last; do not modify the list."""
         movies = self._orders.get(sort)
         if movies is None:
-            key = _KEYS[sort] if sort != "rating" else _by_rating(self.weighted_rating)
-            movies = sorted(self.movies, key=lambda movie: (*key(movie), movie.id), reverse=sort not in _ASCENDING)
+            key, weighted = _KEYS[sort], self.weighted_rating
+            movies = sorted(self.movies, key=lambda movie: (*key(movie, weighted), movie.id), reverse=sort != "title")
             self._orders[sort] = movies
         return movies
 
@@ -112,7 +107,7 @@ class MovieList:
     def weighted_rating(self) -> WeightedRating:
         count = sum(movie.review_count for movie in self.movies)
         rating_sum = sum(movie.rating_sum for movie in self.movies)
-        return WeightedRating(self._prior, round(rating_sum / count, 2) if count else None)
+        return WeightedRating(round(rating_sum / count, 2) if count else None)
 
     @cached_property
     def totals(self) -> CatalogueTotals:
@@ -134,10 +129,6 @@ class MovieList:
     @cached_property
     def _search_index(self) -> SearchIndex:
         return SearchIndex({movie.id: searched_text(movie) for movie in self.movies})
-
-
-def _by_rating(weighted_rating: WeightedRating) -> Key:
-    return lambda m: (weighted_rating.rate(m), m.review_count) if m.review_count else (-1.0, 0)
 
 
 def _have_same_texts(before: Sequence[Movie], after: Sequence[Movie]) -> bool:

@@ -159,7 +159,7 @@ def test_the_rating_is_weighted_by_the_number_of_reviews(store: Store, analyzer:
         for text in texts:
             service.add_review(ReviewInput(movie_id=movie.id, author="밤편지", content=text))
     assert titles(service) == ["여럿", "한 편", "싫은"]
-    unweighted = MovieList(store.movies(), prior=0).order("rating")
+    unweighted = MovieList(store.movies()).order("average")
     assert [movie.title for movie in unweighted] == ["한 편", "여럿", "싫은"]
     weighted_rating = service.movie_list().weighted_rating
     assert weighted_rating.mean == pytest.approx((9.9 + 9 * 9.0 + 6 * 1.5) / 16, abs=0.005)
