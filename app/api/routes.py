@@ -1,7 +1,7 @@
 """The JSON routes. Each parses its input, calls the operation of the same name and returns a schema."""
 
 from functools import cache, lru_cache
-from importlib.util import find_spec
+from importlib.metadata import distribution
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlencode
@@ -321,13 +321,5 @@ def docs_file(name: str) -> Response:
 
 @cache
 def _swagger_file(name: str) -> StaticFile:
-    return StaticFile(_swagger_folder() / name)
-
-
-@cache
-def _swagger_folder() -> Path:
-    """Return the folder of Swagger UI in the package offapi, without importing it, which would load 9 MB of scripts."""
-    spec = find_spec("offapi")
-    if spec is None or spec.origin is None:
-        raise FileNotFoundError("the package offapi, which brings Swagger UI, is not installed")
-    return Path(spec.origin).parent
+    """Return a file of Swagger UI in the package offapi, which is not imported, as that would load 9 MB of scripts."""
+    return StaticFile(Path(str(distribution("offapi").locate_file(f"offapi/{name}"))))
