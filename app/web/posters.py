@@ -80,17 +80,14 @@ def _title_size(title: str) -> str:
     return "xs"
 
 
-class _SeededRandom:
+class _SeededRandom(Random):
     """Random numbers from a seed; only `Random.random` is guaranteed to be the same in all Python versions."""
 
-    def __init__(self, seed: int) -> None:
-        self._random = Random(seed)  # noqa: S311  # a picture, not a secret
-
     def below(self, stop: int) -> int:
-        return int(self._random.random() * stop)
+        return int(self.random() * stop)
 
     def between(self, low: float, high: float) -> int:
-        return round(low + self._random.random() * (high - low))
+        return round(low + self.random() * (high - low))
 
 
 def _circle(x: float, y: float, r: float) -> str:
