@@ -1,7 +1,6 @@
 """Error handlers: exceptions become JSON `{"detail": ...}` or an error page, depending on the path."""
 
 import logging
-from functools import lru_cache
 from math import ceil
 from typing import Any
 
@@ -114,22 +113,15 @@ def error_response(
 
 
 def wants_page() -> bool:
-    """Return whether to respond with a page: on page routes, and on unknown routes if `Accept` includes HTML."""
+    """Return whether to respond with a page: on page routes, and on unknown routes if `Accept` includes HTML.
+
+    Unknown routes are those whose first segment is that of no route.
+    """
     first = request.path.split("/")[1]
-    is_page = _page_paths(current_app._get_current_object()).get(first)  # type: ignore[attr-defined]
-    return "text/html" in request.headers.get("Accept", "") if is_page is None else is_page
-
-
-@lru_cache(maxsize=4)
-def _page_paths(app: Flask) -> dict[str, bool]:
-    """Return the first segments of the routes' paths, with False for those of JSON routes."""
-    found: dict[str, bool] = {}
-    for rule in app.url_map.iter_rules():
-        if rule.endpoint != "static":
-            is_json = rule.endpoint.startswith("api.") and not rule.endpoint.startswith("api.docs")
-            first = rule.rule.split("/")[1]
-            found[first] = found.get(first, True) and not is_json
-    return found
+    endpoints = [rule.endpoint for rule in current_app.url_map.iter_rules() if rule.rule.split("/")[1] == first]
+    if not endpoints or "static" in endpoints:
+        return "text/html" in request.headers.get("Accept", "")
+    return not any(endpoint.startswith("api.") and not endpoint.startswith("api.docs") for endpoint in endpoints)
 
 
 def format_wait(seconds: int) -> str:
