@@ -97,19 +97,16 @@ class Form(FlaskForm):
             self.add_error("title", messages.MOVIE_EXISTS)
             self.existing_id = error.id
         except ModelBusy as error:
-            self._set_error(503, messages.BUSY)
-            self.retry_after = error.retry_after
+            self._set_error(503, messages.BUSY, error.retry_after)
         except DuplicateSubmission:
             self._set_error(409, messages.DUPLICATE_REVIEW)
         except EditConflict:
             self.has_conflict = True
             self._set_error(409, self.conflict_alert)
         except RateLimited as error:
-            self._set_error(429, messages.too_many(error.retry_after, self.keeps_text))
-            self.retry_after = error.retry_after
+            self._set_error(429, messages.too_many(error.retry_after, self.keeps_text), error.retry_after)
         except StoreUnavailable as error:
-            self._set_error(503, messages.UNAVAILABLE)
-            self.retry_after = error.retry_after
+            self._set_error(503, messages.UNAVAILABLE, error.retry_after)
         return None
 
     def add_error(self, name: str, sentence: str) -> None:
@@ -124,8 +121,8 @@ class Form(FlaskForm):
         """Return the fields with errors, in order."""
         return [field for field in self if field.errors and field.name != "csrf_token"]
 
-    def _set_error(self, status: int, alert: str = "") -> None:
-        self.status = status
+    def _set_error(self, status: int, alert: str = "", retry_after: int = 0) -> None:
+        self.status, self.retry_after = status, retry_after
         self.alert = str(alert)
 
 
