@@ -21,7 +21,7 @@ _VARIABLE = re.compile("<(?:[^<>:]*:)?([^<>:]+)>")
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """The inputs and responses of a route.
+    """The inputs and responses of a route, as a decorator of its view.
 
     `answers` is a model, a list of one, or None for a body that is not JSON; `also` are other statuses with the same
     body; `text` is the media type of a plain text body.
@@ -37,22 +37,16 @@ class Operation:
     problems: tuple[int, ...] = ()
     headers: tuple[str, ...] = ()
 
+    def __call__(self, view: View) -> View:
+        view.__dict__["operation"] = self
+        return view
+
 
 _HEADERS = {
     "X-Total-Count": {"description": "how many there are over all pages", "schema": {"type": "integer"}},
     "Link": {"description": "the neighbouring pages (RFC 8288)", "schema": {"type": "string"}},
     "Location": {"description": "where it is", "schema": {"type": "string"}},
 }
-
-
-def describe_operation(operation: Operation) -> Callable[[View], View]:
-    """Mark a view as an operation of the JSON interface."""
-
-    def mark(view: View) -> View:
-        view.__dict__["operation"] = operation
-        return view
-
-    return mark
 
 
 def build_document(app: Flask) -> dict[str, Any]:
@@ -66,7 +60,8 @@ def build_document(app: Flask) -> dict[str, Any]:
     refs, components = _schemas([operation for *_, operation in routes])
     paths: dict[str, dict[str, Any]] = {}
     for rule, method, view, operation in routes:
-        paths.setdefault(_template(rule), {})[method] = _describe(rule, view, operation, refs)
+        template = _VARIABLE.sub(r"{\1}", rule.rule)  # `/movies/<int:id>` becomes `/movies/{id}`
+        paths.setdefault(template, {})[method] = _describe(rule, view, operation, refs)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -96,11 +91,6 @@ def _schemas(operations: list[Operation]) -> tuple[dict[Any, Any], dict[str, Any
     pairs |= {(ErrorOut, "serialization"): None, (ValidationErrorOut, "serialization"): None}
     refs, schema = models_json_schema(list(pairs), ref_template=REF)
     return refs, schema["$defs"]
-
-
-def _template(rule: Rule) -> str:
-    """Convert a rule to an OpenAPI path: `/movies/<int:id>` to `/movies/{id}`."""
-    return _VARIABLE.sub(r"{\1}", rule.rule)
 
 
 def _describe(rule: Rule, view: Callable[..., Any], operation: Operation, refs: dict[Any, Any]) -> dict[str, Any]:

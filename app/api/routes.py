@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from flask import Blueprint, Flask, Response, current_app, render_template, request, url_for
 
-from app.api.openapi import Operation, build_document, describe_operation
+from app.api.openapi import Operation, build_document
 from app.api.responses import (
     AverageRatingOut,
     DeletedMovieOut,
@@ -90,7 +90,7 @@ def _movie_json(movie: Movie) -> bytes:
 
 
 @blueprint.get("/movies")
-@describe_operation(Operation("movies", list[MovieOut], query=MoviesQuery, headers=_LIST_HEADERS))
+@Operation("movies", list[MovieOut], query=MoviesQuery, headers=_LIST_HEADERS)
 def list_movies() -> Response:
     """Return the movies, filtered and ordered.
 
@@ -102,7 +102,7 @@ def list_movies() -> Response:
 
 
 @blueprint.post("/movies")
-@describe_operation(Operation("movies", MovieOut, 201, also=(200,), body=MovieInput, headers=("Location",)))
+@Operation("movies", MovieOut, 201, also=(200,), body=MovieInput, headers=("Location",))
 def add_movie() -> Response:
     """Add a movie.
 
@@ -117,14 +117,14 @@ def add_movie() -> Response:
 
 
 @blueprint.get("/movies/<int:id>")
-@describe_operation(Operation("movies", MovieOut))
+@Operation("movies", MovieOut)
 def get_movie(id: int) -> Response:
     """Return a movie."""
     return _respond(MovieOut, _catalogue().movie(id))
 
 
 @blueprint.patch("/movies/<int:id>")
-@describe_operation(Operation("movies", MovieOut, body=MoviePatch, problems=(401, 403, 409)))
+@Operation("movies", MovieOut, body=MoviePatch, problems=(401, 403, 409))
 def edit_movie(id: int) -> Response:
     """Change a movie's details.
 
@@ -137,7 +137,7 @@ def edit_movie(id: int) -> Response:
 
 
 @blueprint.delete("/movies/<int:id>")
-@describe_operation(Operation("movies", DeletedMovieOut, problems=(401,)))
+@Operation("movies", DeletedMovieOut, problems=(401,))
 def delete_movie(id: int) -> Response:
     """Delete a movie and its reviews."""
     permissions.require(Permission.DELETE_MOVIE)
@@ -146,14 +146,14 @@ def delete_movie(id: int) -> Response:
 
 
 @blueprint.get("/movies/<int:id>/average_rating")
-@describe_operation(Operation("movies", AverageRatingOut))
+@Operation("movies", AverageRatingOut)
 def get_average_rating(id: int) -> Response:
     """Return a movie's rating: the mean of its reviews' ratings."""
     return _respond(AverageRatingOut, _catalogue().movie(id))
 
 
 @blueprint.post("/reviews")
-@describe_operation(Operation("reviews", ReviewOut, 201, body=ReviewInput, problems=(403, 404, 409, 503)))
+@Operation("reviews", ReviewOut, 201, body=ReviewInput, problems=(403, 404, 409, 503))
 def add_review() -> Response:
     """Add a review and return it with its sentiment."""
     check_rate_limit(RateLimitScope.POSTS)
@@ -165,7 +165,7 @@ def add_review() -> Response:
 
 
 @blueprint.get("/reviews")
-@describe_operation(Operation("reviews", list[ReviewOut], query=AllReviewsQuery, headers=_LIST_HEADERS))
+@Operation("reviews", list[ReviewOut], query=AllReviewsQuery, headers=_LIST_HEADERS)
 def list_all_reviews() -> Response:
     """Return the reviews of all movies, newest first.
 
@@ -180,7 +180,7 @@ def list_all_reviews() -> Response:
 
 # The id is a movie's for GET and a review's for DELETE. OpenAPI needs one name for both.
 @blueprint.get("/reviews/<int:id>")
-@describe_operation(Operation("reviews", list[ReviewOut], query=ReviewsQuery, headers=_LIST_HEADERS))
+@Operation("reviews", list[ReviewOut], query=ReviewsQuery, headers=_LIST_HEADERS)
 def list_reviews(id: int) -> Response:
     """Return the reviews of the movie with this id, newest first unless `sort` says otherwise.
 
@@ -192,7 +192,7 @@ def list_reviews(id: int) -> Response:
 
 
 @blueprint.patch("/reviews/<int:id>")
-@describe_operation(Operation("reviews", ReviewOut, body=ReviewPatch, problems=(401, 403, 503)))
+@Operation("reviews", ReviewOut, body=ReviewPatch, problems=(401, 403, 503))
 def edit_review(id: int) -> Response:
     """Change the review with this id.
 
@@ -208,7 +208,7 @@ def edit_review(id: int) -> Response:
 
 
 @blueprint.delete("/reviews/<int:id>")
-@describe_operation(Operation("reviews", DeletedReviewOut, problems=(401, 403)))
+@Operation("reviews", DeletedReviewOut, problems=(401, 403))
 def delete_review(id: int) -> Response:
     """Delete the review with this id."""
     permissions.require(Permission.DELETE_REVIEW, _catalogue().review(id).writer)
@@ -217,7 +217,7 @@ def delete_review(id: int) -> Response:
 
 
 @blueprint.post("/reviews/<int:id>/correction")
-@describe_operation(Operation("reviews", ReviewOut, body=CorrectionInput))
+@Operation("reviews", ReviewOut, body=CorrectionInput)
 def correct_review(id: int) -> Response:
     """Correct the review's label: it should be the other one, or neither ("어느 쪽도 아님").
 
@@ -230,14 +230,14 @@ def correct_review(id: int) -> Response:
 
 
 @blueprint.delete("/reviews/<int:id>/correction")
-@describe_operation(Operation("reviews", ReviewOut))
+@Operation("reviews", ReviewOut)
 def take_correction_back(id: int) -> Response:
     """Withdraw this browser's correction of the review, if any."""
     return _respond(ReviewOut, _catalogue().set_correction(id, identity.writer_token(), None))
 
 
 @blueprint.post("/reviews/<int:id>/like")
-@describe_operation(Operation("reviews", ReviewOut, problems=(429,)))
+@Operation("reviews", ReviewOut, problems=(429,))
 def like_review(id: int) -> Response:
     """Like the review with this id.
 
@@ -248,7 +248,7 @@ def like_review(id: int) -> Response:
 
 
 @blueprint.post("/sentiment")
-@describe_operation(Operation("sentiment", SentimentOut, body=SentimentInput, problems=(503,)))
+@Operation("sentiment", SentimentOut, body=SentimentInput, problems=(503,))
 def analyze() -> Response:
     """Analyze a text without storing it."""
     check_rate_limit(RateLimitScope.ANALYSES)
@@ -257,7 +257,7 @@ def analyze() -> Response:
 
 
 @blueprint.post("/sentiment/batch")
-@describe_operation(Operation("sentiment", list[SentimentOut], body=SentimentBatchInput, problems=(503,)))
+@Operation("sentiment", list[SentimentOut], body=SentimentBatchInput, problems=(503,))
 def analyze_batch() -> Response:
     """Analyze up to 1,000 texts without storing them; results are in the same order."""
     texts = _body(SentimentBatchInput).texts
@@ -266,7 +266,7 @@ def analyze_batch() -> Response:
 
 
 @blueprint.post("/sentiment/explain")
-@describe_operation(Operation("sentiment", ExplanationOut, body=SentimentInput, problems=(503,)))
+@Operation("sentiment", ExplanationOut, body=SentimentInput, problems=(503,))
 def explain() -> Response:
     """Analyze a text and return the weight of each word, without storing it."""
     check_rate_limit(RateLimitScope.ANALYSES, EXPLANATION_COST)
@@ -277,14 +277,14 @@ def explain() -> Response:
 
 
 @blueprint.get("/healthz")
-@describe_operation(Operation("site", HealthOut))
+@Operation("site", HealthOut)
 def check_health() -> Response:
     """Report that the process is alive."""
     return _respond(HealthOut, {"status": "ok"})
 
 
 @blueprint.get("/readyz")
-@describe_operation(Operation("site", HealthOut, problems=(503,)))
+@Operation("site", HealthOut, problems=(503,))
 def check_readiness() -> Response:
     """Report whether the model and the store are ready."""
     _catalogue().check()
@@ -292,7 +292,7 @@ def check_readiness() -> Response:
 
 
 @blueprint.get("/metrics")
-@describe_operation(Operation("site", None, text="text/plain", problems=(401,)))
+@Operation("site", None, text="text/plain", problems=(401,))
 def list_metrics() -> Response:
     """Return metrics in Prometheus' text format."""
     permissions.require(Permission.READ_METRICS)
