@@ -79,21 +79,10 @@ def assert_consistent(sentiment: Sentiment) -> None:
     assert sentiment.score == pytest.approx(max(p, 1 - p), abs=1e-9)
 
 
-@pytest.mark.parametrize(
-    "labels",
-    [
-        ["LABEL_0"],
-        ["LABEL_0", "LABEL_1", "LABEL_2"],
-        ["joy", "anger"],
-        ["positive", "neutral"],
-        ["positive", "pos"],
-        ["LABEL_0", "positive"],
-        ["0", "1", "2"],
-        ["1", "2"],
-        ["1", "2", "2"],
-        [],
-    ],
-)
+@pytest.mark.parametrize("labels", [
+    ["LABEL_0"], ["LABEL_0", "LABEL_1", "LABEL_2"], ["joy", "anger"], ["positive", "neutral"], ["positive", "pos"],
+    ["LABEL_0", "positive"], ["0", "1", "2"], ["1", "2"], ["1", "2", "2"], [],
+])  # fmt: skip
 def test_unknown_labels_are_refused(labels: list[str]) -> None:
     with pytest.raises(ModelError) as refused:
         sentiment_of(labels)
@@ -140,22 +129,10 @@ def test_certain_probabilities_are_finite() -> None:
         assert 0 <= sentiment.rating <= 10
 
 
-@pytest.mark.parametrize(
-    "calibration",
-    [
-        {"threshold": 0},
-        {"threshold": 1},
-        {"threshold": "0.5"},
-        {"threshold": True},
-        {"temperature": 0},
-        {"temperature": -1},
-        {"temperature": math.inf},
-        {"temperature": math.nan},
-        {"threshold": None},
-        [0.5, 1],
-        "0.5",
-    ],
-)
+@pytest.mark.parametrize("calibration", [
+    {"threshold": 0}, {"threshold": 1}, {"threshold": "0.5"}, {"threshold": True}, {"temperature": 0},
+    {"temperature": -1}, {"temperature": math.inf}, {"temperature": math.nan}, {"threshold": None}, [0.5, 1], "0.5",
+])  # fmt: skip
 def test_invalid_calibrations_are_refused(calibration: Any) -> None:
     with pytest.raises(ModelError, match="calibration"):
         sentiment_of(["neg", "pos"], 0.5, 0.5, calibration=calibration)

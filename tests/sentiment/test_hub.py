@@ -191,22 +191,13 @@ def test_an_incomplete_cache_is_not_used(start: Start, positive_model: Path) -> 
     assert "not in the cache" in failure(start(LOAD, hub.url))
 
 
-@pytest.mark.parametrize(
-    ("model", "revision", "cause"),
-    [
-        ("nobody/nothing", "", "no such model"),
-        ("some/gated", "", "HF_TOKEN"),
-        (ID, "v9", "no revision v9"),
-        ("some/weightless", "", "none of model.safetensors"),
-        ("some/configless", "", "no config.json"),
-        ("no id at all", "", "no such folder"),
-        ("foo--bar", "", "check SENTIMENT_MODEL"),
-        ("some/name.git", "", "check SENTIMENT_MODEL"),
-        ("~nobody-of-that-name/x", "", "check SENTIMENT_MODEL"),
-        ("a" * 300, "", "check SENTIMENT_MODEL"),
-        ("/no/such/folder", "", "no such folder"),
-    ],
-)
+@pytest.mark.parametrize(("model", "revision", "cause"), [
+    ("nobody/nothing", "", "no such model"), ("some/gated", "", "HF_TOKEN"), (ID, "v9", "no revision v9"),
+    ("some/weightless", "", "none of model.safetensors"), ("some/configless", "", "no config.json"),
+    ("no id at all", "", "no such folder"), ("foo--bar", "", "check SENTIMENT_MODEL"),
+    ("some/name.git", "", "check SENTIMENT_MODEL"), ("~nobody-of-that-name/x", "", "check SENTIMENT_MODEL"),
+    ("a" * 300, "", "check SENTIMENT_MODEL"), ("/no/such/folder", "", "no such folder"),
+])  # fmt: skip
 def test_refused_ids_are_explained(
     start: Start, positive_model: Path, tmp_path: Path, model: str, revision: str, cause: str
 ) -> None:

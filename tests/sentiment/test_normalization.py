@@ -38,13 +38,10 @@ def test_texts_that_do_not_look_alike_differ(one: str, other: str) -> None:
     assert normalize(one) != normalize(other)
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "정말 재밌다!", "ㅁㄴㅇㄹ", "とても面白かったです", "a_b 👍🏽 ㅋㅋㅋㅋ", "", "\u200b", "\ud800 x",
-        "ㅈㅐㅁㅣ", "½ ﬁ ﷺ",
-    ],
-)  # fmt: skip
+@pytest.mark.parametrize("text", [
+    "정말 재밌다!", "ㅁㄴㅇㄹ", "とても面白かったです", "a_b 👍🏽 ㅋㅋㅋㅋ", "", "\u200b", "\ud800 x", "ㅈㅐㅁㅣ",
+    "½ ﬁ ﷺ",
+])  # fmt: skip
 def test_normalization_is_idempotent(text: str) -> None:
     assert normalize(normalize(text)) == normalize(text)
 

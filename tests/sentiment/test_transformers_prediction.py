@@ -55,13 +55,10 @@ def test_line_breaks_count_as_spaces(stars: QueuedAnalyzer) -> None:
     assert stars.analyze(["\n재미있다\r\n\t최고  영화\u3000"]) == stars.analyze(["재미있다 최고 영화"])
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "", " ", "\x00", "\ud800", "\u200b", "👍🏽", "🇰🇷❤️‍🔥", "\U0010ffff", "これは", "ㅋ" * 5_000,
-        "a" * 5_000, "😀" * 5_000,
-    ],
-)  # fmt: skip
+@pytest.mark.parametrize("text", [
+    "", " ", "\x00", "\ud800", "\u200b", "👍🏽", "🇰🇷❤️‍🔥", "\U0010ffff", "これは", "ㅋ" * 5_000, "a" * 5_000,
+    "😀" * 5_000,
+])  # fmt: skip
 def test_unusual_texts_have_a_result(stars: QueuedAnalyzer, text: str) -> None:
     (sentiment,) = stars.analyze([text])
     assert sentiment.label in set(Label)

@@ -64,18 +64,15 @@ def test_an_empty_bulk_insert(store: Store) -> None:
     assert store.totals() == CatalogueTotals(0, 0, 0)
 
 
-@pytest.mark.parametrize(
-    ("movies", "reviews", "kind", "id"),
-    [
-        ([Movie("새 영화", id=8), Movie("벌새", id=1)], [], "movie", 1),
-        ([Movie("새 영화", id=8), Movie("벌새", id=8)], [], "movie", 8),
-        ([Movie("새 영화", id=8), Movie(" 있는영화", id=9)], [], "movie", 1),
-        ([Movie("새 영화", id=8), Movie("지운 것", id=2)], [], "movie", 2),
-        ([Movie("새 영화", id=8)], [make_review(5, 8), make_review(1, 8)], "review", 1),
-        ([Movie("새 영화", id=8)], [make_review(5, 8), make_review(2, 8)], "review", 2),
-        ([Movie("새 영화", id=8)], [make_review(5, 8), make_review(5, 8)], "review", 5),
-    ],
-)
+@pytest.mark.parametrize(("movies", "reviews", "kind", "id"), [
+    ([Movie("새 영화", id=8), Movie("벌새", id=1)], [], "movie", 1),
+    ([Movie("새 영화", id=8), Movie("벌새", id=8)], [], "movie", 8),
+    ([Movie("새 영화", id=8), Movie(" 있는영화", id=9)], [], "movie", 1),
+    ([Movie("새 영화", id=8), Movie("지운 것", id=2)], [], "movie", 2),
+    ([Movie("새 영화", id=8)], [make_review(5, 8), make_review(1, 8)], "review", 1),
+    ([Movie("새 영화", id=8)], [make_review(5, 8), make_review(2, 8)], "review", 2),
+    ([Movie("새 영화", id=8)], [make_review(5, 8), make_review(5, 8)], "review", 5),
+])  # fmt: skip
 def test_duplicates_are_refused_and_nothing_is_written(
     store: Store, add_movie: AddMovie, add_review: AddReview, movies: Any, reviews: Any, kind: str, id: int
 ) -> None:

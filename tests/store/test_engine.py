@@ -112,21 +112,15 @@ def test_two_stores_write_concurrently(url: str) -> None:
         store.close()
 
 
-@pytest.mark.parametrize(
-    ("url", "says"),
-    [
-        ("reviews.db", "no address"),
-        (f"postgresql://site:{SECRET}@host:port/site", "no address"),
-        (f"mysql://site:{SECRET}@host/site", "'mysql', which is not supported"),
-        ("sqlite://", "names no file"),
-        ("sqlite:///:memory:", "names no file"),
-        ("sqlite:////nonexistent/reviews.db", "unable to open database file"),
-        (f"sqlite:///{Path(__file__)}", "not a database"),
-        (f"postgresql+psycopg://site:{SECRET}@127.0.0.1:1/site", "refused"),
-        (f"postgresql://127.0.0.1:1/site?user=site&password={SECRET}", "refused"),
-        (f"postgresql+psycopg://site:{SECRET}@no-such-host.invalid/site", "no-such-host.invalid"),
-    ],
-)
+@pytest.mark.parametrize(("url", "says"), [
+    ("reviews.db", "no address"), (f"postgresql://site:{SECRET}@host:port/site", "no address"),
+    (f"mysql://site:{SECRET}@host/site", "'mysql', which is not supported"), ("sqlite://", "names no file"),
+    ("sqlite:///:memory:", "names no file"), ("sqlite:////nonexistent/reviews.db", "unable to open database file"),
+    (f"sqlite:///{Path(__file__)}", "not a database"),
+    (f"postgresql+psycopg://site:{SECRET}@127.0.0.1:1/site", "refused"),
+    (f"postgresql://127.0.0.1:1/site?user=site&password={SECRET}", "refused"),
+    (f"postgresql+psycopg://site:{SECRET}@no-such-host.invalid/site", "no-such-host.invalid"),
+])  # fmt: skip
 def test_unusable_urls_are_refused_without_the_password(url: str, says: str) -> None:
     with pytest.raises(SettingsError) as refused:
         open_store(url)

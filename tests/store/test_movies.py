@@ -24,16 +24,10 @@ def test_a_movie_is_stored(store: Store) -> None:
     assert list(store.movies()) == [movie]
 
 
-@pytest.mark.parametrize(
-    ("title", "other", "same"),
-    [
-        ("괴 물", " 괴물", True),
-        ("Old Boy", "OLDBOY", True),
-        ("괴물", normalize("NFD", "괴물"), True),
-        ("괴물", "괴물2", False),
-        ("Matrix", "M\u0430trix", False),
-    ],
-)
+@pytest.mark.parametrize(("title", "other", "same"), [
+    ("괴 물", " 괴물", True), ("Old Boy", "OLDBOY", True), ("괴물", normalize("NFD", "괴물"), True),
+    ("괴물", "괴물2", False), ("Matrix", "M\u0430trix", False),
+])  # fmt: skip
 def test_movie_keys(title: str, other: str, same: bool) -> None:
     assert (movie_key(title, "2006-07-27") == movie_key(other, "2006-07-27")) is same
     assert movie_key(title, "2006-07-27") != movie_key(title, "")

@@ -35,15 +35,10 @@ def test_reviews_are_sorted_and_paginated(store: Store, add_movie: AddMovie, add
     assert store.reviews(movie_id, offset=9, limit=3) == ([], 5)
 
 
-@pytest.mark.parametrize(
-    ("order", "everything", "bad"),
-    [
-        (ReviewSort.NEWEST, "765432", "753"),
-        (ReviewSort.OLDEST, "234567", "357"),
-        (ReviewSort.HIGHEST, "624735", "735"),
-        (ReviewSort.LOWEST, "573462", "573"),
-    ],
-)
+@pytest.mark.parametrize(("order", "everything", "bad"), [
+    (ReviewSort.NEWEST, "765432", "753"), (ReviewSort.OLDEST, "234567", "357"), (ReviewSort.HIGHEST, "624735", "735"),
+    (ReviewSort.LOWEST, "573462", "573"),
+])  # fmt: skip
 def test_sort_orders(
     store: Store, add_movie: AddMovie, add_review: AddReview, order: ReviewSort, everything: str, bad: str
 ) -> None:
