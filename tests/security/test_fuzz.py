@@ -25,10 +25,7 @@ from tests.web.conftest import wait
 store = open_store()
 app = create_app(
     Settings(
-        secret_key="tests",
-        instance_dir=str(Path(gettempdir(), "unused")),
-        admin_password=PASSWORD,
-        ratelimit_enabled=0,
+        secret_key="tests", instance_dir=str(Path(gettempdir(), "unused")), admin_password=PASSWORD, ratelimit_enabled=0
     ),
     store=store,
     analyzer=FakeAnalyzer(),

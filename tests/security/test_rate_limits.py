@@ -139,17 +139,10 @@ def test_limits_can_be_switched_off(make_app: MakeApp, movie_id: int) -> None:
         assert log_in(visitor, "wrong").status_code == 422
 
 
-@pytest.mark.parametrize(
-    ("address", "counted"),
-    [
-        ("10.0.0.1", "10.0.0.1"),
-        ("::ffff:10.0.0.1", "10.0.0.1"),
-        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
-        ("2001:db8:1:2:ffff::9", "2001:db8:1:2::/64"),
-        ("", "local"),
-        ("nonsense", "nonsense"),
-    ],
-)
+@pytest.mark.parametrize(("address", "counted"), [
+    ("10.0.0.1", "10.0.0.1"), ("::ffff:10.0.0.1", "10.0.0.1"), ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+    ("2001:db8:1:2:ffff::9", "2001:db8:1:2::/64"), ("", "local"), ("nonsense", "nonsense"),
+])  # fmt: skip
 def test_a_client_is_an_address_or_an_ipv6_network(app: Flask, address: str, counted: str) -> None:
     with app.test_request_context(environ_base={"REMOTE_ADDR": address}):
         assert client_key() == counted
@@ -200,14 +193,10 @@ def assert_form_kept(answer: Any, sentence: str, status: int = 422) -> str:
 
 
 @pytest.mark.usefixtures("no_min_fill_time")
-@pytest.mark.parametrize(
-    ("path", "fields"),
-    [
-        ("/movie", {"title": "오래 쓴 글"}),
-        ("/review", {"movie_id": 1, "author": "밤편지", "content": "오래 쓴 글"}),
-        ("/movie/1/review", {"author": "밤편지", "content": "오래 쓴 글"}),
-    ],
-)
+@pytest.mark.parametrize(("path", "fields"), [
+    ("/movie", {"title": "오래 쓴 글"}), ("/review", {"movie_id": 1, "author": "밤편지", "content": "오래 쓴 글"}),
+    ("/movie/1/review", {"author": "밤편지", "content": "오래 쓴 글"}),
+])  # fmt: skip
 def test_a_filled_honeypot_is_refused_and_keeps_the_text(
     visitor: Visitor, movie_id: int, path: str, fields: dict[str, Any], store: Store
 ) -> None:
