@@ -139,8 +139,7 @@ def test_an_import_is_undone(run: Run, store: Store) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "message"),
-    [(None, "No such file"), (b"", "the file is empty"), (b"a,b\n1,2\n", "it has: a, b")],
+    ("content", "message"), [(None, "No such file"), (b"", "the file is empty"), (b"a,b\n1,2\n", "it has: a, b")]
 )
 def test_unreadable_files_are_a_one_line_error(run: Run, content: bytes | None, message: str) -> None:
     if content is not None:

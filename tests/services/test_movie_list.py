@@ -82,43 +82,21 @@ def test_old_log_entries_are_found(filled: ReviewService, store: Store) -> None:
     assert (filled.audit_entry(0), filled.audit_entry(-5), filled.audit_entry(2_102)) == (None, None, None)
 
 
-@pytest.mark.parametrize(
-    ("q", "found"),
-    [
-        ("기생충", ["기생충"]),
-        ("ㄱㅅㅊ", ["기생충"]),
-        ("ㄳㅊ", ["기생충"]),
-        ("ㄾㅍㄽㅌ", ["리틀 포레스트"]),
-        ("기새", ["기생충"]),
-        ("ㄹㅌㅍㄹㅅㅌ", ["리틀 포레스트"]),
-        ("리틀포레", ["리틀 포레스트"]),
-        ("봉준호 sf", ["괴물"]),
-        ("OLDBOY", ["Old Boy"]),
-        ("리투", []),
-        ("생충봉준호", []),
-        ("ㄱㅅㅊㅂ", []),
-        ("ㄱ ㅂㅈㅎ 기", ["기생충"]),
-        ("  ", ["리틀 포레스트", "기생충", "괴물", "Old Boy"]),
-        (".*", []),
-        ("(", []),
-    ],
-)
+@pytest.mark.parametrize(("q", "found"), [
+    ("기생충", ["기생충"]), ("ㄱㅅㅊ", ["기생충"]), ("ㄳㅊ", ["기생충"]), ("ㄾㅍㄽㅌ", ["리틀 포레스트"]),
+    ("기새", ["기생충"]), ("ㄹㅌㅍㄹㅅㅌ", ["리틀 포레스트"]), ("리틀포레", ["리틀 포레스트"]),
+    ("봉준호 sf", ["괴물"]), ("OLDBOY", ["Old Boy"]), ("리투", []), ("생충봉준호", []), ("ㄱㅅㅊㅂ", []),
+    ("ㄱ ㅂㅈㅎ 기", ["기생충"]), ("  ", ["리틀 포레스트", "기생충", "괴물", "Old Boy"]), (".*", []), ("(", []),
+])  # fmt: skip
 def test_search_by_initials_and_prefixes(filled: ReviewService, q: str, found: list[str]) -> None:
     assert titles(filled, q=q) == found
 
 
-@pytest.mark.parametrize(
-    ("typed", "title"),
-    [
-        ("기 깃 기새 기생 기생추 기생충", "기생충"),
-        ("고 괴 굄 괴무 괴물", "괴물"),
-        ("마 말 맑 말과 말괄 말괄랴 말괄량 말괄량ㅇ 말괄량이", "말괄량이"),
-        ("다 달 닭 닭ㄱ 닭가 닭강", "닭강정"),
-        ("워 원 원ㄷ 원더", "원더"),
-        ("아 았 아씨 아씨ㄷ", "아씨들"),
-        ("이 있 있ㄴ 있느 있는", "있는"),
-    ],
-)
+@pytest.mark.parametrize(("typed", "title"), [
+    ("기 깃 기새 기생 기생추 기생충", "기생충"), ("고 괴 굄 괴무 괴물", "괴물"),
+    ("마 말 맑 말과 말괄 말괄랴 말괄량 말괄량ㅇ 말괄량이", "말괄량이"), ("다 달 닭 닭ㄱ 닭가 닭강", "닭강정"),
+    ("워 원 원ㄷ 원더", "원더"), ("아 았 아씨 아씨ㄷ", "아씨들"), ("이 있 있ㄴ 있느 있는", "있는"),
+])  # fmt: skip
 def test_every_keystroke_of_a_title_matches(typed: str, title: str) -> None:
     for step in typed.split():
         assert find(SearchIndex({1: title}), step) == {1}, step
@@ -129,16 +107,13 @@ def test_other_prefixes_do_not_match(typed: str) -> None:
     assert find(SearchIndex({1: "기생충", 2: "괴물"}), typed) == set()
 
 
-@pytest.mark.parametrize(
-    ("sort", "order"),
-    [
-        ("rating", ["리틀 포레스트", "기생충", "괴물", "Old Boy"]),
-        ("newest", ["Old Boy", "리틀 포레스트", "괴물", "기생충"]),
-        ("reviews", ["기생충", "리틀 포레스트", "괴물", "Old Boy"]),
-        ("release", ["기생충", "리틀 포레스트", "괴물", "Old Boy"]),
-        ("title", ["Old Boy", "괴물", "기생충", "리틀 포레스트"]),
-    ],
-)
+@pytest.mark.parametrize(("sort", "order"), [
+    ("rating", ["리틀 포레스트", "기생충", "괴물", "Old Boy"]),
+    ("newest", ["Old Boy", "리틀 포레스트", "괴물", "기생충"]),
+    ("reviews", ["기생충", "리틀 포레스트", "괴물", "Old Boy"]),
+    ("release", ["기생충", "리틀 포레스트", "괴물", "Old Boy"]),
+    ("title", ["Old Boy", "괴물", "기생충", "리틀 포레스트"]),
+])  # fmt: skip
 def test_sort_orders(filled: ReviewService, sort: str, order: list[str]) -> None:
     assert titles(filled, sort=sort) == order
 

@@ -20,13 +20,10 @@ def test_encodings_and_delimiters(load: Import, store: Store, encoding: str, del
     assert store.all_reviews()[0].created_at == "2024-04-30T15:00:00Z"
 
 
-@pytest.mark.parametrize(
-    "header",
-    [
-        "제목,작성자,내용", "영화,닉네임,리뷰", "영화 제목,글쓴이,리뷰 내용", "Title,Author,Content",
-        "movie_title,nickname,text",
-    ],
-)  # fmt: skip
+@pytest.mark.parametrize("header", [
+    "제목,작성자,내용", "영화,닉네임,리뷰", "영화 제목,글쓴이,리뷰 내용", "Title,Author,Content",
+    "movie_title,nickname,text",
+])  # fmt: skip
 def test_columns_are_matched_by_name(load: Import, store: Store, header: str) -> None:
     load(f"{header}\n괴물,밤편지,최고")
     assert [(review.author, review.content) for review in store.all_reviews()] == [("밤편지", "최고")]
@@ -49,19 +46,14 @@ def test_excels_sep_line(load: Import, store: Store) -> None:
     assert len(store.all_reviews()) == 1
 
 
-@pytest.mark.parametrize(
-    ("content", "type", "part_of_message"),
-    [
-        ("", "file_empty", "empty"),
-        ("\ufeff \n", "file_empty", "empty"),
-        ("제목,글,별점\n괴물,최고,5", "texts_missing", "내용 (content)"),
-        ("제목,글,별점\n괴물,최고,5", "texts_missing", "제목, 글, 별점"),
-        ("글,내용\n괴물,최고", "columns_missing", "제목 (title)"),
-        ("제목,영화,작성자,내용\n", "columns_twice", "제목, 영화"),
-        (b"PK\x03\x04 a workbook", "file_broken", "damaged"),
-        (b"\xff\x81\xff,\n", "encoding_unknown", "CP949"),
-    ],
-)
+@pytest.mark.parametrize(("content", "type", "part_of_message"), [
+    ("", "file_empty", "empty"), ("\ufeff \n", "file_empty", "empty"),
+    ("제목,글,별점\n괴물,최고,5", "texts_missing", "내용 (content)"),
+    ("제목,글,별점\n괴물,최고,5", "texts_missing", "제목, 글, 별점"),
+    ("글,내용\n괴물,최고", "columns_missing", "제목 (title)"),
+    ("제목,영화,작성자,내용\n", "columns_twice", "제목, 영화"), (b"PK\x03\x04 a workbook", "file_broken", "damaged"),
+    (b"\xff\x81\xff,\n", "encoding_unknown", "CP949"),
+])  # fmt: skip
 def test_files_that_are_no_table_are_refused(
     load: Import, content: str | bytes, type: str, part_of_message: str
 ) -> None:
@@ -90,15 +82,11 @@ def test_errors_have_their_row(load: Import, store: Store) -> None:
     assert not store.movies()
 
 
-@pytest.mark.parametrize(
-    ("cell", "text"),
-    [
-        ("a <script> b", "a <script> b"),
-        ("<b>A</b> <script> b <최고>", "A <script> b <최고>"),
-        ("<i>a</i><![CDATA[b]]><!c>", "a<![CDATA[b]]><!c>"),
-        ("<P CLASS='x>y'>a</P><div>b<br />c</div>&lt;d&gt;", "a\nb\nc\n<d>"),
-    ],
-)
+@pytest.mark.parametrize(("cell", "text"), [
+    ("a <script> b", "a <script> b"), ("<b>A</b> <script> b <최고>", "A <script> b <최고>"),
+    ("<i>a</i><![CDATA[b]]><!c>", "a<![CDATA[b]]><!c>"),
+    ("<P CLASS='x>y'>a</P><div>b<br />c</div>&lt;d&gt;", "a\nb\nc\n<d>"),
+])  # fmt: skip
 def test_html_of_a_cell_becomes_text(load: Import, store: Store, cell: str, text: str) -> None:
     load(f"제목,작성자,내용\n괴물,밤편지,{cell}\n")
     assert [review.content for review in store.all_reviews()] == [text]

@@ -7,29 +7,14 @@ from app.services.import_export.dates import format_local, parse_day, parse_time
 MIDNIGHT, AFTERNOON = "2024-04-30T15:00:00Z", "2024-05-01T06:05:00Z"
 
 
-@pytest.mark.parametrize(
-    ("text", "moment"),
-    [
-        ("2024-05-01", MIDNIGHT),
-        ("2024.05.01", MIDNIGHT),
-        ("2024. 5. 1.", MIDNIGHT),
-        ("2024. 5. 1", MIDNIGHT),
-        ("2024/5/1", MIDNIGHT),
-        ("20240501", MIDNIGHT),
-        ("2024년 5월 1일", MIDNIGHT),
-        (" 2024-05-01 15:05 ", AFTERNOON),
-        ("2024-05-01T15:05:00", AFTERNOON),
-        ("2024. 5. 1. 오후 3:05", AFTERNOON),
-        ("2024. 5. 1. 오후 3:05:00", AFTERNOON),
-        ("2024년 5월 1일 15:05", AFTERNOON),
-        ("2024/5/1 3:05 PM", AFTERNOON),
-        ("2024-05-01T06:05:00Z", AFTERNOON),
-        ("2024-05-01 15:05:00+09:00", AFTERNOON),
-        ("2024-05-01T06:05:00.123Z", AFTERNOON),
-        ("2024-05-01 오전 12:00", MIDNIGHT),
-        ("2024-05-01T10:05:00+0400", "2024-05-01T06:05:00Z"),
-    ],
-)
+@pytest.mark.parametrize(("text", "moment"), [
+    ("2024-05-01", MIDNIGHT), ("2024.05.01", MIDNIGHT), ("2024. 5. 1.", MIDNIGHT), ("2024. 5. 1", MIDNIGHT),
+    ("2024/5/1", MIDNIGHT), ("20240501", MIDNIGHT), ("2024년 5월 1일", MIDNIGHT), (" 2024-05-01 15:05 ", AFTERNOON),
+    ("2024-05-01T15:05:00", AFTERNOON), ("2024. 5. 1. 오후 3:05", AFTERNOON), ("2024. 5. 1. 오후 3:05:00", AFTERNOON),
+    ("2024년 5월 1일 15:05", AFTERNOON), ("2024/5/1 3:05 PM", AFTERNOON), ("2024-05-01T06:05:00Z", AFTERNOON),
+    ("2024-05-01 15:05:00+09:00", AFTERNOON), ("2024-05-01T06:05:00.123Z", AFTERNOON),
+    ("2024-05-01 오전 12:00", MIDNIGHT), ("2024-05-01T10:05:00+0400", "2024-05-01T06:05:00Z"),
+])  # fmt: skip
 def test_times_are_parsed(text: str, moment: str) -> None:
     assert parse_timestamp(text) == moment
 

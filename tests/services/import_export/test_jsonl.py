@@ -72,16 +72,11 @@ def test_sentiments_are_kept_unless_analyzed_again(load: Import, store: Store, n
     assert (other.all_reviews()[0].sentiment_label, other.all_reviews()[0].model) == ("긍정", "fake@1")
 
 
-@pytest.mark.parametrize(
-    ("content", "type"),
-    [
-        ('{"format":"other"}\n', "head_missing"),
-        (lines(MOVIE, END), "head_missing"),
-        ("{not json\n", "head_missing"),
-        (lines(HEAD | {"version": 2}), "version_unknown"),
-        ('{"format":"gampyeong","version":"\\ud800"}\n', "version_unknown"),
-    ],
-)
+@pytest.mark.parametrize(("content", "type"), [
+    ('{"format":"other"}\n', "head_missing"), (lines(MOVIE, END), "head_missing"), ("{not json\n", "head_missing"),
+    (lines(HEAD | {"version": 2}), "version_unknown"),
+    ('{"format":"gampyeong","version":"\\ud800"}\n', "version_unknown"),
+])  # fmt: skip
 def test_other_formats_are_refused(load: Import, content: str, type: str) -> None:
     with pytest.raises(ValidationFailed) as caught:
         load(content)
@@ -90,25 +85,21 @@ def test_other_formats_are_refused(load: Import, content: str, type: str) -> Non
         assert f"{error.message} {error.context}".encode()
 
 
-@pytest.mark.parametrize(
-    ("record", "reason"),
-    [
-        ({"kind": "movie", "id": 7, "title": "기생충"}, ("id", "id_twice")),
-        ({"kind": "movie", "id": 8}, ("title", "missing")),
-        ({"kind": "review", **READ, "movie_id": 99, "author": "a", "content": "b"}, ("movie_id", "movie_unknown")),
-        (REVIEW | READ | {"rating": 10.1}, ("rating", "less_than_equal")),
-        (REVIEW | READ | {"sentiment_score": 0.2}, ("sentiment_score", "greater_than_equal")),
-        (REVIEW | READ | {"sentiment_label": "중립"}, ("sentiment_label", "label_invalid")),
-        (REVIEW | {"rating": 5.0}, ("", "reading_partial")),
-        (REVIEW | {"created_at": "어제"}, ("created_at", "moment_invalid")),
-        (REVIEW | {"created_at": "1492-10-12T00:00:00Z"}, ("created_at", "moment_invalid")),
-        (REVIEW | {"content": " \n"}, ("content", "blank")),
-        (CORRECTION | {"review_id": 10}, ("review_id", "review_unknown")),
-        (CORRECTION | {"label": None}, ("label", "label_invalid")),
-        ({"kind": "director"}, ("kind", "kind_unknown")),
-        ({}, ("kind", "kind_unknown")),
-    ],
-)
+@pytest.mark.parametrize(("record", "reason"), [
+    ({"kind": "movie", "id": 7, "title": "기생충"}, ("id", "id_twice")),
+    ({"kind": "movie", "id": 8}, ("title", "missing")),
+    ({"kind": "review", **READ, "movie_id": 99, "author": "a", "content": "b"}, ("movie_id", "movie_unknown")),
+    (REVIEW | READ | {"rating": 10.1}, ("rating", "less_than_equal")),
+    (REVIEW | READ | {"sentiment_score": 0.2}, ("sentiment_score", "greater_than_equal")),
+    (REVIEW | READ | {"sentiment_label": "중립"}, ("sentiment_label", "label_invalid")),
+    (REVIEW | {"rating": 5.0}, ("", "reading_partial")),
+    (REVIEW | {"created_at": "어제"}, ("created_at", "moment_invalid")),
+    (REVIEW | {"created_at": "1492-10-12T00:00:00Z"}, ("created_at", "moment_invalid")),
+    (REVIEW | {"content": " \n"}, ("content", "blank")),
+    (CORRECTION | {"review_id": 10}, ("review_id", "review_unknown")),
+    (CORRECTION | {"label": None}, ("label", "label_invalid")), ({"kind": "director"}, ("kind", "kind_unknown")),
+    ({}, ("kind", "kind_unknown")),
+])  # fmt: skip
 def test_errors_have_their_line(load: Import, store: Store, record: dict[str, Any], reason: tuple[str, str]) -> None:
     content = lines(HEAD, MOVIE, REVIEW, record, CORRECTION, END)
     outcome = load(content)

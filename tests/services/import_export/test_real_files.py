@@ -69,12 +69,7 @@ CASES_BY_NAME = {
     ),
     "reviews.csv.gz": Case(2, texts=["정말 재미있어요", "지루해요"], moments=["2024-05-01", "2024-05-02"]),
     "html-entities.csv": Case(
-        3,
-        texts=[
-            "Tom & Jerry 같은 \"명작\" <3 '최고'",
-            "첫 줄\n둘째 줄 최고",
-            '"누구냐 너"\n생각보다 지루했다',
-        ],
+        3, texts=["Tom & Jerry 같은 \"명작\" <3 '최고'", "첫 줄\n둘째 줄 최고", '"누구냐 너"\n생각보다 지루했다']
     ),
     "dups.csv": Case(1, repeated=2, moments=["2019-05-30 15:11"]),
     "twice-d0.csv": Case(2),
@@ -124,11 +119,7 @@ CASES_BY_NAME = {
     "pipe-quotes.txt": Case(3, texts=['"역대 최고', '"명작"이라더니', "5/5, 또 봄"]),
     "mysql-escapes.csv": Case(2, texts=['"최고" 라는 \\ 말', "끝이 좋다\\"]),
     "dates.csv": Case(
-        5,
-        skip_bad=True,
-        titles=["괴물 2006-07"] * 4 + ["괴물"],
-        bad=[6],
-        dropped=["release_date", "created_at"],
+        5, skip_bad=True, titles=["괴물 2006-07"] * 4 + ["괴물"], bad=[6], dropped=["release_date", "created_at"]
     ),
 }
 REFUSED = {
@@ -197,17 +188,11 @@ def test_a_bad_row_stops_the_import(name: str, bad: list[int], store: Store) -> 
     assert (result.added, [row.number for row in result.bad], list(store.movies())) == (None, bad, [])
 
 
-@pytest.mark.parametrize(
-    ("first", "second", "count"),
-    [
-        ("twice-d0.csv", "twice-d1.csv", 2),
-        ("twice-d1.csv", "twice-d0.csv", 2),
-        ("export-as-is.csv", "export-saved-by-excel.csv", 3),
-        ("export-saved-by-excel.csv", "export-as-is.csv", 3),
-        ("dups.csv", "dups.csv", 1),
-        ("letterboxd-reviews.csv", "letterboxd-export.zip", 3),
-    ],
-)
+@pytest.mark.parametrize(("first", "second", "count"), [
+    ("twice-d0.csv", "twice-d1.csv", 2), ("twice-d1.csv", "twice-d0.csv", 2),
+    ("export-as-is.csv", "export-saved-by-excel.csv", 3), ("export-saved-by-excel.csv", "export-as-is.csv", 3),
+    ("dups.csv", "dups.csv", 1), ("letterboxd-reviews.csv", "letterboxd-export.zip", 3),
+])  # fmt: skip
 def test_importing_again_adds_nothing(first: str, second: str, count: int, store: Store) -> None:
     import_case(first, store)
     result = import_case(second, store)

@@ -26,9 +26,7 @@ MOMENTS = st.datetimes(datetime(1900, 1, 1), datetime(2999, 12, 31)).map(
 )
 
 BOUNDED = settings(
-    max_examples=25,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 
 

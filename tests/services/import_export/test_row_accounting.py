@@ -129,21 +129,12 @@ def test_equal_rows_of_one_day_are_added_once(load: Import, store: Store) -> Non
     assert len(store.all_reviews()) == 3
 
 
-@pytest.mark.parametrize(
-    ("first", "second", "added"),
-    [
-        ("2024-05-01 15:05:09", "2024-05-01 15:05", 0),
-        ("2024-05-01 15:05", "2024-05-01 15:05:09", 0),
-        ("2024-05-01", "2024-05-01 15:05:09", 0),
-        ("2024-05-01 15:05:09", "2024. 5. 1.", 0),
-        ("2024-05-01 15:05:09", "2024-05-01 15:05:10", 1),
-        ("2024-05-01 15:05", "2024-05-01 15:06:09", 1),
-        ("2024-05-01", "2024-05-02", 1),
-        ("", "2024-05-01", 0),
-        ("2024-05-01", "", 0),
-        ("", "", 0),
-    ],
-)
+@pytest.mark.parametrize(("first", "second", "added"), [
+    ("2024-05-01 15:05:09", "2024-05-01 15:05", 0), ("2024-05-01 15:05", "2024-05-01 15:05:09", 0),
+    ("2024-05-01", "2024-05-01 15:05:09", 0), ("2024-05-01 15:05:09", "2024. 5. 1.", 0),
+    ("2024-05-01 15:05:09", "2024-05-01 15:05:10", 1), ("2024-05-01 15:05", "2024-05-01 15:06:09", 1),
+    ("2024-05-01", "2024-05-02", 1), ("", "2024-05-01", 0), ("2024-05-01", "", 0), ("", "", 0),
+])  # fmt: skip
 def test_times_are_compared_at_the_coarser_precision(
     load: Import, store: Store, first: str, second: str, added: int
 ) -> None:
@@ -159,17 +150,10 @@ def test_a_stored_review_matches_one_row(load: Import, store: Store) -> None:
     assert (result.known, result.added and result.added.reviews) == (1, 1)
 
 
-@pytest.mark.parametrize(
-    ("stored", "row", "count"),
-    [
-        ("2019-05-30", "2019", 1),
-        ("2019", "2019-05-30", 1),
-        ("2019-05-30", "2019-05", 1),
-        ("2019-05-30", "2018", 2),
-        ("", "2019", 2),
-        ("2019-05-30", "미정", 1),
-    ],
-)
+@pytest.mark.parametrize(("stored", "row", "count"), [
+    ("2019-05-30", "2019", 1), ("2019", "2019-05-30", 1), ("2019-05-30", "2019-05", 1), ("2019-05-30", "2018", 2),
+    ("", "2019", 2), ("2019-05-30", "미정", 1),
+])  # fmt: skip
 def test_a_release_year_matches_or_adds_a_movie(load: Import, store: Store, stored: str, row: str, count: int) -> None:
     store.add_movie(MovieFields("Parasite", stored))
     load(f"Name,Year,Review\nParasite,{row},최고\n")
@@ -209,48 +193,33 @@ def zipped(**files: str | bytes) -> bytes:
     return out.getvalue()
 
 
-@pytest.mark.parametrize(
-    ("data", "type"),
-    [
-        (b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR", "file_is_image"),
-        (b"\xff\xd8\xff\xe0\x00\x10JFIF", "file_is_image"),
-        (b"%PDF-1.7\n", "file_is_pdf"),
-        (b"<!DOCTYPE html><html></html>", "file_is_web_page"),
-        (b"\xef\xbb\xbf  <table><tr><td>", "file_is_web_page"),
-        (b'<?xml version="1.0"?><Workbook/>', "file_is_xml"),
-        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\x00" * 600, "workbook_broken"),
-        (b"PK\x03\x04 nothing", "file_broken"),
-        (b"\x1f\x8b\x08\x00 nothing", "file_broken"),
-        (gzip.compress(TABLE.encode(), mtime=0)[:-12], "file_broken"),
-        (gzip.compress(b"", mtime=0), "file_empty"),
-        (gzip.compress(gzip.compress(TABLE.encode(), mtime=0), mtime=0), "file_is_archive"),
-        (zipped(**{"a.csv": TABLE, "b.csv": TABLE}), "archive_without_reviews"),
-        (zipped(**{"deleted__reviews.csv": TABLE}), "archive_without_reviews"),
-        (zipped(**{"photo.jpg": b"\xff\xd8\xff\x00"}), "archive_without_reviews"),
-        (zipped(**{"word__document.xml": "<w/>"}), "file_is_document"),
-        (b'[{"title": "a", "content": "b"}', "json_broken"),
-        (b'[{"title": "a", "content": "b"}] more', "json_broken"),
-        (b'[{"title": "a", "content": "b"}, {"title', "json_broken"),
-        (b"[]", "texts_missing"),
-        (b"   \r\n\t", "file_empty"),
-        (b"7z\xbc\xaf\x27\x1c", "file_is_archive"),
-    ],
-)
+@pytest.mark.parametrize(("data", "type"), [
+    (b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR", "file_is_image"), (b"\xff\xd8\xff\xe0\x00\x10JFIF", "file_is_image"),
+    (b"%PDF-1.7\n", "file_is_pdf"), (b"<!DOCTYPE html><html></html>", "file_is_web_page"),
+    (b"\xef\xbb\xbf  <table><tr><td>", "file_is_web_page"), (b'<?xml version="1.0"?><Workbook/>', "file_is_xml"),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\x00" * 600, "workbook_broken"), (b"PK\x03\x04 nothing", "file_broken"),
+    (b"\x1f\x8b\x08\x00 nothing", "file_broken"), (gzip.compress(TABLE.encode(), mtime=0)[:-12], "file_broken"),
+    (gzip.compress(b"", mtime=0), "file_empty"),
+    (gzip.compress(gzip.compress(TABLE.encode(), mtime=0), mtime=0), "file_is_archive"),
+    (zipped(**{"a.csv": TABLE, "b.csv": TABLE}), "archive_without_reviews"),
+    (zipped(**{"deleted__reviews.csv": TABLE}), "archive_without_reviews"),
+    (zipped(**{"photo.jpg": b"\xff\xd8\xff\x00"}), "archive_without_reviews"),
+    (zipped(**{"word__document.xml": "<w/>"}), "file_is_document"),
+    (b'[{"title": "a", "content": "b"}', "json_broken"), (b'[{"title": "a", "content": "b"}] more', "json_broken"),
+    (b'[{"title": "a", "content": "b"}, {"title', "json_broken"), (b"[]", "texts_missing"),
+    (b"   \r\n\t", "file_empty"), (b"7z\xbc\xaf\x27\x1c", "file_is_archive"),
+])  # fmt: skip
 def test_unreadable_files_are_recognized(load: Import, data: bytes, type: str) -> None:
     with pytest.raises(ValidationFailed) as caught:
         load(data)
     assert [error.type for error in caught.value.errors] == [type]
 
 
-@pytest.mark.parametrize(
-    "data",
-    [
-        zipped(**{"reviews.csv": TABLE, "ratings.csv": "a,b\n", "deleted__reviews.csv": "x"}),
-        zipped(**{"export__reviews.csv": TABLE}),
-        zipped(**{"내 리뷰.csv": TABLE}),
-        gzip.compress(TABLE.encode("cp949"), mtime=0),
-    ],
-)
+@pytest.mark.parametrize("data", [
+    zipped(**{"reviews.csv": TABLE, "ratings.csv": "a,b\n", "deleted__reviews.csv": "x"}),
+    zipped(**{"export__reviews.csv": TABLE}), zipped(**{"내 리뷰.csv": TABLE}),
+    gzip.compress(TABLE.encode("cp949"), mtime=0),
+])  # fmt: skip
 def test_archives_are_unpacked(load: Import, store: Store, data: bytes) -> None:
     load(data)
     assert [review.content for review in store.all_reviews()] == ["최고"]
