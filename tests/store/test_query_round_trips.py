@@ -87,7 +87,7 @@ def trips(relay: Relay, operation: Callable[[], object]) -> int:
     return relay.trips - before
 
 
-def test_round_trips_of_adding_a_review(store: Store, relay: Relay) -> None:
+def test_round_trips(store: Store, relay: Relay) -> None:
     movie = store.add_movie(MovieFields("괴물"))
     # The pool's ping, BEGIN, the movie's counts, those of its models, the review, COMMIT.
     assert trips(relay, lambda: store.add_review(movie.id, "밤편지", "최고", GOOD, model="one")) == 6
@@ -97,11 +97,6 @@ def test_round_trips_of_adding_a_review(store: Store, relay: Relay) -> None:
     before = relay.trips
     assert store.movie(movie.id).review_count == 3
     assert relay.trips - before <= 3  # the same, and psycopg may prepare the statement
-
-
-def test_round_trips_of_the_latest_reviews(store: Store, relay: Relay) -> None:
-    movie = store.add_movie(MovieFields("괴물"))
-    store.add_review(movie.id, "밤편지", "최고", GOOD)
     assert trips(relay, store.latest_reviews) == 3  # the pool's ping, the reviews, the movies
 
 
