@@ -32,11 +32,6 @@ SECRET = "hunter2"
 OPEN = "import sys; from app.store import open_store; open_store(sys.argv[1]).close()"
 
 
-def test_without_a_url_the_store_is_in_memory() -> None:
-    store = open_store("")
-    assert not store.durable
-
-
 def test_records_survive_a_restart(url: str) -> None:
     first = open_store(url)
     movie = first.add_movie(MovieFields("괴물"))
