@@ -123,7 +123,10 @@ CASES_BY_NAME = {
     ),
 }
 REFUSED = {
-    "letterboxd-ratings.csv": ("texts_missing", "no reviews' texts"),
+    "letterboxd-ratings.csv": (
+        "texts_missing",
+        "no reviews' texts: no column 내용 (content); it has: Date, Name, Year",
+    ),
     "imdb-ratings.csv": ("texts_missing", "no reviews' texts"),
     "letterboxd-list.csv": ("texts_missing", "no reviews' texts"),
     "foreign.jsonl": ("head_missing", '{"format":"gampyeong","version":1}'),

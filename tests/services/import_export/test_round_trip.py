@@ -92,9 +92,9 @@ def test_an_exported_table_has_every_text(new_store: NewStore, catalogue: Any) -
     outcome = import_into(copied, table)
     assert outcome.bad_count == 0
 
-    def texts_of(store: Store) -> list[tuple[str, ...]]:
+    def texts_of(store: Store) -> list[tuple[object, ...]]:
         titles = {movie.id: movie.title for movie in store.movies()}
-        return sorted((titles[r.movie_id], r.author, r.content, r.created_at) for r in store.all_reviews())
+        return sorted((titles[r.movie_id], r.author, r.content, r.created_at, r.spoiler) for r in store.all_reviews())
 
     assert texts_of(copied) == texts_of(original)
 
