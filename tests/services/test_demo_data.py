@@ -19,6 +19,12 @@ def test_an_empty_store_is_filled_once(store: Store, analyzer: FakeAnalyzer) -> 
     assert count > 70
     assert demo_data.seed(store, analyzer, NOW) == 0
     assert store.totals() == totals
+    moments = [review.created_at for review in store.all_reviews()]
+    assert moments == sorted(moments)
+    assert moments[0] > "2026-10-01" and moments[-1] < "2026-11-22T03:00:00Z"
+    assert {review.model for review in store.all_reviews()} == {analyzer.card.id}
+    assert len({movie.id for _, movie in store.reviews_by_author("심야영화")[0]}) == 3
+    assert 2 <= sum(review.spoiler for review in store.all_reviews()) <= 5
 
 
 def test_a_store_with_a_movie_is_left_alone(store: Store, analyzer: FakeAnalyzer) -> None:
@@ -39,20 +45,6 @@ def test_the_records_are_valid_input(store: Store, analyzer: FakeAnalyzer) -> No
         assert len({review.content for review in reviews}) == len(reviews)
         for review in reviews:
             ReviewInput(movie_id=movie.id, author=review.author, content=review.content)
-
-
-def test_reviews_are_recent_and_sorted_by_id(store: Store, analyzer: FakeAnalyzer) -> None:
-    demo_data.seed(store, analyzer, NOW)
-    moments = [review.created_at for review in store.all_reviews()]
-    assert moments == sorted(moments)
-    assert moments[0] > "2026-10-01" and moments[-1] < "2026-11-22T03:00:00Z"
-    assert {review.model for review in store.all_reviews()} == {analyzer.card.id}
-
-
-def test_there_are_authors_of_several_reviews_and_spoilers(store: Store, analyzer: FakeAnalyzer) -> None:
-    demo_data.seed(store, analyzer, NOW)
-    assert len({movie.id for _, movie in store.reviews_by_author("심야영화")[0]}) == 3
-    assert 2 <= sum(review.spoiler for review in store.all_reviews()) <= 5
 
 
 def test_the_setting_adds_the_demo_data(make_app: MakeApp) -> None:
