@@ -2,7 +2,6 @@
 
 import re
 import unicodedata
-from collections.abc import Callable
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from itertools import groupby
@@ -50,9 +49,6 @@ _INVISIBLE = (
     r"\t\n\r \xa0\xad\u034f\u061c\u115f\u1160\u1680\u17b4\u17b5\u180b-\u180e\u2000-\u200f\u2028-\u202f"
     r"\u205f-\u206f\u2800\u3000\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb"
 )
-_LINE = f"[^{_CONTROL}{_BREAK}]*"
-_REQUIRED_LINE = f"{_LINE}[^{_CONTROL}{_BREAK}{_INVISIBLE}]{_LINE}"
-_REQUIRED_TEXT = f"[^{_CONTROL}]*[^{_CONTROL}{_INVISIBLE}][^{_CONTROL}]*"
 _POSTER_URL = r"(https?://[A-Za-z0-9가-힣.-]+(:[0-9]{1,5})?([/?#][^\x00-\x20\x7f-\xa0\"'<>\\^`{|}\u2000-\u200f\u2028-\u202f\u3000]*)?)?"
 _DATE = r"([0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?)?"
 _INVISIBLE_CHARACTERS = "".join(re.findall(f"[{_INVISIBLE}]", "".join(map(chr, range(0x10000)))))
@@ -90,8 +86,14 @@ def _is_mark(character: str) -> bool:
     return unicodedata.combining(character) != 0
 
 
-def _text(forbidden: str, max_length: int, required: bool) -> Callable[[str], str]:
+def _text(
+    max_length: int, required: bool, example: str, forbidden: str = _CONTROL + _BREAK
+) -> tuple[AfterValidator, WithJsonSchema]:
+    """Return the annotations of a text without the `forbidden` characters, by default those of a single line."""
     search = re.compile(f"[{forbidden}]").search
+    pattern, minimum = f"[^{forbidden}]*", {}
+    if required:
+        pattern, minimum = f"{pattern}[^{forbidden}{_INVISIBLE}]{pattern}", {"minLength": 1}
 
     def check(text: str) -> str:
         text = _normalize(text, max_length)
@@ -101,12 +103,8 @@ def _text(forbidden: str, max_length: int, required: bool) -> Callable[[str], st
             raise PydanticCustomError("control_characters", "must not contain control characters")
         return text
 
-    return check
-
-
-def _schema(pattern: str, max_length: int, required: bool, **more: Any) -> WithJsonSchema:
-    minimum = {"minLength": 1} if required else {}
-    return WithJsonSchema({"type": "string", **minimum, "maxLength": max_length, "pattern": f"^{pattern}$", **more})
+    schema = {"type": "string", **minimum, "maxLength": max_length, "pattern": f"^{pattern}$", "examples": [example]}
+    return AfterValidator(check), WithJsonSchema(schema)
 
 
 def _check_date(text: str) -> str:
@@ -164,15 +162,10 @@ def _one_of(labels: type[StrEnum]) -> BeforeValidator:
     return BeforeValidator(check)
 
 
-def _line(max_length: int, required: bool, example: str) -> tuple[AfterValidator, WithJsonSchema]:
-    check = AfterValidator(_text(_CONTROL + _BREAK, max_length, required))
-    return check, _schema(_REQUIRED_LINE if required else _LINE, max_length, required, examples=[example])
-
-
-Title = Annotated[str, *_line(TITLE_MAX, True, "리틀 포레스트")]
-Director = Annotated[str, *_line(DIRECTOR_MAX, False, "임순례")]
-Genre = Annotated[str, *_line(GENRE_MAX, False, "드라마")]
-Author = Annotated[str, *_line(AUTHOR_MAX, True, "밤편지")]
+Title = Annotated[str, *_text(TITLE_MAX, True, "리틀 포레스트")]
+Director = Annotated[str, *_text(DIRECTOR_MAX, False, "임순례")]
+Genre = Annotated[str, *_text(GENRE_MAX, False, "드라마")]
+Author = Annotated[str, *_text(AUTHOR_MAX, True, "밤편지")]
 ReleaseDate = Annotated[
     str,
     AfterValidator(_check_date),
@@ -190,15 +183,19 @@ ReleaseDate = Annotated[
 PosterUrl = Annotated[
     str,
     AfterValidator(_check_poster_url),
-    _schema(_POSTER_URL, POSTER_URL_MAX, False, examples=["https://example.com/poster.jpg"]),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "maxLength": POSTER_URL_MAX,
+            "pattern": f"^{_POSTER_URL}$",
+            "examples": ["https://example.com/poster.jpg"],
+        }
+    ),
 ]
-Text = Annotated[
-    str,
-    AfterValidator(_text(_CONTROL, CONTENT_MAX, True)),
-    _schema(_REQUIRED_TEXT, CONTENT_MAX, True, examples=["처음엔 심심했는데 볼수록 따뜻하고 여운이 오래 남네요"]),
-]
+Text = Annotated[str, *_text(CONTENT_MAX, True, "처음엔 심심했는데 볼수록 따뜻하고 여운이 오래 남네요", _CONTROL)]
 Timestamp = Annotated[str, AfterValidator(_check_timestamp)]
-ModelId = Annotated[str, AfterValidator(_text(_CONTROL + _BREAK, MODEL_MAX, False))]
+ModelId = Annotated[str, *_text(MODEL_MAX, False, "bundled@1")]
+Spoiler = Annotated[bool, Field(description="whether the text reveals the plot")]
 ReviewLabel = Annotated[Label, _one_of(Label)]
 CorrectionLabel = Annotated[CorrectedLabel, _one_of(CorrectedLabel)]
 Id = Annotated[int, Field(ge=1, le=ID_MAX), BeforeValidator(_integer)]
@@ -208,7 +205,7 @@ Sort = Literal["rating", "average", "newest", "reviews", "release", "title"]
 class Input(BaseModel):
     """Base of all inputs. Unknown fields are ignored."""
 
-    model_config = ConfigDict(extra="ignore", frozen=True)
+    model_config = ConfigDict(frozen=True)
 
 
 class MovieInput(Input):
@@ -230,7 +227,7 @@ class ReviewInput(Input):
     movie_id: Id
     author: Author
     content: Text
-    spoiler: Annotated[bool, Field(description="whether the text reveals the plot")] = False
+    spoiler: Spoiler = False
     passphrase: Annotated[
         str, Field(max_length=PASSPHRASE_MAX, description="claims the nickname, or unlocks a claimed one", repr=False)
     ] = ""
@@ -251,7 +248,7 @@ class ReviewPatch(Input):
 
     author: Author = Field(default_factory=str)
     content: Text = Field(default_factory=str)
-    spoiler: Annotated[bool, Field(description="whether the text reveals the plot")] = False
+    spoiler: Spoiler = False
 
 
 class SentimentInput(Input):
