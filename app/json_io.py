@@ -1,19 +1,17 @@
 """Parsing of JSON bodies, and JSON responses in unescaped UTF-8."""
 
+import json
 from typing import Any
 
-from flask import Response, current_app, json, request
+from flask import Response, current_app, request
 from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
 
 def json_response(body: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
     """Return a JSON response of a value, or of the bytes of a serialized one."""
-    data = (
-        body
-        if isinstance(body, bytes)
-        else json.dumps(body, ensure_ascii=False, sort_keys=False, separators=(",", ":"))
-    )
-    return current_app.response_class(data, status, headers, mimetype="application/json")
+    if not isinstance(body, bytes):
+        body = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+    return current_app.response_class(body, status, headers, mimetype="application/json")
 
 
 def json_body() -> Any:
