@@ -13,6 +13,7 @@ from app.errors import AppError, ModelBusy
 from app.models import Review, Sentiment
 from app.protocols import Analyzer
 from app.store import Store
+from app.store.base import YIELD_SECONDS
 
 T = TypeVar("T")
 
@@ -22,13 +23,12 @@ PAGE_SIZE = 1_000
 """Reviews read from the store at a time."""
 MAX_BUSY_SECONDS = 60
 """Seconds to retry while the model is busy."""
-_YIELD_SECONDS = 0.0001  # not 0: gevent polls sockets only after 50 sleeps of 0 seconds
 _log = logging.getLogger("gampyeong")
 
 
 def yield_to_others() -> None:
     """Let other greenlets run. A long loop blocks the gevent worker unless it calls this every few milliseconds."""
-    time.sleep(_YIELD_SECONDS)
+    time.sleep(YIELD_SECONDS)
 
 
 class Stage(StrEnum):
