@@ -388,7 +388,3 @@ class Page(Generic[T]):
     def last(self) -> int:
         """The number of the last page; 1 for an empty list."""
         return max(1, -(-self.total // self.size))
-
-    def cut(self, size: int) -> "Page[T]":
-        """Shorten a first page to `size` items."""
-        return Page(self.items[:size], self.total, 1, size)

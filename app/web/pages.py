@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from app.errors import NotFound, ValidationFailed
 from app.extensions import get_service
 from app.i18n import lazy_gettext
-from app.models import CONFIDENT_FROM, Label, Movie, Review, ReviewSort
+from app.models import CONFIDENT_FROM, Label, Movie, Page, Review, ReviewSort
 from app.schemas import TITLE_MAX, AllReviewsQuery, Input, MoviesQuery, ReviewsQuery, parse
 from app.security import permissions
 from app.services import ReviewService
@@ -120,7 +120,9 @@ def movie(movie_id: int, review_form: ReviewForm | None = None) -> Response:
     query = read_query(ReviewsQuery, per_page=REVIEWS_A_PAGE)
     newest = catalogue().reviews(movie_id, ReviewsQuery(per_page=_TREND_REVIEWS))
     is_first = query == ReviewsQuery(per_page=REVIEWS_A_PAGE)
-    page = newest.cut(REVIEWS_A_PAGE) if is_first else catalogue().reviews(movie_id, query)
+    page = Page(newest.items[:REVIEWS_A_PAGE], newest.total, 1, REVIEWS_A_PAGE)
+    if not is_first:
+        page = catalogue().reviews(movie_id, query)
 
     def address(number: int) -> str:
         sort = None if query.sort is ReviewSort.NEWEST else query.sort
