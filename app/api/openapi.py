@@ -3,25 +3,27 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import wraps
 from http import HTTPStatus
-from typing import Any, TypeVar, get_args, get_origin
+from typing import Any, ParamSpec, get_args, get_origin
 
-from flask import Flask
+from flask import Flask, Response
 from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 from werkzeug.routing import Rule
 
-from app.api.responses import ErrorOut, ValidationErrorOut
+from app.api.responses import ErrorOut, ValidationErrorOut, dump
+from app.json_io import json_response
 from app.schemas import ID_MAX, Input, PageQuery
 
 REF = "#/components/schemas/{model}"
-View = TypeVar("View", bound=Callable[..., Any])
+P = ParamSpec("P")
 _VARIABLE = re.compile("<(?:[^<>:]*:)?([^<>:]+)>")
 
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """The inputs and responses of a route, as a decorator of its view.
+    """The inputs and responses of a route, as a decorator that serializes the value of its view.
 
     `answers` is a model, a list of one, or None for a body that is not JSON; `also` are other statuses with the same
     body; `text` is the media type of a plain text body.
@@ -37,9 +39,19 @@ class Operation:
     problems: tuple[int, ...] = ()
     headers: tuple[str, ...] = ()
 
-    def __call__(self, view: View) -> View:
-        view.__dict__["operation"] = self
-        return view
+    def __call__(self, view: Callable[P, object]) -> Callable[P, Response]:
+        """Return the view with its value, or the first of (value, status, headers), serialized by `answers`."""
+
+        @wraps(view)
+        def respond(*args: P.args, **kwargs: P.kwargs) -> Response:
+            answer = view(*args, **kwargs)
+            if isinstance(answer, Response):
+                return answer
+            value, status, headers = answer if isinstance(answer, tuple) else (answer, self.status, None)
+            return json_response(dump(self.answers, value), status, headers)
+
+        respond.__dict__["operation"] = self
+        return respond
 
 
 _HEADERS = {

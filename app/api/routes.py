@@ -1,4 +1,4 @@
-"""The JSON routes. Each parses its input, calls the operation of the same name and returns a schema."""
+"""The JSON routes. Each parses its input and returns the result of the operation of the same name."""
 
 from functools import cache, lru_cache
 from importlib.metadata import distribution
@@ -23,7 +23,7 @@ from app.api.responses import (
 from app.errors import AlreadyExists
 from app.extensions import get_service
 from app.json_io import json_body, json_response
-from app.models import Movie, Page
+from app.models import Movie, Page, Review, Sentiment
 from app.schemas import (
     AllReviewsQuery,
     CorrectionInput,
@@ -66,10 +66,6 @@ def _query(model: type[InputT]) -> InputT:
     return parse(model, request.args.to_dict(), strict=False)
 
 
-def _respond(schema: Any, value: object, status: int = 200, headers: dict[str, str] | None = None) -> Response:
-    return json_response(dump(schema, value), status, headers)
-
-
 def _page_headers(page: Page[Any], query: PageQuery) -> dict[str, str]:
     """Return `X-Total-Count`, and links to the neighbouring pages (RFC 8288) if the request has a page or its size."""
     headers = {"X-Total-Count": str(page.total)}
@@ -103,7 +99,7 @@ def list_movies() -> Response:
 
 @blueprint.post("/movies")
 @Operation("movies", MovieOut, 201, also=(200,), body=MovieInput, headers=("Location",))
-def add_movie() -> Response:
+def add_movie() -> tuple[Movie, int, dict[str, str]]:
     """Add a movie.
 
     If one with the same title and release date exists, it is returned with status 200.
@@ -113,19 +109,19 @@ def add_movie() -> Response:
         movie, status = _catalogue().add_movie(_body(MovieInput), identity.owner_token()), 201
     except AlreadyExists as error:
         movie, status = _catalogue().movie(error.id), 200
-    return _respond(MovieOut, movie, status, {"Location": url_for("api.get_movie", id=movie.id)})
+    return movie, status, {"Location": url_for("api.get_movie", id=movie.id)}
 
 
 @blueprint.get("/movies/<int:id>")
 @Operation("movies", MovieOut)
-def get_movie(id: int) -> Response:
+def get_movie(id: int) -> Movie:
     """Return a movie."""
-    return _respond(MovieOut, _catalogue().movie(id))
+    return _catalogue().movie(id)
 
 
 @blueprint.patch("/movies/<int:id>")
 @Operation("movies", MovieOut, body=MoviePatch, problems=(401, 403, 409))
-def edit_movie(id: int) -> Response:
+def edit_movie(id: int) -> Movie:
     """Change a movie's details.
 
     Omitted fields are kept. The status is 409 if another movie has the title and release date. The browser that added
@@ -133,67 +129,65 @@ def edit_movie(id: int) -> Response:
     """
     writers = permissions.require_movie_edit(_catalogue(), _catalogue().movie(id))
     check_rate_limit(RateLimitScope.POSTS)
-    return _respond(MovieOut, _catalogue().edit_movie(id, _body(MoviePatch), identity.actor(), writers=writers))
+    return _catalogue().edit_movie(id, _body(MoviePatch), identity.actor(), writers=writers)
 
 
 @blueprint.delete("/movies/<int:id>")
 @Operation("movies", DeletedMovieOut, problems=(401,))
-def delete_movie(id: int) -> Response:
+def delete_movie(id: int) -> dict[str, int]:
     """Delete a movie and its reviews."""
     permissions.require(Permission.DELETE_MOVIE)
     movie, _ = _catalogue().delete_movie(id, identity.actor())
-    return _respond(DeletedMovieOut, {"id": id, "reviews_deleted": movie.review_count})
+    return {"id": id, "reviews_deleted": movie.review_count}
 
 
 @blueprint.get("/movies/<int:id>/average_rating")
 @Operation("movies", AverageRatingOut)
-def get_average_rating(id: int) -> Response:
+def get_average_rating(id: int) -> Movie:
     """Return a movie's rating: the mean of its reviews' ratings."""
-    return _respond(AverageRatingOut, _catalogue().movie(id))
+    return _catalogue().movie(id)
 
 
 @blueprint.post("/reviews")
 @Operation("reviews", ReviewOut, 201, body=ReviewInput, problems=(403, 404, 409, 503))
-def add_review() -> Response:
+def add_review() -> Review:
     """Add a review and return it with its sentiment."""
     check_rate_limit(RateLimitScope.POSTS)
     review = _body(ReviewInput)
     key = nickname_key(review.author)
     with reject_duplicates(review):
         require_nickname(_catalogue(), key, review.author, review.passphrase)
-        return _respond(ReviewOut, _catalogue().add_review(review, identity.owner_token(key)), 201)
+        return _catalogue().add_review(review, identity.owner_token(key))
 
 
 @blueprint.get("/reviews")
 @Operation("reviews", list[ReviewOut], query=AllReviewsQuery, headers=_LIST_HEADERS)
-def list_all_reviews() -> Response:
+def list_all_reviews() -> tuple[list[Review], int, dict[str, str]]:
     """Return the reviews of all movies, newest first.
 
     With `author`, only those under that nickname, ordered by `sort`. Browsers get a page at this URL.
     """
     query = _query(AllReviewsQuery)
     page = _catalogue().all_reviews(query)
-    response = _respond(list[ReviewOut], [review for review, _ in page.items], headers=_page_headers(page, query))
-    response.vary.add("Accept")
-    return response
+    return [review for review, _ in page.items], 200, _page_headers(page, query) | {"Vary": "Accept"}
 
 
 # The id is a movie's for GET and a review's for DELETE. OpenAPI needs one name for both.
 @blueprint.get("/reviews/<int:id>")
 @Operation("reviews", list[ReviewOut], query=ReviewsQuery, headers=_LIST_HEADERS)
-def list_reviews(id: int) -> Response:
+def list_reviews(id: int) -> tuple[list[Review], int, dict[str, str]]:
     """Return the reviews of the movie with this id, newest first unless `sort` says otherwise.
 
     Without `page` and `per_page`, all of them up to 1,000.
     """
     query = _query(ReviewsQuery)
     page = _catalogue().reviews(id, query)
-    return _respond(list[ReviewOut], page.items, headers=_page_headers(page, query))
+    return page.items, 200, _page_headers(page, query)
 
 
 @blueprint.patch("/reviews/<int:id>")
 @Operation("reviews", ReviewOut, body=ReviewPatch, problems=(401, 403, 503))
-def edit_review(id: int) -> Response:
+def edit_review(id: int) -> Review:
     """Change the review with this id.
 
     Omitted fields are kept; a changed text is analyzed again.
@@ -204,91 +198,94 @@ def edit_review(id: int) -> Response:
     patch = _body(ReviewPatch)
     if patch.author and patch.author != old.author:
         require_nickname(_catalogue(), nickname_key(patch.author), patch.author)
-    return _respond(ReviewOut, _catalogue().edit_review(id, patch, identity.actor()))
+    return _catalogue().edit_review(id, patch, identity.actor())
 
 
 @blueprint.delete("/reviews/<int:id>")
 @Operation("reviews", DeletedReviewOut, problems=(401, 403))
-def delete_review(id: int) -> Response:
+def delete_review(id: int) -> dict[str, int]:
     """Delete the review with this id."""
     permissions.require(Permission.DELETE_REVIEW, _catalogue().review(id).writer)
     _catalogue().delete_review(id, identity.actor())
-    return _respond(DeletedReviewOut, {"id": id})
+    return {"id": id}
 
 
 @blueprint.post("/reviews/<int:id>/correction")
 @Operation("reviews", ReviewOut, body=CorrectionInput)
-def correct_review(id: int) -> Response:
+def correct_review(id: int) -> Review:
     """Correct the review's label: it should be the other one, or neither ("어느 쪽도 아님").
 
     Counted once per browser, identified by its cookie, and without effect on ratings. The model's label withdraws it.
     """
     check_rate_limit(RateLimitScope.POSTS)
-    return _respond(
-        ReviewOut, _catalogue().set_correction(id, identity.ensure_writer_token(), _body(CorrectionInput).label)
-    )
+    return _catalogue().set_correction(id, identity.ensure_writer_token(), _body(CorrectionInput).label)
 
 
 @blueprint.delete("/reviews/<int:id>/correction")
 @Operation("reviews", ReviewOut)
-def take_correction_back(id: int) -> Response:
+def take_correction_back(id: int) -> Review:
     """Withdraw this browser's correction of the review, if any."""
-    return _respond(ReviewOut, _catalogue().set_correction(id, identity.writer_token(), None))
+    return _catalogue().set_correction(id, identity.writer_token(), None)
 
 
 @blueprint.post("/reviews/<int:id>/like")
 @Operation("reviews", ReviewOut, problems=(429,))
-def like_review(id: int) -> Response:
+def like_review(id: int) -> Review:
     """Like the review with this id.
 
     Counted once per browser, identified by its cookie.
     """
     check_rate_limit(RateLimitScope.POSTS)
-    return _respond(ReviewOut, _catalogue().like(id, identity.ensure_writer_token()))
+    return _catalogue().like(id, identity.ensure_writer_token())
 
 
 @blueprint.post("/sentiment")
 @Operation("sentiment", SentimentOut, body=SentimentInput, problems=(503,))
-def analyze() -> Response:
+def analyze() -> Sentiment:
     """Analyze a text without storing it."""
     check_rate_limit(RateLimitScope.ANALYSES)
     (sentiment,) = _catalogue().analyze([_body(SentimentInput).text])
-    return _respond(SentimentOut, sentiment)
+    return sentiment
 
 
 @blueprint.post("/sentiment/batch")
 @Operation("sentiment", list[SentimentOut], body=SentimentBatchInput, problems=(503,))
-def analyze_batch() -> Response:
+def analyze_batch() -> list[Sentiment]:
     """Analyze up to 1,000 texts without storing them; results are in the same order."""
     texts = _body(SentimentBatchInput).texts
     check_rate_limit(RateLimitScope.ANALYSES, max(1, len(texts)))
-    return _respond(list[SentimentOut], _catalogue().analyze(texts))
+    return _catalogue().analyze(texts)
 
 
 @blueprint.post("/sentiment/explain")
 @Operation("sentiment", ExplanationOut, body=SentimentInput, problems=(503,))
-def explain() -> Response:
+def explain() -> dict[str, object]:
     """Analyze a text and return the weight of each word, without storing it."""
     check_rate_limit(RateLimitScope.ANALYSES, EXPLANATION_COST)
     explanation = _catalogue().explain(_body(SentimentInput).text)
     sentiment = explanation.sentiment
-    answer = {"label": sentiment.label, "score": sentiment.score, "rating": sentiment.rating}
-    return _respond(ExplanationOut, answer | {"words": explanation.words, "stated_score": explanation.stated_score})
+    return {
+        "label": sentiment.label,
+        "score": sentiment.score,
+        "rating": sentiment.rating,
+        "words": explanation.words,
+        "stated_score": explanation.stated_score,
+    }
 
 
 @blueprint.get("/healthz")
 @Operation("site", HealthOut)
-def check_health() -> Response:
+def check_health() -> dict[str, str]:
     """Report that the process is alive."""
-    return _respond(HealthOut, {"status": "ok"})
+    return {"status": "ok"}
 
 
 @blueprint.get("/readyz")
 @Operation("site", HealthOut, problems=(503,))
-def check_readiness() -> Response:
+def check_readiness() -> dict[str, str]:
     """Report whether the model and the store are ready."""
     _catalogue().check()
-    return _respond(HealthOut, {"status": "ready"})
+    return {"status": "ready"}
 
 
 @blueprint.get("/metrics")
