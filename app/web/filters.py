@@ -30,21 +30,15 @@ def format_share(share: float) -> str:
     return f"{percent}%"
 
 
-def _parse_time(iso: str) -> datetime:
-    """Parse a stored timestamp into Korean time."""
-    moment = datetime.fromisoformat(iso)
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(KST)
-
-
 def format_time(iso: str) -> str:
     """Format a timestamp in Korean time, such as `2026년 11월 23일 00:32`."""
-    moment = _parse_time(iso)
+    moment = datetime.fromisoformat(iso).astimezone(KST)
     return f"{_format_day(moment, gettext('y년 M월 d일'))} {moment:%H:%M}"
 
 
 def format_age(iso: str, now: datetime | None = None) -> str:
     """Format the age of a timestamp: 방금 전, 3분 전, 어제, 11월 3일, 2025년 11월 3일."""
-    moment = _parse_time(iso)
+    moment = datetime.fromisoformat(iso).astimezone(KST)
     now = (now or datetime.now(UTC)).astimezone(KST)
     seconds = (now - moment).total_seconds()
     days = (now.date() - moment.date()).days
