@@ -25,12 +25,12 @@ _VARIABLE = re.compile("<(?:[^<>:]*:)?([^<>:]+)>")
 class Operation:
     """The inputs and responses of a route, as a decorator that serializes the value of its view.
 
-    `answers` is a model, a list of one, or None for a body that is not JSON; `also` are other statuses with the same
-    body; `text` is the media type of a plain text body.
+    `output` is the model of the response's body, a list of one, or None for a body that is not JSON, whose media type
+    is `text`. `also` are other statuses with the same body.
     """
 
     tag: str
-    answers: Any
+    output: Any
     status: int = 200
     also: tuple[int, ...] = ()
     text: str = ""
@@ -55,9 +55,9 @@ class Operation:
 
 
 _HEADERS = {
-    "X-Total-Count": {"description": "how many there are over all pages", "schema": {"type": "integer"}},
-    "Link": {"description": "the neighbouring pages (RFC 8288)", "schema": {"type": "string"}},
-    "Location": {"description": "where it is", "schema": {"type": "string"}},
+    "X-Total-Count": {"description": "number of items over all pages", "schema": {"type": "integer"}},
+    "Link": {"description": "URLs of the neighbouring pages (RFC 8288)", "schema": {"type": "string"}},
+    "Location": {"description": "URL of the movie", "schema": {"type": "string"}},
 }
 
 
@@ -79,7 +79,7 @@ def build_document(app: Flask) -> dict[str, Any]:
         "info": {
             "title": "감평",
             "version": app.config["VERSION"],
-            "description": "Movies, Korean reviews, and the rating a language model reads out of each review.",
+            "description": "Movies and Korean reviews, whose ratings a language model computes from their texts.",
             "license": {"name": "MIT", "identifier": "MIT"},
         },
         "paths": paths,
@@ -87,8 +87,8 @@ def build_document(app: Flask) -> dict[str, Any]:
     }
 
 
-def _model(answers: Any) -> type[BaseModel]:
-    model: type[BaseModel] = get_args(answers)[0] if get_origin(answers) is list else answers
+def _model(output: Any) -> type[BaseModel]:
+    model: type[BaseModel] = get_args(output)[0] if get_origin(output) is list else output
     return model
 
 
@@ -96,8 +96,8 @@ def _schemas(operations: list[Operation]) -> tuple[dict[Any, Any], dict[str, Any
     """Return references by (model, mode), and the schemas they refer to."""
     pairs: dict[tuple[type[BaseModel], JsonSchemaMode], None] = {}
     for operation in operations:
-        if operation.answers is not None:
-            pairs[_model(operation.answers), "serialization"] = None
+        if operation.output is not None:
+            pairs[_model(operation.output), "serialization"] = None
         if operation.body:
             pairs[operation.body, "validation"] = None
     pairs |= {(ErrorOut, "serialization"): None, (ValidationErrorOut, "serialization"): None}
@@ -144,9 +144,9 @@ def _query_parameters(query: type[Input] | None) -> list[dict[str, Any]]:
 
 def _responses(rule: Rule, operation: Operation, refs: dict[Any, Any]) -> dict[str, Any]:
     success: dict[str, Any] = {}
-    if operation.answers is not None:
-        ref = refs[_model(operation.answers), "serialization"]
-        is_list = get_origin(operation.answers) is list
+    if operation.output is not None:
+        ref = refs[_model(operation.output), "serialization"]
+        is_list = get_origin(operation.output) is list
         success["content"] = _content({"type": "array", "items": ref} if is_list else ref)
     if operation.text:
         success["content"] = {operation.text: {"schema": {"type": "string"}}}
@@ -158,11 +158,11 @@ def _responses(rule: Rule, operation: Operation, refs: dict[Any, Any]) -> dict[s
         problems.add(422)
     if operation.body:
         problems |= {400, 413, 415, 422, 429}
-    answers = {str(status): {"description": HTTPStatus(status).phrase, **success} for status in good}
+    documented = {str(status): {"description": HTTPStatus(status).phrase, **success} for status in good}
     for status in sorted(problems):
         ref = refs[ValidationErrorOut if status == 422 else ErrorOut, "serialization"]
-        answers[str(status)] = {"description": HTTPStatus(status).phrase, "content": _content(ref)}
-    return answers
+        documented[str(status)] = {"description": HTTPStatus(status).phrase, "content": _content(ref)}
+    return documented
 
 
 def _content(schema: dict[str, Any]) -> dict[str, Any]:

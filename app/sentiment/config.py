@@ -50,7 +50,7 @@ def positive_shares(labels: Sequence[str]) -> list[float]:
 
 
 def _stars(names: Sequence[str]) -> list[int]:
-    """Return the number of stars of each class if they are 1..N in any order, N being at least 3; else nothing."""
+    """Return the number of stars of each class if they are 1..N in any order, N at least 3; else an empty list."""
     stars = [int(match[1]) for name in names if (match := _STARS.fullmatch(name))]
     return stars if len(names) > 2 and sorted(stars) == list(range(1, len(names) + 1)) else []
 

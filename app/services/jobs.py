@@ -1,4 +1,4 @@
-"""Background jobs, one at a time, and what long operations share: progress, batches, and waiting for the model."""
+"""Background jobs, one at a time, and functions for long operations: progress, batches, retries of a busy model."""
 
 import logging
 import threading
@@ -32,6 +32,8 @@ def yield_to_others() -> None:
 
 
 class Stage(StrEnum):
+    """Stages of a job: parsing the file, analyzing reviews, writing them."""
+
     CHECK = "check"
     READ = "read"
     WRITE = "write"
@@ -87,6 +89,7 @@ class ProgressReporter:
 
 
 def iter_pages(store: Store) -> Iterator[list[Review]]:
+    """Yield all reviews by id, in lists of `PAGE_SIZE`; other greenlets run after each."""
     last = 0
     yield_to_others()
     while page := store.all_reviews(after_id=last, limit=PAGE_SIZE):
@@ -125,17 +128,17 @@ Work = Callable[[ProgressCallback], object]
 
 
 class JobCancelled(Exception):
-    """Raised in a job that was asked to stop."""
+    """Raised in a job after `Jobs.stop`."""
 
 
 @dataclass(slots=True)
 class Job:
-    """A job of the kind `what`, with its `progress`, then its `result` or the `error` that ended it.
+    """A job ("import" or "rescore") with its `progress`, and at the end its `result` or `error`.
 
-    A stopped job may have kept a part of its work.
+    The effects of a stopped job until then may remain.
     """
 
-    what: str
+    kind: str
     state: Literal["running", "done", "failed", "stopped"] = "running"
     progress: Progress | None = None
     result: Any = None
@@ -156,7 +159,7 @@ class Job:
             self.error = error
             self.state = "failed"
             if not isinstance(error, AppError):
-                _log.exception("the job %s failed", self.what)
+                _log.exception("the job %s failed", self.kind)
 
     def _report(self, progress: Progress) -> None:
         self.progress = progress
@@ -175,13 +178,13 @@ class Jobs:
     def is_running(self) -> bool:
         return self.last is not None and self.last.is_running
 
-    def start(self, what: str, work: Work) -> bool:
+    def start(self, kind: str, work: Work) -> bool:
         """Start `work` in a daemon thread; return False if another job is running."""
         with self._lock:
             if self.is_running:
                 return False
-            job = self.last = Job(what)
-        threading.Thread(target=job.run, args=(work,), name=f"job-{what}", daemon=True).start()
+            job = self.last = Job(kind)
+        threading.Thread(target=job.run, args=(work,), name=f"job-{kind}", daemon=True).start()
         return True
 
     def stop(self) -> None:

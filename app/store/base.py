@@ -161,7 +161,7 @@ class StoreBase:
         is_old = (movies.c.deleted_by <= newest) & (
             movies.c.version < sa.select(sa.func.max(movies.c.version)).scalar_subquery()
         )
-        is_old &= movies.c.merged_into.is_(None)  # a merged movie's address leads to the other one for good
+        is_old &= movies.c.merged_into.is_(None)  # the URL of a merged movie is redirected without a time limit
         for ids in self._until_empty(sa.select(movies.c.id).where(is_old)):
             with self._write() as connection:
                 connection.execute(movies.delete().where(movies.c.id.in_(ids), movies.c.deleted_by <= newest))

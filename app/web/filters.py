@@ -15,10 +15,8 @@ KST = timezone(timedelta(hours=9), "KST")
 """Korean time; without summer time, it needs no time zone database."""
 
 _PAGES_AROUND = 2
-_LONG = 500
-_LONG_LINES = 10
-_HEAD = 320
-_HEAD_LINES = 6
+_MAX_LENGTH, _MAX_LINES = 500, 10  # characters and lines of a text that is shown completely
+_HEAD_LENGTH, _HEAD_LINES = 320, 6  # of the head of a longer one
 _BLANK_LINES = re.compile(r"\n(?:[^\S\n]*\n){2,}")
 
 
@@ -79,12 +77,12 @@ class Excerpt:
 
 def excerpt(text: str) -> Excerpt:
     """Split a long text after some lines, between two words if possible."""
-    if len(text) <= _LONG and text.count("\n") <= _LONG_LINES:
+    if len(text) <= _MAX_LENGTH and text.count("\n") <= _MAX_LINES:
         return Excerpt(text, "")
-    lines = text[:_HEAD].split("\n")
+    lines = text[:_HEAD_LENGTH].split("\n")
     head = "\n".join(lines[:_HEAD_LINES])
     if len(lines) <= _HEAD_LINES:
-        end = max(head.rfind(" ", _HEAD // 2), head.rfind("\n", _HEAD // 2))
+        end = max(head.rfind(" ", _HEAD_LENGTH // 2), head.rfind("\n", _HEAD_LENGTH // 2))
         head = head[:end] if end > 0 else head
     return Excerpt(head.rstrip(), text[len(head) :].lstrip(" \n"))
 

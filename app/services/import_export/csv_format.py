@@ -1,4 +1,4 @@
-"""Parsing of tables in text files: their encoding, their delimiter, and quotation marks of all habits.
+"""Parsing of tables in text files, with detection of their encoding, delimiter and use of quotation marks.
 
 Korean Excel writes CP949, UTF-8 with a BOM, or UTF-16.
 """

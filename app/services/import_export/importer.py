@@ -1,4 +1,4 @@
-"""Import of files: parse and validate the whole file, analyze its reviews, then write all of it or nothing.
+"""Import of files: the whole file is parsed and validated, its reviews are analyzed, then all of it is written.
 
 Every row is counted: rows = added + known + repeated + bad. Importing a file again adds no duplicates: a review is
 known if its movie has one with the same author, text and (if both have one) timestamp; see `staged_reviews`.
@@ -44,9 +44,10 @@ def import_file(
     who: str = "",
     report: ProgressCallback = jobs.ignore_progress,
 ) -> ImportResult:
-    """Import JSON Lines or a table, packed or not: the whole file or nothing, or with `skip_bad` all good rows.
+    """Import JSON Lines or a table, packed or not.
 
-    The import is logged as one entry of the audit log, with the actor `who`, and can be undone as a whole.
+    If a row is bad, except one without a text, nothing is imported, or with `skip_bad` all good rows. The import is
+    logged as one entry of the audit log, with the actor `who`, and can be undone as a whole.
 
     Reviews with a sentiment in the file keep it, unless `reread`; the others are analyzed. `written_at` is the time of
     the file, if known. Raise `ValidationFailed` for an unreadable file, `ModelBusy` if the queue stays full, and the
