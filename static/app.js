@@ -469,19 +469,19 @@ function highlightWords(text, words, thresholds) {
   return line;
 }
 
-function showPrediction(box, { text, reading }, confidentFrom, thresholds) {
-  const positive = reading.sentiment_label === "긍정";
-  const unsure = reading.sentiment_score < confidentFrom;
+function showPrediction(box, { text, sentiment }, confidentFrom, thresholds) {
+  const positive = sentiment.sentiment_label === "긍정";
+  const unsure = sentiment.sentiment_score < confidentFrom;
   const arrow = unsure ? (positive ? "△" : "▽") : positive ? "▲" : "▼";
-  const score = `${reading.sentiment_score < 1 ? Math.min(99, Math.round(reading.sentiment_score * 100)) : 100}%`; // as app/web/filters.py
+  const score = `${sentiment.sentiment_score < 1 ? Math.min(99, Math.round(sentiment.sentiment_score * 100)) : 100}%`; // as app/web/filters.py
   const line = document.createElement("p");
-  const verdict = `${arrow} ${t(positive ? "positive" : "negative")} ${reading.rating.toFixed(1)}`;
+  const verdict = `${arrow} ${t(positive ? "positive" : "negative")} ${sentiment.rating.toFixed(1)}`;
   line.append(createElement("strong", "verdict", verdict));
   line.append(createElement("span", "", `${unsure ? t("unsure") : t(positive ? "sure_positive" : "sure_negative", { score })} · ${t("so_far")}`));
   box.className = `preview ${unsure ? "uncertain" : positive ? "positive" : "negative"}`;
   box.replaceChildren(line);
-  if (reading.words?.some((word) => Math.abs(word.weight) >= thresholds[0]))
-    box.append(highlightWords(text, reading.words, thresholds), createElement("p", "hint", t("legend")));
+  if (sentiment.words?.some((word) => Math.abs(word.weight) >= thresholds[0]))
+    box.append(highlightWords(text, sentiment.words, thresholds), createElement("p", "hint", t("legend")));
   if (!/[가-힣ㄱ-ㅎㅏ-ㅣ]/.test(text)) box.append(createElement("p", "hint", t("no_korean")));
   box.hidden = false;
 }
@@ -489,7 +489,7 @@ function showPrediction(box, { text, reading }, confidentFrom, thresholds) {
 function setupPreview(form, area, box) {
   const { preview, previewLong, confidentFrom } = form.dataset;
   const thresholds = JSON.parse(form.dataset.thresholds);
-  const read = debouncedFetch(
+  const requestPreview = debouncedFetch(
     PREVIEW_DELAY,
     async (text, signal) => {
       const answer = await fetch([...text].length > MAX_HIGHLIGHTED ? previewLong : preview, {
@@ -498,7 +498,7 @@ function setupPreview(form, area, box) {
         body: JSON.stringify({ text }),
         signal,
       });
-      return answer.ok ? { text, reading: await answer.json() } : null;
+      return answer.ok ? { text, sentiment: await answer.json() } : null;
     },
     (found) => {
       if (found) showPrediction(box, found, Number(confidentFrom), thresholds);
@@ -510,7 +510,7 @@ function setupPreview(form, area, box) {
     const readable = text && area.checkValidity();
     box.classList.add("stale");
     if (!readable) box.hidden = true;
-    read(readable ? text : null);
+    requestPreview(readable ? text : null);
   };
 }
 

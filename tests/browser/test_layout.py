@@ -92,7 +92,7 @@ def test_an_opened_form_does_not_move_its_button(open_in_process: Open, width: i
 
 def test_touch_targets_are_at_least_24_pixels_high(open_in_process: Open) -> None:
     page = open_in_process("/movie/1", 390)
-    for item in page.locator(".review .ask-why a, .review .by a, .correct summary").all():
+    for item in page.locator(".review .review-links a, .review .by a, .correct summary").all():
         assert box(item)["height"] >= 24
 
 

@@ -43,7 +43,7 @@ def test_reviews_are_ordered_and_filtered_by_links(reviewed: OpenReviewed, scrip
     page.get_by_role("link", name=re.compile("긍정 3")).click()
     expect(page).to_have_url(re.compile("sort=lowest"))
     expect(page.locator(".review")).to_have_count(3)
-    expect(page.locator(".review .reading.negative")).to_have_count(0)
+    expect(page.locator(".review .sentiment.negative")).to_have_count(0)
 
 
 @SCRIPTS
@@ -192,7 +192,7 @@ def test_a_new_review_is_highlighted_once(browser: Browser, demo_site: str, side
         page.get_by_role("button", name="리뷰 올리기").click()
         page.wait_for_url(re.compile(f"{movie}#review-"))
         new = page.locator(".review").first
-        expect(new.locator(".reading.positive")).to_be_in_viewport()
+        expect(new.locator(".sentiment.positive")).to_be_in_viewport()
         assert page.evaluate(HIGHLIGHTED) == [new.get_attribute("id")]
         page.goto("/model")
         page.go_back()

@@ -136,13 +136,13 @@ def test_a_review_is_edited_and_analyzed_again(visit: Open, scripts: bool) -> No
         new_review(page, movie, PRAISE)
     page.goto(movie)
     review = page.locator(f"#review-{number}")
-    expect(review.locator(".reading.positive")).to_be_visible()
+    expect(review.locator(".sentiment.positive")).to_be_visible()
     review.get_by_role("link", name=re.compile("고치기")).click()
     expect(page.get_by_label("리뷰", exact=True)).to_have_value(PRAISE)
     page.get_by_label("리뷰", exact=True).fill(BLAME)
     page.get_by_role("button", name="고친 글 올리기").click()
     expect(page.locator(".notice")).to_be_in_viewport()
-    expect(review.locator(".reading.negative")).to_be_in_viewport()
+    expect(review.locator(".sentiment.negative")).to_be_in_viewport()
     expect(review).to_contain_text(BLAME)
 
 

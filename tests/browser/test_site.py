@@ -37,11 +37,11 @@ def test_a_movie_is_added_reviewed_and_deleted(open_page: Open, scripts: bool, w
 
     add_review(page, PRAISE)
     expect(page.locator(".notice.positive")).to_contain_text("▲ 긍정")
-    expect(page.locator(".review").first.locator(".reading.positive")).to_contain_text("긍정")
+    expect(page.locator(".review").first.locator(".sentiment.positive")).to_contain_text("긍정")
 
     add_review(page, BLAME, "심야영화")
     expect(page.locator(".notice.negative")).to_contain_text("▼ 부정")
-    expect(page.locator(".review").first.locator(".reading.negative")).to_contain_text("부정")
+    expect(page.locator(".review").first.locator(".sentiment.negative")).to_contain_text("부정")
     expect(page.locator(".review")).to_have_count(2)
 
     page.goto("/")

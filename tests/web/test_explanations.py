@@ -8,7 +8,7 @@ from tests.web.conftest import AddReview, Visitor, text
 
 def test_the_page_shows_the_weight_of_each_word(visitor: Visitor, movie_id: int, add_review: AddReview) -> None:
     review = add_review(movie_id, "정말 최고인데 지루해요 <b>", "밤편지")
-    link = visitor.get(f"/movie/{movie_id}").select_one(f"#review-{review.id} .ask-why a")
+    link = visitor.get(f"/movie/{movie_id}").select_one(f"#review-{review.id} .review-links a")
     assert link
     assert link["href"] == f"/review/{review.id}/why"
     assert text(link) == "왜 이 평점인가요? 밤편지 님의 리뷰"

@@ -20,12 +20,12 @@ def test_the_page_shows_movie_rating_and_reviews(visitor: Visitor, movie_id: int
     assert "리뷰 3개의 평균" in text(page.select_one(".score"))
     assert "▲ 긍정 67%" in text(page.select_one(".score"))
     assert [text(by).split(" · ")[0] for by in page.select(".by")] == ["마지막", "가운데", "처음"]
-    assert [text(reading) for reading in page.select(".reading")] == [
+    assert [text(sentiment) for sentiment in page.select(".sentiment")] == [
         "△ 평점 5.5 긍정 판단이 어려워요",
         "▼ 평점 1.5 부정 부정일 가능성 85%",
         "▲ 평점 8.5 긍정 긍정일 가능성 85%",
     ]
-    assert [reading["class"][1] for reading in page.select(".reading")] == ["uncertain", "negative", "positive"]
+    assert [sentiment["class"][1] for sentiment in page.select(".sentiment")] == ["uncertain", "negative", "positive"]
     time = page.select_one("time")
     assert time and time["datetime"].endswith("Z") and text(time) == "방금 전"
     assert [text(title) for title in page.select(".histogram title")][5] == "5~6점 1개"

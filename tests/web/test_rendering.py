@@ -46,7 +46,7 @@ def test_actions_are_shown_by_permission(app: Flask, store: Store, add_by: Calla
         page = Visitor(client).get(f"/movie/{movie.id}")
         actions = {str(button["formaction"]) for button in page.select(".review .danger")}
         assert actions == ({f"/review/{deletable.id}/delete"} if deletable else set())
-        edits = {str(link["href"]) for link in page.select(".ask-why a") if link["href"].endswith("edit")}
+        edits = {str(link["href"]) for link in page.select(".review-links a") if link["href"].endswith("edit")}
         assert edits == ({f"/review/{deletable.id}/edit"} if deletable else set())
 
 
