@@ -61,6 +61,10 @@ _MAX_MARKS = 64
 
 
 def _normalize(text: str, max_length: int) -> str:
+    """Return the text in NFC, with line feeds as line ends and without invisible characters at its ends.
+
+    Raise `PydanticCustomError` if it is longer than `max_length`, or cannot be normalised.
+    """
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -108,6 +112,7 @@ def _text(
 
 
 def _check_date(text: str) -> str:
+    """Normalise a release date: a day, a month, a year or an empty text."""
     text = _normalize(text, DATE_MAX)
     try:
         if not re.fullmatch(_DATE, text):
@@ -121,6 +126,7 @@ def _check_date(text: str) -> str:
 
 
 def _check_timestamp(text: str) -> str:
+    """Convert a timestamp to UTC; one without a time zone is in UTC."""
     text = _normalize(text, TIMESTAMP_MAX)
     if not text:
         return text

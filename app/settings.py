@@ -23,6 +23,7 @@ def _setting(
     maximum: int | None = None,
     choices: tuple[str, ...] = (),
 ) -> Any:
+    """Return a dataclass field with the environment variable, the meaning and the limits of a setting."""
     metadata = {"env": env, "meaning": meaning, "minimum": minimum, "maximum": maximum, "choices": choices}
     return field(default=default, metadata=metadata)
 

@@ -62,6 +62,7 @@ class Network(nn.Module):
         return self.ngrams(ngrams).sum(2)
 
     def classify(self, sums: torch.Tensor, jamo: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        """Return star logits; `sums` are those of `sum_embeddings`."""
         mask = mask[:, None]
         root = mask.sum(2).clamp(min=1).sqrt()
         sums = sums.transpose(1, 2) * mask

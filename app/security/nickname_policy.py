@@ -49,6 +49,7 @@ def verify_nickname(nicknames: Nicknames, key: str, passphrase: str) -> None:
 
 
 def _claim(nicknames: Nicknames, key: str, nickname: str, passphrase: str) -> None:
+    """Claim a free nickname. Raise `NicknameRefused` for a short passphrase, or if others have used the nickname."""
     if len(passphrase) < MIN_PASSPHRASE:
         raise NicknameRefused(
             [FieldError("passphrase", "passphrase_short", f"must have at least {MIN_PASSPHRASE} characters")]

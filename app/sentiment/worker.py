@@ -126,6 +126,7 @@ class QueuedAnalyzer:
             self._changed.notify()
 
     def _run(self, load: Callable[[], Predict], ready: Future[None]) -> None:
+        """Load the model, then compute batches until `close`; the function of the inference thread."""
         try:
             predict = self._model_thread.run(load)
         except BaseException as error:  # noqa: BLE001 - raised again by __init__

@@ -121,6 +121,7 @@ def _locked(lock: "Lock | None") -> Iterator[None]:
 
 @contextmanager
 def _translate_errors() -> Iterator[None]:
+    """Raise `StoreUnavailable` for failures of the database; errors of the program are not changed."""
     try:
         yield
     except _PROGRAMMING_ERRORS:

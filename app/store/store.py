@@ -137,6 +137,7 @@ def _restore_deleted(connection: sa.Connection, entry: AuditEntry) -> None:
 
 
 def _add_movies(connection: sa.Connection, added: Sequence[Movie], import_id: int | None) -> None:
+    """Insert movies without reviews. Raise the errors of `Store.add_all`."""
     ids, keys = [movie.id for movie in added], [movie.key for movie in added]
     _check_duplicates("movie", zip(ids, ids, strict=True), _existing(connection, movies.c.id, ids))
     _check_duplicates("movie", zip(keys, ids, strict=True))
@@ -151,6 +152,7 @@ def _add_movies(connection: sa.Connection, added: Sequence[Movie], import_id: in
 
 
 def _add_reviews(connection: sa.Connection, added: Sequence[Review], import_id: int | None) -> None:
+    """Insert reviews and add them to their movies' counts. Raise the errors of `Store.add_all`."""
     ids = [review.id for review in added]
     movie_ids = dict.fromkeys(review.movie_id for review in added)
     _check_duplicates("review", zip(ids, ids, strict=True), _existing(connection, reviews.c.id, ids))

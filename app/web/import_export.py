@@ -173,6 +173,7 @@ def start_import() -> BaseResponse:
 
 
 def _import_previewed(form: PreviewForm) -> BaseResponse:
+    """Start the job for the previewed file, or return the preview with the error."""
     columns = form.columns()
     if not form.has_valid_token():
         return _show_preview(form, columns)

@@ -58,6 +58,7 @@ def _divisiveness(movie: Movie) -> float:
 
 
 def _bars(named: Iterable[tuple[str, Movie]]) -> list[ChartRow]:
+    """Return a row for each name, from pairs (name, movie)."""
     counts: dict[str, int] = defaultdict(int)
     sums: dict[str, float] = defaultdict(float)
     for name, movie in named:

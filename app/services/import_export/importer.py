@@ -109,6 +109,7 @@ def _stored_reviews(store: Store, existing: Mapping[int, int]) -> Iterator[tuple
 
 
 def _analyze(reviews: StagedReviews, analyzer: Analyzer, report: ProgressCallback) -> None:
+    """Analyze the reviews without a sentiment, in batches."""
     count = reviews.count_unanalyzed()
     progress = ProgressReporter(report, Stage.READ, count, later=len(reviews) // _WRITE_SPEEDUP)
     for rows in batched(reviews.unanalyzed()):
@@ -137,6 +138,7 @@ def _write(store: Store, parsed: ParsedFile, who: str, report: ProgressCallback)
 
 
 def _try_to_write(store: Store, parsed: ParsedFile, who: str, report: ProgressCallback) -> ImportCounts:
+    """Add the rows once. Raise the errors of `Store.add_all`."""
     count = len(parsed.reviews)
     progress = ProgressReporter(report, Stage.WRITE, count)
     movie_ids = _match_movies(store, parsed)

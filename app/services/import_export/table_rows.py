@@ -73,6 +73,7 @@ class TableReader:
                 yield number, error
 
     def _convert(self, number: int, cells: Sequence[str]) -> Iterator[Row]:
+        """Yield the items of a row. Raise `ValidationFailed` for a bad row."""
         texts = self._texts(cells)
         errors = self._find_errors(cells, texts)
         dropped: list[FieldError] = []

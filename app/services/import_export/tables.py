@@ -161,6 +161,7 @@ def _printable(text: str) -> str:
 
 
 def _position(header: Sequence[str], column: str | int) -> int:
+    """Return the index of the column with this heading or index. Raise `ValidationFailed` if there is none."""
     if isinstance(column, int):
         if 0 <= column < len(header):
             return column
