@@ -24,7 +24,7 @@ def post(path: str, body: object) -> bytes:
     return f"{head}Content-Length: {len(content)}\r\n\r\n".encode() + content
 
 
-def ask(port: int, request: bytes) -> tuple[int, bytes]:
+def send(port: int, request: bytes) -> tuple[int, bytes]:
     """Send a request over a new connection; return the response's status and body."""
     answers: list[tuple[int, bytes]] = []
     load(port, [request], on_answer=lambda number, *answer: answers.append(answer))

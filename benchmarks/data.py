@@ -6,7 +6,7 @@ import random
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from benchmarks.client import ask, get, post
+from benchmarks.client import get, post, send
 
 OPENINGS = (
     "솔직히|진짜|와|기대 안 했는데|친구 추천으로 봤는데|주말에 가족이랑 봤어요|두 번째 관람|극장에서 혼자 봄".split("|")
@@ -67,13 +67,13 @@ def make_movie(number: int) -> dict[str, Any]:
 
 def add_movies(port: int, numbers: Iterable[int]) -> list[int]:
     """Add movies to the site and return their ids."""
-    return [json.loads(ask(port, post("/movies", make_movie(number)))[1])["id"] for number in numbers]
+    return [json.loads(send(port, post("/movies", make_movie(number)))[1])["id"] for number in numbers]
 
 
 def stored_reviews(port: int, movie_id: int) -> Iterator[dict[str, Any]]:
     """Yield all reviews of a movie from the site."""
     for page in itertools.count(1):
-        if not (part := json.loads(ask(port, get(f"/reviews/{movie_id}?page={page}&per_page=1000"))[1])):
+        if not (part := json.loads(send(port, get(f"/reviews/{movie_id}?page={page}&per_page=1000"))[1])):
             return
         yield from part
 

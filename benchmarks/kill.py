@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from benchmarks.client import ask, get, load
+from benchmarks.client import get, load, send
 from benchmarks.data import add_movies, post_reviews, stored_reviews
 from benchmarks.site import Site, parse_options, running_site
 
@@ -61,7 +61,7 @@ def play(url: str, rounds: int) -> Tally:
             post_until_killed(site.port, movies, f"{number}라운드", tally)
             killer.join()
     with running_site(DATABASE_URL=url) as site:
-        for movie in json.loads(ask(site.port, get("/movies"))[1]):
+        for movie in json.loads(send(site.port, get("/movies"))[1]):
             reviews = list(stored_reviews(site.port, movie["id"]))
             tally.stored.update(review["content"] for review in reviews)
             positive = sum(review["sentiment_label"] == "긍정" for review in reviews)

@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from app.models import Label, Movie, Review
 from app.store import open_store
-from benchmarks.client import ask, get, load, quantile
+from benchmarks.client import get, load, quantile, send
 from benchmarks.data import make_movie, make_reviews, post_review
 from benchmarks.site import parse_options, print_row, running_site
 
@@ -73,7 +73,7 @@ def make_review(number: int, movie_id: int, text: str, draw: random.Random) -> R
 def measure(port: int, movies: int, count: int) -> None:
     """Print p50 and p95 of each kind of page and of the posts between them."""
     draw, texts, posts = random.Random(1), iter(make_reviews(8 * count, seed=11)), list[float]()
-    top = json.loads(ask(port, get("/movies?sort=reviews&per_page=1"))[1])[0]["id"]
+    top = json.loads(send(port, get("/movies?sort=reviews&per_page=1"))[1])[0]["id"]
     pages: dict[str, Callable[[], str]] = {
         "home page": lambda: "/",
         "home page, another order": lambda: f"/?sort={draw.choice(('newest', 'reviews', 'release', 'title'))}",

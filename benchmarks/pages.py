@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from playwright.sync_api import Browser, sync_playwright
 
-from benchmarks.client import ask, post
+from benchmarks.client import post, send
 from benchmarks.site import print_row, running_site
 
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
@@ -60,7 +60,7 @@ def main() -> None:
 def fill(port: int) -> None:
     """Add movies without reviews until the home page is full."""
     for number in range(CARDS):
-        ask(port, post("/movies", {"title": f"또 하나의 영화 {number}", "genre": "드라마"}))
+        send(port, post("/movies", {"title": f"또 하나의 영화 {number}", "genre": "드라마"}))
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.client import ask, get
+from benchmarks.client import get, send
 
 ROOT = Path(__file__).resolve().parent.parent
 START_TIMEOUT = 120.0  # seconds
@@ -99,5 +99,5 @@ def running(command: Sequence[str], probe: str, settings: dict[str, str]) -> Ite
 
 def _answers(port: int, path: str) -> bool:
     with suppress(OSError):
-        return ask(port, get(path))[0] == 200
+        return send(port, get(path))[0] == 200
     return False

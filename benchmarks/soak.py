@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from benchmarks.client import Result, ask, load, post
+from benchmarks.client import Result, load, post, send
 from benchmarks.data import BATCH, add_movies, mixed_requests, stored_reviews
 from benchmarks.site import Site, parse_options, running_site
 
@@ -115,7 +115,7 @@ def check_sentiments(site: Site, soak: Soak) -> list[str]:
     answers, analyzed = list(soak.accepted.values()), list[dict[str, Any]]()
     for start in range(0, len(answers), BATCH):
         texts = [answer["content"] for answer in answers[start : start + BATCH]]
-        analyzed += json.loads(ask(site.port, post("/sentiment/batch", {"texts": texts}))[1])
+        analyzed += json.loads(send(site.port, post("/sentiment/batch", {"texts": texts}))[1])
     return [
         f"{answer['content']!r} was rated {answer['rating']}, and is {now['rating']}"
         for answer, now in zip(answers, analyzed, strict=True)

@@ -148,7 +148,7 @@ class ReviewStore(StoreBase):
         writer: str = "",
         spoiler: bool = False,
     ) -> Review:
-        """Add a review and its movie's counts. Raise `app.errors.NotFound` if the movie does not exist."""
+        """Add a review, also to its movie's counts. Raise `app.errors.NotFound` if the movie does not exist."""
         review = Review(
             id=0,
             movie_id=movie_id,
