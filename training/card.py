@@ -1,6 +1,8 @@
 """Write the model card (README.md of the model folder) with the measured numbers.
 
-python training/card.py app/sentiment/bundled        # metrics.json + behaviour.json + card.md -> README.md
+    python training/card.py app/sentiment/bundled        # metrics.json + behaviour.json + card.md -> README.md
+
+Run time: seconds.
 """
 
 import json
