@@ -53,23 +53,17 @@ def test_pages_show_that_the_administrator_is_logged_in(
         assert not visitor.get(path).select(".is-admin") and not nobody.get(path).select(".is-admin")
 
 
-def cookie(visitor: Visitor) -> str:
-    found = visitor.client.get_cookie(cookie_name("tests"))
-    assert found
-    return str(found.value)
-
-
 def test_session_is_new_after_login(visitor: Visitor) -> None:
     token = visitor.token("/login")
-    before = cookie(visitor)
+    before = visitor.cookie()
     assert log_in(visitor).status_code == 303
-    assert cookie(visitor) != before
+    assert visitor.cookie() != before
     assert visitor.token("/login") != token
     assert visitor.client.post("/logout", data={"csrf_token": token}).status_code == 400
 
 
 def test_a_copied_cookie_is_invalid_after_logout(admin: Visitor, app: Flask, movie_id: int) -> None:
-    stolen = cookie(admin)
+    stolen = admin.cookie()
     assert admin.post("/logout", "/login").status_code == 303
     thief = app.test_client()
     thief.set_cookie(cookie_name("tests"), stolen)
@@ -81,7 +75,7 @@ def test_a_cookie_of_another_key_or_process_is_invalid(admin: Visitor, make_app:
     for other in (make_app(secret_key="another"), make_app()):
         thief = other.test_client()
         for name in (other.config["SESSION_COOKIE_NAME"], FORMER_COOKIE_NAME):
-            thief.set_cookie(name, cookie(admin))
+            thief.set_cookie(name, admin.cookie())
         assert thief.delete(f"/movies/{movie_id}").status_code == 401
 
 
@@ -136,14 +130,8 @@ def test_a_refused_page_links_to_the_login_and_back(visitor: Visitor, movie_id: 
 
 def test_bearer_password_on_json(app: Flask, movie_id: int) -> None:
     client = app.test_client()
-    for header in (
-        "Bearer",
-        "Bearer ",
-        "Bearer wrong",
-        "Basic " + PASSWORD.encode().hex(),
-        "Bearer a=b",
-        "Bearer \xff\xfe",
-    ):
+    basic = "Basic " + PASSWORD.encode().hex()
+    for header in ("Bearer", "Bearer ", "Bearer wrong", basic, "Bearer a=b", "Bearer \xff\xfe"):
         answer = client.delete(f"/movies/{movie_id}", headers={"Authorization": header})
         assert answer.status_code == 401, header
         assert answer.headers["WWW-Authenticate"].startswith("Bearer")

@@ -23,19 +23,21 @@ def test_writers_delete_their_reviews_by_page(visitor: Visitor, stranger: Visito
     (review,), _ = store.reviews(movie_id)
     assert review.writer
     assert delete_by_page(stranger, f"/review/{review.id}") == 401
+    assert store.review(post_review(visitor.client, movie_id)).writer == review.writer  # JSON uses the same token
     assert delete_by_page(visitor, f"/review/{review.id}") == 303
     with pytest.raises(NotFound):
         store.review(review.id)
 
 
-def test_writers_delete_their_reviews_by_json(app: Flask, movie_id: int) -> None:
+def test_writers_delete_their_reviews_by_json(app: Flask, movie_id: int, store: Store) -> None:
     writer, other, nobody = app.test_client(), app.test_client(), app.test_client()
-    own, others = post_review(writer, movie_id), post_review(other, movie_id, "별로예요")
-    assert nobody.delete(f"/reviews/{own}").status_code == 401
-    assert other.delete(f"/reviews/{own}").status_code == 403
-    assert writer.delete(f"/reviews/{others}").status_code == 403
-    assert writer.delete(f"/reviews/{own}").status_code == 200
-    assert writer.delete(f"/reviews/{own}").status_code == 404
+    own, others = (post_review(client, movie_id, author="admin") for client in (writer, other))
+    unowned = store.add_review(movie_id, "밤편지", "최고", Sentiment(Label.POSITIVE, 0.9, 9.0)).id
+    for client, review_id, status in (
+        (nobody, own, 401), (nobody, unowned, 401), (other, own, 403), (writer, others, 403), (writer, unowned, 403),
+        (writer, own, 200), (writer, own, 404),
+    ):  # fmt: skip
+        assert client.delete(f"/reviews/{review_id}").status_code == status
 
 
 def test_refusals_explain_who_may_edit(visitor: Visitor, stranger: Visitor, movie_id: int) -> None:
@@ -49,27 +51,17 @@ def test_refusals_explain_who_may_edit(visitor: Visitor, stranger: Visitor, movi
     assert "관리자만" in stranger.get(f"/movie/{movie_id}/delete", 401).get_text()
 
 
-def test_page_and_json_use_the_same_writer_token(visitor: Visitor, movie_id: int, store: Store) -> None:
-    visitor.post("/review", movie_id=movie_id, author="밤편지", content="최고예요")
-    post_review(visitor.client, movie_id)
-    first, second = store.reviews(movie_id)[0]
-    assert first.writer == second.writer
-
-
-def test_only_the_administrator_deletes_movies(visitor: Visitor, admin: Visitor, movie_id: int) -> None:
+def test_the_administrator_alone_deletes_movies_and_every_review(
+    visitor: Visitor, admin: Visitor, movie_id: int
+) -> None:
     visitor.post("/movie", title="괴물")
     assert delete_by_page(visitor, f"/movie/{movie_id + 1}") == 401
     assert visitor.client.delete(f"/movies/{movie_id}").status_code == 401
+    first, second = (post_review(visitor.client, movie_id, content) for content in ("하나", "둘"))
+    assert delete_by_page(admin, f"/review/{first}") == 303
+    assert visitor.client.delete(f"/reviews/{second}", headers=BEARER).status_code == 200
     assert delete_by_page(admin, f"/movie/{movie_id}") == 303
     assert visitor.client.delete(f"/movies/{movie_id + 1}", headers=BEARER).status_code == 200
-
-
-def test_the_administrator_deletes_any_review(app: Flask, admin: Visitor, movie_id: int) -> None:
-    assert delete_by_page(admin, f"/review/{post_review(app.test_client(), movie_id)}") == 303
-    assert (
-        app.test_client().delete(f"/reviews/{post_review(app.test_client(), movie_id)}", headers=BEARER).status_code
-        == 200
-    )
 
 
 def test_writers_edit_their_reviews_and_the_administrator_everything(
@@ -162,43 +154,33 @@ def test_writer_tokens_are_not_published(visitor: Visitor, stranger: Visitor, mo
             assert writer not in who.client.get(path).get_data(as_text=True)
 
 
-def forge(client: FlaskClient, value: str, name: str = cookie_name("tests")) -> FlaskClient:
+def with_cookie(app: Flask, value: str, name: str = cookie_name("tests")) -> FlaskClient:
+    client = app.test_client()
     client.set_cookie(name, value)
     return client
 
 
 def test_forged_cookies_give_no_rights(app: Flask, make_app: MakeApp, visitor: Visitor, movie_id: int) -> None:
     own = post_review(visitor.client, movie_id)
-    cookie = visitor.client.get_cookie(cookie_name("tests"))
-    assert cookie
-    body, time, signature = cookie.value.rsplit(".", 2)
-    foreign = make_app(secret_key="another")
-    with foreign.test_client() as client:
+    cookie = visitor.cookie()
+    body, _, signature = cookie.rsplit(".", 2)
+    with make_app(secret_key="another").test_client() as client:
         with client.session_transaction() as session:
             session["writer"] = session["admin"] = "admin"
-        foreign_cookie = client.get_cookie(cookie_name("another"))
-    assert foreign_cookie
-    for value in (f"{body}.{time}.{signature[::-1]}", f"{body}.{time}.", body, "", "e30.x.y", foreign_cookie.value):
+        foreign = Visitor(client).cookie(cookie_name("another"))
+    unsigned = cookie.removesuffix(signature)
+    for value in (unsigned + signature[::-1], unsigned, body, "", "e30.x.y", foreign):
         for name in (cookie_name("tests"), FORMER_COOKIE_NAME):
-            assert forge(app.test_client(), value, name).delete(f"/reviews/{own}").status_code == 401
-    assert forge(app.test_client(), cookie.value).delete(f"/reviews/{own}").status_code == 200
-
-
-def test_a_cookie_under_its_former_name_is_renamed(app: Flask, visitor: Visitor, movie_id: int) -> None:
-    own = post_review(visitor.client, movie_id)
-    cookie = visitor.client.get_cookie(cookie_name("tests"))
-    assert cookie
-    client = forge(app.test_client(), cookie.value, FORMER_COOKIE_NAME)
+            assert with_cookie(app, value, name).delete(f"/reviews/{own}").status_code == 401
+    client = with_cookie(app, cookie, FORMER_COOKIE_NAME)
     assert client.get("/").status_code == 200
-    client.delete_cookie(FORMER_COOKIE_NAME)
+    client.delete_cookie(FORMER_COOKIE_NAME)  # it has been renamed
     assert client.delete(f"/reviews/{own}").status_code == 200
 
 
-def test_processes_with_the_same_secret_key_accept_each_others_forms(app: Flask, make_app: MakeApp) -> None:
-    visitor, other = Visitor(app.test_client()), make_app(ratelimit_enabled=0).test_client()
-    token, cookie = visitor.token(), visitor.client.get_cookie(cookie_name("tests"))
-    assert cookie
-    other.set_cookie(cookie_name("tests"), cookie.value)
+def test_processes_with_the_same_secret_key_accept_each_others_forms(visitor: Visitor, make_app: MakeApp) -> None:
+    token = visitor.token()
+    other = with_cookie(make_app(ratelimit_enabled=0), visitor.cookie())
     assert other.post("/movie", data={"title": "괴물", "csrf_token": token}).status_code == 303
 
 
@@ -225,14 +207,6 @@ def test_malformed_sessions_give_no_rights(app: Flask, movie_id: int, value: obj
         session["writer"] = session["admin"] = value
     assert client.delete(f"/reviews/{own}").status_code == 401
     assert client.delete(f"/movies/{movie_id}").status_code == 401
-
-
-def test_reviews_without_a_writer_are_the_administrators(app: Flask, movie_id: int, store: Store) -> None:
-    review = store.add_review(movie_id, "밤편지", "최고", Sentiment(Label.POSITIVE, 0.9, 9.0))
-    client = app.test_client()
-    assert client.delete(f"/reviews/{review.id}").status_code == 401
-    post_review(client, movie_id)
-    assert client.delete(f"/reviews/{review.id}").status_code == 403
 
 
 def test_the_audit_log_has_the_actor(

@@ -12,6 +12,7 @@ from werkzeug.test import TestResponse
 
 from app.models import Movie, Review
 from app.schemas import MovieInput, ReviewInput
+from app.security.session import cookie_name
 from app.services import ReviewService
 from app.services.jobs import Jobs
 
@@ -37,6 +38,12 @@ class Visitor:
 
     def post(self, path: str, page: str = "/", **fields: Any) -> TestResponse:
         return self.client.post(path, data={"csrf_token": self.token(page), **fields})
+
+    def cookie(self, name: str = cookie_name("tests")) -> str:
+        """Return the value of the session's cookie."""
+        cookie = self.client.get_cookie(name)
+        assert cookie
+        return str(cookie.value)
 
     def submit(self, page: str, form: str, **changes: str) -> TestResponse:
         """Submit a form of a page, with some of its fields changed."""
