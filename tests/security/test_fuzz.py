@@ -23,18 +23,9 @@ from tests.security.conftest import PASSWORD, post_review
 from tests.web.conftest import wait
 
 store = open_store()
-app = create_app(
-    Settings(
-        secret_key="tests", instance_dir=str(Path(gettempdir(), "unused")), admin_password=PASSWORD, ratelimit_enabled=0
-    ),
-    store=store,
-    analyzer=FakeAnalyzer(),
-)
-open_app = create_app(
-    Settings(secret_key="tests", instance_dir=str(Path(gettempdir(), "unused")), ratelimit_enabled=0),
-    store=open_store(),
-    analyzer=FakeAnalyzer(),
-)
+open_settings = Settings(secret_key="tests", instance_dir=str(Path(gettempdir(), "unused")), ratelimit_enabled=0)
+app = create_app(replace(open_settings, admin_password=PASSWORD), store=store, analyzer=FakeAnalyzer())
+open_app = create_app(open_settings, store=open_store(), analyzer=FakeAnalyzer())
 RULES = sorted(
     {
         (method, rule.rule)
