@@ -26,6 +26,7 @@ def predictions(probabilities: np.ndarray, labels: list[str], calibration: Any =
 
 
 TEN = [str(star) for star in range(1, 11)]
+FIVE = ["1 star", "2 stars", "3 stars", "4 stars", "5 stars"]
 
 
 @pytest.mark.parametrize(
@@ -44,24 +45,15 @@ def test_two_classes_in_either_order(labels: list[str]) -> None:
     assert sentiment_of(labels[::-1], 0.2, 0.8) == Sentiment(Label.NEGATIVE, 0.8, 2.0)
 
 
-def test_neutral_counts_half() -> None:
-    assert sentiment_of(["negative", "neutral", "positive"], 0.1, 0.4, 0.5) == Sentiment(Label.POSITIVE, 0.7, 7.0)
-    assert sentiment_of(["긍정", "중립", "부정"], 0.1, 0.4, 0.5) == Sentiment(Label.NEGATIVE, 0.7, 3.0)
-
-
-def test_ten_stars_are_the_mass_above_the_middle() -> None:
-    assert sentiment_of(TEN, *[0.5] + [0] * 8 + [0.5]) == Sentiment(Label.POSITIVE, 0.5, 5.0)
-    assert sentiment_of(TEN, *[0.1] * 10) == Sentiment(Label.POSITIVE, 0.5, 5.0)
-    assert sentiment_of(TEN, *[0] * 4 + [0.25, 0.75, 0, 0, 0, 0]) == Sentiment(Label.POSITIVE, 0.75, 7.5)
-    assert sentiment_of(TEN, *[0] * 4 + [1] + [0] * 5) == Sentiment(Label.NEGATIVE, 1.0, 0.0)
-
-
-def test_the_middle_of_an_odd_number_of_stars_counts_half() -> None:
-    five = ["1 star", "2 stars", "3 stars", "4 stars", "5 stars"]
-    assert sentiment_of(five, 0, 0, 1, 0, 0) == Sentiment(Label.POSITIVE, 0.5, 5.0)
-    assert sentiment_of(five, 0.1, 0.2, 0.3, 0.2, 0.2) == Sentiment(Label.POSITIVE, 0.55, 5.5)
-    assert sentiment_of(five[::-1], 1, 0, 0, 0, 0) == Sentiment(Label.POSITIVE, 1.0, 10.0)
-    assert sentiment_of(["1점", "2점", "3점"], 1, 0, 0).label is Label.NEGATIVE
+@pytest.mark.parametrize(("labels", "probabilities", "rating"), [
+    (["negative", "neutral", "positive"], [0.1, 0.4, 0.5], 7.0), (["긍정", "중립", "부정"], [0.1, 0.4, 0.5], 3.0),
+    (TEN, [0.5] + [0] * 8 + [0.5], 5.0), (TEN, [0.1] * 10, 5.0), (TEN, [0] * 4 + [0.25, 0.75, 0, 0, 0, 0], 7.5),
+    (TEN, [0] * 4 + [1] + [0] * 5, 0.0), (FIVE, [0, 0, 1, 0, 0], 5.0), (FIVE, [0.1, 0.2, 0.3, 0.2, 0.2], 5.5),
+    (FIVE[::-1], [1, 0, 0, 0, 0], 10.0), (["1점", "2점", "3점"], [1, 0, 0], 0.0),
+])  # fmt: skip
+def test_the_middle_counts_half(labels: list[str], probabilities: list[float], rating: float) -> None:
+    label = Label.POSITIVE if rating >= 5 else Label.NEGATIVE
+    assert sentiment_of(labels, *probabilities) == Sentiment(label, max(rating, 10 - rating) / 10, rating)
 
 
 @pytest.mark.parametrize("p", [0, 1e-9, 0.3, 0.4949, 0.49495, 0.495, 0.4996, 0.49996, 0.5, 0.50004, 0.65, 0.99999, 1])
@@ -139,9 +131,10 @@ def test_invalid_calibrations_are_refused(calibration: Any) -> None:
 
 
 def test_former_keys_are_ignored_with_a_warning(caplog: pytest.LogCaptureFixture) -> None:
-    calibration = {"threshold": 0.6, "rating_temperature": 0.6, "rating_slope": 1.1, "rating_shift": -0.26}
-    assert sentiment_of(TEN, *[0.04] * 5 + [0.16] * 5, calibration=calibration) == sentiment_of(
-        TEN, *[0.04] * 5 + [0.16] * 5, calibration={"threshold": 0.6}
+    former = {"rating_temperature": 0.6, "rating_slope": 1.1, "rating_shift": -0.26}
+    plain, ignored = (
+        sentiment_of(TEN, *[0.04] * 5 + [0.16] * 5, calibration={"threshold": 0.6} | more) for more in ({}, former)
     )
+    assert plain == ignored
     (record,) = caplog.records
     assert "rating_temperature, rating_slope, rating_shift" in record.getMessage()

@@ -21,23 +21,15 @@ def four_words(texts: Sequence[str]) -> list[Prediction]:
     ]
 
 
-def weights(text: str) -> dict[str, float]:
-    return {word.text: word.weight for word in explain(text, four_words).words}
-
-
 def test_a_words_weight_is_its_share_of_the_log_odds() -> None:
     explanation = explain("정말 재밌다 근데 지루", four_words)
     assert explanation.sentiment == Sentiment(Label.NEGATIVE, 0.525, 4.75)
-    small = weights("정말 재밌다 근데 지루")  # log-odds -0.1 and 0.25 below 5
-    assert small == {
-        "정말": 0,
-        "재밌다": pytest.approx(1.25, abs=2e-3),
-        "근데": 0,
-        "지루": pytest.approx(-1.5, abs=2e-3),
-    }
-    sure = weights("최고 " * 8)  # log-odds 8: from 5 to a rating of 10, and each word an eighth of the way
-    assert sum(word.weight for word in explain("최고 " * 8, four_words).words) == pytest.approx(5, abs=0.01)
-    assert sure["최고"] == pytest.approx(5 / 8, abs=0.01)
+    small = [(word.text, word.weight) for word in explanation.words]  # log-odds -0.1 and 0.25 below 5
+    good, bad = pytest.approx(1.25, abs=2e-3), pytest.approx(-1.5, abs=2e-3)
+    assert small == [("정말", 0), ("재밌다", good), ("근데", 0), ("지루", bad)]
+    sure = [word.weight for word in explain("최고 " * 8, four_words).words]  # log-odds 8: from 5 to a rating of 10
+    assert sum(sure) == pytest.approx(5, abs=0.01)
+    assert sure == pytest.approx([5 / 8] * 8, abs=0.01)  # each word an eighth of the way
 
 
 def test_words_have_the_rating_without_them(bundled: QueuedAnalyzer) -> None:
@@ -68,13 +60,14 @@ def test_no_text_is_computed_twice() -> None:
 
 
 def test_words_have_their_positions(bundled: QueuedAnalyzer) -> None:
-    for text in (
+    texts = [
         "  정말\n재밌다\t\t최고 👍🏽 ",
         "진짜재밌게봤어요또보고싶네요정말로요 최고",
         "ㅋ",
         "a" * 3_000,
         "좋다 " * 900,
-    ):
+    ]
+    for text in texts:
         for explanation in (explain(text, four_words), bundled.explain(text)):
             assert_words_cover(text, explanation)
 
