@@ -13,8 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.errors import ModelError
-from app.models import CONFIDENT_FROM, Label, Sentiment
+from app.models import CONFIDENT_FROM, Label
 from app.sentiment import BUNDLED, load
 from app.sentiment.bundled_model import WINDOW, BundledModel, Vocabulary, jamo, load_bundled_model, windows
 from app.sentiment.config import Calibration
@@ -34,24 +33,18 @@ BLAME = [
     "정말 재미없어요. 최악의 영화", "돈 아깝고 시간 아깝다. 보지 마세요", "스토리도 없고 연기도 못하고 지루해서 잤다",
     "쓰레기 영화. 감독은 반성해라", "기대했는데 너무 실망스러웠다. 하품만 나온다",
 ]  # fmt: skip
-NO_SPACES = [
-    ("정말재미있고감동적인최고의영화였어요", Label.POSITIVE),
-    ("정말지루하고재미없는최악의영화였다", Label.NEGATIVE),
-]
-TYPOS = [("잼있어욬ㅋㅋ 완전 쵝오", Label.POSITIVE), ("노잼 개별루 돈아까움", Label.NEGATIVE)]
-NEGATED = [("지루하지 않고 정말 재밌었다", Label.POSITIVE), ("전혀 웃기지도 않고 재미있지도 않다", Label.NEGATIVE)]
-LETTERS = [("ㅋㅋㅋㅋㅋ 너무 웃기고 재밌다 ㅋㅋㅋ", Label.POSITIVE), ("ㅡㅡ 이게 영화냐 ㅉㅉ 쓰레기", Label.NEGATIVE)]
-EMOJI = [("최고예요 👍👍😍 또 보고 싶다", Label.POSITIVE), ("최악 👎👎 시간 낭비 🤮", Label.NEGATIVE)]
+INFORMAL = [
+    ("정말재미있고감동적인최고의영화였어요", Label.POSITIVE), ("정말지루하고재미없는최악의영화였다", Label.NEGATIVE),
+    ("잼있어욬ㅋㅋ 완전 쵝오", Label.POSITIVE), ("노잼 개별루 돈아까움", Label.NEGATIVE),
+    ("지루하지 않고 정말 재밌었다", Label.POSITIVE), ("전혀 웃기지도 않고 재미있지도 않다", Label.NEGATIVE),
+    ("ㅋㅋㅋㅋㅋ 너무 웃기고 재밌다 ㅋㅋㅋ", Label.POSITIVE), ("ㅡㅡ 이게 영화냐 ㅉㅉ 쓰레기", Label.NEGATIVE),
+    ("최고예요 👍👍😍 또 보고 싶다", Label.POSITIVE), ("최악 👎👎 시간 낭비 🤮", Label.NEGATIVE),
+]  # fmt: skip
 
 
 @pytest.fixture(scope="module")
 def model() -> BundledModel:
     return load_bundled_model(BUNDLED)
-
-
-def agrees(sentiment: Sentiment, label: Label) -> bool:
-    """Return whether the label is `label` and the rating on its side of the middle."""
-    return sentiment.label is label and (sentiment.rating >= 5) is (label is Label.POSITIVE)
 
 
 def test_it_is_the_default_and_small(bundled: QueuedAnalyzer) -> None:
@@ -60,36 +53,26 @@ def test_it_is_the_default_and_small(bundled: QueuedAnalyzer) -> None:
     assert not [path.name for path in BUNDLED.iterdir() if path.suffix in (".bin", ".pkl", ".pt", ".py")]
 
 
-@pytest.mark.parametrize("text", PRAISE)
-def test_praise_is_positive(bundled: QueuedAnalyzer, text: str) -> None:
+@pytest.mark.parametrize("text", PRAISE + BLAME)
+def test_praise_is_positive_and_blame_negative(bundled: QueuedAnalyzer, text: str) -> None:
     (sentiment,) = bundled.analyze([text])
-    assert sentiment.label is Label.POSITIVE
+    assert sentiment.label is (Label.POSITIVE if text in PRAISE else Label.NEGATIVE)
     assert sentiment.score > 0.7
-    assert sentiment.rating > 7
+    assert sentiment.rating > 7 if text in PRAISE else sentiment.rating < 4
 
 
-@pytest.mark.parametrize("text", BLAME)
-def test_blame_is_negative(bundled: QueuedAnalyzer, text: str) -> None:
-    (sentiment,) = bundled.analyze([text])
-    assert sentiment.label is Label.NEGATIVE
-    assert sentiment.score > 0.7
-    assert sentiment.rating < 4
-
-
-@pytest.mark.parametrize(("text", "label"), NO_SPACES + TYPOS + NEGATED + LETTERS + EMOJI)
+@pytest.mark.parametrize(("text", "label"), INFORMAL)
 def test_informal_writing(bundled: QueuedAnalyzer, text: str, label: Label) -> None:
     (sentiment,) = bundled.analyze([text])
-    assert agrees(sentiment, label), sentiment
+    assert (sentiment.label, sentiment.rating >= 5) == (label, label is Label.POSITIVE), sentiment
 
 
-@pytest.mark.parametrize("texts", [PRAISE, BLAME], ids=["praise", "blame"])
-def test_long_reviews_are_analyzed_to_their_end(bundled: QueuedAnalyzer, texts: list[str]) -> None:
+@pytest.mark.parametrize(("texts", "others"), [(PRAISE, BLAME), (BLAME, PRAISE)], ids=["praise", "blame"])
+def test_long_reviews_are_analyzed_to_their_end(bundled: QueuedAnalyzer, texts: list[str], others: list[str]) -> None:
     text = " ".join(texts * 50)[:5_000]
-    (sentiment,) = bundled.analyze([text])
-    assert agrees(sentiment, Label.POSITIVE if texts is PRAISE else Label.NEGATIVE), sentiment
-    other = " ".join((BLAME if texts is PRAISE else PRAISE) * 20)
-    (mixed,) = bundled.analyze([text[:2_000] + " " + other])
-    assert (mixed.rating < sentiment.rating) is (texts is PRAISE)
+    whole, mixed = bundled.analyze([text, text[:2_000] + " " + " ".join(others * 20)])
+    is_praise = texts is PRAISE
+    assert {whole.label is Label.POSITIVE, whole.rating >= 5, mixed.rating < whole.rating} == {is_praise}
 
 
 def test_decomposed_hangul_equals_composed(bundled: QueuedAnalyzer) -> None:
@@ -98,7 +81,7 @@ def test_decomposed_hangul_equals_composed(bundled: QueuedAnalyzer) -> None:
 
 
 def test_results_are_independent_of_batch_and_thread(bundled: QueuedAnalyzer) -> None:
-    texts = PRAISE + BLAME + [text for text, _ in NO_SPACES + TYPOS + EMOJI] + ["ㅋ", "좋다 " * 500]
+    texts = PRAISE + BLAME + [text for text, _ in INFORMAL] + ["ㅋ", "좋다 " * 500]
     alone = [bundled.analyze([text])[0] for text in texts]
     with ThreadPoolExecutor(16) as pool:
         threaded = list(pool.map(lambda text: bundled.analyze([text])[0], texts))
@@ -168,14 +151,12 @@ def metrics() -> dict[str, dict[str, float]]:
 
 
 def test_the_measured_accuracy_meets_its_goals() -> None:
-    assert metrics()["heldout"]["reviews"] == 25_000
-    assert metrics()["heldout"]["best_balanced_accuracy"] >= 0.885
-    assert metrics()["heldout"]["balanced_accuracy"] >= 0.875
-    assert metrics()["movies"]["accuracy"] >= 0.913
-    assert metrics()["movies"]["movie_correlation"] >= 0.94
-    assert metrics()["movies"]["calibration_error"] <= 0.03
-    assert metrics()["behaviour"]["sentences"] == 400
-    assert metrics()["behaviour"]["right"] >= 335
+    heldout, movies, behaviour = (metrics()[name] for name in ("heldout", "movies", "behaviour"))
+    assert (heldout["reviews"], behaviour["sentences"]) == (25_000, 400)
+    assert heldout["best_balanced_accuracy"] >= 0.885 and heldout["balanced_accuracy"] >= 0.875
+    assert movies["accuracy"] >= 0.913 and movies["movie_correlation"] >= 0.94
+    assert movies["calibration_error"] <= 0.03
+    assert behaviour["right"] >= 335
 
 
 def test_the_metrics_are_of_these_files() -> None:
@@ -250,17 +231,12 @@ def test_a_damaged_folder_is_refused_in_one_line(copy: Path, file: str, damage: 
     assert refusal(copy)
 
 
-def test_a_vocabulary_of_another_network_is_refused(copy: Path) -> None:
+def test_a_vocabulary_of_another_network_and_a_wrong_calibration_are_refused(copy: Path) -> None:
     with (copy / "vocabulary.txt").open("a", encoding="utf-8") as file:
         file.write("한줄더\n")
-    with pytest.raises(ModelError, match="vocabulary is not the network's"):
-        load(str(copy))
-
-
-def test_a_calibration_out_of_range_is_refused(copy: Path) -> None:
+    assert "vocabulary is not the network's" in refusal(copy)
     models.change_config(copy, sentiment={"threshold": 1.5})
-    with pytest.raises(ModelError, match="threshold"):
-        load(str(copy))
+    assert "threshold" in refusal(copy)
 
 
 def test_an_output_that_is_not_a_number_is_an_error() -> None:
