@@ -187,32 +187,21 @@ def test_rescoring(run: Run, store: Store, analyzer: FakeAnalyzer) -> None:
     assert store.audit_log()[0][0].summary == "리뷰 2개 · 긍정으로 0, 부정으로 0 · 평균 5.00 → 5.00 · new"
 
 
-class Terminal(io.StringIO):
-    def isatty(self) -> bool:
-        return True
-
-
-def test_each_stage_has_a_progress_bar_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
-    out = Terminal()
+@pytest.mark.parametrize("is_terminal", [True, False])
+def test_each_stage_has_a_progress_bar_on_a_terminal(monkeypatch: pytest.MonkeyPatch, is_terminal: bool) -> None:
+    out = io.StringIO()
+    monkeypatch.setattr(out, "isatty", lambda: is_terminal)
     monkeypatch.setattr(sys, "stderr", out)
     with progress_bar() as report:
         report(Progress(Stage.CHECK, 1024, 1024, 10.0))
-        report(Progress(Stage.READ, 0, 100, 0.0))
-        report(Progress(Stage.READ, 50, 100, 10.0))
-        report(Progress(Stage.READ, 100, 100, 10.0))
-    checking, reading = out.getvalue().split("\n")[:2]  # a bar is redrawn after a \\r
-    assert "checking" in checking
-    assert "100%" in checking
-    assert "50/100" in reading
-    assert "100/100" in reading
-
-
-def test_there_is_no_progress_bar_without_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
-    out = io.StringIO()
-    monkeypatch.setattr(sys, "stderr", out)
-    with progress_bar() as report:
-        report(Progress(Stage.READ, 50, 100, 10.0))
-    assert out.getvalue() == ""
+        for done in (0, 50, 100):
+            report(Progress(Stage.READ, done, 100, 10.0))
+    if is_terminal:
+        checking, reading = out.getvalue().split("\n")[:2]  # a bar is redrawn after a \\r
+        assert "checking" in checking and "100%" in checking
+        assert "50/100" in reading and "100/100" in reading
+    else:
+        assert out.getvalue() == ""
 
 
 def shell(folder: Path, *arguments: str, **settings: str) -> "subprocess.CompletedProcess[str]":
