@@ -12,8 +12,8 @@ from tests.fakes import FakeAnalyzer
 REVIEW = {"author": "밤편지", "content": "볼수록 따뜻하고 좋아요"}
 
 
-def add_review(client: FlaskClient, movie_id: int, content: str = "볼수록 따뜻하고 좋아요") -> Any:
-    answer = client.post("/reviews", json={"movie_id": movie_id, "author": "밤편지", "content": content})
+def add_review(client: FlaskClient, movie_id: int, content: str = REVIEW["content"]) -> Any:
+    answer = client.post("/reviews", json={**REVIEW, "movie_id": movie_id, "content": content})
     assert answer.status_code == 201
     return answer.get_json()
 
@@ -33,9 +33,8 @@ def test_add_a_movie(client: FlaskClient) -> None:
 
 def test_adding_an_existing_movie_returns_it(client: FlaskClient, movie_id: int) -> None:
     add_review(client, movie_id)
-    answer = client.post(
-        "/movies", json={"title": " 리틀포레스트", "release_date": "2018-02-28", "director": "somebody"}
-    )
+    sent = {"title": " 리틀포레스트", "release_date": "2018-02-28", "director": "somebody"}
+    answer = client.post("/movies", json=sent)
     assert (answer.status_code, answer.headers["Location"]) == (200, f"/movies/{movie_id}")
     assert answer.get_json() == client.get(f"/movies/{movie_id}").get_json()
     assert (answer.get_json()["director"], answer.get_json()["review_count"]) == ("임순례", 1)
@@ -44,29 +43,16 @@ def test_adding_an_existing_movie_returns_it(client: FlaskClient, movie_id: int)
 
 def test_add_a_review(client: FlaskClient, movie_id: int) -> None:
     review = add_review(client, movie_id)
-    created_at = review.pop("created_at")
-    assert review == {
-        "id": 1,
-        "movie_id": movie_id,
-        **REVIEW,
-        "sentiment_label": "긍정",
-        "sentiment_score": pytest.approx(0.9),
-        "rating": pytest.approx(9.0),
-        "spoiler": False,
-        "like_count": 0,
-        "model": "fake@1",
-        "correction_count": 0,
-    }
-    assert created_at.endswith("Z")
+    assert review.pop("created_at").endswith("Z")
+    sentiment = {"sentiment_label": "긍정", "sentiment_score": pytest.approx(0.9), "rating": pytest.approx(9.0)}
+    more = {"spoiler": False, "like_count": 0, "model": "fake@1", "correction_count": 0}
+    assert review == {"id": 1, "movie_id": movie_id, **REVIEW, **sentiment, **more}
     bad = add_review(client, movie_id, "지루해요")
     assert bad["sentiment_label"] == "부정"
     assert [item["id"] for item in client.get(f"/reviews/{movie_id}").get_json()] == [2, 1]
-    average = client.get(f"/movies/{movie_id}/average_rating").get_json()
-    assert average == {
-        "movie_id": movie_id,
-        "average_rating": pytest.approx((9 + bad["rating"]) / 2),
-        "review_count": 2,
-    }
+    average = pytest.approx((9 + bad["rating"]) / 2)
+    answer = client.get(f"/movies/{movie_id}/average_rating").get_json()
+    assert answer == {"movie_id": movie_id, "average_rating": average, "review_count": 2}
     assert client.get(f"/movies/{movie_id}").get_json()["positive_count"] == 1
 
 
@@ -81,21 +67,15 @@ def test_deleted_records_are_gone(client: FlaskClient, movie_id: int) -> None:
     assert client.post("/reviews", json={**REVIEW, "movie_id": movie_id}).status_code == 404
 
 
-def test_sentiment_is_not_stored(client: FlaskClient, movie_id: int) -> None:
+def test_sentiments_are_in_order_and_not_stored(client: FlaskClient, movie_id: int) -> None:
     answer = client.post("/sentiment", json={"text": "최고예요"})
     assert answer.status_code == 200
-    assert answer.get_json() == {
-        "sentiment_label": "긍정",
-        "sentiment_score": pytest.approx(0.85),
-        "rating": pytest.approx(8.5),
-    }
-    assert client.get(f"/reviews/{movie_id}").get_json() == []
-
-
-def test_a_batch_is_answered_in_order(client: FlaskClient) -> None:
+    praise = {"sentiment_label": "긍정", "sentiment_score": pytest.approx(0.85), "rating": pytest.approx(8.5)}
+    assert answer.get_json() == praise
     answer = client.post("/sentiment/batch", json={"texts": ["최고예요", "지루해요", "최고예요"]})
     assert [item["sentiment_label"] for item in answer.get_json()] == ["긍정", "부정", "긍정"]
     assert client.post("/sentiment/batch", json={"texts": []}).get_json() == []
+    assert client.get(f"/reviews/{movie_id}").get_json() == []
 
 
 def test_json_has_unescaped_korean(client: FlaskClient, movie_id: int) -> None:
@@ -127,12 +107,10 @@ def test_lists_are_filtered_and_paginated(client: FlaskClient, movie_id: int) ->
 
 def test_docs_load_nothing_from_other_hosts(client: FlaskClient) -> None:
     page = client.get("/docs").get_data(as_text=True)
-    assert "http://" not in page
-    assert "https://" not in page
+    assert "http://" not in page and "https://" not in page
     for name in ("swagger_bundle.js", "swagger_style.css"):
         answer = client.get(f"/docs/{name}")
-        assert answer.status_code == 200
-        assert len(answer.get_data()) > 100_000
+        assert answer.status_code == 200 and len(answer.get_data()) > 100_000
         answer.close()
     assert client.get("/docs/__init__.py").status_code == 404
 
@@ -142,14 +120,11 @@ def test_the_openapi_document_lists_every_json_route(app: Flask, client: FlaskCl
     assert document["openapi"] == "3.1.0"
     operations = {(path, method) for path, methods in document["paths"].items() for method in methods}
     assert operations == {
-        ("/movies", "get"), ("/movies", "post"), ("/movies/{id}", "get"),
-            ("/movies/{id}", "delete"), ("/movies/{id}", "patch"),
-        ("/movies/{id}/average_rating", "get"), ("/reviews", "post"), ("/reviews/{id}", "get"),
-        ("/reviews/{id}", "patch"),
-        ("/reviews", "get"), ("/reviews/{id}/like", "post"),
+        ("/movies", "get"), ("/movies", "post"), ("/movies/{id}", "get"), ("/movies/{id}", "delete"),
+        ("/movies/{id}", "patch"), ("/movies/{id}/average_rating", "get"), ("/reviews", "post"),
+        ("/reviews/{id}", "get"), ("/reviews/{id}", "patch"), ("/reviews", "get"), ("/reviews/{id}/like", "post"),
         ("/reviews/{id}", "delete"), ("/reviews/{id}/correction", "post"), ("/reviews/{id}/correction", "delete"),
-        ("/sentiment", "post"), ("/sentiment/batch", "post"),
-        ("/sentiment/explain", "post"), ("/healthz", "get"),
+        ("/sentiment", "post"), ("/sentiment/batch", "post"), ("/sentiment/explain", "post"), ("/healthz", "get"),
         ("/readyz", "get"), ("/metrics", "get"),
     }  # fmt: skip
     assert json.dumps(document).count("#/components/schemas/") > 10
@@ -188,17 +163,13 @@ def test_explanations_have_a_weight_for_each_word(client: FlaskClient) -> None:
     explanation = answer.get_json()
     plain = client.post("/sentiment", json={"text": "정말 재미있고 지루"}).get_json()
     assert {name: explanation[name] for name in plain} == plain
-    assert [(word["text"], word["start"], word["end"]) for word in explanation["words"]] == [
-        ("정말", 0, 2),
-        ("재미있고", 3, 7),
-        ("지루", 8, 10),
-    ]
-    weights = [word["weight"] for word in explanation["words"]]
-    assert weights[0] == 0
-    assert weights[1] > 0 > weights[2]
-    without = [client.post("/sentiment", json={"text": text}).get_json()["rating"] for text in
-               (" 재미있고 지루", "정말  지루", "정말 재미있고 ")]  # fmt: skip
-    assert [word["rating_without"] for word in explanation["words"]] == without
+    words = explanation["words"]
+    assert [word["text"] for word in words] == ["정말", "재미있고", "지루"]
+    assert [(word["start"], word["end"]) for word in words] == [(0, 2), (3, 7), (8, 10)]
+    weights = [word["weight"] for word in words]
+    assert weights[1] > weights[0] == 0 > weights[2]
+    for word, text in zip(words, (" 재미있고 지루", "정말  지루", "정말 재미있고 "), strict=True):
+        assert word["rating_without"] == client.post("/sentiment", json={"text": text}).get_json()["rating"]
     assert explanation["stated_score"] is None
 
 
