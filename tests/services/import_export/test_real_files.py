@@ -123,10 +123,7 @@ CASES_BY_NAME = {
     ),
 }
 REFUSED = {
-    "letterboxd-ratings.csv": (
-        "texts_missing",
-        "no reviews' texts: no column 내용 (content); it has: Date, Name, Year",
-    ),
+    "letterboxd-ratings.csv": ("texts_missing", "texts: no column 내용 (content); it has: Date, Name, Year, Letter"),
     "imdb-ratings.csv": ("texts_missing", "no reviews' texts"),
     "letterboxd-list.csv": ("texts_missing", "no reviews' texts"),
     "foreign.jsonl": ("head_missing", '{"format":"gampyeong","version":1}'),
