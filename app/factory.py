@@ -72,6 +72,8 @@ def _configure(app: Flask, settings: Settings) -> None:
         SESSION_REFRESH_EACH_REQUEST=False,  # sends the cookie only when it changes
         PERMANENT_SESSION_LIFETIME=SESSION_LIFETIME,
         PROPAGATE_EXCEPTIONS=False,
+        WTF_CSRF_TIME_LIMIT=12 * 60 * 60,  # seconds; a page left open over an evening still posts
+        WTF_I18N_ENABLED=False,  # WTForms' own messages are not shown
     )
     app.session_interface = SessionInterface()
 

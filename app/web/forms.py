@@ -6,7 +6,6 @@ from typing import Any, Self, TypeVar
 from flask import request
 from flask_wtf import FlaskForm
 from wtforms import BooleanField, Field, HiddenField, PasswordField, StringField, TextAreaField
-from wtforms.i18n import DummyTranslations
 
 from app import schemas
 from app.errors import (
@@ -26,18 +25,9 @@ from app.web import messages
 
 T = TypeVar("T")
 
-_HALF_A_DAY = 12 * 60 * 60
-
 
 class Form(FlaskForm):
     """Base of all forms, and a form of buttons: the submitted values, their errors and the status of the response."""
-
-    class Meta(FlaskForm.Meta):
-        csrf_time_limit = _HALF_A_DAY  # seconds; a page left open over an evening still posts
-
-        def get_translations(self, form: Any) -> Any:
-            """Disable WTForms' own messages: they are not shown, and Flask-WTF would read a file for each form."""
-            return DummyTranslations()
 
     bot_protected = False
     """True for forms with the honeypot and the minimum time."""
