@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -33,15 +34,13 @@ OPEN = "import sys; from app.store import open_store; open_store(sys.argv[1]).cl
 
 
 def test_records_survive_a_restart(url: str) -> None:
-    first = open_store(url)
-    movie = first.add_movie(MovieFields("괴물"))
-    review = first.add_review(movie.id, "밤편지", "좋아요", GOOD)
-    first.close()
-    again = open_store(url)
-    assert again.durable
-    assert again.review(review.id) == review
-    assert again.movie(movie.id).review_count == 1
-    again.close()
+    with closing(open_store(url)) as first:
+        movie = first.add_movie(MovieFields("괴물"))
+        review = first.add_review(movie.id, "밤편지", "좋아요", GOOD)
+    with closing(open_store(url)) as again:
+        assert again.durable
+        assert again.review(review.id) == review
+        assert again.movie(movie.id).review_count == 1
 
 
 def test_migrations_create_the_declared_tables(url: str) -> None:
@@ -55,15 +54,12 @@ def test_migrations_create_the_declared_tables(url: str) -> None:
 
 
 def test_concurrent_starts_create_the_tables_once(url: str) -> None:
-    processes = [
-        subprocess.Popen([sys.executable, "-c", OPEN, url], cwd=ROOT, stderr=subprocess.PIPE, text=True)
-        for _ in range(4)
-    ]
+    command = [sys.executable, "-c", OPEN, url]
+    processes = [subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True) for _ in range(4)]
     said = [process.communicate(timeout=60)[1] for process in processes]
-    assert [(process.returncode, line) for process, line in zip(processes, said, strict=True)] == [(0, "")] * 4
-    store = open_store(url)
-    assert list(store.movies()) == []
-    store.close()
+    assert ([process.returncode for process in processes], said) == ([0] * 4, [""] * 4)
+    with closing(open_store(url)) as store:
+        assert list(store.movies()) == []
 
 
 def test_a_newer_schema_is_refused(url: str) -> None:
@@ -120,10 +116,8 @@ def test_unusable_urls_are_refused_without_the_password(url: str, says: str) -> 
     with pytest.raises(SettingsError) as refused:
         open_store(url)
     said = str(refused.value)
-    assert said.startswith("DATABASE_URL")
-    assert says in said
-    assert SECRET not in said
-    assert "\n" not in said
+    assert said.startswith("DATABASE_URL") and says in said
+    assert SECRET not in said and "\n" not in said
 
 
 def test_a_wrong_password_is_not_shown(postgresql: Server) -> None:

@@ -72,15 +72,11 @@ def test_a_new_field_with_a_migration_is_stored(package_copy: Path, kind: str, r
     assert (result.stdout.splitlines(), result.stderr) == (["1 괴물 봉준호 120분 1 9.1", "7 기생충  132분 0 0.0"], "")
 
 
-def test_a_new_field_without_its_migration_stops_the_start(package_copy: Path) -> None:
-    result = run(package_copy, f"sqlite:///{package_copy}/site.db")
+def test_a_new_field_without_its_migration_or_column_stops_the_start(package_copy: Path) -> None:
+    url = f"sqlite:///{package_copy}/site.db"
+    result = run(package_copy, url)
     assert result.returncode == 1
-    assert result.stderr.splitlines()[-1].endswith(
-        f"cannot use sqlite:///{package_copy}/site.db: no such column: movies.runtime"
-    )
-
-
-def test_another_new_field_without_its_column_stops_the_start(package_copy: Path) -> None:
+    assert result.stderr.splitlines()[-1].endswith(f"cannot use {url}: no such column: movies.runtime")
     last = '    owner: str = ""\n'
     replace(package_copy / "app/models.py", last, last + last.replace("owner", "source"))
     result = run(package_copy, "")
