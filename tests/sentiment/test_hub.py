@@ -56,8 +56,7 @@ def start(tmp_path: Path) -> Start:
         environ |= {"HF_HOME": str(tmp_path / "cache"), "HF_ENDPOINT": url}
         command = [sys.executable, "-c", script, model, revision]
         result = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, timeout=TIMEOUT)
-        assert result.returncode == 0, result.stderr
-        assert result.stderr == ""
+        assert (result.returncode, result.stderr) == (0, "")
         found: dict[str, Any] = json.loads(result.stdout)
         return found
 
@@ -74,12 +73,6 @@ def positive_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def negative_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A revision that labels every text LABEL_0; its tokenizer is only a vocab.txt."""
     return models.electra(tmp_path_factory.mktemp("negative_model"), bias=-6, fast=False)
-
-
-@pytest.fixture
-def unreachable_url() -> str:
-    """The URL of a port without a server."""
-    return f"http://127.0.0.1:{free_port()}"
 
 
 def test_the_second_start_needs_no_hub(start: Start, positive_model: Path) -> None:
@@ -105,13 +98,17 @@ def test_gunicorn_serves_a_model_from_the_hub(tmp_path: Path, positive_model: Pa
                 assert json.load(answer)["sentiment_label"] == Label.POSITIVE
 
 
-def test_a_cached_model_costs_one_request(start: Start, positive_model: Path) -> None:
+def test_a_cached_model_costs_one_request_and_starts_with_an_unresponsive_hub(
+    start: Start, positive_model: Path
+) -> None:
     with Hub({ID: {"main": positive_model}}) as hub:
         folder = start(FETCH, hub.url)["folder"]
         hub.requests.clear()
         assert start(FETCH, hub.url)["folder"] == folder
-    assert 1 <= len(hub.requests) <= 3
-    assert set(hub.requests) == {f"HEAD /{ID}/resolve/main/config.json"}
+        assert 1 <= len(hub.requests) <= 3
+        assert set(hub.requests) == {f"HEAD /{ID}/resolve/main/config.json"}
+        hub.silent_from = 0
+        assert start(FETCH, hub.url)["folder"] == folder
 
 
 def test_a_changed_model_is_downloaded_again(start: Start, positive_model: Path, negative_model: Path) -> None:
@@ -144,44 +141,38 @@ def test_safetensors_are_preferred(start: Start, tmp_path: Path) -> None:
 
 
 def test_weights_in_several_files_are_fetched(start: Start, tmp_path: Path) -> None:
-    (tmp_path / "sharded").mkdir()
     shards = {"a": "model-1.safetensors", "b": "model-2.safetensors"}
-    index = json.dumps({"weight_map": shards})
-    for name in ("config.json", "vocab.txt", "model.safetensors.index.json", *shards.values()):
-        (tmp_path / "sharded" / name).write_text(index if "index" in name else name, encoding="utf-8")
-    with Hub({ID: {"main": tmp_path / "sharded"}}) as hub:
+    files = dict.fromkeys(("config.json", "vocab.txt", *shards.values()), "x")
+    files["model.safetensors.index.json"] = json.dumps({"weight_map": shards})
+    with Hub({ID: {"main": write_files(tmp_path / "sharded", files)}}) as hub:
         folder = start(FETCH, hub.url)["folder"]
     assert all(Path(folder, shard).is_file() for shard in shards.values())
 
 
+def write_files(folder: Path, files: dict[str, str]) -> Path:
+    folder.mkdir()
+    for name, content in files.items():
+        (folder / name).write_text(content, encoding="utf-8")
+    return folder
+
+
 def test_a_slow_download_is_not_a_timeout(start: Start, tmp_path: Path) -> None:
-    (tmp_path / "slow").mkdir()
-    for name, content in (("config.json", "{}"), ("vocab.txt", "a"), ("pytorch_model.bin", "weights" * 50_000)):
-        (tmp_path / "slow" / name).write_text(content, encoding="utf-8")
-    with Hub({ID: {"main": tmp_path / "slow"}}, slow=True) as hub:
+    files = {"config.json": "{}", "vocab.txt": "a", "pytorch_model.bin": "weights" * 50_000}
+    with Hub({ID: {"main": write_files(tmp_path / "slow", files)}}, slow=True) as hub:
         folder = start(FETCH, hub.url)["folder"]
     assert Path(folder, "pytorch_model.bin").stat().st_size == 350_000
-
-
-def test_a_cached_model_starts_with_an_unresponsive_hub(start: Start, positive_model: Path) -> None:
-    with Hub({ID: {"main": positive_model}}) as hub:
-        folder = start(FETCH, hub.url)["folder"]
-        hub.silent_from = 0
-        assert start(FETCH, hub.url)["folder"] == folder
 
 
 @pytest.mark.parametrize("silent_from", [0, 1, 5], ids=["at once", "after the first answer", "in the middle"])
 def test_an_unresponsive_hub_is_a_timeout(start: Start, positive_model: Path, silent_from: int) -> None:
     with Hub({ID: {"main": positive_model}}, silent_from=silent_from) as hub:
         line = failure(start(LOAD, hub.url))
-    assert "cannot be reached" in line
-    assert hub.url in line
+    assert "cannot be reached" in line and hub.url in line
 
 
-def test_without_network_and_cache_the_start_fails(start: Start, unreachable_url: str) -> None:
-    line = failure(start(LOAD, unreachable_url))
-    assert "not in the cache" in line
-    assert "leave it empty for the bundled model" in line
+def test_without_network_and_cache_the_start_fails(start: Start) -> None:
+    line = failure(start(LOAD, f"http://127.0.0.1:{free_port()}"))
+    assert "not in the cache" in line and "leave it empty for the bundled model" in line
 
 
 def test_an_incomplete_cache_is_not_used(start: Start, positive_model: Path) -> None:
@@ -201,14 +192,10 @@ def test_an_incomplete_cache_is_not_used(start: Start, positive_model: Path) -> 
 def test_refused_ids_are_explained(
     start: Start, positive_model: Path, tmp_path: Path, model: str, revision: str, cause: str
 ) -> None:
-    folders = {name: tmp_path / name for name in ("weightless", "configless")}
-    for folder in folders.values():
-        folder.mkdir()
-    (folders["weightless"] / "config.json").write_text("{}", encoding="utf-8")
-    served = {ID: {"main": positive_model}} | {f"some/{name}": {"main": folder} for name, folder in folders.items()}
-    with Hub(served, gated="some/gated") as hub:
-        line = failure(start(LOAD, hub.url, model, revision), model)
-    assert cause in line
+    weightless, configless = write_files(tmp_path / "a", {"config.json": "{}"}), write_files(tmp_path / "b", {})
+    folders = {ID: positive_model, "some/weightless": weightless, "some/configless": configless}
+    with Hub({name: {"main": folder} for name, folder in folders.items()}, gated="some/gated") as hub:
+        assert cause in failure(start(LOAD, hub.url, model, revision), model)
 
 
 def failure(found: dict[str, Any], model: str = ID) -> str:
