@@ -197,7 +197,7 @@ def test_each_stage_has_a_progress_bar_on_a_terminal(monkeypatch: pytest.MonkeyP
         for done in (0, 50, 100):
             report(Progress(Stage.READ, done, 100, 10.0))
     if is_terminal:
-        checking, reading = out.getvalue().split("\n")[:2]  # a bar is redrawn after a \\r
+        checking, reading = out.getvalue().split("\n")[:2]  # a bar is redrawn after a \r
         assert "checking" in checking and "100%" in checking
         assert "50/100" in reading and "100/100" in reading
     else:
