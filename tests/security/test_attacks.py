@@ -174,9 +174,7 @@ def test_deep_and_large_json_is_refused(visitor: Visitor, body: bytes) -> None:
     assert visitor.client.post("/movies", data=body, content_type="application/json").status_code in (400, 422)
 
 
-def test_repeated_fields_and_overrides_are_ignored(
-    visitor: Visitor, stranger: Visitor, movie_id: int, store: Store
-) -> None:
+def test_repeats_and_overrides_are_ignored(visitor: Visitor, stranger: Visitor, movie_id: int, store: Store) -> None:
     written = post_review(stranger.client, movie_id)
     token = visitor.token()
     form = f"csrf_token={token}&csrf_token=x&title=%EA%B0%80&title=%EB%82%98"

@@ -66,9 +66,7 @@ def test_a_claim_gives_no_right_to_what_others_wrote_before(visitor: Visitor, st
 
 
 @pytest.mark.parametrize("passphrase", ["", "짧음", "x" * 201, "1234567"])
-def test_too_short_and_long_passphrases_are_refused(
-    visitor: Visitor, movie_id: int, store: Store, passphrase: str
-) -> None:
+def test_short_and_long_passphrases_are_refused(visitor: Visitor, movie_id: int, store: Store, passphrase: str) -> None:
     answer = visitor.client.post("/reviews", json={**REVIEW, "movie_id": movie_id, "passphrase": passphrase})
     assert answer.status_code == (201 if not passphrase else 422 if len(passphrase) > 200 else 403)
     assert store.nickname_hash("밤편지") is None

@@ -51,9 +51,7 @@ def test_refusals_explain_who_may_edit(visitor: Visitor, stranger: Visitor, movi
     assert "관리자만" in stranger.get(f"/movie/{movie_id}/delete", 401).get_text()
 
 
-def test_the_administrator_alone_deletes_movies_and_every_review(
-    visitor: Visitor, admin: Visitor, movie_id: int
-) -> None:
+def test_only_an_administrator_deletes_movies_and_all_reviews(visitor: Visitor, admin: Visitor, movie_id: int) -> None:
     visitor.post("/movie", title="괴물")
     assert delete_by_page(visitor, f"/movie/{movie_id + 1}") == 401
     assert visitor.client.delete(f"/movies/{movie_id}").status_code == 401
@@ -129,9 +127,7 @@ def test_reviews_under_a_claimed_nickname_are_the_owners_too(visitor: Visitor, s
     assert visitor.get(page).select_one(f'main a[href="{page}/edit"]')
 
 
-def test_only_the_administrator_merges_movies(
-    visitor: Visitor, stranger: Visitor, admin: Visitor, store: Store
-) -> None:
+def test_only_an_administrator_merges_movies(visitor: Visitor, stranger: Visitor, admin: Visitor, store: Store) -> None:
     first = visitor.post("/movie", title="괴물").headers["Location"]
     second = visitor.post("/movie", title="괴믈").headers["Location"]
     data = {"movie_id": second.split("/")[-1]}

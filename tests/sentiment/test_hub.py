@@ -98,9 +98,7 @@ def test_gunicorn_serves_a_model_from_the_hub(tmp_path: Path, positive_model: Pa
                 assert json.load(answer)["sentiment_label"] == Label.POSITIVE
 
 
-def test_a_cached_model_costs_one_request_and_starts_with_an_unresponsive_hub(
-    start: Start, positive_model: Path
-) -> None:
+def test_a_cached_model_costs_a_request_and_starts_with_an_unresponsive_hub(start: Start, positive_model: Path) -> None:
     with Hub({ID: {"main": positive_model}}) as hub:
         folder = start(FETCH, hub.url)["folder"]
         hub.requests.clear()
@@ -120,9 +118,7 @@ def test_a_changed_model_is_downloaded_again(start: Start, positive_model: Path,
     assert start(FETCH, hub.url)["folder"] == new
 
 
-def test_a_pinned_revision_is_used_with_and_without_the_hub(
-    start: Start, positive_model: Path, negative_model: Path
-) -> None:
+def test_a_revision_is_used_with_and_without_the_hub(start: Start, positive_model: Path, negative_model: Path) -> None:
     commit = commit_of(negative_model)
     with Hub({ID: {"main": positive_model, "refs/pr/1": negative_model}}) as hub:
         online = [start(FETCH, hub.url, revision=revision)["folder"] for revision in ("main", "refs/pr/1", commit)]

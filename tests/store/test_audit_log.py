@@ -139,9 +139,7 @@ def test_a_reader_has_one_correction_a_review(
     assert store.movie(first.movie_id).average_rating == pytest.approx(GOOD.rating)
 
 
-def test_corrections_are_counted_against_the_current_label(
-    store: Store, add_movie: AddMovie, add_review: AddReview
-) -> None:
+def test_corrections_are_counted_against_the_label(store: Store, add_movie: AddMovie, add_review: AddReview) -> None:
     review = add_review(add_movie())
     store.set_correction(review.id, "a", Label.NEGATIVE)
     store.set_correction(review.id, "b", Label.POSITIVE)

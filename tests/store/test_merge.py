@@ -163,9 +163,7 @@ def test_a_large_movie_is_merged_in_batches(store: Store, add_movie: AddMovie, m
     assert (store.movie(kept).review_count, store.movie(merged).review_count) == (0, 10)
 
 
-def test_counts_are_right_after_concurrent_writes_and_merges(
-    store: Store, add_movie: AddMovie, add_review: AddReview
-) -> None:
+def test_counts_after_concurrent_writes_and_merges(store: Store, add_movie: AddMovie, add_review: AddReview) -> None:
     kept, merged = add_movie(), add_movie()
     ids = [add_review(movie_id).id for movie_id in (kept, merged) for _ in range(12)]
 

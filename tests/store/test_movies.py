@@ -119,9 +119,7 @@ def test_deleting_a_movie_deletes_its_reviews(store: Store, add_movie: AddMovie,
     assert add_review(kept).id > review.id
 
 
-def test_the_list_of_movies_is_replaced_at_each_change_only(
-    store: Store, add_movie: AddMovie, add_review: AddReview
-) -> None:
+def test_the_list_is_replaced_at_each_change_only(store: Store, add_movie: AddMovie, add_review: AddReview) -> None:
     movie_id = add_movie()
     first = add_review(movie_id)
     seen = [store.movies()]

@@ -135,9 +135,7 @@ def test_equal_rows_of_one_day_are_added_once(load: Import, store: Store) -> Non
     ("2024-05-01 15:05:09", "2024-05-01 15:05:10", 1), ("2024-05-01 15:05", "2024-05-01 15:06:09", 1),
     ("2024-05-01", "2024-05-02", 1), ("", "2024-05-01", 0), ("2024-05-01", "", 0), ("", "", 0),
 ])  # fmt: skip
-def test_times_are_compared_at_the_coarser_precision(
-    load: Import, store: Store, first: str, second: str, added: int
-) -> None:
+def test_times_match_at_the_coarser_precision(load: Import, store: Store, first: str, second: str, added: int) -> None:
     for moment in (first, second):
         load(f"제목,작성자,내용,작성일\n괴물,밤편지,최고,{moment}\n")
     assert len(store.all_reviews()) == 1 + added
