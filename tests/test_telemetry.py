@@ -109,7 +109,7 @@ def test_metrics_of_the_model_the_store_and_the_process(client: FlaskClient, mov
 
 def test_metrics_without_the_store(client: FlaskClient, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     def movies() -> None:
-        raise StoreUnavailable
+        raise StoreUnavailable("the store does not answer")
 
     monkeypatch.setattr(store, "movies", movies)
     found = scrape(client)
