@@ -40,7 +40,7 @@ class Operation:
     headers: tuple[str, ...] = ()
 
     def __call__(self, view: Callable[P, object]) -> Callable[P, Response]:
-        """Return the view with its value, or the first of (value, status, headers), serialized by `answers`."""
+        """Return the view with its value, or the first of (value, status, headers), serialized by `output`."""
 
         @wraps(view)
         def respond(*args: P.args, **kwargs: P.kwargs) -> Response:
@@ -48,7 +48,7 @@ class Operation:
             if isinstance(answer, Response):
                 return answer
             value, status, headers = answer if isinstance(answer, tuple) else (answer, self.status, None)
-            return json_response(dump(self.answers, value), status, headers)
+            return json_response(dump(self.output, value), status, headers)
 
         respond.__dict__["operation"] = self
         return respond
