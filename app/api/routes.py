@@ -1,5 +1,6 @@
 """The JSON routes. Each parses its input and returns the result of the operation of the same name."""
 
+from dataclasses import asdict
 from functools import cache, lru_cache
 from importlib.metadata import distribution
 from pathlib import Path
@@ -263,14 +264,7 @@ def explain() -> dict[str, object]:
     """Analyze a text and return the weight of each word, without storing it."""
     check_rate_limit(RateLimitScope.ANALYSES, EXPLANATION_COST)
     explanation = _catalogue().explain(_body(SentimentInput).text)
-    sentiment = explanation.sentiment
-    return {
-        "label": sentiment.label,
-        "score": sentiment.score,
-        "rating": sentiment.rating,
-        "words": explanation.words,
-        "stated_score": explanation.stated_score,
-    }
+    return asdict(explanation.sentiment) | {"words": explanation.words, "stated_score": explanation.stated_score}
 
 
 @blueprint.get("/healthz")
