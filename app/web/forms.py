@@ -102,7 +102,7 @@ class Form(FlaskForm):
     def add_error(self, name: str, sentence: str) -> None:
         """Add an error to the field, or to the form if it has no such field."""
         if name in self:
-            self[name].errors = [*(error for error in self[name].errors if error != sentence), str(sentence)]
+            self[name].errors = [*self[name].errors, str(sentence)]
         else:
             self.alert = str(sentence)
 
