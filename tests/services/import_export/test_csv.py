@@ -74,12 +74,6 @@ def test_html_of_a_cell_becomes_text(load: Import, store: Store, cell: str, text
     assert [review.content for review in store.all_reviews()] == [text]
 
 
-def test_a_huge_cell_is_one_bad_row(load: Import, store: Store) -> None:
-    outcome = load(f"제목,작성자,내용\n괴물,밤편지,{'가' * 200_000}\n괴물,밤편지,최고\n", skip_bad=True)
-    assert reasons(outcome) == [(2, [("", "csv_invalid")])]
-    assert len(store.all_reviews()) == 1
-
-
 def test_a_row_without_a_release_date_matches_the_only_movie_of_its_title(load: Import, store: Store) -> None:
     monster = store.add_movie(MovieFields("괴물", "2006-07-27")).id
     load("제목,작성자,내용\n 괴 물,밤편지,최고\n")
@@ -136,17 +130,18 @@ def test_only_apostrophes_of_an_export_are_removed(load: Import, store: Store) -
     assert [review.content for review in store.all_reviews()] == ["'-3점짜리' 영화"]
 
 
-def test_an_unclosed_quotation_mark_affects_one_row(load: Import, store: Store) -> None:
-    outcome = load('제목,작성자,내용\n괴물,밤편지,최고\n괴물,밤편지,"끝이 없다\n괴물,새벽,별로\n', skip_bad=True)
-    assert reasons(outcome) == [(3, [("", "csv_invalid")])]
-    assert [review.content for review in store.all_reviews()] == ["최고", "별로"]
-
-
-def test_rows_inside_a_quoted_cell_are_rows(load: Import, store: Store) -> None:
-    rows = '괴물,가,"역대 최고\n괴물,나,또 봄\n괴물,다,이건 명작"\n괴물,라,별로\n'
-    outcome = load("제목,작성자,내용\n" + rows, skip_bad=True)
-    assert reasons(outcome) == [(2, [("", "csv_invalid")])]
-    assert [review.author for review in store.all_reviews()] == ["나", "다", "라"]
+@pytest.mark.parametrize(("rows", "bad", "error", "contents"), [
+    (f"괴물,밤편지,{'가' * 200_000}\n괴물,밤편지,최고\n", 2, "csv_invalid", ["최고"]),
+    ('괴물,밤편지,최고\n괴물,밤편지,"끝이 없다\n괴물,새벽,별로\n', 3, "csv_invalid", ["최고", "별로"]),
+    ('괴물,가,"역대 최고\n괴물,나,또 봄\n괴물,다,이건 명작"\n괴물,라,별로\n', 2, "csv_invalid",
+     ["또 봄", '이건 명작"', "별로"]),
+    ("괴물,밤편지,좋아요, 정말\n괴물,새벽,별로,, \n", 2, "cells_spilt", ["별로"]),
+], ids=["a huge cell", "an unclosed mark", "rows inside a quoted cell", "cells beyond the last column"])  # fmt: skip
+def test_a_malformed_row_affects_no_others(
+    load: Import, store: Store, rows: str, bad: int, error: str, contents: list[str]
+) -> None:
+    assert reasons(load("제목,작성자,내용\n" + rows, skip_bad=True)) == [(bad, [("", error)])]
+    assert [review.content for review in store.all_reviews()] == contents
 
 
 def test_a_review_of_several_lines_with_commas(load: Import, store: Store) -> None:
@@ -154,12 +149,6 @@ def test_a_review_of_several_lines_with_commas(load: Import, store: Store) -> No
     outcome = load(f'제목,작성자,내용\n괴물,가,"{text}"\n')
     assert outcome.bad_count == 0
     assert store.all_reviews()[0].content == text
-
-
-def test_cells_beyond_the_last_column_are_an_error(load: Import, store: Store) -> None:
-    outcome = load("제목,작성자,내용\n괴물,밤편지,좋아요, 정말\n괴물,새벽,별로,, \n", skip_bad=True)
-    assert reasons(outcome) == [(2, [("", "cells_spilt")])]
-    assert [review.content for review in store.all_reviews()] == ["별로"]
 
 
 def tab_separated(*contents: str) -> str:
