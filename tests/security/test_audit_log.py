@@ -2,7 +2,6 @@
 
 import pytest
 from bs4 import BeautifulSoup
-from flask import Flask
 
 from app.store import Store
 from app.web import audit_log
@@ -16,30 +15,18 @@ def undo_of(page: BeautifulSoup) -> str:
     return str(form["action"])
 
 
-def test_the_log_shows_the_text_before_an_edit(visitor: Visitor, admin: Visitor, movie_id: int) -> None:
+def test_the_log_is_for_the_administrator(visitor: Visitor, admin: Visitor, movie_id: int, store: Store) -> None:
     written = post_review(visitor.client, movie_id, "처음에 <쓴> 글")
+    token = store.review(written).writer
     assert visitor.client.patch(f"/reviews/{written}", json={"content": "고친 글"}).status_code == 200
-    assert text(admin.get("/admin/log").select_one("tbody blockquote")) == "처음에 <쓴> 글"
-
-
-def test_the_log_is_for_the_administrator(visitor: Visitor, admin: Visitor, app: Flask, movie_id: int) -> None:
-    written = post_review(visitor.client, movie_id, "처음엔 심심했는데")
     visitor.post(f"/review/{written}/delete")
     assert visitor.client.get("/admin/log").status_code == 401
-    row = text(admin.get("/admin/log").select_one("tbody tr"))
-    assert "리뷰 삭제" in row
-    assert "심심했는데" in row
-    assert "글쓴이" in row
-    assert app.test_client().get("/admin/log", headers=BEARER).status_code == 200
-
-
-def test_writer_tokens_are_shortened(visitor: Visitor, admin: Visitor, movie_id: int, store: Store) -> None:
-    written = post_review(visitor.client, movie_id)
-    token = store.review(written).writer
-    visitor.client.delete(f"/reviews/{written}")
-    page = admin.client.get("/admin/log").get_data(as_text=True)
-    assert token[:6] in page
-    assert token not in page
+    page = admin.get("/admin/log")
+    assert text(page.select_one("tbody blockquote")) == "처음에 <쓴> 글"  # the text before the edit
+    row = text(page.select_one("tbody tr"))
+    assert [word for word in ("리뷰 삭제", "고친 글", "글쓴이", token[:6]) if word not in row] == []
+    assert token not in str(page)
+    assert visitor.client.get("/admin/log", headers=BEARER).status_code == 200
 
 
 def test_a_writer_undoes_a_deletion_from_the_message(
