@@ -72,22 +72,16 @@ def test_safetensors_are_preferred_to_a_bin_file(loaded: Loaded, broken: Path) -
 
 
 def test_pickled_code_is_not_executed(tmp_path: Path) -> None:
+    class Trap:
+        def __reduce__(self) -> tuple[Callable[..., object], tuple[str]]:
+            return os.mkdir, (str(tmp_path / "sprung"),)
+
     folder = models.electra(tmp_path / "electra")
     import torch
 
-    torch.save({"weights": Trap(str(tmp_path / "sprung"))}, folder / "pytorch_model.bin")
+    torch.save({"weights": Trap()}, folder / "pytorch_model.bin")
     assert "weights cannot be loaded" in refusal(folder)
     assert not (tmp_path / "sprung").exists()
-
-
-class Trap:
-    """Writes a file when it is unpickled."""
-
-    def __init__(self, path: str) -> None:
-        self.path = path
-
-    def __reduce__(self) -> tuple[Callable[..., object], tuple[str]]:
-        return os.mkdir, (self.path,)
 
 
 def test_code_in_the_folder_is_not_executed(broken: Path) -> None:
@@ -102,10 +96,6 @@ def test_loading_a_folder_needs_no_network(stars_folder: Path, tmp_path: Path) -
     result = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, timeout=90)
     assert (result.returncode, result.stderr) == (0, "")
     assert result.stdout.strip() in set(Label)
-
-
-def test_a_missing_folder_is_refused(tmp_path: Path) -> None:
-    assert "no such folder" in refusal(tmp_path / "nothing")
 
 
 @pytest.mark.parametrize(
@@ -151,9 +141,9 @@ def test_a_model_without_a_classifier_is_refused(tmp_path: Path) -> None:
     assert "classifier" in refusal(folder)
 
 
-def test_weights_that_are_not_numbers_are_refused(tmp_path: Path) -> None:
-    folder = models.electra(tmp_path / "electra", bias=float("nan"))
-    assert "not a number" in refusal(folder)
+def test_missing_folders_and_weights_that_are_not_numbers_are_refused(tmp_path: Path) -> None:
+    assert "no such folder" in refusal(tmp_path / "nothing")
+    assert "not a number" in refusal(models.electra(tmp_path / "electra", bias=float("nan")))
 
 
 def test_the_tokenizer_of_another_model_is_refused(broken: Path) -> None:

@@ -64,19 +64,15 @@ def test_writes_to_different_movies_do_not_block_each_other(lock_timeout_url: st
 
 
 def test_concurrent_adds_of_one_title_add_one_movie(lock_timeout_url: str) -> None:
-    store = open_store(lock_timeout_url.split("?")[0])
-    with ThreadPoolExecutor(8) as pool:
-        ids = list(pool.map(lambda _: add_or_find(store, MovieFields("괴물")), range(16)))
-    assert ids == [1] * 16
-    assert len(store.movies()) == 1
-    store.close()
+    def add(_: int) -> int:
+        try:
+            return store.add_movie(MovieFields("괴물")).id
+        except AlreadyExists as existing:
+            return existing.id
 
-
-def add_or_find(store: Store, fields: MovieFields) -> int:
-    try:
-        return store.add_movie(fields).id
-    except AlreadyExists as existing:
-        return existing.id
+    with closing(open_store(lock_timeout_url.split("?")[0])) as store, ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(add, range(16))) == [1] * 16
+        assert len(store.movies()) == 1
 
 
 def test_concurrent_writers_of_all_kinds(store: Store, add_movie: AddMovie, add_review: AddReview) -> None:
