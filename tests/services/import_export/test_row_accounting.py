@@ -102,30 +102,25 @@ def test_elements_of_an_array_are_counted(items: list[dict[str, Any]]) -> None:
 
 
 def test_keys_of_late_objects_are_columns(load: Import, store: Store) -> None:
-    items = [{"title": "괴물", "review": f"{number}번 봤다"} for number in range(300)] + [
-        {"title": "괴물", "review": "최고", "nickname": "밤편지"}
-    ]
-    load(json.dumps(items), skip_bad=True)
+    items = [{"title": "괴물", "review": f"{number}번 봤다"} for number in range(300)]
+    load(json.dumps([*items, {"title": "괴물", "review": "최고", "nickname": "밤편지"}]), skip_bad=True)
     assert [review.author for review in store.all_reviews()] == ["밤편지"]
 
 
-def test_rows_with_invalid_bytes_are_reported_by_number(load: Import) -> None:
-    rows = ["괴물,밤편지,최고".encode(), "괴물,새벽,지루".encode() + b"\xed\x95", "괴물,가,좋았다".encode()]
-    result = load(b"\n".join(["제목,작성자,내용".encode(), *rows]), skip_bad=True)
-    assert [(row.number, row.errors[0].type) for row in result.bad] == [(3, "bytes_invalid")]
-    rows = [row.decode("utf-8", "ignore").encode("cp949") + b"\xff" * (place == 1) for place, row in enumerate(rows)]
-    result = load(b"\n".join(["제목,작성자,내용".encode("cp949"), *rows]), skip_bad=True)
+@pytest.mark.parametrize(("encoding", "bad"), [("utf-8", b"\xed\x95"), ("cp949", b"\xff")])
+def test_rows_with_invalid_bytes_are_reported_by_number(load: Import, encoding: str, bad: bytes) -> None:
+    table = "제목,작성자,내용\n괴물,밤편지,최고\n괴물,새벽,지루\n괴물,가,좋았다"
+    head, *rows = table.encode(encoding).split(b"\n")
+    result = load(b"\n".join([head, rows[0], rows[1] + bad, rows[2]]), skip_bad=True)
     assert [(row.number, row.errors[0].type) for row in result.bad] == [(3, "bytes_invalid")]
 
 
 def test_equal_rows_of_one_day_are_added_once(load: Import, store: Store) -> None:
-    rows = (
-        "괴물,밤편지,최고,2024-05-01\n" * 3
-        + "괴 물,밤편지,최고,2024-05-01\n괴물,밤편지,최고,2024-05-02\n괴물,밤편지,최고,\n"
-    )
-    result = load("제목,작성자,내용,작성일\n" + rows)
+    rows = [("괴물", "2024-05-01")] * 3 + [("괴 물", "2024-05-01"), ("괴물", "2024-05-02"), ("괴물", "")]
+    table = "제목,작성자,내용,작성일\n" + "".join(f"{title},밤편지,최고,{day}\n" for title, day in rows)
+    result = load(table)
     assert (result.added and result.added.reviews, result.repeated) == (3, 3)
-    assert load("제목,작성자,내용,작성일\n" + rows).known == 3
+    assert load(table).known == 3
     assert len(store.all_reviews()) == 3
 
 
