@@ -78,7 +78,7 @@ class _Handler(BaseHTTPRequestHandler):
             hub.stopped.wait()
             self.close_connection = True
         elif self.path.startswith("/cdn/"):
-            self._send_file(Path(self.path.removeprefix("/cdn")), seconds=9.0 if hub.slow else 0.0)
+            self._send(200, None, Path(self.path.removeprefix("/cdn")).read_bytes(), 9.0 if hub.slow else 0.0)
         elif match := _RESOLVE.fullmatch(self.path):
             self._resolve(match["id"], unquote(match["revision"]), match["file"])
         else:
@@ -100,10 +100,7 @@ class _Handler(BaseHTTPRequestHandler):
         if name.endswith((".bin", ".safetensors")):  # large files are on another host
             linked = {"X-Linked-ETag": f'"{etag}"', "X-Linked-Size": str(path.stat().st_size)}
             return self._send(302, {**headers, **linked, "Location": f"{self.hub.files_url}/cdn{path}"})
-        return self._send_file(path, {**headers, "ETag": f'"{etag}"'})
-
-    def _send_file(self, path: Path, headers: dict[str, str] | None = None, seconds: float = 0.0) -> None:
-        self._send(200, headers or {}, path.read_bytes(), seconds)
+        return self._send(200, {**headers, "ETag": f'"{etag}"'}, path.read_bytes())
 
     def _send(
         self, status: int, headers: dict[str, str] | None = None, body: bytes = b"", seconds: float = 0.0

@@ -20,13 +20,8 @@ def test_every_row_is_in_one_batch_within_the_limits(seed: int) -> None:
         assert sum(longest - lengths[index] for index in group) <= PADDING
 
 
-def test_rows_of_one_length_fill_batches() -> None:
-    assert [len(group) for group in batches([16] * 9, MAX_SIZE, PADDING)] == [4, 4, 1]
-
-
-def test_the_longest_come_first_and_equals_keep_their_order() -> None:
-    assert list(batches([3, 60, 3, 30], MAX_SIZE, PADDING)) == [[1], [3], [0, 2]]
-
-
-def test_no_rows_make_no_batch() -> None:
-    assert list(batches([], MAX_SIZE, PADDING)) == []
+@pytest.mark.parametrize(("lengths", "groups"), [
+    ([16] * 9, [[0, 1, 2, 3], [4, 5, 6, 7], [8]]), ([3, 60, 3, 30], [[1], [3], [0, 2]]), ([], []),
+])  # fmt: skip
+def test_the_longest_come_first_and_equals_keep_their_order(lengths: list[int], groups: list[list[int]]) -> None:
+    assert list(batches(lengths, MAX_SIZE, PADDING)) == groups
