@@ -28,7 +28,7 @@ def choose(id: int) -> Response:
     permissions.require(Permission.MERGE_MOVIES)
     movie = catalogue().movie(id)
     form = MovieChoiceForm(request.args)
-    if not request.args:
+    if request.args.keys().isdisjoint(("movie", "movie_id")):
         return _show_choice(movie, form)
     try:
         other = _other_movie(movie, resolve_movie(form, request.args.to_dict(), without=id))

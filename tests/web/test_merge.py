@@ -50,7 +50,8 @@ def test_an_unclear_choice_is_asked_again(visitor: Visitor, twins: tuple[Movie, 
         assert message in text(page.select_one("#movie_id-error"))
         assert len(page.select(".matches input")) == choices
         assert not page.select('main form[method="post"]')
-    assert not visitor.get(f"/movie/{kept.id}/merge").select(".error")
+    for query in ("", "?utm_source=mail"):
+        assert not visitor.get(f"/movie/{kept.id}/merge{query}").select("#movie_id-error, .error")
     page = visitor.get(f"/movie/{kept.id}/merge?movie=기생충&movie_was=기생충&movie_id={third.id}")
     assert "(1999)" in text(page.select_one("h1"))
 
