@@ -31,7 +31,7 @@ _CHUNK_SIZE = 1 << 16  # bytes; with the client's 10 MB a slow download would lo
 _TOKENIZER = ("tokenizer.json", "vocab.txt", "vocab.json", "spiece.model", "sentencepiece.bpe.model", "tokenizer.model")
 _SMALL_FILES = (*_TOKENIZER, "merges.txt", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json")
 _WEIGHTS = ("model.safetensors", "model.safetensors.index.json", "pytorch_model.bin", "pytorch_model.bin.index.json")
-_ID = re.compile(r"(?:[\w.-]+/)?[\w.-]+", re.ASCII)
+_ID = re.compile(r"(?:\w[\w.-]*/)?\w[\w.-]*", re.ASCII)
 
 logger = logging.getLogger(__name__)
 

@@ -184,6 +184,7 @@ def test_an_incomplete_cache_is_not_used(start: Start, positive_model: Path) -> 
     ("no id at all", "", "no such folder"), ("foo--bar", "", "check SENTIMENT_MODEL"),
     ("some/name.git", "", "check SENTIMENT_MODEL"), ("~nobody-of-that-name/x", "", "check SENTIMENT_MODEL"),
     ("a" * 300, "", "check SENTIMENT_MODEL"), ("/no/such/folder", "", "no such folder"),
+    ("./no-folder", "", "no such folder"), ("../no-folder", "", "no such folder"),
 ])  # fmt: skip
 def test_refused_ids_are_explained(
     start: Start, positive_model: Path, tmp_path: Path, model: str, revision: str, cause: str
