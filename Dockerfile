@@ -25,7 +25,7 @@ RUN pip uninstall -y --root-user-action=ignore pip \
 COPY --from=build /venv /venv
 WORKDIR /site
 COPY app app
-RUN pybabel -q compile -d app/translations
+RUN pybabel -q compile --use-fuzzy -d app/translations
 COPY templates templates
 COPY static static
 COPY wsgi.py gunicorn.conf.py ./

@@ -24,7 +24,8 @@ tools := $(venv)/.installed-dev-$(shell cat requirements.txt requirements-dev.tx
 rivals := .venv-bench
 compared := $(rivals)/.installed-$(shell cat requirements.txt benchmarks/requirements.txt | cksum | tr ' ' -)
 
-# Flask-Babel loads compiled catalogues, which are not committed.
+# Flask-Babel loads compiled catalogues, which are not committed. Babel takes a catalogue without a header for fuzzy, and
+# skips it without --use-fuzzy.
 catalogues := $(patsubst %.po,%.mo,$(wildcard app/translations/*/LC_MESSAGES/*.po))
 
 help: ## list these commands
@@ -54,7 +55,7 @@ fmt: $(tools) ## format the code and fix what the linter can
 	$(venv)/bin/ruff format .
 
 $(catalogues): %.mo: %.po | $(runtime)
-	$(venv)/bin/pybabel -q compile -i $< -o $@
+	$(venv)/bin/pybabel -q compile --use-fuzzy -i $< -o $@
 
 phrases: $(tools) ## collect the pages' texts for translation
 	$(venv)/bin/pybabel -q extract -F babel.cfg -k lazy_gettext --no-location --sort-output --omit-header -o $(venv)/messages.pot app templates

@@ -236,3 +236,16 @@ def test_the_host_runs_one_small_instance(app: Flask) -> None:
 def test_no_file_is_large() -> None:
     for path in tracked_files():
         assert path.stat().st_size <= FILE_MAX, f"{path} is too large to keep in git"
+
+
+@pytest.mark.parametrize("file", ["Makefile", "Dockerfile"])
+def test_catalogues_are_compiled(tmp_path: Path, file: str) -> None:
+    command = re.search(r"pybabel (-q compile .+)", (ROOT / file).read_text(encoding="utf-8"))
+    assert command
+    catalogue = Path("app/translations/en/LC_MESSAGES/messages.po")
+    (tmp_path / catalogue).parent.mkdir(parents=True)
+    shutil.copy(ROOT / catalogue, tmp_path / catalogue)
+    compiled = tmp_path / catalogue.with_suffix(".mo")
+    arguments = command[1].replace("$<", str(catalogue)).replace("$@", str(compiled)).split()
+    subprocess.run([sys.executable, "-m", "babel.messages.frontend", *arguments], check=True, cwd=tmp_path)
+    assert compiled.stat().st_size > 10_000
