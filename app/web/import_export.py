@@ -14,6 +14,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Response as BaseResponse
 from wtforms import BooleanField, FileField, HiddenField, StringField
 
+from app.error_handlers import error_response
 from app.errors import ValidationFailed
 from app.extensions import get_service
 from app.i18n import lazy_gettext as _
@@ -303,7 +304,10 @@ def stop_job() -> BaseResponse:
 
 @blueprint.errorhandler(RequestEntityTooLarge)
 def _refuse_large(error: RequestEntityTooLarge) -> Response:
-    return _refuse(413, "file", import_messages.format_too_large(current_app.config["IMPORT_MAX"]))
+    limit = current_app.config["IMPORT_MAX"]
+    if request.max_content_length != limit:  # a form without a file
+        return error_response(413, f"the request body is larger than {request.max_content_length:,} bytes")
+    return _refuse(413, "file", import_messages.format_too_large(limit))
 
 
 def _refuse(status: int, field: str, sentence: str) -> Response:

@@ -114,6 +114,9 @@ def test_the_body_limit_of_uploads_is_larger(store: Store, analyzer: FakeAnalyze
     assert answer.status_code == 413
     assert text(parse_html(answer).select_one("#file-error")) == "파일이 너무 커요. 5MB까지 올릴 수 있어요."
     assert visitor.client.post("/movies", json={"title": "가" * 2_000_000}).status_code == 413
+    answer = visitor.client.post("/admin/data/rescore", data={"x": "x" * 300_000})
+    assert answer.status_code == 413
+    assert text(parse_html(answer).select_one("h1")) == "보낸 내용이 너무 커요"
 
 
 class Slow(FakeAnalyzer):
