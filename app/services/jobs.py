@@ -1,19 +1,18 @@
-"""Background jobs, one at a time, and functions for long operations: progress, batches, retries of a busy model."""
+"""Background jobs, one at a time, and functions for long operations: progress, retries of a busy model."""
 
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import islice
 from typing import Any, Literal, TypeVar
 
 from app.errors import AppError, ModelBusy
 from app.models import Review, Sentiment
 from app.protocols import Analyzer
 from app.store import Store
-from app.store.base import YIELD_SECONDS
+from app.store.base import yield_to_others
 
 T = TypeVar("T")
 
@@ -24,11 +23,6 @@ PAGE_SIZE = 1_000
 MAX_BUSY_SECONDS = 60
 """Seconds to retry while the model is busy."""
 _log = logging.getLogger("gampyeong")
-
-
-def yield_to_others() -> None:
-    """Let other greenlets run. A long loop blocks the gevent worker unless it calls this every few milliseconds."""
-    time.sleep(YIELD_SECONDS)
 
 
 class Stage(StrEnum):
@@ -96,13 +90,6 @@ def iter_pages(store: Store) -> Iterator[list[Review]]:
         yield page
         last = page[-1].id
         yield_to_others()
-
-
-def batched(items: Iterable[T], size: int = BATCH_SIZE) -> Iterator[list[T]]:
-    """Yield the items in lists of `size`; the last one may be shorter."""
-    iterator = iter(items)
-    while batch := list(islice(iterator, size)):
-        yield batch
 
 
 def analyze_with_retry(

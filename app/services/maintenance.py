@@ -9,6 +9,7 @@ from app.protocols import Analyzer
 from app.services import jobs
 from app.services.jobs import ProgressCallback, ProgressReporter, Stage
 from app.store import Store
+from app.store.base import batched
 
 _MAX_LISTED = 10
 _MAX_SEARCHED_ENTRIES = 1_000
@@ -93,7 +94,7 @@ class MaintenanceService:
         outdated = (
             review for page in jobs.iter_pages(self.store) for review in page if everything or review.model != card.id
         )
-        for reviews in jobs.batched(outdated) if total else ():
+        for reviews in batched(outdated, jobs.BATCH_SIZE) if total else ():
             texts = [review.content for review in reviews]
             sentiments = jobs.analyze_with_retry(self.analyzer, texts, lambda: progress.add(0))
             scored = list(zip(reviews, sentiments, strict=True))

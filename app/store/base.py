@@ -20,7 +20,7 @@ T = TypeVar("T")
 Clock = Callable[[], datetime]
 BATCH = 500
 """Maximum number of rows of one statement, and of one transaction of an operation split into several."""
-YIELD_SECONDS = 0.0001  # not 0: gevent polls sockets only after 50 sleeps of 0 seconds
+_YIELD_SECONDS = 0.0001  # not 0: gevent polls sockets only after 50 sleeps of 0 seconds
 _MAX_ID = 2**63 - 1
 _MAX_SUMMARY_LENGTH = 120
 _REVERSIBLE: Collection[AuditAction] = (
@@ -101,7 +101,7 @@ class StoreBase:
         """Repeat the query and yield its values until there are none; other greenlets run after each batch."""
         while found := self._scalars(query.limit(BATCH)):
             yield found
-            sleep(YIELD_SECONDS)
+            yield_to_others()
 
     def _refreshed(self) -> MovieCache:
         with self._database.read() as connection:
@@ -186,7 +186,13 @@ def new_id(inserted: sa.CursorResult[Any]) -> int:
     return int(new_id)
 
 
-def batches(items: Iterable[T]) -> Iterator[list[T]]:
-    rest = iter(items)
-    while batch := list(islice(rest, BATCH)):
+def batched(items: Iterable[T], size: int = BATCH) -> Iterator[list[T]]:
+    """Yield the items in lists of `size`; the last one may be shorter."""
+    iterator = iter(items)
+    while batch := list(islice(iterator, size)):
         yield batch
+
+
+def yield_to_others() -> None:
+    """Let other greenlets run. A long loop blocks the gevent worker unless it calls this every few milliseconds."""
+    sleep(_YIELD_SECONDS)

@@ -2,14 +2,13 @@
 
 from collections.abc import Callable, Collection
 from dataclasses import asdict, fields, replace
-from time import sleep
 from typing import Any
 
 import sqlalchemy as sa
 
 from app.errors import AlreadyExists, NotFound, ReviewedByOthers, UndoExpired
 from app.models import AuditAction, AuditEntry, Label, Movie, MovieFields
-from app.store.base import BATCH, YIELD_SECONDS, StoreBase, check_range, new_id
+from app.store.base import BATCH, StoreBase, check_range, new_id, yield_to_others
 from app.store.engine import MERGES_LOCK, take_lock
 from app.store.movie_cache import current_version
 from app.store.reviews import set_reviews_deleted
@@ -172,7 +171,7 @@ def _move_reviews(connection: sa.Connection, change_id: int, source_id: int, tar
         moved = reviews.update().where(reviews.c.id.in_(ids), reviews.c.movie_id == source_id)
         connection.execute(moved.values(movie_id=target_id))
         last = ids[-1]
-        sleep(YIELD_SECONDS)
+        yield_to_others()
 
 
 def _recount_movie(connection: sa.Connection, movie_id: int) -> None:

@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from time import sleep
 from typing import Any
 
 import sqlalchemy as sa
@@ -21,7 +20,7 @@ from app.models import (
     Sentiment,
     format_utc,
 )
-from app.store.base import BATCH, YIELD_SECONDS, StoreBase, batches, check_range, new_id
+from app.store.base import BATCH, StoreBase, batched, check_range, new_id, yield_to_others
 from app.store.engine import MERGES_LOCK, take_lock
 from app.store.movie_cache import current_version
 from app.store.tables import REVIEW_COLUMNS, active_movie, active_review, corrections, model_counts, movies, reviews
@@ -206,7 +205,7 @@ class ReviewStore(StoreBase):
     def update_sentiments(self, scored: Sequence[ScoredReview], model: str) -> int:
         """Update the sentiments of reviews whose text has not changed meanwhile; return the number of updated ones."""
         written = 0
-        for batch in batches(scored):
+        for batch in batched(scored):
             by_id = {item.review_id: item for item in batch}
             with self._write() as connection:
                 found = lock_reviews(connection, list(by_id))
@@ -294,7 +293,7 @@ def set_reviews_deleted(connection: sa.Connection, where: sa.ColumnElement[bool]
     """Set `deleted_by` of the reviews in batches, between which other greenlets run."""
     while ids := connection.scalars(sa.select(reviews.c.id).where(where).limit(BATCH)).all():
         connection.execute(reviews.update().where(reviews.c.id.in_(ids)).values(deleted_by=deleted_by))
-        sleep(YIELD_SECONDS)
+        yield_to_others()
 
 
 def review_values(review: Review) -> dict[str, Any]:

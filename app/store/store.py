@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from app.errors import AlreadyExists, NotFound, UndoExpired
 from app.models import AuditAction, AuditEntry, Correction, Movie, Review, format_utc
-from app.store.base import batches, truncate
+from app.store.base import batched, truncate
 from app.store.movie_cache import current_version
 from app.store.movies import MovieStore, check_unique, lock_movie, separate_movies, set_movies_deleted
 from app.store.readers import ReaderStore
@@ -61,7 +61,7 @@ class Store(MovieStore, ReviewStore, ReaderStore):
             _add_reviews(connection, added_reviews, import_id)
             ids = dict.fromkeys(correction.review_id for correction in added_corrections)
             _check_references("review", ids, _existing(connection, reviews.c.id, ids, active_review))
-            for batch in batches(added_corrections):
+            for batch in batched(added_corrections):
                 connection.execute(corrections.insert(), [asdict(correction) for correction in batch])
 
     def begin_import(self, summary: str, who: str = "") -> int:
@@ -144,7 +144,7 @@ def _add_movies(connection: sa.Connection, added: Sequence[Movie], import_id: in
     for key in _existing(connection, movies.c.key, keys, active_movie):
         check_unique(connection, key)
     counts = {"review_count": 0, "positive_count": 0, "rating_sum": 0.0, "import_id": import_id}
-    for batch in batches(added):
+    for batch in batched(added):
         values = [{**asdict(movie), "key": movie.key, **counts} for movie in batch]
         connection.execute(movies.insert().values(version=current_version()), values)
     if added:
@@ -157,7 +157,7 @@ def _add_reviews(connection: sa.Connection, added: Sequence[Review], import_id: 
     movie_ids = dict.fromkeys(review.movie_id for review in added)
     _check_duplicates("review", zip(ids, ids, strict=True), _existing(connection, reviews.c.id, ids))
     _check_references("movie", movie_ids, _existing(connection, movies.c.id, movie_ids, active_movie))
-    for batch in batches(added):
+    for batch in batched(added):
         values = [{**review_values(review), "like_count": 0, "import_id": import_id} for review in batch]
         connection.execute(reviews.insert(), values)
     add_to_counts(connection, ((review, +1) for review in added))
@@ -170,7 +170,7 @@ def _existing(
 ) -> set[T]:
     """Return the values that exist in the column."""
     found: set[Any] = set()
-    for batch in batches(values):
+    for batch in batched(values):
         found.update(connection.scalars(sa.select(column).where(column.in_(batch), *where)))
     return found
 

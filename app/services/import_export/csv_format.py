@@ -17,7 +17,7 @@ from typing import BinaryIO
 from app.errors import FieldError, ValidationFailed
 from app.services.import_export import tables
 from app.services.import_export.tables import FIELDS, HEADINGS, MAX_HEADER_LINE, Record, Table
-from app.services.jobs import yield_to_others
+from app.store.base import yield_to_others
 
 TEXT_FIELDS = [name for name in FIELDS if name != "spoiler"]
 _FORMER_HEADER = [*(HEADINGS[name][0] for name in TEXT_FIELDS), "긍정·부정", "확신", "평점"]

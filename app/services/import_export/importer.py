@@ -19,8 +19,9 @@ from app.services.import_export.parsed_file import ParsedFile
 from app.services.import_export.records import ImportCounts, ImportResult
 from app.services.import_export.staged_reviews import StagedReviews, text_hash
 from app.services.import_export.tables import TableOptions
-from app.services.jobs import ProgressCallback, ProgressReporter, Stage, batched
+from app.services.jobs import ProgressCallback, ProgressReporter, Stage
 from app.store import Store
+from app.store.base import batched
 
 UNDATED = "undated"
 """The `Review.writer` of reviews without a timestamp in the file, whose `created_at` is the time of the import. It is
@@ -112,7 +113,7 @@ def _analyze(reviews: StagedReviews, analyzer: Analyzer, report: ProgressCallbac
     """Analyze the reviews without a sentiment, in batches."""
     count = reviews.count_unanalyzed()
     progress = ProgressReporter(report, Stage.READ, count, later=len(reviews) // _WRITE_SPEEDUP)
-    for rows in batched(reviews.unanalyzed()):
+    for rows in batched(reviews.unanalyzed(), jobs.BATCH_SIZE):
         texts = [content for _, content in rows]
         sentiments = jobs.analyze_with_retry(analyzer, texts, lambda: progress.add(0))
         reviews.set_sentiments(

@@ -9,7 +9,7 @@ from typing import Any, BinaryIO
 
 from app.errors import FieldError, ValidationFailed
 from app.services.import_export.tables import Record, Table
-from app.services.jobs import yield_to_others
+from app.store.base import yield_to_others
 
 _CHUNK = 64 * 1024  # characters
 _MAX_OBJECT_LENGTH = 1_000_000  # characters
