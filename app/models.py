@@ -2,13 +2,16 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from enum import StrEnum
 from hashlib import blake2b
 from typing import Generic, Self, TypeVar
 from unicodedata import normalize
 
 T = TypeVar("T")
+
+KST = timezone(timedelta(hours=9), "KST")
+"""Korean time, the default of imported tables, too; without summer time, it needs no time zone database."""
 
 
 class Label(StrEnum):

@@ -6,15 +6,13 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
 from app.errors import AppError, ModelBusy
 from app.models import Review, Sentiment
 from app.protocols import Analyzer
 from app.store import Store
 from app.store.base import yield_to_others
-
-T = TypeVar("T")
 
 BATCH_SIZE = 256
 """Texts per request: a third of a second for the bundled model, and an eighth of its queue."""

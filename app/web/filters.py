@@ -3,16 +3,13 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime
 from typing import Any
 
 from flask_babel import format_date, gettext, ngettext
 
-from app.models import Label, Page
+from app.models import KST, Label, Page
 from app.services.search import split_names
-
-KST = timezone(timedelta(hours=9), "KST")
-"""Korean time; without summer time, it needs no time zone database."""
 
 _PAGES_AROUND = 2
 _MAX_LENGTH, _MAX_LINES = 500, 10  # characters and lines of a text that is shown completely

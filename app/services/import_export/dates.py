@@ -3,10 +3,7 @@
 import re
 from datetime import UTC, date, datetime, timedelta, timezone
 
-from app.models import format_utc
-
-KST = timezone(timedelta(hours=9), "KST")
-"""Default time zone of tables; Korea has no daylight saving time."""
+from app.models import KST, format_utc
 
 _DAYS = (
     re.compile(r"(\d{4})\s*(?:[-./]|년)\s*(\d{1,2})\s*(?:[-./]|월)\s*(\d{1,2})(?!\d)(?:\s*(?:일|\.))?"),

@@ -13,7 +13,7 @@ from pathlib import PurePosixPath
 from typing import IO, BinaryIO
 
 from app.errors import ValidationFailed
-from app.services.import_export.dates import KST
+from app.models import KST
 
 MAX_UNPACKED_SIZE = 256 * 1024 * 1024
 """Maximum bytes of an unpacked file, so that a small file cannot fill the disk."""
