@@ -135,27 +135,26 @@ class ReviewService:
 
         A review of a movie that was merged into another one becomes that one's.
         """
-        movie_id = self._unmerged_id(review.movie_id)  # checked before inference
         (sentiment,) = self._analyzer.analyze([review.content])
-        model = self._analyzer.card.id
-        return self._store.add_review(
-            movie_id,
-            review.author,
-            review.content,
-            sentiment,
-            model=model,
-            writer=writer,
-            spoiler=review.spoiler,
-        )
 
-    def _unmerged_id(self, movie_id: int) -> int:
+        def add_to(movie_id: int) -> Review:
+            return self._store.add_review(
+                movie_id,
+                review.author,
+                review.content,
+                sentiment,
+                model=self._analyzer.card.id,
+                writer=writer,
+                spoiler=review.spoiler,
+            )
+
         try:
-            return self._store.movie(movie_id).id
+            return add_to(review.movie_id)
         except NotFound:
-            kept_id = self._store.merged_into(movie_id)
+            kept_id = self._store.merged_into(review.movie_id)
             if kept_id is None:
                 raise
-            return kept_id
+            return add_to(kept_id)
 
     def review(self, review_id: int) -> Review:
         return self._store.review(review_id)

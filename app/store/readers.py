@@ -16,6 +16,7 @@ _LIKE = sa.text(
     "INSERT INTO likes (review_id, owner) SELECT id, :owner FROM reviews WHERE id = :id AND deleted_by IS NULL "
     "ON CONFLICT DO NOTHING"
 )
+_NICKNAME_HASH = sa.select(nicknames.c.passphrase_hash).where(nicknames.c.key == sa.bindparam("key"))
 
 
 class ReaderStore(StoreBase):
@@ -74,4 +75,5 @@ class ReaderStore(StoreBase):
 
     def nickname_hash(self, key: str) -> str | None:
         """Return the hash of the nickname's passphrase, or None if it is not claimed."""
-        return next(iter(self._scalars(sa.select(nicknames.c.passphrase_hash).where(nicknames.c.key == key))), None)
+        with self._database.read() as connection:
+            return connection.scalar(_NICKNAME_HASH, {"key": key})
