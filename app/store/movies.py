@@ -12,7 +12,7 @@ from app.store.base import BATCH, StoreBase, check_range, new_id, yield_to_other
 from app.store.engine import MERGES_LOCK, take_lock
 from app.store.movie_cache import current_version
 from app.store.reviews import set_reviews_deleted
-from app.store.tables import MOVIE_COLUMNS, active_movie, active_review, merged_reviews, model_counts, movies, reviews
+from app.store.tables import MOVIE_COLUMNS, active_movie, active_review, merged_reviews, movies, reviews
 
 _MOVIE = sa.select(*MOVIE_COLUMNS).where(movies.c.id == sa.bindparam("id"), active_movie)
 
@@ -182,7 +182,3 @@ def _recount_movie(connection: sa.Connection, movie_id: int) -> None:
     count, positive_count, rating_sum = connection.execute(totals.where(is_counted)).one()
     values = {"review_count": count, "positive_count": positive_count, "rating_sum": rating_sum}
     connection.execute(movies.update().where(movies.c.id == movie_id).values(**values, version=current_version()))
-    connection.execute(model_counts.delete().where(model_counts.c.movie_id == movie_id))
-    by_model = sa.select(reviews.c.movie_id, reviews.c.model, sa.func.count()).where(is_counted)
-    by_model = by_model.group_by(reviews.c.movie_id, reviews.c.model)
-    connection.execute(model_counts.insert().from_select(["movie_id", "model", "review_count"], by_model))

@@ -1,6 +1,5 @@
-"""Reviews in the store, with the counts of their movies and models."""
+"""Reviews in the store, with the counts of their movies."""
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -23,7 +22,7 @@ from app.models import (
 from app.store.base import BATCH, StoreBase, batched, check_range, new_id, yield_to_others
 from app.store.engine import MERGES_LOCK, take_lock
 from app.store.movie_cache import current_version
-from app.store.tables import REVIEW_COLUMNS, active_movie, active_review, corrections, model_counts, movies, reviews
+from app.store.tables import REVIEW_COLUMNS, active_movie, active_review, corrections, movies, reviews
 
 # Statements are built once: building one takes SQLAlchemy longer than executing it.
 _correction_count = (
@@ -62,16 +61,7 @@ _ADD_TO_MOVIE = (
         version=current_version(),
     )
 )
-_ADD_TO_MODEL = sa.text(
-    "INSERT INTO model_counts (movie_id, model, review_count) VALUES (:movie_id, :model, :reviews) "
-    "ON CONFLICT (movie_id, model) DO UPDATE SET review_count = model_counts.review_count + excluded.review_count"
-)
-_MODELS = (
-    sa.select(model_counts.c.model, sa.func.sum(model_counts.c.review_count))
-    .join(movies)
-    .where(active_movie)
-    .group_by(model_counts.c.model)
-)
+_MODELS = sa.select(reviews.c.model, sa.func.count()).where(active_review).group_by(reviews.c.model)
 
 
 class ReviewStore(StoreBase):
@@ -200,7 +190,7 @@ class ReviewStore(StoreBase):
 
     def models(self) -> dict[str, int]:
         """Return the number of reviews analyzed by each model."""
-        return {model: int(total) for model, total in self._rows(_MODELS) if total}
+        return {model: int(count) for model, count in self._rows(_MODELS)}
 
     def update_sentiments(self, scored: Sequence[ScoredReview], model: str) -> int:
         """Update the sentiments of reviews whose text has not changed meanwhile; return the number of updated ones."""
@@ -268,25 +258,15 @@ def lock_reviews(connection: sa.Connection, review_ids: Sequence[int]) -> list[R
 def add_to_counts(connection: sa.Connection, counted: Iterable[tuple[Review, int]]) -> int:
     """Add reviews (+1) to their movies' counts or subtract them (-1); return the number of existing movies."""
     of_movies: dict[int, dict[str, Any]] = {}
-    of_models: Counter[tuple[int, str]] = Counter()
     for review, sign in counted:
         zeros = {"movie_id": review.movie_id, "reviews": 0, "positive": 0, "rating": 0.0}
         sums = of_movies.setdefault(review.movie_id, zeros)
         sums["reviews"] += sign
         sums["positive"] += sign * review.is_positive
         sums["rating"] += sign * review.rating
-        of_models[review.movie_id, review.model] += sign
     if not of_movies:
         return 0
-    found = connection.execute(_ADD_TO_MOVIE, [of_movies[movie_id] for movie_id in sorted(of_movies)]).rowcount
-    changes = [
-        {"movie_id": movie_id, "model": model, "reviews": change}
-        for (movie_id, model), change in sorted(of_models.items())
-        if change
-    ]
-    if found and changes:
-        connection.execute(_ADD_TO_MODEL, changes)
-    return found
+    return connection.execute(_ADD_TO_MOVIE, [of_movies[movie_id] for movie_id in sorted(of_movies)]).rowcount
 
 
 def set_reviews_deleted(connection: sa.Connection, where: sa.ColumnElement[bool], deleted_by: int | None) -> None:

@@ -38,10 +38,6 @@ def _review_id() -> sa.Column[int]:
     return sa.Column("review_id", sa.BigInteger, of_review, primary_key=True, autoincrement=False)
 
 
-def _movie_id(**options: Any) -> sa.Column[int]:
-    return sa.Column("movie_id", sa.BigInteger, sa.ForeignKey("movies.id", ondelete="CASCADE"), **options)
-
-
 movies = sa.Table(
     "movies",
     metadata,
@@ -60,7 +56,7 @@ reviews = sa.Table(
     "reviews",
     metadata,
     _id(),
-    _movie_id(nullable=False),
+    sa.Column("movie_id", sa.BigInteger, sa.ForeignKey("movies.id", ondelete="CASCADE"), nullable=False),
     *_text("author", "content"),
     sa.Column("sentiment_label", _enum(Label), nullable=False),
     sa.Column("sentiment_score", sa.Double, nullable=False),
@@ -86,13 +82,6 @@ merged_reviews = sa.Table(  # reviews that a merge of two movies moved, until it
     metadata,
     _review_id(),
     sa.Column("change_id", sa.BigInteger, primary_key=True, autoincrement=False),
-)
-model_counts = sa.Table(  # per movie: one row for the whole catalogue would be locked by every post
-    "model_counts",
-    metadata,
-    _movie_id(primary_key=True, autoincrement=False),
-    sa.Column("model", sa.Text, primary_key=True),
-    *_counts("review_count"),
 )
 nicknames = sa.Table(
     "nicknames", metadata, sa.Column("key", sa.Text, primary_key=True), *_text("passphrase_hash", "created_at")
@@ -123,6 +112,7 @@ for _names in (("id",), ("sentiment_label", "id"), ("rating", "id"), ("sentiment
     _columns = [reviews.c.movie_id, *(reviews.c[name] for name in _names)]
     _index(f"reviews_movie_{'_'.join(_names)}", *_columns, where=active_review)
 _index("reviews_author_id", reviews.c.author, reviews.c.id, where=active_review)
+_index("reviews_model", reviews.c.model, where=active_review)
 for _table in (movies, reviews):
     for _column in (_table.c.import_id, _table.c.deleted_by):
         _index(f"{_table.name}_{_column.name}", _column, where=_column.is_not(None))

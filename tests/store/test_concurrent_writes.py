@@ -38,7 +38,6 @@ def test_writes_to_different_movies_do_not_block_each_other(lock_timeout_url: st
     movie_id, review_id = store.reserve_ids(1, 1)
     half = """
         UPDATE movies SET review_count = review_count + 1, version = pg_current_xact_id()::text::bigint WHERE id = 1;
-        INSERT INTO model_counts VALUES (1, 'one', 1);
         INSERT INTO reviews (movie_id, author, content, sentiment_label, sentiment_score, rating, created_at, edited_at,
             model, writer, spoiler, like_count)
         VALUES (1, 'another process', 'x', '긍정', 0.9, 9.1, '2026-01-01T00:00:00Z', '', 'one', '', false, 0)"""
