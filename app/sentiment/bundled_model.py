@@ -53,7 +53,8 @@ class Vocabulary:
 
     def has_ngram(self, text: str) -> bool:
         """Return whether `text` has a known n-gram of two or more characters, or is a single character."""
-        return len(text) < 2 or bool(self.numbers(text)[:, 1:].any())
+        ngrams = (text[at : at + size] for size in range(2, MAX_NGRAM + 1) for at in range(len(text) - size + 1))
+        return len(text) < 2 or any(ngram in self._numbers for ngram in ngrams)
 
 
 def jamo(text: str) -> NDArray[np.uint8]:
