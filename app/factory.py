@@ -14,7 +14,7 @@ from app.extensions import IdConverter, register_service
 from app.protocols import Analyzer
 from app.schemas import BODY_MAX
 from app.security import headers, permissions, request_guard
-from app.security.admin_auth import AdminAuth
+from app.security.identity import AdminAuth
 from app.security.rate_limits import RateLimiter
 from app.security.secret_key import admin_password, secret_key
 from app.security.session import SESSION_LIFETIME, SessionInterface, cookie_name

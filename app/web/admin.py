@@ -10,7 +10,7 @@ from wtforms import HiddenField, PasswordField
 from app.extensions import get_service
 from app.i18n import lazy_gettext as _
 from app.security import identity
-from app.security.admin_auth import SESSION_HOURS, AdminAuth
+from app.security.identity import SESSION_HOURS, AdminAuth
 from app.web import messages
 from app.web.forms import Form
 from app.web.rendering import flash_message, render

@@ -3,7 +3,7 @@
 import pytest
 from flask import Flask
 
-from app.security.admin_auth import SESSION_HOURS, AdminAuth
+from app.security.identity import SESSION_HOURS, AdminAuth
 from app.security.session import FORMER_COOKIE_NAME, cookie_name
 from app.web import messages
 from app.web.admin import safe_next_path
