@@ -41,7 +41,6 @@ from app.schemas import (
     parse,
 )
 from app.security import identity, permissions
-from app.security.nickname_policy import require_nickname
 from app.security.permissions import Permission
 from app.security.rate_limits import EXPLANATION_COST, RateLimitScope, check_rate_limit
 from app.security.spam_protection import reject_duplicates
@@ -157,7 +156,7 @@ def add_review() -> Review:
     review = _body(ReviewInput)
     key = nickname_key(review.author)
     with reject_duplicates(review):
-        require_nickname(_catalogue(), key, review.author, review.passphrase)
+        permissions.require_nickname(_catalogue(), key, review.author, review.passphrase)
         return _catalogue().add_review(review, identity.owner_token(key))
 
 
@@ -198,7 +197,7 @@ def edit_review(id: int) -> Review:
     check_rate_limit(RateLimitScope.POSTS)
     patch = _body(ReviewPatch)
     if patch.author and patch.author != old.author:
-        require_nickname(_catalogue(), nickname_key(patch.author), patch.author)
+        permissions.require_nickname(_catalogue(), nickname_key(patch.author), patch.author)
     return _catalogue().edit_review(id, patch, identity.actor())
 
 

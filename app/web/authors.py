@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from app.errors import FieldError, NotFound, ValidationFailed
 from app.models import ReviewSort
 from app.schemas import AUTHOR_MAX, PASSPHRASE_MAX, AllReviewsQuery
-from app.security.nickname_policy import verify_nickname
+from app.security import permissions
 from app.services.search import nickname_key
 from app.web import charts, messages
 from app.web.forms import NicknameForm
@@ -72,7 +72,7 @@ def _prove(data: dict[str, str]) -> bool:
         raise ValidationFailed([FieldError("author", "blank", "must be a nickname")])
     if not 0 < len(passphrase) <= PASSPHRASE_MAX:
         raise ValidationFailed([FieldError("passphrase", "passphrase_wrong", "is not this nickname's passphrase")])
-    verify_nickname(catalogue(), nickname_key(author), passphrase)
+    permissions.verify_nickname(catalogue(), nickname_key(author), passphrase)
     return True
 
 

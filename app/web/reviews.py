@@ -11,7 +11,6 @@ from app.errors import NotFound
 from app.models import CONFIDENT_FROM, Review
 from app.schemas import ReviewInput, ReviewPatch, parse
 from app.security import identity, permissions
-from app.security.nickname_policy import require_nickname
 from app.security.permissions import Permission
 from app.security.rate_limits import RateLimitScope, check_rate_limit
 from app.security.spam_protection import reject_duplicates
@@ -54,7 +53,7 @@ def _add(data: Mapping[str, Any]) -> Review:
     review = parse(ReviewInput, data, strict=False)
     key = nickname_key(review.author)
     with reject_duplicates(review):
-        require_nickname(catalogue(), key, review.author, review.passphrase)
+        permissions.require_nickname(catalogue(), key, review.author, review.passphrase)
         return catalogue().add_review(review, identity.owner_token(key))
 
 
@@ -109,7 +108,7 @@ def _edit(id: int, form: EditReviewForm) -> BaseResponse:
         fields = data | {"spoiler": data.get("spoiler", "off")}  # browsers do not send unchecked boxes
         patch = parse(ReviewPatch, fields, strict=False)
         if patch.author != old.author:
-            require_nickname(catalogue(), nickname_key(patch.author), patch.author)
+            permissions.require_nickname(catalogue(), nickname_key(patch.author), patch.author)
         return catalogue().edit_review(id, patch, identity.actor(), version=data.get("version", ""))
 
     review = form.submit(edit)
