@@ -16,8 +16,7 @@ from app.schemas import BODY_MAX
 from app.security import headers, permissions, request_guard
 from app.security.identity import AdminAuth
 from app.security.rate_limits import RateLimiter
-from app.security.secret_key import admin_password, secret_key
-from app.security.session import SESSION_LIFETIME, SessionInterface, cookie_name
+from app.security.session import SESSION_LIFETIME, SessionInterface, admin_password, cookie_name, secret_key
 from app.security.spam_protection import SpamProtection
 from app.services import MaintenanceService, ReviewService, demo_data
 from app.services.jobs import Jobs

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from app.errors import SettingsError
-from app.security.secret_key import admin_password, secret_key
+from app.security.session import admin_password, secret_key
 from app.settings import Settings
 
 
