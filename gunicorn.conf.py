@@ -8,9 +8,8 @@ import sys
 from gunicorn.sock import close_sockets
 
 from app.errors import SettingsError
-from app.security.bind_check import check_start
 from app.sentiment.worker import MAX_WAIT_SECONDS
-from app.settings import Settings
+from app.settings import Settings, check_start
 
 try:
     settings = Settings.from_env()

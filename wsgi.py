@@ -10,8 +10,7 @@ import click
 
 from app.errors import ModelError, SettingsError
 from app.factory import create_app
-from app.security.bind_check import check_start
-from app.settings import Settings
+from app.settings import Settings, check_start
 
 try:
     settings = Settings.from_env()

@@ -1,8 +1,13 @@
-"""Settings with their environment variables, defaults and meanings. A test compares docs/settings.md with them."""
+"""Settings with their environment variables, defaults and meanings. A test compares docs/settings.md with them.
+
+gunicorn's master process imports this module, so it imports no Flask.
+"""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
+from functools import lru_cache
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +17,7 @@ VERSION = "0.2.0"
 ROOT = Path(__file__).resolve().parent.parent
 LOG_LEVELS = ("info", "warning", "error", "off")
 """Log levels of requests: "warning" is for status 400 and up, "error" for 500 and up."""
+_REMEDY = "set ADMIN_PASSWORD, so that only you may delete, or OPEN_MODE=1 if everybody may"
 
 
 def _setting(
@@ -146,3 +152,28 @@ def _parse_number(metadata: Mapping[str, Any], text: str) -> int:
     if not minimum <= number <= maximum:
         raise SettingsError(f"{env}={number} is not within {minimum}..{maximum}")
     return number
+
+
+def check_start(settings: Settings, addresses: Iterable[str]) -> None:
+    """Raise `SettingsError` if open mode would be served to other machines.
+
+    `addresses` are the bound ones: IP addresses, host names or paths of unix sockets.
+    """
+    if settings.has_password or settings.open_mode:
+        return
+    for address in addresses:
+        if not is_loopback(address):
+            raise SettingsError(f"{address or 'every address'} lets other machines in without a password: {_REMEDY}")
+    if settings.trusted_proxies:
+        raise SettingsError(f"TRUSTED_PROXIES lets other machines in without a password: {_REMEDY}")
+
+
+@lru_cache(maxsize=256)
+def is_loopback(address: str) -> bool:
+    """Return whether the address is a loopback one. A unix socket is not: it serves a proxy."""
+    try:
+        ip = ip_address(address.partition("%")[0])
+    except ValueError:
+        return address == "localhost"
+    mapped = getattr(ip, "ipv4_mapped", None)
+    return bool((mapped or ip).is_loopback)

@@ -42,7 +42,7 @@ ALLOWED = {
     "web": SHARED,
     "cli": {"extensions", "services", "settings", "models", "errors"},
     "factory": SHARED | {"cli", "web", "api", "store", "sentiment", "settings", "compression"},
-    "wsgi": {"factory", "security", "settings", "errors"},
+    "wsgi": {"factory", "settings", "errors"},
 }
 # Packages that may import a library; others are unrestricted.
 HOOKS = {"json_io", "security", "extensions", "compression", "i18n", "static_files", "telemetry", "error_handlers"}

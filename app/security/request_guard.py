@@ -13,8 +13,7 @@ from werkzeug.sansio.utils import host_is_trusted
 from werkzeug.urls import uri_to_iri
 
 from app.errors import PermissionDenied
-from app.security.bind_check import is_loopback
-from app.settings import Settings
+from app.settings import Settings, is_loopback
 
 _LOCAL_NAMES = ["localhost", ".localhost"]
 _HEALTH_PATHS = ("/healthz", "/readyz")

@@ -5,8 +5,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from app.errors import SettingsError
-from app.security.bind_check import check_start, is_loopback
-from app.settings import Settings
+from app.settings import Settings, check_start, is_loopback
 from tests.security.conftest import BEARER, MakeApp
 
 LOCAL = ["127.0.0.1", "127.8.8.8", "::1", "::ffff:127.0.0.1", "localhost"]
