@@ -20,8 +20,7 @@ from app.models import Sentiment
 from app.sentiment.batches import batches
 from app.sentiment.config import NETWORK, Calibration, read_calibration
 from app.sentiment.explanation import Prediction
-from app.sentiment.normalization import has_emoji, normalize
-from app.sentiment.stated_score import stated_score
+from app.sentiment.normalization import has_emoji, normalize, stated_score
 
 VOCABULARY = "vocabulary.txt"
 MAX_NGRAM = 5  # characters
