@@ -6,9 +6,8 @@
 from pathlib import Path
 
 from app.errors import ModelError, first_line
-from app.sentiment.config import NETWORK
+from app.sentiment.config import NETWORK, read_card
 from app.sentiment.explanation import Predict
-from app.sentiment.model_card import read_card
 from app.sentiment.process_setup import configure_process
 from app.sentiment.worker import MAX_WAIT_SECONDS, QueuedAnalyzer
 

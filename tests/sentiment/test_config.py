@@ -1,7 +1,9 @@
-"""The mapping of labels to ratings, and calibration."""
+"""The mapping of labels to ratings, calibration, and the id of a model."""
 
 import math
+import shutil
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,8 +11,8 @@ import pytest
 
 from app.errors import ModelError
 from app.models import Label, Sentiment
-from app.sentiment import transformers_model
-from app.sentiment.config import Calibration, positive_shares
+from app.sentiment import BUNDLED, transformers_model
+from app.sentiment.config import Calibration, positive_shares, read_card
 from app.sentiment.explanation import Prediction
 
 
@@ -138,3 +140,21 @@ def test_former_keys_are_ignored_with_a_warning(caplog: pytest.LogCaptureFixture
     assert plain == ignored
     (record,) = caplog.records
     assert "rating_temperature, rating_slope, rating_shift" in record.getMessage()
+
+
+def test_the_id_is_a_hash_of_the_files(tmp_path: Path) -> None:
+    folder = tmp_path / "mine"
+    shutil.copytree(BUNDLED, folder)
+    first = read_card("bundled", BUNDLED)
+    assert first.id.startswith("bundled@")
+    assert len(first.id) == len("bundled@") + 12
+    assert read_card(str(folder), folder).id == first.id.replace("bundled@", "mine@")
+    (folder / "README.md").write_text("another card", encoding="utf-8")
+    assert read_card("bundled", folder).id == first.id
+    weights = bytearray((folder / "network.onnx").read_bytes())
+    weights[-1] ^= 1
+    (folder / "network.onnx").write_bytes(weights)
+    trained = read_card("bundled", folder).id
+    assert trained != first.id
+    (folder / "config.json").write_text("{}", encoding="utf-8")
+    assert read_card("bundled", folder).id not in (first.id, trained)

@@ -7,7 +7,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from app.models import Label
-from app.sentiment.model_card import read_card
+from app.sentiment.config import read_card
 from tests.fakes import FakeAnalyzer
 
 METRICS = {
