@@ -4,8 +4,8 @@ gunicorn's master process imports this module, so it imports no Flask.
 """
 
 import os
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import Field, dataclass, field, fields
 from functools import lru_cache
 from ipaddress import ip_address
 from pathlib import Path
@@ -20,18 +20,9 @@ LOG_LEVELS = ("info", "warning", "error", "off")
 _REMEDY = "set ADMIN_PASSWORD, so that only you may delete, or OPEN_MODE=1 if everybody may"
 
 
-def _setting(
-    env: str,
-    default: Any,
-    meaning: str,
-    *,
-    minimum: int | None = None,
-    maximum: int | None = None,
-    choices: tuple[str, ...] = (),
-) -> Any:
-    """Return a dataclass field with the environment variable, the meaning and the limits of a setting."""
-    metadata = {"env": env, "meaning": meaning, "minimum": minimum, "maximum": maximum, "choices": choices}
-    return field(default=default, metadata=metadata)
+def _setting(env: str, default: Any, meaning: str, choices: Sequence[Any] = ()) -> Any:
+    """Return a dataclass field with the environment variable, the meaning and the allowed values of a setting."""
+    return field(default=default, metadata={"env": env, "meaning": meaning, "choices": choices})
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +30,7 @@ class Settings:
     """The site's settings."""
 
     host: str = _setting("HOST", "127.0.0.1", "address to bind")
-    port: int = _setting("PORT", 8000, "port to bind", minimum=0, maximum=65_535)
+    port: int = _setting("PORT", 8000, "port to bind", range(65_536))
     secret_key: str = _setting(
         "SECRET_KEY", "", "key that signs cookies and forms; empty = generated once and saved in `INSTANCE_DIR`"
     )
@@ -53,11 +44,7 @@ class Settings:
         "ADMIN_PASSWORD_FILE", "", "file with the administrator's password; created with a random one if absent"
     )
     open_mode: int = _setting(
-        "OPEN_MODE",
-        0,
-        "1 = allow open mode for other machines, too; every page then shows a warning",
-        minimum=0,
-        maximum=1,
+        "OPEN_MODE", 0, "1 = allow open mode for other machines, too; every page then shows a warning", range(2)
     )
     trusted_hosts: str = _setting(
         "TRUSTED_HOSTS",
@@ -65,7 +52,7 @@ class Settings:
         "accepted host names (`.example.kr` = with subdomains); empty = any, or in open mode this machine's",
     )
     ratelimit_enabled: int = _setting(
-        "RATELIMIT_ENABLED", 1, "0 = disable rate limits, honeypot and duplicate filter", minimum=0, maximum=1
+        "RATELIMIT_ENABLED", 1, "0 = disable rate limits, honeypot and duplicate filter", range(2)
     )
     ratelimit_storage_url: str = _setting(
         "RATELIMIT_STORAGE_URL",
@@ -80,9 +67,7 @@ class Settings:
     )
     limit_logins: str = _setting("LIMIT_LOGINS", "10 per minute; 60 per hour", "rate limit of a client's failed logins")
     database_url: str = _setting(
-        "DATABASE_URL",
-        "",
-        "`sqlite:///reviews.db` or `postgresql+psycopg://...`; empty = memory, lost at a restart",
+        "DATABASE_URL", "", "`sqlite:///reviews.db` or `postgresql+psycopg://...`; empty = memory, lost at a restart"
     )
     sentiment_model: str = _setting(
         "SENTIMENT_MODEL", "", "Hugging Face id or folder of a text classifier; empty = the bundled model"
@@ -90,32 +75,21 @@ class Settings:
     sentiment_revision: str = _setting(
         "SENTIMENT_REVISION", "", "branch, tag or commit of a Hugging Face id; ignored for a folder"
     )
-    demo: int = _setting(
-        "DEMO",
-        0,
-        "1 = add demo movies and reviews to a store without movies",
-        minimum=0,
-        maximum=1,
-    )
+    demo: int = _setting("DEMO", 0, "1 = add demo movies and reviews to a store without movies", range(2))
     import_max: int = _setting(
         "IMPORT_MAX",
         64,
         "maximum size in megabytes of a file imported in the browser; the command has no limit",
-        minimum=1,
-        maximum=4_096,
+        range(1, 4_097),
     )
     trusted_proxies: int = _setting(
-        "TRUSTED_PROXIES",
-        0,
-        "number of proxies in front whose `X-Forwarded-*` headers are trusted",
-        minimum=0,
-        maximum=10,
+        "TRUSTED_PROXIES", 0, "number of proxies in front whose `X-Forwarded-*` headers are trusted", range(11)
     )
     log_level: str = _setting(
         "LOG_LEVEL",
         "info",
         "access log in JSON lines: `info` = all requests, `warning` = status 400 and up, `error` = 500 and up, `off`",
-        choices=LOG_LEVELS,
+        LOG_LEVELS,
     )
 
     @property
@@ -131,27 +105,21 @@ class Settings:
         for item in fields(cls):
             text = environ.get(item.metadata["env"], "").strip()
             if text:
-                parse = _parse_number if item.type is int else _check_choice
-                values[item.name] = parse(item.metadata, text)
+                values[item.name] = _parse(text, item)
         return cls(**values)
 
 
-def _check_choice(metadata: Mapping[str, Any], text: str) -> str:
-    choices = metadata["choices"]
-    if choices and text not in choices:
-        raise SettingsError(f"{metadata['env']}={text!r} is none of {', '.join(choices)}")
-    return text
-
-
-def _parse_number(metadata: Mapping[str, Any], text: str) -> int:
-    env, minimum, maximum = metadata["env"], metadata["minimum"], metadata["maximum"]
+def _parse(text: str, item: Field[Any]) -> int | str:
+    """Return the value of a setting. Raise `SettingsError` if it is not an allowed one."""
+    env, choices = item.metadata["env"], item.metadata["choices"]
     try:
-        number = int(text)
+        value = int(text) if item.type is int else text
     except ValueError:
         raise SettingsError(f"{env}={text!r} is not a whole number") from None
-    if not minimum <= number <= maximum:
-        raise SettingsError(f"{env}={number} is not within {minimum}..{maximum}")
-    return number
+    if choices and value not in choices:
+        allowed = f"{choices[0]}..{choices[-1]}" if item.type is int else ", ".join(choices)
+        raise SettingsError(f"{env}={text!r} is none of {allowed}")
+    return value
 
 
 def check_start(settings: Settings, addresses: Iterable[str]) -> None:
@@ -172,7 +140,7 @@ def check_start(settings: Settings, addresses: Iterable[str]) -> None:
 def is_loopback(address: str) -> bool:
     """Return whether the address is a loopback one. A unix socket is not: it serves a proxy."""
     try:
-        ip = ip_address(address.partition("%")[0])
+        ip = ip_address(address)
     except ValueError:
         return address == "localhost"
     mapped = getattr(ip, "ipv4_mapped", None)
