@@ -11,7 +11,7 @@ from collections.abc import Callable
 from hashlib import sha256
 from threading import Lock
 
-from flask import current_app, request, session
+from flask import current_app, g, request, session
 
 from app.errors import PermissionDenied
 from app.extensions import get_service
@@ -23,8 +23,6 @@ ADMIN = "admin"
 """The administrator's name in the audit log; a writer token is longer."""
 _TOKEN, _LOGIN, _NICKNAMES = "writer", "admin", "nicknames"  # keys of the session
 _MAX_NICKNAMES = 5
-_IS_ADMIN = "gampyeong.is_admin"
-"""Key of the WSGI environment that caches `is_admin` for the request."""
 
 
 class AdminAuth:
@@ -95,8 +93,7 @@ def owner_token(nickname: str = "") -> str:
 
 def nicknames() -> list[str]:
     """Return the keys of the nicknames whose passphrase this browser has given."""
-    found = session.get(_NICKNAMES)
-    return [key for key in found if isinstance(key, str)] if isinstance(found, list) else []
+    return list(session.get(_NICKNAMES, []))
 
 
 def unlock_nickname(key: str) -> None:
@@ -126,10 +123,10 @@ def is_admin() -> bool:
 
     Raise `PermissionDenied` for a wrong bearer password.
     """
-    if _IS_ADMIN not in request.environ:
-        request.environ[_IS_ADMIN] = False  # for the error page, if the bearer password is wrong
-        request.environ[_IS_ADMIN] = _is_admin()
-    return bool(request.environ[_IS_ADMIN])
+    if "is_admin" not in g:
+        g.is_admin = False  # for the error page, if the bearer password is wrong
+        g.is_admin = _is_admin()
+    return bool(g.is_admin)
 
 
 def is_logged_in() -> bool:
@@ -153,14 +150,10 @@ def _is_admin() -> bool:
     scheme, _, given = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer":
         return auth.has_session(str(session.get(_LOGIN, "")))
-    if not _check_password(_decode_header(given.strip())):
+    password = given.strip().encode("latin-1").decode("utf-8", "replace")  # WSGI passes bytes as Latin-1
+    if not _check_password(password):
         raise PermissionDenied("this is not the administrator's password", needs_login=True)
     return True
-
-
-def _decode_header(header: str) -> str:
-    """Decode a header as UTF-8; WSGI passes its bytes as Latin-1."""
-    return header.encode("latin-1", "replace").decode("utf-8", "replace")
 
 
 def actor() -> str:
@@ -176,7 +169,7 @@ def log_in(password: str) -> bool:
         return False
     log_out()
     session[_LOGIN] = get_service(AdminAuth).create_session()
-    request.environ[_IS_ADMIN] = True
+    g.is_admin = True
     return True
 
 
@@ -188,4 +181,4 @@ def log_out() -> None:
     session.update(kept)
     if kept:
         session.permanent = True
-    request.environ[_IS_ADMIN] = False
+    g.is_admin = False
