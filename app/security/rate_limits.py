@@ -6,7 +6,7 @@ While Redis is unreachable, each process counts in its own memory.
 import logging
 import time
 from enum import StrEnum
-from ipaddress import IPv6Address, ip_address
+from ipaddress import IPv6Address, IPv6Network, ip_address
 from typing import Any
 
 from flask import request
@@ -45,7 +45,7 @@ class RateLimiter:
             return
         self._rules = {scope: _parse(scope, getattr(settings, f"limit_{scope}")) for scope in RateLimitScope}
         self._local = FixedWindowRateLimiter(MemoryStorage())
-        self._shared = _open_storage(settings.ratelimit_storage_url)
+        self._shared = _open_storage(settings.ratelimit_storage_url or "memory://")
         self._retry_at = 0.0
 
     def hit(self, scope: RateLimitScope, cost: int) -> None:
@@ -62,7 +62,7 @@ class RateLimiter:
 
     def _call(self, method: str, *arguments: Any, **options: Any) -> Any:
         """Call a method of the shared limiter, or of the local one while Redis is unreachable."""
-        if self._shared and time.monotonic() >= self._retry_at:
+        if time.monotonic() >= self._retry_at:
             try:
                 return getattr(self._shared, method)(*arguments, **options)
             except Exception as error:  # noqa: BLE001 - each storage raises its own errors
@@ -71,10 +71,8 @@ class RateLimiter:
         return getattr(self._local, method)(*arguments, **options)
 
 
-def _open_storage(url: str) -> FixedWindowRateLimiter | None:
-    """Return a limiter on the storage at `url`, or None for this process's memory."""
-    if not url or url.startswith("memory:"):
-        return None
+def _open_storage(url: str) -> FixedWindowRateLimiter:
+    """Return a limiter on the storage at `url`."""
     timeouts = {"socket_timeout": _REDIS_TIMEOUT, "socket_connect_timeout": _REDIS_TIMEOUT}
     try:
         return FixedWindowRateLimiter(storage_from_string(url, **(timeouts if url.startswith("redis") else {})))
@@ -108,5 +106,4 @@ def client_key() -> str:
         return address or "local"
     if not isinstance(ip, IPv6Address):
         return address
-    mapped = ip.ipv4_mapped
-    return str(mapped) if mapped else f"{IPv6Address(int(ip) >> _NETWORK << _NETWORK)}/{_NETWORK}"
+    return str(ip.ipv4_mapped or IPv6Network((int(ip), _NETWORK), strict=False))
