@@ -21,7 +21,6 @@ from app.web import (
     pages,
     posters,
     preferences,
-    reactions,
     rendering,
     reviews,
     stats,
@@ -31,7 +30,7 @@ from app.web import (
 def register(app: Flask) -> None:
     """Register the routes of the pages, and the filters and globals of their templates."""
     app.url_map.converters["name"] = authors.NameConverter
-    for feature in (movies, merge, reviews, reactions, explanations, authors, feeds, stats):
+    for feature in (movies, merge, reviews, explanations, authors, feeds, stats):
         app.register_blueprint(feature.blueprint)
     for feature in (preferences, admin, audit_log, import_export):
         app.register_blueprint(feature.blueprint)

@@ -15,8 +15,7 @@ from app.security.permissions import Permission
 from app.web import messages
 from app.web.filters import shorten_title
 from app.web.forms import Form, MovieChoiceForm, MovieForm
-from app.web.movie_lookup import resolve_movie
-from app.web.pages import catalogue
+from app.web.pages import catalogue, resolve_movie
 from app.web.rendering import flash_message, render
 
 blueprint = Blueprint("merge", __name__)

@@ -9,15 +9,14 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from app.errors import NotFound
 from app.models import Movie
-from app.schemas import MovieInput, MoviePatch, parse
+from app.schemas import QUERY_MAX, MovieInput, MoviePatch, parse
 from app.security import identity, permissions
 from app.security.permissions import Permission
 from app.security.rate_limits import RateLimitScope, check_rate_limit
 from app.web import messages, pages, posters, reviews
 from app.web.filters import shorten_title
 from app.web.forms import EditMovieForm, Form, MovieChoiceForm, MovieForm
-from app.web.movie_lookup import suggest
-from app.web.pages import MAX_GENRES, catalogue
+from app.web.pages import MAX_GENRES, MAX_MATCHES, catalogue
 from app.web.rendering import flash_message, render, show_lost_edit
 
 blueprint = Blueprint("movies", __name__)
@@ -29,7 +28,12 @@ POSTER_MAX_AGE = 24 * 60 * 60  # seconds
 
 @blueprint.get("/suggestions")
 def suggest_movies() -> Response:
-    return jsonify(suggest(request.args.get("q", "")))
+    """Return suggestions for a partly typed title."""
+    typed = request.args.get("q", "").strip()[:QUERY_MAX]
+    found = catalogue().suggest(typed, MAX_MATCHES) if typed else []
+    return jsonify(
+        [{name: getattr(movie, name) for name in ("id", "title", "release_date", "director")} for movie in found]
+    )
 
 
 @blueprint.post("/movie")

@@ -1,21 +1,25 @@
-"""The two main pages, the list of movies and a movie with its reviews, which several routes return."""
+"""The two main pages, the list of movies and a movie with its reviews, which several routes return.
 
+The review form on the first one names its movie, by a chosen id or a typed title.
+"""
+
+from collections.abc import Mapping
 from itertools import islice
 from typing import Any, TypeVar
 
 from flask import Response, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from app.errors import NotFound, ValidationFailed
+from app.errors import FieldError, NotFound, ValidationFailed
 from app.extensions import get_service
 from app.i18n import lazy_gettext
-from app.models import CONFIDENT_FROM, Label, Movie, Page, Review, ReviewSort
-from app.schemas import TITLE_MAX, AllReviewsQuery, Input, MoviesQuery, ReviewsQuery, parse
+from app.models import CONFIDENT_FROM, Label, Movie, Page, Review, ReviewSort, movie_key
+from app.schemas import QUERY_MAX, TITLE_MAX, AllReviewsQuery, Input, MovieChoice, MoviesQuery, ReviewsQuery, parse
 from app.security import permissions
 from app.services import ReviewService
+from app.services.search import has_word, searched_text, split_words
 from app.web import charts
-from app.web.forms import MovieForm, ReviewForm
-from app.web.movie_lookup import prefill_movie
+from app.web.forms import MovieChoiceForm, MovieForm, ReviewForm
 from app.web.rendering import render
 
 MOVIES_A_PAGE = 24
@@ -23,6 +27,8 @@ REVIEWS_A_PAGE = 20
 LATEST_SHOWN = 4
 """Number of reviews below the home page's movies."""
 MAX_GENRES = 200
+MAX_MATCHES = 8
+"""Number of movies offered for a typed title."""
 EXTREMES_FROM = 4
 """Reviews a movie must have for its most positive and most negative one to be shown above the list."""
 _TREND_REVIEWS = 40
@@ -72,12 +78,60 @@ def home(review_form: ReviewForm | None = None, movie_form: MovieForm | None = N
     )
 
 
+def prefill_movie(form: ReviewForm) -> None:
+    """Fill in the title of the chosen movie, unless another was typed."""
+    if form.movie.data and form.movie.data != form.movie_was.data:
+        return
+    try:
+        chosen = parse(MovieChoice, {"movie_id": form.movie_id.data}, strict=False)
+        movie = catalogue().movie(chosen.movie_id)
+    except ValidationFailed:
+        return
+    except NotFound:
+        form.movie_id.data = form.movie_was.data = ""  # the title is looked up instead
+    else:
+        form.movie.data = form.movie_was.data = movie.title
+
+
 def _latest() -> list[tuple[Review, Movie]]:
     """Return the newest reviews without spoilers, on the first page only."""
     if request.args.get("page", "1") != "1":
         return []
     newest = catalogue().all_reviews(AllReviewsQuery(per_page=4 * LATEST_SHOWN)).items
     return [(review, movie) for review, movie in newest if not review.spoiler][:LATEST_SHOWN]
+
+
+def resolve_movie(form: MovieChoiceForm, data: Mapping[str, str], *, without: int = 0) -> dict[str, str]:
+    """Return `data` with the `movie_id`.
+
+    A chosen id is used unless the title was changed after the choice (`movie_was`); then the title is looked up. Raise
+    `ValidationFailed` if it matches no movie or several, which become the form's `matches`. The movie `without` is left
+    out.
+    """
+    typed = data.get("movie", "").strip()
+    if not typed or (data.get("movie_id") and typed == data.get("movie_was", "").strip()):
+        return dict(data)
+    matches = match_title(typed, without=without)
+    if len(matches) == 1 and all(has_word(searched_text(matches[0]), word) for word in split_words(typed)):
+        return {**data, "movie_id": str(matches[0].id)}
+    form.matches = matches[:MAX_MATCHES]
+    if not any(_is_called(movie, typed) for movie in matches):
+        form.missing_title = typed[:TITLE_MAX]
+    form.movie_was.data = form.movie.data
+    raise ValidationFailed(
+        [FieldError("movie_id", "movie_unclear" if matches else "movie_unknown", "must name one movie")]
+    )
+
+
+def match_title(title: str, *, without: int = 0) -> list[Movie]:
+    """Return the movies with this title, ignoring case and spaces, or else the results of a search for it."""
+    found = catalogue().movies(MoviesQuery(q=title[:QUERY_MAX])).items
+    found = [movie for movie in found if movie.id != without]
+    return [movie for movie in found if _is_called(movie, title)] or found
+
+
+def _is_called(movie: Movie, title: str) -> bool:
+    return movie_key(movie.title, "") == movie_key(title, "")
 
 
 def movie_list() -> Response:
