@@ -15,7 +15,6 @@ from app.web import (
     filters,
     import_export,
     import_messages,
-    merge,
     messages,
     movies,
     pages,
@@ -30,7 +29,7 @@ from app.web import (
 def register(app: Flask) -> None:
     """Register the routes of the pages, and the filters and globals of their templates."""
     app.url_map.converters["name"] = authors.NameConverter
-    for feature in (movies, merge, reviews, explanations, authors, feeds, stats):
+    for feature in (movies, reviews, explanations, authors, feeds, stats):
         app.register_blueprint(feature.blueprint)
     for feature in (preferences, admin, audit_log, import_export):
         app.register_blueprint(feature.blueprint)
