@@ -14,7 +14,6 @@ from app.web import (
     feeds,
     filters,
     import_export,
-    import_messages,
     messages,
     movies,
     pages,
@@ -33,7 +32,7 @@ def register(app: Flask) -> None:
         app.register_blueprint(feature.blueprint)
     for feature in (preferences, admin, audit_log, import_export):
         app.register_blueprint(feature.blueprint)
-    app.jinja_env.filters.update(filters.FILTERS | import_messages.FILTERS, drawn_poster=posters.poster_for)
+    app.jinja_env.filters.update(filters.FILTERS | messages.FILTERS, drawn_poster=posters.poster_for)
     app.jinja_env.globals.update(
         cached_fragment=rendering.cached_fragment,
         csrf_token=generate_csrf,

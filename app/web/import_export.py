@@ -24,7 +24,7 @@ from app.security.permissions import Permission
 from app.services import MaintenanceService, import_export
 from app.services.import_export import ANONYMOUS, FIELDS, ImportResult, Preview, TableOptions
 from app.services.jobs import Jobs, ProgressCallback, Work
-from app.web import import_messages, messages
+from app.web import messages
 from app.web.forms import Form
 from app.web.rendering import render
 
@@ -253,11 +253,11 @@ def _show_preview(form: PreviewForm, columns: Mapping[str, int | None] | None) -
         if preview and columns is None and (remembered := _remembered(preview)):
             preview = _preview(form.options(remembered))
     except ValidationFailed as error:
-        return _refuse(422, "file", import_messages.error_messages(error.errors))
+        return _refuse(422, "file", messages.file_error_messages(error.errors))
     if preview is None:
         return _refuse(410, "file", messages.UPLOAD_EXPIRED)
     form.upload.data, name = session[_UPLOAD]
-    return render("preview.html", form, form=form, preview=preview, name=name, field_names=import_messages.FIELD_NAMES)
+    return render("preview.html", form, form=form, preview=preview, name=name, field_names=messages.FIELD_NAMES)
 
 
 def _remember(preview: Preview) -> None:
@@ -307,7 +307,7 @@ def _refuse_large(error: RequestEntityTooLarge) -> Response:
     limit = current_app.config["IMPORT_MAX"]
     if request.max_content_length != limit:  # a form without a file
         return error_response(413, f"the request body is larger than {request.max_content_length:,} bytes")
-    return _refuse(413, "file", import_messages.format_too_large(limit))
+    return _refuse(413, "file", messages.format_too_large(limit))
 
 
 def _refuse(status: int, field: str, sentence: str) -> Response:
