@@ -8,7 +8,7 @@ from typing import BinaryIO
 from app.errors import FieldError, ValidationFailed
 from app.models import Movie
 from app.schemas import CorrectionRecord, ReviewRecord
-from app.services.import_export import csv_format, json_format, jsonl_format, workbook_format
+from app.services.import_export import csv_format, json_format, workbook_format
 from app.services.import_export.file_types import FileType, OpenedFile, open_file
 from app.services.import_export.records import ImportResult, Item, Row
 from app.services.import_export.staged_reviews import StagedReviews
@@ -64,7 +64,7 @@ class ParsedFile:
 
     def _rows(self, opened: OpenedFile, options: TableOptions) -> Iterator[Row]:
         if opened.type is FileType.JSON_LINES:
-            yield from jsonl_format.read_rows(opened.content)
+            yield from json_format.read_rows(opened.content)
             return
         with _OPENERS[opened.type](opened.content) as table:
             reader = TableReader(table, options, opened.written_at)
@@ -144,7 +144,7 @@ def preview_file(file: BinaryIO, options: TableOptions) -> Preview:
     """Parse the beginning of a file. Raise `ValidationFailed` for an unreadable file."""
     with open_file(file) as opened:
         if opened.type is FileType.JSON_LINES:
-            return Preview(rows=_preview_rows(jsonl_format.read_rows(opened.content)))
+            return Preview(rows=_preview_rows(json_format.read_rows(opened.content)))
         with _OPENERS[opened.type](opened.content) as table:
             names = column_names(table.header)
             guessed = guess(table.header, options)
