@@ -15,8 +15,7 @@ from app.errors import AlreadyExists, NotFound
 from app.models import Correction, Label, Movie, Review, format_utc, is_same_date, movie_key
 from app.protocols import Analyzer
 from app.services import jobs
-from app.services.import_export.parsed_file import ParsedFile
-from app.services.import_export.records import ImportCounts, ImportResult
+from app.services.import_export.parsed_file import ImportCounts, ImportResult, ParsedFile
 from app.services.import_export.staged_reviews import StagedReviews, text_hash
 from app.services.import_export.tables import TableOptions
 from app.services.jobs import ProgressCallback, ProgressReporter, Stage

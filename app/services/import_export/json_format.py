@@ -23,8 +23,7 @@ from typing import Any, BinaryIO
 from app.errors import FieldError, ValidationFailed
 from app.models import Movie
 from app.schemas import CorrectionRecord, MovieRecord, ReviewRecord, parse
-from app.services.import_export.records import Row
-from app.services.import_export.tables import Record, Table
+from app.services.import_export.tables import Record, Row, Table
 from app.store.base import yield_to_others
 
 FORMAT, VERSION = "gampyeong", 1

@@ -1,19 +1,19 @@
 """Parsing of a file into rows, with validation that needs no store, and the preview of its first rows."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from app.errors import FieldError, ValidationFailed
 from app.models import Movie
 from app.schemas import CorrectionRecord, ReviewRecord
 from app.services.import_export import csv_format, json_format, workbook_format
 from app.services.import_export.file_types import FileType, OpenedFile, open_file
-from app.services.import_export.records import ImportResult, Item, Row
 from app.services.import_export.staged_reviews import StagedReviews
 from app.services.import_export.table_rows import TableReader
-from app.services.import_export.tables import FIELDS, TableOptions, column_names, guess
+from app.services.import_export.tables import FIELDS, Item, Row, TableOptions, column_names, guess
 from app.services.jobs import ProgressCallback, ProgressReporter, Stage
 
 _OPENERS = {
@@ -24,6 +24,68 @@ _OPENERS = {
 _REPORT_EVERY = 100  # rows
 _MAX_ID = 2**53  # JavaScript cannot represent larger integers exactly
 _MAX_PREVIEWED = 10  # rows
+MAX_LISTED = 1_000
+"""Bad rows that are listed with their errors; further ones are only counted."""
+
+
+class BadRow(NamedTuple):
+    """A row that cannot be imported."""
+
+    number: int
+    errors: Sequence[FieldError]
+
+
+class DroppedCell(NamedTuple):
+    """An optional cell that is invalid or was shortened; the row's review is imported nevertheless."""
+
+    number: int
+    error: FieldError
+
+
+@dataclass(frozen=True, slots=True)
+class ImportCounts:
+    """Numbers of added items, and the id of the audit entry that can be undone; 0 if nothing was added."""
+
+    movies: int = 0
+    reviews: int = 0
+    corrections: int = 0
+    change_id: int = 0
+
+
+@dataclass(slots=True)
+class ImportResult:
+    """The result of an import.
+
+    `rows` is the number of rows that are or should be reviews: `added`, `known` (in the store already), `repeated` (in
+    the file) and bad ones. `added` is None if bad rows prevented the import: all but those that only lack a text.
+
+    `dropped_counts` are the numbers of dropped cells by (field, error type), `dropped` the first one of each. `notes`
+    list other parts of the file that were not imported.
+    """
+
+    added: ImportCounts | None = None
+    rows: int = 0
+    known: int = 0
+    repeated: int = 0
+    bad_count: int = 0
+    bad: list[BadRow] = field(default_factory=list)
+    is_blocked: bool = False
+    dropped: list[DroppedCell] = field(default_factory=list)
+    dropped_counts: Counter[tuple[str, str]] = field(default_factory=Counter)
+    notes: Sequence[FieldError] = ()
+
+    def add_bad_row(self, number: int, errors: Sequence[FieldError]) -> None:
+        self.rows += 1
+        self.bad_count += 1
+        self.is_blocked |= [error.type for error in errors] != ["text_missing"]
+        if len(self.bad) < MAX_LISTED:
+            self.bad.append(BadRow(number, errors))
+
+    def add_dropped_cell(self, number: int, error: FieldError) -> None:
+        kind = error.field, error.type
+        if kind not in self.dropped_counts:
+            self.dropped.append(DroppedCell(number, error))
+        self.dropped_counts[kind] += 1
 
 
 class ParsedFile:

@@ -12,8 +12,7 @@ from app.models import KST, Movie, MovieFields, movie_key
 from app.schemas import DIRECTOR_MAX, GENRE_MAX, MIN_YEAR, MovieInput, ReviewRecord, parse
 from app.services.import_export.csv_format import unescape_formula
 from app.services.import_export.dates import parse_day, parse_timestamp
-from app.services.import_export.records import Row
-from app.services.import_export.tables import FIELDS, Table, TableOptions, column_names, is_rating, match
+from app.services.import_export.tables import FIELDS, Row, Table, TableOptions, column_names, is_rating, match
 
 ANONYMOUS = "익명"
 """Default author of a table without authors."""

@@ -1,4 +1,4 @@
-"""Tables of all formats, and the mapping of their columns to fields by Korean or English headings."""
+"""Rows and tables of all formats, and the mapping of their columns to fields by Korean or English headings."""
 
 import re
 import unicodedata
@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from app.errors import FieldError, ValidationFailed
+from app.models import Movie
+from app.schemas import CorrectionRecord, ReviewRecord
 
 HEADINGS = {
     "title": (
@@ -55,6 +57,11 @@ _FOLDED_RATINGS = set(map(_fold, _RATINGS))
 
 Record = tuple[int, list[str] | FieldError]
 """The number of a row, from 1, and its cells or the error that makes it unreadable."""
+Item = Movie | ReviewRecord | CorrectionRecord | ValidationFailed | FieldError
+"""A movie with its id in the file, a review, a correction, the errors of a row that cannot be imported, or the error of
+an optional cell that was dropped or shortened, which comes before the row's review."""
+Row = tuple[int, Item]
+"""An item with the number of its row: a line of JSON Lines or a row of a table, from 1."""
 MAX_HEADER_LINE = 20
 """Number of the last line in which headings are searched: there may be titles above them."""
 
