@@ -1,6 +1,13 @@
-"""Detection of a file's type by its content, and unpacking."""
+"""Detection of a file's type by its content, unpacking of archives, and spreadsheet workbooks (.xlsx, .xls, .ods).
+
+Workbooks are parsed by python-calamine, in a subprocess.
+"""
 
 import gzip
+import json
+import shutil
+import subprocess
+import sys
 import tempfile
 import zipfile
 import zlib
@@ -9,11 +16,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import IO, BinaryIO
 
 from app.errors import ValidationFailed
 from app.models import KST
+from app.services.import_export.tables import Record, Table, count_known, find_header
 
 MAX_UNPACKED_SIZE = 256 * 1024 * 1024
 """Maximum bytes of an unpacked file, so that a small file cannot fill the disk."""
@@ -34,6 +42,8 @@ _SPREADSHEET = b"application/vnd.oasis.opendocument.spreadsheet"
 _TABLES = (".csv", ".tsv", ".txt", ".json", ".jsonl")
 _REVIEWS_FILE = "reviews.csv"  # in Letterboxd's exports
 _IGNORED_FOLDERS = {"deleted", "orphaned", "__MACOSX"}
+_WORKBOOK_PROCESS = Path(__file__).with_name("workbook_process.py")
+_WORKBOOK_TIMEOUT = 120  # seconds
 _MESSAGES = {
     "file_empty": "the file is empty",
     "file_is_pdf": "the file is a PDF document, not a table",
@@ -44,6 +54,7 @@ _MESSAGES = {
     "file_is_document": "the file is a text document, not a table",
     "archive_locked": "the archive has a password: unpack it",
     "file_broken": "the packed file is damaged or cut off",
+    "workbook_broken": "the workbook cannot be read: open it and save it as CSV",
 }
 
 
@@ -171,3 +182,45 @@ def _too_large(limit: int) -> ValidationFailed:
 
 def _refused(type: str) -> ValidationFailed:
     return ValidationFailed.in_file(type, _MESSAGES[type])
+
+
+@contextmanager
+def open_workbook(file: BinaryIO) -> Iterator[Table]:
+    """Open the sheet with most known headings. Raise `ValidationFailed` for an unreadable workbook."""
+    # On Windows, a file that is still open cannot be deleted.
+    with tempfile.TemporaryDirectory(prefix="gampyeong-", ignore_cleanup_errors=True) as folder:
+        file.seek(0)
+        with open(Path(folder, "workbook"), "wb") as copy:
+            shutil.copyfileobj(file, copy)
+        try:
+            subprocess.run(  # noqa: S603 - a fixed command
+                [sys.executable, "-I", str(_WORKBOOK_PROCESS)],
+                cwd=folder,
+                stderr=subprocess.DEVNULL,
+                timeout=_WORKBOOK_TIMEOUT,
+                check=True,
+            )
+        except subprocess.SubprocessError as error:
+            raise _refused("workbook_broken") from error
+        sheets = [path for path in sorted(Path(folder).glob("*.sheet")) if any(_sheet_records(path))]
+        if not sheets:
+            raise _refused("workbook_broken")
+        sheet = max(sheets, key=lambda path: count_known(find_header(_sheet_records(path))[1]))
+        number, header = find_header(_sheet_records(sheet))
+        records = (record for record in _sheet_records(sheet) if record[0] > number)
+        yield Table(header, records, [_sheet_name(other) for other in sheets if other != sheet])
+
+
+def _sheet_name(sheet: Path) -> str:
+    with open(sheet, encoding="utf-8") as lines:
+        name: str = json.loads(next(lines))
+        return name
+
+
+def _sheet_records(sheet: Path) -> Iterator[Record]:
+    """Yield the rows of a sheet with their numbers in the spreadsheet."""
+    with open(sheet, encoding="utf-8") as lines:
+        next(lines)
+        for line in lines:
+            number, cells = json.loads(line)
+            yield number, cells

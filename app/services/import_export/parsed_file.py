@@ -9,8 +9,8 @@ from typing import BinaryIO, NamedTuple
 from app.errors import FieldError, ValidationFailed
 from app.models import Movie
 from app.schemas import CorrectionRecord, ReviewRecord
-from app.services.import_export import csv_format, json_format, workbook_format
-from app.services.import_export.file_types import FileType, OpenedFile, open_file
+from app.services.import_export import csv_format, json_format
+from app.services.import_export.file_types import FileType, OpenedFile, open_file, open_workbook
 from app.services.import_export.staged_reviews import StagedReviews
 from app.services.import_export.table_rows import TableReader
 from app.services.import_export.tables import FIELDS, Item, Row, TableOptions, column_names, guess
@@ -19,7 +19,7 @@ from app.services.jobs import ProgressCallback, ProgressReporter, Stage
 _OPENERS = {
     FileType.TEXT: csv_format.open_table,
     FileType.JSON_ARRAY: json_format.open_table,
-    FileType.WORKBOOK: workbook_format.open_table,
+    FileType.WORKBOOK: open_workbook,
 }
 _REPORT_EVERY = 100  # rows
 _MAX_ID = 2**53  # JavaScript cannot represent larger integers exactly

@@ -1,4 +1,4 @@
-"""Script that converts the file `workbook` in the current folder to files of JSON lines, for `workbook_format`.
+"""Script that converts the file `workbook` in the current folder to files of JSON lines, for `open_workbook`.
 
 It runs in a subprocess, because the library allocates the full rectangle of a sheet and aborts without enough memory: a
 single cell far down and right suffices.
