@@ -3,8 +3,7 @@
 from app.services.import_export.exporter import export_catalogue, export_corrections, export_reviews
 from app.services.import_export.importer import import_file
 from app.services.import_export.parsed_file import ImportResult, Preview, preview_file
-from app.services.import_export.table_rows import ANONYMOUS
-from app.services.import_export.tables import FIELDS, TableOptions
+from app.services.import_export.tables import ANONYMOUS, FIELDS, TableOptions
 
 __all__ = [
     "ANONYMOUS",

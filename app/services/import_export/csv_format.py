@@ -23,7 +23,6 @@ TEXT_FIELDS = [name for name in FIELDS if name != "spoiler"]
 _FORMER_HEADER = [*(HEADINGS[name][0] for name in TEXT_FIELDS), "긍정·부정", "확신", "평점"]
 HEADER = [*_FORMER_HEADER, HEADINGS["spoiler"][0]]
 """The headings of exports; those of 0.1 had no spoilers."""
-_FORMULA = re.compile(r"'*[=+\-@\t\r＝＋－＠]")
 _DELIMITERS = ",;\t|"
 _OFTEN_UNQUOTED = "\t|"
 _CHUNK = 64 * 1024
@@ -34,16 +33,6 @@ _MAX_INVALID = 0.1
 """Maximum share of invalid bytes among the non-ASCII ones; in a text of another encoding nearly all are invalid."""
 _NON_ASCII = bytes(range(0x80, 0x100))
 _INVALID_BYTE = re.compile("[\udc80-\udcff]")
-
-
-def escape_formula(cell: str) -> str:
-    """Return `=1+1` as `'=1+1`, as spreadsheets do, so that they do not evaluate visitors' texts."""
-    return f"'{cell}" if _FORMULA.match(cell) else cell
-
-
-def unescape_formula(cell: str) -> str:
-    """Undo `escape_formula`; only for cells of an export."""
-    return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell
 
 
 @contextmanager

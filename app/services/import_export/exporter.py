@@ -16,8 +16,8 @@ from datetime import datetime
 from typing import Any
 
 from app.models import KST, CorrectedLabel, Correction, Movie, MovieFields, Review
-from app.services.import_export.csv_format import HEADER, TEXT_FIELDS, escape_formula
-from app.services.import_export.dates import format_local
+from app.services.import_export.cells import escape_formula, format_local
+from app.services.import_export.csv_format import HEADER, TEXT_FIELDS
 from app.services.import_export.json_format import FORMAT, VERSION
 from app.services.jobs import iter_pages
 from app.store import Store

@@ -12,8 +12,7 @@ from app.schemas import CorrectionRecord, ReviewRecord
 from app.services.import_export import csv_format, json_format
 from app.services.import_export.file_types import FileType, OpenedFile, open_file, open_workbook
 from app.services.import_export.staged_reviews import StagedReviews
-from app.services.import_export.table_rows import TableReader
-from app.services.import_export.tables import FIELDS, Item, Row, TableOptions, column_names, guess
+from app.services.import_export.tables import FIELDS, Item, Row, TableOptions, TableReader, column_names, guess
 from app.services.jobs import ProgressCallback, ProgressReporter, Stage
 
 _OPENERS = {

@@ -12,7 +12,7 @@ from typing import Any
 
 from app.native_thread import NativeThread
 from app.schemas import ReviewRecord
-from app.services.import_export.dates import format_local
+from app.services.import_export.cells import format_local
 
 _FIELDS = (
     "id", "movie_id", "author", "content", "created_at", "edited_at", "model", "sentiment_label", "sentiment_score",

@@ -4,7 +4,7 @@ import pytest
 
 from app.models import MovieFields
 from app.services.import_export import export_reviews
-from app.services.import_export.csv_format import escape_formula, unescape_formula
+from app.services.import_export.cells import escape_formula, unescape_formula
 from app.store import Store
 from tests.services.import_export.conftest import ROWS, Import, reasons
 

@@ -11,7 +11,7 @@ import pytest
 
 from app.errors import ValidationFailed
 from app.services.import_export import ImportResult, TableOptions, import_file
-from app.services.import_export.dates import format_local
+from app.services.import_export.cells import format_local
 from app.store import Store, open_store
 from tests.fakes import FakeAnalyzer
 

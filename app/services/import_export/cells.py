@@ -1,5 +1,9 @@
-"""Parsing of dates and times in Korean formats: 2024-05-01, 2024.05.01(수) 15:05, 2024. 5. 1. 오후 3:05, 22.05.01."""
+"""Conversion of cells: dates and times in Korean formats, HTML, and texts that spreadsheets would take for formulas.
 
+Times are such as 2024-05-01, 2024.05.01(수) 15:05, 2024. 5. 1. 오후 3:05, 22.05.01.
+"""
+
+import html
 import re
 from datetime import UTC, date, datetime, timedelta, timezone
 
@@ -25,6 +29,15 @@ _AGO = re.compile(r"(\d{1,4})\s*(분|시간|일|주)\s*전")
 _AGO_UNITS = {"분": timedelta(minutes=1), "시간": timedelta(hours=1), "일": timedelta(days=1), "주": timedelta(weeks=1)}
 _SHORT_YEARS_FROM = 70
 """Two-digit years 70-99 are 1970-1999, the others 2000-2069."""
+_BLOCKS = "blockquote|div|dd|dt|dl|h[1-6]|hr|li|ol|p|ul"
+_INLINE = "a|abbr|b|big|cite|code|del|em|font|i|img|ins|mark|q|s|small|span|strike|strong|sub|sup|u"
+_ATTRIBUTES = r"""(?:\s(?:[^<>"']|"[^"<]*"|'[^'<]*')*)?/?"""
+_REFERENCE = r"&(?:#\d+|#x[0-9a-f]+|[a-z]+\d*);"
+_HTML = re.compile(rf"</?(?:br|{_BLOCKS}|{_INLINE}){_ATTRIBUTES}>|{_REFERENCE}", re.IGNORECASE)
+_BLOCK_TAGS = re.compile(rf"\n?(?:</?(?:{_BLOCKS}){_ATTRIBUTES}>)+", re.IGNORECASE)
+_INLINE_TAG = re.compile(rf"</?(?:{_INLINE}){_ATTRIBUTES}>|</br{_ATTRIBUTES}>", re.IGNORECASE)
+_LINE_BREAK = re.compile(rf"<br{_ATTRIBUTES}>", re.IGNORECASE)
+_FORMULA = re.compile(r"'*[=+\-@\t\r＝＋－＠]")
 
 
 def parse_day(text: str) -> str:
@@ -121,3 +134,24 @@ def _format_ago(now: datetime, count: int, unit: str) -> str:
     if unit in "일주":
         time = time.replace(hour=0, minute=0)
     return format_utc(time.replace(second=0))
+
+
+def html_to_text(cell: str) -> str:
+    """Remove the tags of a cell, with line breaks around blocks, and resolve its character references.
+
+    Text in angle brackets that is no HTML tag (`<최고>`, `<3`, `<spoiler>`) is kept.
+    """
+    if not _HTML.search(cell):
+        return cell
+    text = _BLOCK_TAGS.sub("\n", _LINE_BREAK.sub("\n", _INLINE_TAG.sub("", cell)))
+    return re.sub(r"\n{3,}", "\n\n", html.unescape(text)).strip()
+
+
+def escape_formula(cell: str) -> str:
+    """Return `=1+1` as `'=1+1`, as spreadsheets do, so that they do not evaluate visitors' texts."""
+    return f"'{cell}" if _FORMULA.match(cell) else cell
+
+
+def unescape_formula(cell: str) -> str:
+    """Undo `escape_formula`; only for cells of an export."""
+    return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.services.import_export.dates import format_local, parse_day, parse_timestamp
+from app.services.import_export.cells import format_local, parse_day, parse_timestamp
 
 MIDNIGHT, AFTERNOON = "2024-04-30T15:00:00Z", "2024-05-01T06:05:00Z"
 
