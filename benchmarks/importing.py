@@ -1,15 +1,11 @@
-"""Speed of imports and exports, and the latency of the home page while a file is imported.
+"""Time to import a file, and the latency of the home page meanwhile.
 
-Writes a CSV of `--reviews` (100,000), imports it by the command and exports it. With `--page`, uploads it to
-/admin/data instead and requests the home page 20 times a second meanwhile; `--database` is then the site's.
+Uploads a CSV of `--reviews` (100,000) to /admin/data and requests the home page 20 times a second until it is imported.
 """
 
 import csv
-import os
 import random
 import re
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -20,22 +16,23 @@ import httpx2  # installed with huggingface_hub
 
 from benchmarks.client import get, load, quantile
 from benchmarks.data import make_movie, make_reviews
-from benchmarks.site import ROOT, parse_options, running_site
+from benchmarks.site import parse_options, running_site
 
 MOVIES = 1_000
 INTERVAL = 0.05  # seconds
 
 
 def main() -> None:
-    options = parse_options(__doc__, reviews=100_000, page=False, database="")
+    options = parse_options(__doc__, reviews=100_000, database="")
     with tempfile.TemporaryDirectory() as folder:
         table = Path(folder, "table.csv")
         write_table(table, options.reviews)
-        if options.page:
-            measure_page(table, options.database)
-        else:
-            measure_command(folder, "import", str(table))
-            measure_command(folder, "export", f"{folder}/export.jsonl")
+        with running_site(DATABASE_URL=options.database, IMPORT_MAX="256") as site, ThreadPoolExecutor() as pool:
+            imported = pool.submit(upload, f"http://localhost:{site.port}", table)
+            result = load(site.port, requests_until(imported))
+            print(imported.result())
+            print(f"import in {result.wall:.0f} s, at most {site.memory('VmHWM'):.0f} MB")
+    print(f"home page: {result}, at most {quantile(result.seconds, 1):.0f} ms; {dict(result.statuses)}")
 
 
 def write_table(path: Path, count: int) -> None:
@@ -48,24 +45,6 @@ def write_table(path: Path, count: int) -> None:
             movie = make_movie(number % MOVIES)
             day = f"2026-{draw.randint(1, 9):02}-{draw.randint(1, 28):02} 12:00:00"
             writer.writerow([movie["title"], movie["release_date"], f"관객{number % 5_000}", text, day])
-
-
-def measure_command(folder: str, *arguments: str) -> None:
-    """Run a command of the site on a database in `folder`; print its seconds."""
-    environ = os.environ | {"DATABASE_URL": f"sqlite:///{folder}/reviews.db", "INSTANCE_DIR": folder}
-    command, started = [sys.executable, "-m", "flask", "--app", "wsgi", *arguments], time.monotonic()
-    subprocess.run(command, cwd=ROOT, env=environ, stdout=subprocess.DEVNULL, check=True)
-    print(f"{arguments[0]}: {time.monotonic() - started:.1f} s", flush=True)
-
-
-def measure_page(table: Path, database: str) -> None:
-    """Print the latency of the home page while the table is imported."""
-    with running_site(DATABASE_URL=database, IMPORT_MAX="256") as site, ThreadPoolExecutor() as pool:
-        imported = pool.submit(upload, f"http://localhost:{site.port}", table)
-        result = load(site.port, requests_until(imported))
-        print(imported.result())
-        print(f"import in {result.wall:.0f} s, at most {site.memory('VmHWM'):.0f} MB")
-    print(f"home page: {result}, at most {quantile(result.seconds, 1):.0f} ms; {dict(result.statuses)}")
 
 
 def requests_until(imported: Future[str]) -> Iterator[bytes]:
