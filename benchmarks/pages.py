@@ -75,18 +75,18 @@ def chromium() -> Iterator[Browser]:
 
 def visit(browser: Browser, address: str, width: int) -> Visit:
     """Open a page in a new window with a slowed processor, and wait until its layout is stable."""
-    with browser.new_context(viewport={"width": width, "height": 900}, locale="ko-KR") as context:
-        page = context.new_page()
-        wire = context.new_cdp_session(page)
-        sizes: list[int] = []
-        wire.on("Network.loadingFinished", lambda event: sizes.append(int(event["encodedDataLength"])))
-        wire.send("Network.enable")
-        wire.send("Emulation.setCPUThrottlingRate", {"rate": SLOWDOWN})
-        page.add_init_script(_WATCH)
-        page.goto(address, wait_until="load")
-        page.wait_for_timeout(SETTLE_TIME)
-        seen = page.evaluate("seen")
-        return Visit(sum(sizes), seen["paint"], seen["shift"])
+    page = browser.new_page(viewport={"width": width, "height": 900}, locale="ko-KR")
+    wire = page.context.new_cdp_session(page)
+    sizes: list[int] = []
+    wire.on("Network.loadingFinished", lambda event: sizes.append(int(event["encodedDataLength"])))
+    wire.send("Network.enable")
+    wire.send("Emulation.setCPUThrottlingRate", {"rate": SLOWDOWN})
+    page.add_init_script(_WATCH)
+    page.goto(address, wait_until="load")
+    page.wait_for_timeout(SETTLE_TIME)
+    seen = page.evaluate("seen")
+    page.close()
+    return Visit(sum(sizes), seen["paint"], seen["shift"])
 
 
 if __name__ == "__main__":
