@@ -12,8 +12,7 @@ from typing import Any
 import uvicorn
 from fastapi import FastAPI, HTTPException
 from pydantic import BaseModel
-from tokenizers import Tokenizer, models, pre_tokenizers, processors
-from transformers import BertConfig, BertForSequenceClassification, PreTrainedTokenizerFast, pipeline
+from transformers import BertConfig, BertForSequenceClassification, BertTokenizer, pipeline
 
 from app.sentiment import BUNDLED
 
@@ -51,25 +50,19 @@ reviews: list[Review] = []
 def load_classifier() -> Any:
     """Return a pipeline with a WordPiece tokenizer of syllables and pairs, about 16 tokens for a short review."""
     ngrams = [ngram for ngram in (BUNDLED / "vocabulary.txt").read_text("utf-8").splitlines() if len(ngram) <= 2]
-    tokens = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", *ngrams, *(f"##{ngram}" for ngram in ngrams)]
-    tokenizer: Any = Tokenizer(models.WordPiece({token: number for number, token in enumerate(tokens)}))
-    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
-    tokenizer.post_processor = processors.BertProcessing(("[SEP]", 3), ("[CLS]", 2))
-    fast: Any = PreTrainedTokenizerFast
-    config: Any = BertConfig
-    model: Any = BertForSequenceClassification(
-        config(
-            vocab_size=len(tokens),
-            hidden_size=256,
-            num_hidden_layers=3,
-            num_attention_heads=4,
-            intermediate_size=1024,
-            num_labels=10,
-        )
-    )
-    wrapped = fast(tokenizer_object=tokenizer, pad_token="[PAD]", model_max_length=96)  # noqa: S106
-    build: Any = pipeline
-    return build("text-classification", model=model.eval(), tokenizer=wrapped)
+    tokens = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *ngrams, *(f"##{ngram}" for ngram in ngrams)]
+    vocabulary = {token: number for number, token in enumerate(tokens)}
+    config: Any = {
+        "vocab_size": len(tokens),
+        "num_hidden_layers": 3,
+        "hidden_size": 256,
+        "num_attention_heads": 4,
+        "intermediate_size": 1024,
+        "num_labels": 10,
+    }
+    model: Any = BertForSequenceClassification(BertConfig(**config))
+    tokenizer = BertTokenizer(vocabulary, do_lower_case=False, model_max_length=96)
+    return pipeline("text-classification", model=model.eval(), tokenizer=tokenizer)
 
 
 classify = load_classifier()
