@@ -27,9 +27,7 @@ class Visitor:
         self.client = client
 
     def get(self, path: str, status: int = 200) -> BeautifulSoup:
-        answer = self.client.get(path)
-        assert answer.status_code == status
-        return parse_html(answer)
+        return parse_html(self.client.get(path), status)
 
     def token(self, page: str = "/") -> str:
         field = self.get(page).select_one('input[name="csrf_token"]')
@@ -53,7 +51,9 @@ class Visitor:
         return self.client.post(str(tag["action"]), data=form_values(html, form) | changes)
 
 
-def parse_html(answer: TestResponse) -> BeautifulSoup:
+def parse_html(answer: TestResponse, status: int | None = None) -> BeautifulSoup:
+    """Return the page of an answer, after checking its status if one is given."""
+    assert status in (None, answer.status_code)
     return BeautifulSoup(answer.get_data(), "html.parser")
 
 
@@ -91,6 +91,11 @@ def add_review(service: ReviewService) -> AddReview:
         return service.add_review(ReviewInput(movie_id=movie_id, author=author, content=content))
 
     return add
+
+
+@pytest.fixture
+def review(movie_id: int, add_review: AddReview) -> Review:
+    return add_review(movie_id, "최고예요")
 
 
 def wait(app: Flask) -> None:

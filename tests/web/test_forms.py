@@ -39,9 +39,7 @@ def test_adding_a_movie_redirects_to_its_page(visitor: Visitor, service: ReviewS
 
 
 def test_an_existing_movie_is_linked_in_the_error(visitor: Visitor, movie_id: int, service: ReviewService) -> None:
-    answer = visitor.post("/movie", title="리틀포레스트", release_date="2018-02-28", director="임순례")
-    assert answer.status_code == 409
-    page = parse_html(answer)
+    page = parse_html(visitor.post("/movie", title="리틀포레스트", release_date="2018-02-28", director="임순례"), 409)
     assert str(messages.MOVIE_EXISTS) in error_beside(page, "title")
     assert page.select_one(f'#title-error a[href="/movie/{movie_id}"]')
     control = page.select_one('main [name="director"]')
@@ -90,9 +88,7 @@ def test_the_sentiment_of_a_new_review_is_shown(
 def test_movie_errors_are_beside_their_field(
     visitor: Visitor, service: ReviewService, fields: dict[str, str], name: str, message: str
 ) -> None:
-    answer = visitor.post("/movie", **fields)
-    page = parse_html(answer)
-    assert answer.status_code == 422
+    page = parse_html(visitor.post("/movie", **fields), 422)
     assert error_beside(page, name).startswith(message)
     assert page.select_one('#add.is-open [role="alert"]')
     assert page.select_one(f"#{name}")["autofocus"] == ""
@@ -115,9 +111,7 @@ def test_review_errors_are_beside_their_field(
     visitor: Visitor, movie_id: int, analyzer: Any, fields: dict[str, str], name: str, message: str
 ) -> None:
     for path, page in (("/review", "/"), (f"/movie/{movie_id}/review", f"/movie/{movie_id}")):
-        answer = visitor.post(path, page, movie_id=movie_id, **fields)
-        shown = parse_html(answer)
-        assert answer.status_code == 422
+        shown = parse_html(visitor.post(path, page, movie_id=movie_id, **fields), 422)
         assert error_beside(shown, name).startswith(message)
         assert shown.select_one("#author")["value"] == fields["author"]
         typed = shown.select_one("#content").get_text()
@@ -151,9 +145,7 @@ def test_a_review_of_a_deleted_movie_keeps_the_text(
     service.delete_movie(movie_id)
     fields = {"csrf_token": token, "author": "밤편지", "content": "오래 쓴 글"}
     for path in (f"/movie/{movie_id}/review", "/review"):
-        answer = visitor.client.post(path, data={**fields, "movie_id": movie_id})
-        page = parse_html(answer)
-        assert answer.status_code == 422
+        page = parse_html(visitor.client.post(path, data={**fields, "movie_id": movie_id}), 422)
         assert error_beside(page, "movie_id") == messages.MOVIE_DELETED
         assert "오래 쓴 글" in text(page.select_one("#content"))
 
@@ -180,9 +172,7 @@ def test_a_form_without_a_csrf_token_keeps_the_input(
         ("/review", {**review, "movie_id": str(movie_id)}),
         (f"/movie/{movie_id}/review", review),
     ):
-        answer = visitor.client.post(path, data={**fields, **extra})
-        page = parse_html(answer)
-        assert answer.status_code == 400
+        page = parse_html(visitor.client.post(path, data={**fields, **extra}), 400)
         assert text(page.select_one('[role="alert"]')) == messages.STALE_FORM
         for name, value in fields.items():
             control = page.select_one(f'main [name="{name}"]')

@@ -56,9 +56,7 @@ def test_columns_are_mapped_and_remembered(visitor: Visitor, app: Flask, store: 
     assert "리뷰 글이 없는 파일이에요" in text(page.select_one("[role=alert]"))
     assert send(visitor, "import", page).status_code == 422
     chosen = {"column_title": "0", "column_author": "1", "column_content": "2"}
-    answer = send(visitor, "preview", page, **chosen)
-    assert answer.status_code == 200
-    page = parse_html(answer)
+    page = parse_html(send(visitor, "preview", page, **chosen), 200)
     assert "최고" in text(page.select_one(".preview-rows")) and "밤편지" in text(page.select_one(".preview-rows"))
     assert not store.movies()
     send(visitor, "import", page)

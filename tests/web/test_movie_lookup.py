@@ -57,9 +57,7 @@ def test_several_matches_are_offered_as_choices(visitor: Visitor, add_movie: Add
         add_movie("괴물", release_date="2006-07-27", director="봉준호"),
         add_movie("괴물", release_date="2023-11-29"),
     )
-    answer = post_by_title(visitor, "괴물")
-    page = parse_html(answer)
-    assert answer.status_code == 422
+    page = parse_html(post_by_title(visitor, "괴물"), 422)
     assert "어떤 영화인지 골라" in text(page.select_one("#movie_id-error"))
     choices = {radio["value"]: text(radio.parent) for radio in page.select('#write [type="radio"]')}
     assert choices == {str(old.id): "괴물 2006 · 봉준호", str(new.id): "괴물 2023"}
@@ -110,15 +108,11 @@ def test_a_review_is_posted_with_its_new_movie(visitor: Visitor, add_movie: AddM
 
 def test_an_error_with_a_new_movie_keeps_the_text(visitor: Visitor, service: ReviewService, analyzer: Any) -> None:
     analyzer.busy = True
-    answer = visitor.post("/movie", title="벌새", **WRITTEN)
-    page = parse_html(answer)
-    assert answer.status_code == 503
+    page = parse_html(visitor.post("/movie", title="벌새", **WRITTEN), 503)
     assert text(page.select_one("#content")) == WRITTEN["content"]
     assert page.select_one('#write form[action="/movie/1/review"]')
     analyzer.busy = False
-    answer = visitor.post("/movie", title=" ", **WRITTEN)
-    page = parse_html(answer)
-    assert answer.status_code == 422
+    page = parse_html(visitor.post("/movie", title=" ", **WRITTEN), 422)
     assert text(page.select_one("#add textarea[name=content]")) == WRITTEN["content"]
     assert service.totals().movie_count == 1
 

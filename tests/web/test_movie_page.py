@@ -126,9 +126,7 @@ def test_deleting_needs_a_csrf_token(
 ) -> None:
     review = add_review(movie_id, "최고예요")
     for path in (f"/review/{review.id}/delete", f"/movie/{movie_id}/delete"):
-        answer = visitor.client.post(path)
-        page = parse_html(answer)
-        assert answer.status_code == 400
+        page = parse_html(visitor.client.post(path), 400)
         assert text(page.select_one('[role="alert"]')) == messages.STALE_FORM
         assert page.select_one(f'form[action="{path}"]')
     assert service.reviews(movie_id, ReviewsQuery()).total == 1
