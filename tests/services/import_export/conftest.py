@@ -22,15 +22,16 @@ ROWS = """영화,작성자,내용,작성일
 """
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+@pytest.fixture
 def new_store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[NewStore]:
-    """Return a function that opens empty stores; PostgreSQL is added by indirect parametrization."""
+    """Return a function that opens empty stores: in memory, or in the database of an indirect parameter."""
     numbers = count()
+    database = getattr(request, "param", "memory")
 
     def make() -> Store:
-        if request.param == "memory":
+        if database == "memory":
             return open_store()
-        if request.param == "sqlite":
+        if database == "sqlite":
             return open_store(f"sqlite:///{tmp_path}/{next(numbers)}.db")
         return open_store(request.getfixturevalue("postgresql").new_database())
 

@@ -1,8 +1,6 @@
 """Files like those of other sites and programs, each with its result in an empty store."""
 
 import io
-from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,7 +10,7 @@ import pytest
 from app.errors import ValidationFailed
 from app.services.import_export import ImportResult, TableOptions, import_file
 from app.services.import_export.cells import format_local
-from app.store import Store, open_store
+from app.store import Store
 from tests.fakes import FakeAnalyzer
 
 CASES = Path(__file__).parent / "cases"
@@ -136,12 +134,6 @@ REFUSED = {
     "nsmc-raw.json": ("columns_missing", "제목 (title)"),
 }
 """Why nothing of a file is taken, by `FieldError.type`, and a part of the message."""
-
-
-@pytest.fixture
-def store() -> Iterator[Store]:
-    with closing(open_store()) as store:
-        yield store
 
 
 def import_case(name: str, store: Store, **options: Any) -> ImportResult:
