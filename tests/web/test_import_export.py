@@ -1,7 +1,6 @@
 """The import and export page, and its jobs."""
 
 import io
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,10 +10,9 @@ from werkzeug.datastructures import FileStorage
 from werkzeug.test import TestResponse, encode_multipart
 
 from app.errors import ModelBusy
-from app.factory import create_app
 from app.models import Label, ModelCard
-from app.settings import Settings
 from app.store import Store
+from tests.conftest import MakeApp
 from tests.fakes import FakeAnalyzer
 from tests.web.conftest import Visitor, parse_html, text, wait
 
@@ -48,12 +46,12 @@ def test_an_uploaded_table_is_imported(visitor: Visitor, app: Flask, store: Stor
     assert visitor.get(PAGE).select_one(f'.notice a[href="{JOB}"]')
 
 
-def test_an_export_is_imported_by_another_site(visitor: Visitor, app: Flask, tmp_path: Path) -> None:
+def test_an_export_is_imported_by_another_site(visitor: Visitor, app: Flask, make_app: MakeApp) -> None:
     upload(visitor, TABLE)
     wait(app)
     answer = visitor.client.get(f"{PAGE}/catalogue.jsonl")
     assert answer.headers["Content-Disposition"] == 'attachment; filename="gampyeong.jsonl"'
-    other = create_app(Settings(secret_key="tests", instance_dir=str(tmp_path)), analyzer=FakeAnalyzer())
+    other = make_app()
     upload(Visitor(other.test_client()), answer.data)
     wait(other)
     assert other.test_client().get(f"{PAGE}/catalogue.jsonl").data == answer.data
@@ -89,34 +87,29 @@ def test_an_unreadable_file_is_an_error_of_the_job(visitor: Visitor, app: Flask)
 
 
 def test_an_upload_without_a_file_is_an_error(visitor: Visitor) -> None:
-    answer = visitor.post(f"{PAGE}/import", PAGE)
-    assert answer.status_code == 422
-    assert text(parse_html(answer).select_one("#file-error")) == "가져올 파일을 골라 주세요."
+    page = parse_html(visitor.post(f"{PAGE}/import", PAGE), 422)
+    assert text(page.select_one("#file-error")) == "가져올 파일을 골라 주세요."
 
 
 def test_a_stale_form_starts_nothing(visitor: Visitor, app: Flask) -> None:
     for path in ("import", "rescore"):
-        answer = visitor.client.post(f"{PAGE}/{path}", data={"csrf_token": "old"})
-        assert answer.status_code == 400
-        assert parse_html(answer).select_one("[role=alert]")
+        page = parse_html(visitor.client.post(f"{PAGE}/{path}", data={"csrf_token": "old"}), 400)
+        assert page.select_one("[role=alert]")
     assert app.extensions["Jobs"].last is None
 
 
-def test_the_body_limit_of_uploads_is_larger(store: Store, analyzer: FakeAnalyzer, tmp_path: Path) -> None:
-    settings = Settings(secret_key="tests", instance_dir=str(tmp_path), import_max=5)
-    app = create_app(settings, store=store, analyzer=analyzer)
+def test_the_body_limit_of_uploads_is_larger(store: Store, make_app: MakeApp) -> None:
+    app = make_app(store, import_max=5)
     visitor = Visitor(app.test_client())
     rows = [f"괴물,{number},{'가' * 5_000}\n" for number in range(400)]  # 15 kB each
     assert upload(visitor, "제목,작성자,내용\n" + "".join(rows[:300])).status_code == 303
     wait(app)
     assert store.totals().review_count == 300
-    answer = upload(visitor, "제목,작성자,내용\n" + "".join(rows))
-    assert answer.status_code == 413
-    assert text(parse_html(answer).select_one("#file-error")) == "파일이 너무 커요. 5MB까지 올릴 수 있어요."
+    page = parse_html(upload(visitor, "제목,작성자,내용\n" + "".join(rows)), 413)
+    assert text(page.select_one("#file-error")) == "파일이 너무 커요. 5MB까지 올릴 수 있어요."
     assert visitor.client.post("/movies", json={"title": "가" * 2_000_000}).status_code == 413
-    answer = visitor.client.post("/admin/data/rescore", data={"x": "x" * 300_000})
-    assert answer.status_code == 413
-    assert text(parse_html(answer).select_one("h1")) == "보낸 내용이 너무 커요"
+    page = parse_html(visitor.client.post("/admin/data/rescore", data={"x": "x" * 300_000}), 413)
+    assert text(page.h1) == "보낸 내용이 너무 커요"
 
 
 class Slow(FakeAnalyzer):
@@ -141,9 +134,8 @@ def test_a_running_job_shows_progress_and_can_be_stopped(
     page = visitor.get(JOB)
     assert page.select_one("[data-job=running] progress")
     assert page.select_one("noscript meta[http-equiv=refresh]")
-    answer = upload(visitor, TABLE)
-    assert answer.status_code == 409
-    assert "아직 끝나지 않은 일이 있어요." in text(parse_html(answer).select_one("[role=alert]"))
+    page = parse_html(upload(visitor, TABLE), 409)
+    assert "아직 끝나지 않은 일이 있어요." in text(page.select_one("[role=alert]"))
     assert visitor.post(f"{JOB}/stop", JOB).status_code == 303
     assert "아무것도 가져오지 않았어요." in text(result(visitor, app).select_one("[data-job=stopped]"))
     assert not store.movies()
