@@ -135,6 +135,8 @@ class ReviewService:
 
         A review of a movie that was merged into another one becomes that one's.
         """
+        known = self._store.has_movie(review.movie_id)  # checked before inference
+        movie_id = review.movie_id if known else self._kept_id(review.movie_id)
         (sentiment,) = self._analyzer.analyze([review.content])
 
         def add_to(movie_id: int) -> Review:
@@ -149,12 +151,16 @@ class ReviewService:
             )
 
         try:
-            return add_to(review.movie_id)
-        except NotFound:
-            kept_id = self._store.merged_into(review.movie_id)
-            if kept_id is None:
-                raise
-            return add_to(kept_id)
+            return add_to(movie_id)
+        except NotFound:  # deleted or merged meanwhile
+            return add_to(self._kept_id(movie_id))
+
+    def _kept_id(self, movie_id: int) -> int:
+        """Return the id of the movie into which this one was merged. Raise `NotFound` if it was not."""
+        kept_id = self._store.merged_into(movie_id)
+        if kept_id is None:
+            raise NotFound("movie", movie_id)
+        return kept_id
 
     def review(self, review_id: int) -> Review:
         return self._store.review(review_id)

@@ -62,6 +62,10 @@ class StoreBase:
         except KeyError:
             raise NotFound("movie", movie_id) from None
 
+    def has_movie(self, movie_id: int) -> bool:
+        """Return whether the movie exists, without a query if it did at the last one: it may be deleted meanwhile."""
+        return movie_id in self._cache.by_id or movie_id in self._refreshed().by_id
+
     def totals(self) -> CatalogueTotals:
         return CatalogueTotals.of(self.movies())
 

@@ -1,6 +1,7 @@
 """The operations with a fake analyzer: reviews, and searching and sorting movies."""
 
 import random
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from app.schemas import MovieInput, MoviesQuery, ReviewInput, ReviewPatch
 from app.services import ReviewService
 from app.services.movie_list import MovieList
 from app.services.search import SearchIndex, split_words
-from app.store import Store
+from app.store import Store, open_store
 from tests.store.conftest import review_edit
 
 
@@ -41,6 +42,15 @@ def test_a_review_of_an_unknown_movie_is_not_analyzed(service: ReviewService, an
     with pytest.raises(NotFound):
         service.add_review(ReviewInput(movie_id=9, author="밤편지", content="정말 최고"))
     assert analyzer.seen == []
+
+
+def test_a_movie_merged_by_another_process_is_noticed_when_the_review_is_stored(analyzer: Any, tmp_path: Path) -> None:
+    here, elsewhere = (open_store(f"sqlite:///{tmp_path}/reviews.db") for _ in range(2))
+    kept, merged = (here.add_movie(MovieFields(title)) for title in ("괴물", "괴물 (극장판)"))
+    here.movies(), elsewhere.merge_movies(kept.id, merged.id)
+    review = ReviewService(here, analyzer).add_review(ReviewInput(movie_id=merged.id, author="밤편지", content="최고"))
+    assert review.movie_id == kept.id
+    here.close(), elsewhere.close()
 
 
 def test_concurrent_edits_during_the_analysis_are_kept_unless_they_conflict(
