@@ -8,6 +8,7 @@ import socket
 import time
 from contextlib import suppress
 from typing import Any
+from weakref import WeakSet
 
 import gevent
 from gunicorn.http.errors import ParseException
@@ -17,10 +18,9 @@ from werkzeug.exceptions import BadRequest, RequestTimeout
 BODY_SECONDS = 20
 """Timeout for a body, plus a second for each `BODY_MIN_RATE` bytes received (like Apache's RequestReadTimeout)."""
 BODY_MIN_RATE = 4_096
-CHUNK_SIZE = 65_536  # bytes read at once
-YIELD_SECONDS = 0.0001  # not 0: gevent polls sockets only after 50 sleeps of 0 seconds
 SEND_SECONDS = 60
 """Timeout for a client to receive a chunk of a response."""
+YIELD_SECONDS = 0.0001  # not 0: gevent polls sockets only after 50 sleeps of 0 seconds
 
 
 class BodyReader:
@@ -33,11 +33,11 @@ class BodyReader:
     def read(self, size: int) -> bytes:
         with gevent.Timeout(max(0.0, self.deadline - time.monotonic()), RequestTimeout):
             try:
-                data: bytes = self.reader.read(min(size, CHUNK_SIZE))
-            except (ParseException, OSError) as error:
-                raise BadRequest("the request body is malformed or incomplete") from error
+                data: bytes = self.reader.read(size)
+            except ParseException as error:
+                raise BadRequest("the request body is malformed") from error
         self.deadline += len(data) / BODY_MIN_RATE
-        if len(data) == CHUNK_SIZE:
+        if len(data) == size:  # more may have arrived
             gevent.sleep(YIELD_SECONDS)
         return data
 
@@ -45,16 +45,12 @@ class BodyReader:
 class SiteWorker(GeventWorker):
     """gunicorn worker that serves each connection in a greenlet."""
 
-    def init_process(self) -> None:
-        self.idle: set[Any] = set()
-        super().init_process()
+    idle: WeakSet[Any] = WeakSet()
+    """Sockets without a request in progress."""
 
     def handle(self, listener: Any, client: Any, addr: Any) -> None:
         self.idle.add(client)
-        try:
-            super().handle(listener, client, addr)
-        finally:
-            self.idle.discard(client)
+        super().handle(listener, client, addr)
 
     def handle_request(self, listener_name: Any, req: Any, sock: Any, addr: Any) -> None:
         self.idle.discard(sock)
