@@ -22,7 +22,7 @@ def json_body() -> Any:
     try:
         return json.loads(data.decode("utf-8-sig"), parse_constant=_reject_constant, parse_int=_parse_int)
     except (ValueError, RecursionError) as error:
-        raise BadRequest(f"the body is not JSON: {_reason(error)}") from error
+        raise BadRequest(f"the body is not JSON: {error}") from error
 
 
 def _reject_constant(name: str) -> None:
@@ -32,9 +32,3 @@ def _reject_constant(name: str) -> None:
 def _parse_int(digits: str) -> float:
     """Parse an integer; one with more digits than `int` accepts becomes infinity, which no field accepts."""
     return int(digits) if len(digits) < 1_000 else float("inf")
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, UnicodeDecodeError):
-        return f"byte {error.start} is not UTF-8"
-    return "nested too deeply" if isinstance(error, RecursionError) else str(error)
