@@ -15,10 +15,9 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from app.errors import ModelError, first_line
 from app.models import Sentiment
 from app.sentiment.batches import batches
-from app.sentiment.config import NETWORK, Calibration, read_calibration
+from app.sentiment.config import NETWORK, Calibration, model_error, read_calibration
 from app.sentiment.explanation import Prediction
 from app.sentiment.normalization import has_emoji, normalize, stated_score
 
@@ -137,15 +136,13 @@ def load_bundled_model(folder: Path) -> BundledModel:
     Raise `app.errors.ModelError`, without the model's name.
     """
     calibration = read_calibration(folder)
-    try:
+    with model_error("its files do not make a model"):
         vocabulary = Vocabulary((folder / VOCABULARY).read_text("utf-8").splitlines())
         session = _session(folder / NETWORK)
         if session.get_modelmeta().custom_metadata_map.get("ngrams") != str(len(vocabulary)):
             raise ValueError("its vocabulary is not the network's")
         model = BundledModel(session, vocabulary, calibration)
         model.predict(["안녕하세요 👋", "좋은 영화 " * 100])  # so that the first request is not slow
-    except Exception as error:  # the errors of a broken file are of many types
-        raise ModelError(f"its files do not make a model ({first_line(error)})") from error
     return model
 
 

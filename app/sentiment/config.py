@@ -9,7 +9,8 @@ import logging
 import math
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import blake2b
 from math import isfinite
@@ -38,6 +39,15 @@ _END_SIZE = 1 << 20  # bytes
 _LABELS = {"+": Label.POSITIVE, "-": Label.NEGATIVE, "0": None}
 
 _log = logging.getLogger(__name__)
+
+
+@contextmanager
+def model_error(problem: str) -> Iterator[None]:
+    """Raise `app.errors.ModelError`, without the model's name, for any exception of the block."""
+    try:
+        yield
+    except Exception as error:  # the libraries raise errors of many types for a broken file
+        raise ModelError(f"{problem} ({first_line(error)})") from error
 
 
 def positive_shares(labels: Sequence[str]) -> list[float]:
@@ -110,12 +120,8 @@ class Calibration:
 
 def read_calibration(folder: Path) -> Calibration:
     """Read the calibration of the model in `folder`. Raise `app.errors.ModelError`, without the model's name."""
-    try:
+    with model_error("its config.json cannot be read"):
         config = json.loads((folder / "config.json").read_text("utf-8"))
-    except FileNotFoundError:
-        raise ModelError(f"there is no config.json in {folder}") from None
-    except (OSError, ValueError) as error:
-        raise ModelError(f"its config.json cannot be read ({first_line(error)})") from error
     if not isinstance(config, dict):
         raise ModelError("its config.json is not an object")
     return Calibration.from_config(config.get("sentiment"))

@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 from transformers import AutoConfig, AutoModelForSequenceClassification, AutoTokenizer
 from transformers.utils import logging as transformers_logging
 
-from app.errors import ModelError, first_line
+from app.errors import ModelError
 from app.models import Sentiment
 from app.sentiment.batches import batches
-from app.sentiment.config import Calibration, positive_shares, read_calibration
+from app.sentiment.config import Calibration, model_error, positive_shares, read_calibration
 from app.sentiment.explanation import Prediction
 
 _MAX_WINDOW = 256  # tokens; the cost of attention is quadratic
@@ -103,27 +103,21 @@ def load_transformers_model(folder: Path) -> TransformersModel:
         raise ModelError(f"its tokenizer goes up to token {largest}, and its model knows {rows}: they do not match")
     if weights.config.pad_token_id is None:  # some models look for the last token before the padding
         weights.config.pad_token_id = tokenizer.pad_token_id
-    try:
+    with model_error("it loads but cannot read a text"):
         model = TransformersModel(tokenizer, weights, shares, calibration)
         model.predict(["안녕하세요", "좋은 영화 " * 100])  # so that the first request is not slow
-    except Exception as error:
-        raise ModelError(f"it loads but cannot read a text ({first_line(error)})") from error
     return model
 
 
 def _labels(folder: Path) -> list[str]:
-    try:
+    with model_error("its config.json cannot be used"):
         id2label = AutoConfig.from_pretrained(folder, **_LOCAL).id2label
-    except Exception as error:
-        raise ModelError(f"its config.json cannot be used ({first_line(error)})") from error
     return [str(id2label[index]) for index in sorted(id2label)]
 
 
 def _tokenizer(folder: Path) -> Any:
-    try:
+    with model_error("its tokenizer cannot be loaded"):
         tokenizer = AutoTokenizer.from_pretrained(folder, **_LOCAL)
-    except Exception as error:
-        raise ModelError(f"its tokenizer cannot be loaded ({first_line(error)})") from error
     # For a folder without a tokenizer, transformers creates one with an empty vocabulary.
     if len(tokenizer.get_vocab()) <= len(tokenizer.all_special_tokens):
         raise ModelError("it has no tokenizer (tokenizer.json or a vocabulary)")
@@ -135,12 +129,10 @@ def _tokenizer(folder: Path) -> Any:
 
 
 def _weights(folder: Path) -> Any:
-    try:
+    with model_error("its weights cannot be loaded"):
         model, found = AutoModelForSequenceClassification.from_pretrained(
             folder, **_LOCAL, dtype=torch.float32, output_loading_info=True
         )
-    except Exception as error:
-        raise ModelError(f"its weights cannot be loaded ({first_line(error)})") from error
     missing = sorted(found["missing_keys"])
     if missing:  # transformers initializes them randomly
         raise ModelError(f"its weights lack {', '.join(missing[:3])}; it is not (or no whole) text classifier")
