@@ -12,18 +12,18 @@ import time
 from concurrent.futures import Future, wait
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 from huggingface_hub import constants, get_hf_file_metadata, hf_hub_download, hf_hub_url, try_to_load_from_cache
 from huggingface_hub.errors import (
-    EntryNotFoundError,
     GatedRepoError,
     HfHubHTTPError,
+    RemoteEntryNotFoundError,
     RepositoryNotFoundError,
     RevisionNotFoundError,
 )
 
 from app.errors import ModelError
+from app.sentiment.config import model_error
 
 _PROBE_SECONDS = 3.0
 _STALL_SECONDS = 6.0  # without progress the download is abandoned; the client itself would retry for minutes
@@ -73,10 +73,8 @@ def _shards(weights: Path) -> set[str]:
     """Return the files listed in an index of weights; an empty set for weights in one file."""
     if weights.suffix != ".json":
         return set()
-    try:
+    with model_error(f"its {weights.name} cannot be read"):
         return set(json.loads(weights.read_text("utf-8"))["weight_map"].values())
-    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
-        raise ModelError(f"its {weights.name} cannot be read ({error!r})") from error
 
 
 def _download_unless_stalled(model: str, revision: str) -> Path:
@@ -134,30 +132,25 @@ def _download_file(model: str, revision: str, name: str) -> bool:
     """Download a file. Return whether the model has it."""
     try:
         hf_hub_download(model, name, revision=revision)
-    except EntryNotFoundError as error:
-        if _status(error) == 404 or _status(error.__cause__) == 404:
-            return False
-        raise
+    except RemoteEntryNotFoundError:
+        return False
     return True
-
-
-def _status(error: Any) -> int | None:
-    return error.response.status_code if isinstance(error, HfHubHTTPError) else None
 
 
 def _error_message(error: Exception, revision: str) -> str:
     """Return the error message: the cause and a remedy."""
     hub = constants.ENDPOINT
+    status = error.response.status_code if isinstance(error, HfHubHTTPError) else None
     if isinstance(error, GatedRepoError):
         return f"{hub} gives it only to those who were let in; ask for access there and set HF_TOKEN"
-    if isinstance(error, RepositoryNotFoundError) or _status(error) == 401:
+    if isinstance(error, RepositoryNotFoundError) or status == 401:
         return f"{hub} has no such model, or a private one; check SENTIMENT_MODEL, or set HF_TOKEN"
     if isinstance(error, RevisionNotFoundError):
         return f"it has no revision {revision} on {hub}; check SENTIMENT_REVISION"
-    if _status(error) == 404:
+    if status == 404:
         return f"{hub} has no such model, or it has no config.json; check SENTIMENT_MODEL and SENTIMENT_REVISION"
-    if isinstance(error, HfHubHTTPError):
-        return f"{hub} answered {_status(error)}; try again later, or set SENTIMENT_MODEL to a folder"
+    if status:
+        return f"{hub} answered {status}; try again later, or set SENTIMENT_MODEL to a folder"
     cause = str(error.__cause__ or error) or type(error).__name__
     return (
         f"it is not in the cache, and {hub} cannot be reached ({cause}); check the network, or set SENTIMENT_MODEL "
