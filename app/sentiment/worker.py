@@ -179,15 +179,10 @@ def _compute(predict: Predict, texts: Sequence[str]) -> dict[str, Prediction | E
     try:
         return dict(zip(texts, predict(texts), strict=True))
     except BaseException as error:  # noqa: BLE001 - raised in the callers; a panic of tokenizers is no Exception
-        if len(texts) == 1:
-            return {texts[0]: _as_exception(error)}
-        return {text: _compute(predict, [text])[text] for text in texts}
-
-
-def _as_exception(error: BaseException) -> Exception:
-    """Wrap a `SystemExit` or similar of the model, which would end the callers' threads."""
-    if isinstance(error, Exception):
-        return error
-    failure = RuntimeError(f"the model failed: {first_line(error)}")
-    failure.__cause__ = error
-    return failure
+        if len(texts) > 1:
+            return {text: _compute(predict, [text])[text] for text in texts}
+        if isinstance(error, Exception):
+            return {texts[0]: error}
+        failure = RuntimeError(f"the model failed: {first_line(error)}")  # a `SystemExit` would end the callers
+        failure.__cause__ = error
+        return {texts[0]: failure}
