@@ -80,7 +80,7 @@ def _configure(app: Flask, settings: Settings) -> None:
 def _register_services(app: Flask, settings: Settings, store: Store, analyzer: Analyzer) -> Metrics:
     """Register the services for `get_service`; return the metrics."""
     catalogue = ReviewService(store, analyzer)
-    metrics = Metrics(workload=catalogue.workload, totals=catalogue.totals, card=catalogue.model_card)
+    metrics = Metrics(analyzer, catalogue.totals)
     register_service(app, AdminAuth(admin_password(settings)))
     register_service(app, catalogue)
     register_service(app, MaintenanceService(store, analyzer))

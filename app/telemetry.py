@@ -17,7 +17,8 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
 from app.errors import StoreUnavailable
-from app.models import CatalogueTotals, Label, ModelCard, QueueStats
+from app.models import CatalogueTotals, Label, QueueStats
+from app.protocols import Analyzer
 from app.settings import LOG_LEVELS, VERSION
 
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
@@ -31,15 +32,9 @@ _TEXTS = (1, 2, 4, 8, 16, 32)
 class Metrics:
     """Metrics of an app, in its own registry, as there may be several apps in a process."""
 
-    def __init__(
-        self,
-        *,
-        workload: Callable[[], QueueStats],
-        totals: Callable[[], CatalogueTotals],
-        card: Callable[[], ModelCard],
-    ) -> None:
-        """Set the callables for the values that are read at each export."""
-        self._workload, self._totals, self._card = workload, totals, card
+    def __init__(self, analyzer: Analyzer, totals: Callable[[], CatalogueTotals]) -> None:
+        """Set the sources of the values that are read at each export."""
+        self._analyzer, self._totals = analyzer, totals
         self._registry = CollectorRegistry()
         self._requests = Counter(
             "gampyeong_requests", "Answered requests.", ["route", "method", "status"], registry=self._registry
@@ -63,7 +58,7 @@ class Metrics:
 
     def collect(self) -> Iterator[Metric]:
         """Yield the metrics of the model, and of the store if it is available; called by the registry."""
-        work, card = self._workload(), self._card()
+        work, card = self._analyzer.workload(), self._analyzer.card
         model = GaugeMetricFamily("gampyeong_model_info", "The current model.", labels=["name", "id"])
         model.add_metric([card.name, card.id], 1)
         yield model

@@ -35,7 +35,7 @@ ALLOWED = {
     "i18n": set(),
     "static_files": set(),
     "json_io": set(),
-    "telemetry": {"errors", "models", "settings"},
+    "telemetry": {"errors", "models", "protocols", "settings"},
     "security": {"errors", "models", "settings", "extensions"},
     "error_handlers": {"errors", "i18n", "json_io"},
     "api": SHARED,
