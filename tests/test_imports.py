@@ -31,7 +31,6 @@ ALLOWED = {
     "store": {"models", "errors"},
     "services": BASE | {"schemas", "store", "native_thread"},
     "extensions": set(),
-    "compression": set(),
     "i18n": set(),
     "static_files": set(),
     "json_io": set(),
@@ -41,17 +40,17 @@ ALLOWED = {
     "api": SHARED,
     "web": SHARED,
     "cli": {"extensions", "services", "settings", "models", "errors"},
-    "factory": SHARED | {"cli", "web", "api", "store", "sentiment", "settings", "compression"},
+    "factory": SHARED | {"cli", "web", "api", "store", "sentiment", "settings"},
     "wsgi": {"factory", "settings", "errors"},
 }
 # Packages that may import a library; others are unrestricted.
-HOOKS = {"json_io", "security", "extensions", "compression", "i18n", "static_files", "telemetry", "error_handlers"}
+HOOKS = {"json_io", "security", "extensions", "i18n", "static_files", "telemetry", "error_handlers"}
 WEB = HOOKS | {"api", "web", "cli", "factory"}
 LIBRARIES = {
     "flask": WEB,
     "werkzeug": WEB | {"gevent_worker"},
     "jinja2": WEB,
-    "flask_compress": {"compression"},
+    "flask_compress": {"factory"},
     "limits": {"security"},
     "itsdangerous": {"security"},
     "gunicorn": {"gevent_worker"},
