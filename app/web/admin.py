@@ -37,15 +37,10 @@ class LoginForm(Form):
     next = HiddenField()
 
 
-@blueprint.get("/login")
-def login() -> Response:
-    return _show_login(LoginForm(next=safe_next_path(request.args.get("next", ""))))
-
-
-@blueprint.post("/login")
-def log_in() -> BaseResponse:
-    form = LoginForm.from_request()
-    if form.submit(lambda data: _check_login(form, data.get("password", ""))) is None:
+@blueprint.route("/login", methods=["GET", "POST"])
+def login() -> BaseResponse:
+    form = LoginForm.from_request(next=safe_next_path(request.args.get("next", "")))
+    if not form.submit(_log_in):
         return _show_login(form)
     flash_message(messages.LOGGED_IN)
     return redirect(safe_next_path(request.form.get("next", "")), 303)
@@ -70,12 +65,10 @@ def safe_next_path(path: str) -> str:
     return url_for("movies.home")
 
 
-def _check_login(form: LoginForm, password: str) -> bool | None:
-    if identity.log_in(password):
-        return True
-    form.status = 422
-    form.add_error("password", messages.WRONG_PASSWORD)
-    return None
+def _log_in(data: Mapping[str, str]) -> bool:
+    if not identity.log_in(data.get("password", "")):
+        raise ValidationFailed([FieldError("password", "password_wrong", "is not the administrator's password")])
+    return True
 
 
 def _show_login(form: LoginForm) -> Response:

@@ -51,22 +51,16 @@ def show_log() -> Response:
     )
 
 
-@blueprint.get("/undo/<int:id>")
-def confirm_undo(id: int) -> Response:
-    return _confirm_undo(_own_change(id), Form())
-
-
-@blueprint.post("/undo/<int:id>")
+@blueprint.route("/undo/<int:id>", methods=["GET", "POST"])
 def undo(id: int) -> BaseResponse:
     change = _own_change(id)
     form = Form.from_request()
-    if not form.has_valid_token():
-        return _confirm_undo(change, form)
-    if change.action is AuditAction.IMPORT and get_service(Jobs).is_running:
+    if form.has_valid_token():
+        if change.action is not AuditAction.IMPORT or not get_service(Jobs).is_running:
+            catalogue().undo(id, identity.actor())
+            return redirect(_flash_undone(change), 303)
         form.status, form.alert = 409, str(messages.JOB_RUNNING)
-        return _confirm_undo(change, form)
-    catalogue().undo(id, identity.actor())
-    return redirect(_flash_undone(change), 303)
+    return render("undo.html", form, change=change, form=form, actions=_ACTIONS)
 
 
 def deletion_notices(shown: list[Any]) -> list[dict[str, Any]]:
@@ -122,7 +116,3 @@ def _flash_undone(change: AuditEntry) -> str:
         return review_address(change.review_id)
     flash_message(gettext("‘%(title)s’ 영화를 되돌렸어요.", title=shorten_title(change.summary)))
     return url_for("movies.show", id=change.movie_id)
-
-
-def _confirm_undo(change: AuditEntry, form: Form) -> Response:
-    return render("undo.html", form, change=change, form=form, actions=_ACTIONS)

@@ -52,16 +52,11 @@ def show(name: str) -> Response:
     )
 
 
-@blueprint.get("/nickname")
-def show_nickname() -> Response:
-    return _show_nickname(NicknameForm())
-
-
-@blueprint.post("/nickname")
+@blueprint.route("/nickname", methods=["GET", "POST"])
 def prove() -> BaseResponse:
     form = NicknameForm.from_request()
-    if form.submit(_prove) is None:
-        return _show_nickname(form)
+    if not form.submit(_prove):
+        return render("nickname.html", form, form=form)
     flash_message(messages.NICKNAME_PROVED)
     return redirect(url_for("movies.home"), 303)
 
@@ -74,7 +69,3 @@ def _prove(data: dict[str, str]) -> bool:
         raise ValidationFailed([FieldError("passphrase", "passphrase_wrong", "is not this nickname's passphrase")])
     permissions.verify_nickname(catalogue(), nickname_key(author), passphrase)
     return True
-
-
-def _show_nickname(form: NicknameForm) -> Response:
-    return render("nickname.html", form, form=form)

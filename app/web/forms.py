@@ -46,16 +46,21 @@ class Form(FlaskForm):
         self.existing_id: int | None = None  # id of the existing movie
 
     @classmethod
-    def from_request(cls) -> Self:
-        """Create the form from the request's form data, without JSON, which Flask-WTF would accept, too."""
-        return cls(request.form)
+    def from_request(cls, **values: Any) -> Self:
+        """Create the form from the posted data, or from `values` for a GET request.
+
+        Posted JSON, which Flask-WTF would accept, too, is ignored.
+        """
+        return cls(request.form) if request.method == "POST" else cls(**values)
 
     def has_valid_token(self) -> bool:
-        """Return whether the CSRF token is valid; otherwise set the form's error."""
-        if self.validate():
-            return True
-        self._set_error(400, messages.STALE_FORM)
-        return False
+        """Return whether the form was posted with a valid CSRF token; set the form's error for an invalid one."""
+        if request.method != "POST":
+            return False
+        if not self.validate():
+            self._set_error(400, messages.STALE_FORM)
+            return False
+        return True
 
     def looks_like_bot(self) -> bool:
         """Return whether a bot seems to have filled in the form; people can submit it again."""
@@ -68,7 +73,10 @@ class Form(FlaskForm):
         return True
 
     def submit(self, operation: Callable[[dict[str, str]], T]) -> T | None:
-        """Return the result of `operation` on the form data; on an error, set the form's errors and return None."""
+        """Return the result of `operation` on the posted data.
+
+        Return None for a GET request, and after an error, which is set in the form.
+        """
         if not self.has_valid_token() or self.looks_like_bot():
             return None
         try:

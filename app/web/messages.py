@@ -23,6 +23,7 @@ _FIELD_MESSAGES = {
     "nickname_claimed": _("암호로 지키는 닉네임이에요. 암호를 적거나 다른 닉네임을 골라 주세요."),
     "nickname_used": _("다른 사람도 쓴 닉네임이라 암호로 지킬 수 없어요. 다른 닉네임을 골라 주세요."),
     "nickname_free": _("아직 아무도 암호로 지키지 않는 닉네임이에요."),
+    "password_wrong": _("비밀번호가 달라요. 다시 적어 주세요."),
     "passphrase_wrong": _("암호가 달라요. 다시 적어 주세요."),
     "passphrase_short": _("암호는 여덟 자 이상으로 정해 주세요."),
     "combining_marks": _("한 글자에 겹쳐 쓴 부호가 너무 많아요. 조금 지우고 다시 올려 주세요."),
@@ -51,7 +52,6 @@ MOVIE_EDITED_MEANWHILE = _(
 NICKNAME_PROVED = _("이 브라우저에서도 그 닉네임의 글을 고치고 지울 수 있어요.")
 LOGGED_IN = _("관리자로 로그인했어요.")
 LOGGED_OUT = _("로그아웃했어요.")
-WRONG_PASSWORD = _("비밀번호가 달라요. 다시 적어 주세요.")  # noqa: S105 - a sentence
 LOOKS_LIKE_BOT = _("사람이 쓴 글인지 확인하고 있어요. 내용은 그대로 있으니 한 번 더 눌러 주세요.")
 DUPLICATE_REVIEW = _("방금 올린 글과 같아서 다시 올리지 않았어요.")
 CORRECTED = _("알려 주셔서 고마워요. 평점은 그대로 두고, 다르게 읽은 독자의 수에 더했어요.")

@@ -79,57 +79,40 @@ def show_poster(id: int) -> Response:
     return response
 
 
-@blueprint.get("/movie/<int:id>/edit")
-def show_edit(id: int) -> Response:
-    movie = catalogue().movie(id)
-    permissions.require_movie_edit(catalogue(), movie)
-    return _show_edit(movie, EditMovieForm(**{name: getattr(movie, name) for name in MoviePatch.model_fields}))
-
-
-@blueprint.post("/movie/<int:id>/edit")
+@blueprint.route("/movie/<int:id>/edit", methods=["GET", "POST"])
 def edit(id: int) -> BaseResponse:
-    form = EditMovieForm.from_request()
     try:
-        return _edit(id, form)
+        return _edit(catalogue().movie(id))
     except NotFound as error:
-        return show_lost_edit(error, form.movie_fields())
+        return show_lost_edit(error, EditMovieForm.from_request().movie_fields())
 
 
-def _edit(id: int, form: EditMovieForm) -> BaseResponse:
-    writers = permissions.require_movie_edit(catalogue(), catalogue().movie(id))
+def _edit(movie: Movie) -> BaseResponse:
+    writers = permissions.require_movie_edit(catalogue(), movie)
+    form = EditMovieForm.from_request(obj=movie)
 
     def edit(data: dict[str, str]) -> Movie:
         check_rate_limit(RateLimitScope.POSTS)
-        patch = parse(MoviePatch, data, strict=False)
-        return catalogue().edit_movie(id, patch, identity.actor(), writers=writers, version=data.get("version", ""))
+        patch, version = parse(MoviePatch, data, strict=False), data.get("version", "")
+        return catalogue().edit_movie(movie.id, patch, identity.actor(), writers=writers, version=version)
 
-    if form.submit(edit) is None:
-        return _show_edit(catalogue().movie(id), form)
-    flash_message(messages.MOVIE_EDITED)
-    return redirect(url_for("movies.show", id=id), 303)
-
-
-def _show_edit(movie: Movie, form: EditMovieForm) -> Response:
-    """Return the form with the version of the movie that its user has seen."""
+    if form.submit(edit):
+        flash_message(messages.MOVIE_EDITED)
+        return redirect(url_for("movies.show", id=movie.id), 303)
+    movie = catalogue().movie(movie.id)
     if form.has_conflict or not form.version.data:
         form.version.data = movie.version
     genres, choice = catalogue().movie_list().genres[:MAX_GENRES], MovieChoiceForm()
     return render("edit.html", form, movie=movie, review=None, form=form, genres=genres, choice=choice)
 
 
-@blueprint.get("/movie/<int:id>/delete")
-def confirm_delete(id: int) -> Response:
-    permissions.require(Permission.DELETE_MOVIE)
-    return _confirm_delete(catalogue().movie(id), Form())
-
-
-@blueprint.post("/movie/<int:id>/delete")
+@blueprint.route("/movie/<int:id>/delete", methods=["GET", "POST"])
 def delete(id: int) -> BaseResponse:
     permissions.require(Permission.DELETE_MOVIE)
     movie = catalogue().movie(id)
     form = Form.from_request()
     if not form.has_valid_token():
-        return _confirm_delete(movie, form)
+        return render("delete.html", form, movie=movie, review=None, form=form)
     deleted, deletion = catalogue().delete_movie(id, identity.actor())
     title = shorten_title(deleted.title)
     flash_message(
@@ -145,7 +128,3 @@ def delete(id: int) -> BaseResponse:
         undo=deletion.id,
     )
     return redirect(url_for("movies.home", deleted=deletion.id), 303)
-
-
-def _confirm_delete(movie: Movie, form: Form) -> Response:
-    return render("delete.html", form, movie=movie, review=None, form=form)

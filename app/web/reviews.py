@@ -6,7 +6,7 @@ Reactions of readers are likes, and corrections of the label; one of each a brow
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Blueprint, Response, redirect, session, url_for
+from flask import Blueprint, redirect, session, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -88,26 +88,17 @@ def show(id: int) -> BaseResponse:
     return redirect(pages.review_address(id, is_shared=True), 303)
 
 
-@blueprint.get("/review/<int:id>/edit")
-def show_edit(id: int) -> Response:
-    review = catalogue().review(id)
-    permissions.require(Permission.EDIT_REVIEW, review.writer)
-    form = EditReviewForm(author=review.author, content=review.content, spoiler=review.spoiler)
-    return _show_edit(review, form)
-
-
-@blueprint.post("/review/<int:id>/edit")
+@blueprint.route("/review/<int:id>/edit", methods=["GET", "POST"])
 def edit(id: int) -> BaseResponse:
-    form = EditReviewForm.from_request()
     try:
-        return _edit(id, form)
+        return _edit(catalogue().review(id))
     except NotFound as error:
-        return show_lost_edit(error, [form.content])
+        return show_lost_edit(error, [EditReviewForm.from_request().content])
 
 
-def _edit(id: int, form: EditReviewForm) -> BaseResponse:
-    old = catalogue().review(id)
+def _edit(old: Review) -> BaseResponse:
     permissions.require(Permission.EDIT_REVIEW, old.writer)
+    form = EditReviewForm.from_request(obj=old)
 
     def edit(data: dict[str, str]) -> Review:
         check_rate_limit(RateLimitScope.POSTS)
@@ -115,45 +106,29 @@ def _edit(id: int, form: EditReviewForm) -> BaseResponse:
         patch = parse(ReviewPatch, fields, strict=False)
         if patch.author != old.author:
             permissions.require_nickname(catalogue(), nickname_key(patch.author), patch.author)
-        return catalogue().edit_review(id, patch, identity.actor(), version=data.get("version", ""))
+        return catalogue().edit_review(old.id, patch, identity.actor(), version=data.get("version", ""))
 
-    review = form.submit(edit)
-    if review is None:
-        return _show_edit(catalogue().review(id), form)
-    text = messages.REVIEW_REANALYZED if review.content != old.content else messages.REVIEW_EDITED
-    flash_message(text, review_id=id)
-    return redirect(pages.review_address(id), 303)
-
-
-def _show_edit(review: Review, form: EditReviewForm) -> Response:
-    """Return the form with the version of the review that its user has seen."""
+    if review := form.submit(edit):
+        text = messages.REVIEW_REANALYZED if review.content != old.content else messages.REVIEW_EDITED
+        flash_message(text, review_id=review.id)
+        return redirect(pages.review_address(review.id), 303)
+    review = catalogue().review(old.id)
     if form.has_conflict or not form.version.data:
         form.version.data = review.version
     movie = catalogue().movie(review.movie_id)
     return render("edit.html", form, movie=movie, review=review, form=form, confident_from=CONFIDENT_FROM)
 
 
-@blueprint.get("/review/<int:id>/delete")
-def confirm_delete(id: int) -> Response:
-    review = catalogue().review(id)
-    permissions.require(Permission.DELETE_REVIEW, review.writer)
-    return _confirm_delete(review, Form())
-
-
-@blueprint.post("/review/<int:id>/delete")
+@blueprint.route("/review/<int:id>/delete", methods=["GET", "POST"])
 def delete(id: int) -> BaseResponse:
     review = catalogue().review(id)
     permissions.require(Permission.DELETE_REVIEW, review.writer)
     form = Form.from_request()
     if not form.has_valid_token():
-        return _confirm_delete(review, form)
+        return render("delete.html", form, movie=catalogue().movie(review.movie_id), review=review, form=form)
     _, deletion = catalogue().delete_review(id, identity.actor())
     flash_message(gettext("%(author)s 님의 리뷰를 지웠어요.", author=shorten_title(review.author)), undo=deletion.id)
     return redirect(url_for("movies.show", id=review.movie_id, deleted=deletion.id), 303)
-
-
-def _confirm_delete(review: Review, form: Form) -> Response:
-    return render("delete.html", form, movie=catalogue().movie(review.movie_id), review=review, form=form)
 
 
 @blueprint.app_template_global()

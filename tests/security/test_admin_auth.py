@@ -23,7 +23,7 @@ def test_login_and_logout(visitor: Visitor, movie_id: int) -> None:
 @pytest.mark.parametrize("password", ["", " ", PASSWORD + " ", PASSWORD[:-1], "\x00", "열" * 5_000, "' OR 1=1 --"])
 def test_a_wrong_password_is_an_error_and_not_shown_again(visitor: Visitor, password: str) -> None:
     page = parse_html(log_in(visitor, password), 422)
-    assert text(page.select_one("#password-error")) == messages.WRONG_PASSWORD
+    assert text(page.select_one("#password-error")) == "비밀번호가 달라요. 다시 적어 주세요."
     assert not page.select(".alert"), "one field needs no count of what is wrong"
     field = page.select_one("#password")
     assert field and not field.get("value")
