@@ -12,7 +12,7 @@ from wtforms import HiddenField, PasswordField
 from app.errors import FieldError, NotFound, ValidationFailed
 from app.extensions import get_service
 from app.i18n import lazy_gettext as _
-from app.models import AuditEntry, Movie
+from app.models import Movie
 from app.schemas import MovieChoice, parse
 from app.security import identity, permissions
 from app.security.identity import SESSION_HOURS, AdminAuth
@@ -82,36 +82,27 @@ def _show_login(form: LoginForm) -> Response:
     )
 
 
-@blueprint.get("/movie/<int:id>/merge")
-def choose_other(id: int) -> Response:
-    """Return the confirmation for the movie in the query string, or the form to choose one."""
-    permissions.require(Permission.MERGE_MOVIES)
-    movie = catalogue().movie(id)
-    form = MovieChoiceForm(request.args)
-    if request.args.keys().isdisjoint(("movie", "movie_id")):
-        return _show_choice(movie, form)
-    try:
-        other = _other_movie(movie, resolve_movie(form, request.args.to_dict(), without=id))
-    except ValidationFailed as error:
-        form.status = 422
-        return _refuse_choice(movie, form, error)
-    return _confirm_merge(movie, other, Form())
-
-
-@blueprint.post("/movie/<int:id>/merge")
+@blueprint.route("/movie/<int:id>/merge", methods=["GET", "POST"])
 def merge(id: int) -> BaseResponse:
+    """Return the choice of the other movie or, once it is chosen, what a merge changes; a POST merges them."""
     permissions.require(Permission.MERGE_MOVIES)
     movie = catalogue().movie(id)
-    form = Form.from_request()
-
-    def merge(data: Mapping[str, str]) -> tuple[Movie, AuditEntry]:
-        other = _other_movie(movie, data)
-        return other, catalogue().merge_movies(id, other.id, identity.actor())
-
-    merged = form.submit(merge)
-    if merged is None:
-        return _show_again(movie, form)
-    other, entry = merged
+    choice, form = MovieChoiceForm(request.args), Form.from_request()
+    if request.method != "POST" and request.args.keys().isdisjoint(("movie", "movie_id")):
+        return render("merge.html", movie=movie, form=choice)
+    try:
+        other = _other_movie(movie, choice)
+    except ValidationFailed as error:
+        choice.status, choice.missing_title = 422, ""
+        if request.method == "POST" and not form.has_valid_token():
+            choice.status, choice.alert = form.status, form.alert
+        for item in error.errors:
+            choice.add_error("movie_id", messages.explain_choice(item))
+        return render("merge.html", choice, movie=movie, form=choice)
+    entry = form.submit(lambda _: catalogue().merge_movies(id, other.id, identity.actor()))
+    if entry is None:
+        merged, fields = movie.filled_from(other), MovieForm().movie_fields()
+        return render("merge.html", form, movie=movie, other=other, merged=merged, fields=fields, form=form)
     flash_message(
         ngettext(
             "‘%(title)s’ 영화를 합치고 리뷰 %(count)s개를 옮겼어요.",
@@ -125,39 +116,16 @@ def merge(id: int) -> BaseResponse:
     return redirect(url_for("movies.show", id=id, deleted=entry.id), 303)
 
 
-def _other_movie(movie: Movie, data: Mapping[str, str]) -> Movie:
-    """Return the movie chosen by `movie_id`. Raise `ValidationFailed` if it is `movie` itself or does not exist."""
+def _other_movie(movie: Movie, choice: MovieChoiceForm) -> Movie:
+    """Return the movie chosen by `movie_id` or its typed title.
+
+    Raise `ValidationFailed` if it is `movie` itself, does not exist, or the title matches no movie or several.
+    """
+    data = request.form.to_dict()
+    if request.method != "POST":
+        data = resolve_movie(choice, request.args.to_dict(), without=movie.id)
     chosen = parse(MovieChoice, data, strict=False).movie_id
     if chosen != movie.id:
         with suppress(NotFound):
             return catalogue().movie(chosen)
     raise ValidationFailed([FieldError("movie_id", "movie_unfit", "must be another movie")])
-
-
-def _show_again(movie: Movie, form: Form) -> Response:
-    """Return the confirmation with the error, or the choice if the posted one is invalid."""
-    try:
-        return _confirm_merge(movie, _other_movie(movie, request.form.to_dict()), form)
-    except ValidationFailed as error:
-        choice = MovieChoiceForm()
-        choice.status, choice.alert = form.status, "" if form.status == 422 else form.alert
-        return _refuse_choice(movie, choice, error)
-
-
-def _refuse_choice(movie: Movie, form: MovieChoiceForm, error: ValidationFailed) -> Response:
-    """Return the choice with the error beside its field."""
-    form.missing_title = ""
-    for item in error.errors:
-        form.add_error("movie_id", messages.explain_choice(item))
-    return _show_choice(movie, form)
-
-
-def _show_choice(movie: Movie, form: MovieChoiceForm) -> Response:
-    return render("merge.html", form, movie=movie, other=None, form=form)
-
-
-def _confirm_merge(movie: Movie, other: Movie, form: Form) -> Response:
-    merged = movie.filled_from(other)
-    return render(
-        "merge.html", form, movie=movie, other=other, merged=merged, form=form, fields=MovieForm().movie_fields()
-    )
