@@ -9,7 +9,7 @@ from app.models import ReviewSort
 from app.schemas import AUTHOR_MAX, PASSPHRASE_MAX, AllReviewsQuery
 from app.security import permissions
 from app.services.search import nickname_key
-from app.web import charts, messages
+from app.web import messages
 from app.web.forms import NicknameForm
 from app.web.pages import REVIEW_ORDERS, REVIEWS_A_PAGE, catalogue, read_query
 from app.web.rendering import flash_message, render
@@ -44,7 +44,6 @@ def show(name: str) -> Response:
         "author.html",
         author=name,
         summary=summary,
-        bars=charts.histogram(summary.histogram),
         page=page,
         query=query,
         orders=REVIEW_ORDERS,

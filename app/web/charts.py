@@ -1,13 +1,10 @@
-"""Coordinates of the charts that templates draw as SVG."""
+"""The line of a movie's recent ratings, which a template draws as SVG."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil, floor
 
-_BAR_HEIGHT = 100
-MIDDLE = 5
-"""The lowest positive rating."""
-_TREND_LEFT, _TREND_RIGHT, _TREND_TOP, _TREND_BOTTOM = 24, 294, 8, 98
+_LEFT, _RIGHT, _TOP, _BOTTOM = 24, 294, 8, 98
 TREND_WINDOW = 5
 """Number of ratings averaged for each point of the trend."""
 TREND_MIN = 10
@@ -15,48 +12,14 @@ TREND_MIN = 10
 
 
 @dataclass(frozen=True, slots=True)
-class HistogramBar:
-    """A bar of the histogram: `count` reviews rated from `low` to below `high` (the last one includes 10).
-
-    `height` is 0 to 100.
-    """
-
-    low: int
-    count: int
-    height: float
-
-    @property
-    def high(self) -> int:
-        return self.low + 1
-
-    @property
-    def is_positive(self) -> bool:
-        return self.low >= MIDDLE
-
-
-def histogram(counts: Sequence[tuple[int, int]]) -> list[HistogramBar]:
-    """Return a bar for each pair (positive, negative), scaled to 100; bars with reviews are at least 3 high."""
-    totals = [sum(pair) for pair in counts]
-    highest = max(totals) or 1
-    return [
-        HistogramBar(low, count, max(3.0, round(_BAR_HEIGHT * count / highest, 1)) if count else 0.0)
-        for low, count in enumerate(totals)
-    ]
-
-
-@dataclass(frozen=True, slots=True)
 class Trend:
-    """A line of mean ratings, oldest first.
+    """The moving average of `count` ratings, oldest first.
 
-    `points` are an SVG polyline's, `end_x` and `end_y` the last one, `start` and `end` the first and last mean. `grid`
-    has the rating and y of each horizontal line.
+    `points` are the coordinates of the `means`. `grid` has the rating and y of each horizontal line.
     """
 
-    points: str
-    end_x: float
-    end_y: float
-    start: float
-    end: float
+    points: Sequence[tuple[float, float]]
+    means: Sequence[float]
     count: int
     grid: Sequence[tuple[int, float]]
 
@@ -69,17 +32,10 @@ def trend(newest_first: Sequence[float]) -> Trend | None:
     windows = [ratings[i : i + TREND_WINDOW] for i in range(len(ratings) - TREND_WINDOW + 1)]
     means = [sum(window) / TREND_WINDOW for window in windows]
     low, high = _span(means)
-    step = (_TREND_RIGHT - _TREND_LEFT) / (len(means) - 1)
-    spots = [(_TREND_LEFT + i * step, _level(mean, low, high)) for i, mean in enumerate(means)]
-    return Trend(
-        points=" ".join(f"{x:.1f},{y:.1f}" for x, y in spots),
-        end_x=round(spots[-1][0], 1),
-        end_y=round(spots[-1][1], 1),
-        start=means[0],
-        end=means[-1],
-        count=len(ratings),
-        grid=[(rating, round(_level(rating, low, high), 1)) for rating in range(low, high + 1, 2)],
-    )
+    step = (_RIGHT - _LEFT) / (len(means) - 1)
+    points = [(round(_LEFT + i * step, 1), _level(mean, low, high)) for i, mean in enumerate(means)]
+    grid = [(rating, _level(rating, low, high)) for rating in range(low, high + 1, 2)]
+    return Trend(points, means, len(ratings), grid)
 
 
 def _span(means: Sequence[float]) -> tuple[int, int]:
@@ -92,33 +48,4 @@ def _span(means: Sequence[float]) -> tuple[int, int]:
 
 def _level(rating: float, low: int, high: int) -> float:
     """Return the y coordinate of a rating."""
-    return _TREND_TOP + (_TREND_BOTTOM - _TREND_TOP) * (high - rating) / (high - low)
-
-
-PLOT_SIZE = 240
-_TICKS = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Plot:
-    """A scatter plot in a square of `PLOT_SIZE`.
-
-    `points` are (x, y) with y downwards, `ticks` of both axes (value, distance from the origin).
-    """
-
-    points: Sequence[tuple[float, float]]
-    ticks: Sequence[tuple[float, float]]
-
-    @property
-    def line(self) -> str:
-        """The `points` attribute of an SVG polyline."""
-        return " ".join(f"{x},{y}" for x, y in self.points)
-
-
-def plot(points: Sequence[tuple[float, float]], top: float) -> Plot | None:
-    """Return a plot whose axes both run from 0 to `top`; None without points."""
-    if not points:
-        return None
-    scale = PLOT_SIZE / top
-    placed = [(round(x * scale, 1), round(PLOT_SIZE - y * scale, 1)) for x, y in points]
-    return Plot(placed, [(top * tick / _TICKS, PLOT_SIZE * tick / _TICKS) for tick in range(_TICKS + 1)])
+    return round(_TOP + (_BOTTOM - _TOP) * (high - rating) / (high - low), 1)

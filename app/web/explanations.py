@@ -9,7 +9,6 @@ from app.extensions import get_service
 from app.models import CONFIDENT_FROM, Explanation, Review, WordWeight
 from app.security.rate_limits import EXPLANATION_COST, RateLimitScope, check_rate_limit
 from app.services import MaintenanceService
-from app.web import charts
 from app.web.pages import catalogue
 from app.web.rendering import render
 
@@ -95,7 +94,5 @@ def show_model() -> Response:
         card=card,
         models=get_service(MaintenanceService).store.models(),
         misclassifications=card.misclassifications[:MAX_MISCLASSIFICATIONS],
-        calibration_plot=charts.plot(card.calibration_bins, 1),
-        movie_plot=charts.plot(card.movie_points, 10),
         confident_from=CONFIDENT_FROM,
     )

@@ -192,7 +192,7 @@ def movie(movie_id: int, review_form: ReviewForm | None = None) -> Response:
         orders=REVIEW_ORDERS,
         extremes=_extremes(found) if is_first else [],
         address=address,
-        bars=charts.histogram(catalogue().histogram(movie_id)),
+        counts=catalogue().histogram(movie_id),
         trend=charts.trend([review.rating for review in newest.items]),
         shared=next((review for review in page.items if str(review.id) == request.args.get("review")), None),
         review_form=review_form or ReviewForm(),

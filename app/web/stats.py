@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from flask import Blueprint, Response
 
@@ -20,24 +19,14 @@ MIN_REVIEWS = 3
 """Minimum number of reviews of a most loved or divisive movie."""
 
 
-@dataclass(frozen=True, slots=True)
-class ChartRow:
-    """A row of a chart: name, number of reviews, mean rating (None if unknown), and width of 100."""
-
-    name: str
-    count: int
-    mean: float | None
-    width: float
-
-
 @blueprint.get("/stats")
 def show() -> Response:
     movie_list = catalogue().movie_list()
     movies = [movie for movie in movie_list.movies if movie.review_count]
     rate = movie_list.weighted_rating.rate
     rated = [movie for movie in movies if movie.review_count >= MIN_REVIEWS]
-    genres = _bars((genre, movie) for movie in movies for genre in split_names(movie.genre))
-    years = _bars((movie.release_date[:4], movie) for movie in movies if movie.release_date)
+    genres = _rows((genre, movie) for movie in movies for genre in split_names(movie.genre))
+    years = _rows((movie.release_date[:4], movie) for movie in movies if movie.release_date)
     return render(
         "stats.html",
         totals=movie_list.totals,
@@ -45,9 +34,9 @@ def show() -> Response:
         divisive=sorted(filter(_divisiveness, rated), key=_divisiveness, reverse=True)[:SHOWN],
         reviewed=sorted(movies, key=lambda movie: movie.review_count, reverse=True)[:SHOWN],
         corrected=[(catalogue().movie(movie_id), count) for movie_id, count in catalogue().most_corrected(SHOWN)],
-        genres=sorted(genres, key=lambda bar: bar.count, reverse=True)[:SHOWN],
-        years=sorted(years, key=lambda bar: bar.name)[-YEARS_SHOWN:],
-        months=_months(catalogue().reviews_by_month()),
+        genres=sorted(genres, key=lambda row: row[1], reverse=True)[:SHOWN],
+        years=sorted(years)[-YEARS_SHOWN:],
+        months=[(month, count, None) for month, count in catalogue().reviews_by_month()],
     )
 
 
@@ -57,19 +46,11 @@ def _divisiveness(movie: Movie) -> float:
     return 4 * share * (1 - share)
 
 
-def _bars(named: Iterable[tuple[str, Movie]]) -> list[ChartRow]:
-    """Return a row for each name, from pairs (name, movie)."""
+def _rows(named: Iterable[tuple[str, Movie]]) -> list[tuple[str, int, float]]:
+    """Return the number of reviews and their mean rating for each name of the pairs (name, movie)."""
     counts: dict[str, int] = defaultdict(int)
     sums: dict[str, float] = defaultdict(float)
     for name, movie in named:
         counts[name] += movie.review_count
         sums[name] += movie.rating_sum
-    highest = max(counts.values(), default=1)
-    return [
-        ChartRow(name, count, sums[name] / count, round(100 * count / highest, 1)) for name, count in counts.items()
-    ]
-
-
-def _months(counts: list[tuple[str, int]]) -> list[ChartRow]:
-    highest = max((count for _, count in counts), default=1)
-    return [ChartRow(name, count, None, round(100 * count / highest, 1)) for name, count in counts]
+    return [(name, count, sums[name] / count) for name, count in counts.items()]

@@ -90,23 +90,27 @@ def test_posters_are_valid_svg(title: str) -> None:
     assert drawing.size in ("l", "m", "s", "xs")
 
 
-def test_histogram_bars() -> None:
-    bars = charts.histogram([(0, 1), (0, 0), (50, 150)])
-    assert [(bar.low, bar.high, bar.count) for bar in bars] == [(0, 1, 1), (1, 2, 0), (2, 3, 200)]
-    assert [bar.height for bar in bars] == [3, 0, 100]
-    flat = charts.histogram([(0, 0)] * 10)
-    assert all(bar.count == bar.height == 0 for bar in flat)
-    assert [bar.low for bar in flat if bar.is_positive] == [5, 6, 7, 8, 9]
+def test_histogram_bars(app: Flask) -> None:
+    with app.test_request_context():
+        histogram = app.jinja_env.get_template("_sentiment.html").module.histogram
+        chart = BeautifulSoup(histogram([(0, 1), (0, 0), (50, 150)]), "html.parser")
+        full = BeautifulSoup(histogram([(1, 1)] * 10), "html.parser")
+        empty = BeautifulSoup(histogram([(0, 0)] * 10), "html.parser")
+    assert [title.get_text() for title in chart.select("title")] == ["0~1점 1개", "1~2점 0개", "2~3점 200개"]
+    assert [(bar["x"], bar["y"], bar["height"]) for bar in chart.select("rect")] == [
+        ("1.5", "107.0", "3.0"), ("61.5", "10.0", "100.0"),
+    ]  # fmt: skip
+    assert [bar["class"] for bar in full.select("rect")] == [["negative"]] * 5 + [["positive"]] * 5
+    assert len(empty.select("title")) == 10 and not empty.select("rect")
 
 
 def test_the_trend_is_a_moving_average_from_old_to_new() -> None:
     assert charts.trend([5.0] * 9) is None
     trend = charts.trend([10.0] * 5 + [0.0] * 6)
     assert trend and trend.count == 11
-    assert len(trend.points.split()) == 7, "the first point is the mean of the first five"
-    heights = [float(point.split(",")[1]) for point in trend.points.split()]
-    assert heights[0] == 98 and heights[-1] == trend.end_y == 8
-    assert (trend.start, trend.end) == (0, 10)
+    assert len(trend.points) == 7, "the first point is the mean of the first five"
+    assert trend.points[0] == (24, 98) and trend.points[-1] == (294, 8)
+    assert (trend.means[0], trend.means[-1]) == (0, 10)
     assert [rating for rating, _ in trend.grid] == [0, 2, 4, 6, 8, 10]
 
 
@@ -117,7 +121,7 @@ def test_the_trends_axis_fits_its_values(rating: float, lines: list[int]) -> Non
     trend = charts.trend([rating] * 10)
     assert trend and [line for line, _ in trend.grid] == lines
     assert trend.grid[0][1] == 98 and trend.grid[-1][1] == 8
-    assert 8 <= trend.end_y <= 98
+    assert 8 <= trend.points[-1][1] <= 98
 
 
 def test_highlights_cover_the_text_and_words_above_the_threshold() -> None:
