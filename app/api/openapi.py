@@ -5,18 +5,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
 from http import HTTPStatus
-from typing import Any, ParamSpec, get_args, get_origin
+from typing import Any, ParamSpec
 
 from flask import Flask, Response
-from pydantic import BaseModel
-from pydantic.json_schema import JsonSchemaMode, models_json_schema
+from pydantic import TypeAdapter
+from pydantic.json_schema import JsonSchemaMode
 from werkzeug.routing import Rule
 
-from app.api.responses import ErrorOut, ValidationErrorOut, dump
+from app.api.responses import ErrorOut, ValidationErrorOut, adapter, dump
 from app.json_io import json_response
 from app.schemas import ID_MAX, Input, PageQuery
 
-REF = "#/components/schemas/{model}"
 P = ParamSpec("P")
 _VARIABLE = re.compile("<(?:[^<>:]*:)?([^<>:]+)>")
 
@@ -69,11 +68,11 @@ def build_document(app: Flask) -> dict[str, Any]:
         if "operation" in (view := app.view_functions[rule.endpoint]).__dict__
         for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"})
     ]
-    refs, components = _schemas([operation for *_, operation in routes])
+    schemas, components = _schemas([operation for *_, operation in routes])
     paths: dict[str, dict[str, Any]] = {}
     for rule, method, view, operation in routes:
         template = _VARIABLE.sub(r"{\1}", rule.rule)  # `/movies/<int:id>` becomes `/movies/{id}`
-        paths.setdefault(template, {})[method] = _describe(rule, view, operation, refs)
+        paths.setdefault(template, {})[method] = _describe(rule, view, operation, schemas)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -87,25 +86,18 @@ def build_document(app: Flask) -> dict[str, Any]:
     }
 
 
-def _model(output: Any) -> type[BaseModel]:
-    model: type[BaseModel] = get_args(output)[0] if get_origin(output) is list else output
-    return model
-
-
 def _schemas(operations: list[Operation]) -> tuple[dict[Any, Any], dict[str, Any]]:
-    """Return references by (model, mode), and the schemas they refer to."""
-    pairs: dict[tuple[type[BaseModel], JsonSchemaMode], None] = {}
-    for operation in operations:
-        if operation.output is not None:
-            pairs[_model(operation.output), "serialization"] = None
-        if operation.body:
-            pairs[operation.body, "validation"] = None
-    pairs |= {(ErrorOut, "serialization"): None, (ValidationErrorOut, "serialization"): None}
-    refs, schema = models_json_schema(list(pairs), ref_template=REF)
-    return refs, schema["$defs"]
+    """Return the schemas of bodies by (model, mode), and the definitions to which they refer."""
+    bodies: list[tuple[Any, JsonSchemaMode]] = [(ErrorOut, "serialization"), (ValidationErrorOut, "serialization")]
+    bodies += [(operation.output, "serialization") for operation in operations if operation.output]
+    bodies += [(operation.body, "validation") for operation in operations if operation.body]
+    schemas, definitions = TypeAdapter.json_schemas(
+        [(body, mode, adapter(body)) for body, mode in bodies], ref_template="#/components/schemas/{model}"
+    )
+    return schemas, definitions["$defs"]
 
 
-def _describe(rule: Rule, view: Callable[..., Any], operation: Operation, refs: dict[Any, Any]) -> dict[str, Any]:
+def _describe(rule: Rule, view: Callable[..., Any], operation: Operation, schemas: dict[Any, Any]) -> dict[str, Any]:
     summary, _, description = (view.__doc__ or "").strip().partition("\n")
     described = {
         "operationId": view.__name__,
@@ -113,10 +105,10 @@ def _describe(rule: Rule, view: Callable[..., Any], operation: Operation, refs: 
         "description": " ".join(description.split()),
         "tags": [operation.tag],
         "parameters": _path_parameters(rule) + _query_parameters(operation.query),
-        "responses": _responses(rule, operation, refs),
+        "responses": _responses(rule, operation, schemas),
     }
     if operation.body:
-        described["requestBody"] = {"required": True, "content": _content(refs[operation.body, "validation"])}
+        described["requestBody"] = {"required": True, "content": _content(schemas[operation.body, "validation"])}
     return described
 
 
@@ -142,12 +134,10 @@ def _query_parameters(query: type[Input] | None) -> list[dict[str, Any]]:
     ]
 
 
-def _responses(rule: Rule, operation: Operation, refs: dict[Any, Any]) -> dict[str, Any]:
+def _responses(rule: Rule, operation: Operation, schemas: dict[Any, Any]) -> dict[str, Any]:
     success: dict[str, Any] = {}
     if operation.output is not None:
-        ref = refs[_model(operation.output), "serialization"]
-        is_list = get_origin(operation.output) is list
-        success["content"] = _content({"type": "array", "items": ref} if is_list else ref)
+        success["content"] = _content(schemas[operation.output, "serialization"])
     if operation.text:
         success["content"] = {operation.text: {"schema": {"type": "string"}}}
     if operation.headers:
@@ -160,8 +150,8 @@ def _responses(rule: Rule, operation: Operation, refs: dict[Any, Any]) -> dict[s
         problems |= {400, 413, 415, 422, 429}
     documented = {str(status): {"description": HTTPStatus(status).phrase, **success} for status in good}
     for status in sorted(problems):
-        ref = refs[ValidationErrorOut if status == 422 else ErrorOut, "serialization"]
-        documented[str(status)] = {"description": HTTPStatus(status).phrase, "content": _content(ref)}
+        schema = schemas[ValidationErrorOut if status == 422 else ErrorOut, "serialization"]
+        documented[str(status)] = {"description": HTTPStatus(status).phrase, "content": _content(schema)}
     return documented
 
 

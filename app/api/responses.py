@@ -51,26 +51,24 @@ class ReviewOut(Schema):
     sentiment_label: Label
     sentiment_score: Score
     rating: Rating
-    created_at: Annotated[str, Field(json_schema_extra={"format": "date-time"})]
-    model: Annotated[str, Field(description="id of the model that analyzed it; empty if unknown")]
-    correction_count: Annotated[Count, Field(description="number of readers who contradict the label")]
-    spoiler: Annotated[bool, Field(description="whether the text reveals the plot")]
-    like_count: Annotated[Count, Field(description="number of readers who like it")]
-    edited_at: Annotated[
-        str,
-        Field(
-            description="time of the last edit; omitted if never edited",
-            json_schema_extra={"format": "date-time"},
-            exclude_if=lambda timestamp: not timestamp,
-        ),
-    ] = ""
+    created_at: str = Field(json_schema_extra={"format": "date-time"})
+    model: str = Field(description="id of the model that analyzed it; empty if unknown")
+    correction_count: Count = Field(description="number of readers who contradict the label")
+    spoiler: bool = Field(description="whether the text reveals the plot")
+    like_count: Count = Field(description="number of readers who like it")
+    edited_at: str = Field(
+        "",
+        description="time of the last edit; omitted if never edited",
+        json_schema_extra={"format": "date-time"},
+        exclude_if=lambda timestamp: not timestamp,
+    )
 
 
 class SentimentOut(Schema):
     """The sentiment of a text."""
 
-    sentiment_label: Annotated[Label, Field(validation_alias="label")]
-    sentiment_score: Annotated[Score, Field(validation_alias="score")]
+    sentiment_label: Label = Field(validation_alias="label")
+    sentiment_score: Score = Field(validation_alias="score")
     rating: Rating
 
 
@@ -79,46 +77,37 @@ class WordOut(Schema):
 
     text: str
     start: Count
-    end: Annotated[int, Field(ge=1)]
-    weight: Annotated[
-        float,
-        Field(
-            ge=-10,
-            le=10,
-            description="the word's share of the text's log-odds of positive, times the rating's distance from 5; "
-            "above 0 for positive. It is not a change of the rating",
-        ),
-    ]
-    rating_without: Annotated[
-        float | None,
-        Field(
-            ge=0,
-            le=10,
-            description="the rating of the text without the word; null for the weaker words of a text of more than 200 "
-            "characters",
-        ),
-    ]
+    end: int = Field(ge=1)
+    weight: float = Field(
+        ge=-10,
+        le=10,
+        description="the word's share of the text's log-odds of positive, times the rating's distance from 5; "
+        "above 0 for positive. It is not a change of the rating",
+    )
+    rating_without: float | None = Field(
+        ge=0,
+        le=10,
+        description="the rating of the text without the word; null for the weaker words of a text of more than 200 "
+        "characters",
+    )
 
 
 class ExplanationOut(SentimentOut):
     """The sentiment of a text and the weights of its words."""
 
     words: list[WordOut]
-    stated_score: Annotated[
-        float | None,
-        Field(
-            ge=0,
-            le=10,
-            description="the score from 0 to 10 that the text states in digits or stars, if the model considers it, "
-            "weighted by its share of the text's characters",
-        ),
-    ]
+    stated_score: float | None = Field(
+        ge=0,
+        le=10,
+        description="the score from 0 to 10 that the text states in digits or stars, if the model considers it, "
+        "weighted by its share of the text's characters",
+    )
 
 
 class AverageRatingOut(Schema):
     """A movie's rating."""
 
-    movie_id: Annotated[ResponseId, Field(validation_alias="id")]
+    movie_id: ResponseId = Field(validation_alias="id")
     average_rating: Average
     review_count: Count
 
@@ -163,11 +152,12 @@ class ValidationErrorOut(BaseModel):
 
 
 @cache
-def _adapter(schema: Any) -> TypeAdapter[Any]:
+def adapter(schema: Any) -> TypeAdapter[Any]:
+    """Return the cached adapter of a model or a list of one."""
     return TypeAdapter(schema)
 
 
 def dump(schema: Any, value: object) -> bytes:
     """Serialize a model of `app.models`, or a list of them, to UTF-8 JSON by `schema`."""
-    adapter = _adapter(schema)
-    return adapter.dump_json(adapter.validate_python(value, from_attributes=True))
+    type_adapter = adapter(schema)
+    return type_adapter.dump_json(type_adapter.validate_python(value, from_attributes=True))
