@@ -33,17 +33,19 @@ class Form(FlaskForm):
     """True for forms with the honeypot and the minimum time."""
     keeps_text = True
     """True if submitted values are shown again after an error."""
-    has_conflict = False
-    """True if the edited item has changed since the form was opened."""
     conflict_alert = ""
-    """The message for such a change."""
+    """The message if the edited item has changed since the form was opened."""
+
+    has_conflict = False
+    """True after such a change."""
+    status = 200
+    retry_after = 0
+    alert = ""
+    existing_id: int | None = None
+    """Id of the existing movie with the posted title."""
 
     def __init__(self, formdata: Any = None, **values: Any) -> None:
         super().__init__(formdata=formdata, **values)  # type: ignore[no-untyped-call]  # Flask-WTF ships no types
-        self.status = 200
-        self.retry_after = 0
-        self.alert = ""
-        self.existing_id: int | None = None  # id of the existing movie
 
     @classmethod
     def from_request(cls, **values: Any) -> Self:
@@ -160,11 +162,8 @@ class MovieForm(Form):
     spoiler = HiddenField()
     confirmed = HiddenField()
     """Ids of the similar movies that the visitor has seen and not chosen."""
-
-    def __init__(self, formdata: Any = None, **values: Any) -> None:
-        super().__init__(formdata, **values)
-        self.similar: Sequence[Movie] = ()
-        """Existing movies of the same title."""
+    similar: Sequence[Movie] = ()
+    """Existing movies of the same title."""
 
     def show_similar(self, similar: Sequence[Movie]) -> None:
         """Show the similar movies for confirmation; submitting again adds the movie."""
@@ -191,13 +190,10 @@ class MovieChoiceForm(Form):
     movie = StringField(_("영화"), render_kw={"required": True, "maxlength": schemas.TITLE_MAX, "autocomplete": "off"})
     movie_id = HiddenField()
     movie_was = HiddenField()
-
-    def __init__(self, formdata: Any = None, **values: Any) -> None:
-        super().__init__(formdata, **values)
-        self.matches: Sequence[Movie] = ()
-        """Movies that match the typed title, to choose from."""
-        self.missing_title = ""
-        """The typed title if no movie matches it."""
+    matches: Sequence[Movie] = ()
+    """Movies that match the typed title, to choose from."""
+    missing_title = ""
+    """The typed title if no movie matches it."""
 
 
 class EditReviewForm(Form):
