@@ -1,7 +1,5 @@
 """The visitor's choice of language and theme, each stored in a cookie."""
 
-from collections.abc import Container
-
 from flask import Blueprint, abort, redirect, request
 from werkzeug.wrappers import Response
 
@@ -13,7 +11,8 @@ blueprint = Blueprint("preferences", __name__)
 
 THEMES = ("light", "dark")
 _THEME_COOKIE = "theme"
-_A_YEAR = 365 * 24 * 60 * 60
+_CHOICES = {COOKIE: LANGUAGES, _THEME_COOKIE: ("", *THEMES)}
+_A_YEAR = 365 * 24 * 60 * 60  # seconds
 
 
 @blueprint.app_template_global()
@@ -23,34 +22,20 @@ def theme() -> str:
     return chosen if chosen in THEMES else ""
 
 
-@blueprint.post("/language")
-def choose_language() -> Response:
-    """Set the cookie and redirect to the page before; 400 for an unknown language."""
-    chosen = _chosen("language", LANGUAGES)
-    response = _back()
-    response.set_cookie(COOKIE, chosen, max_age=_A_YEAR, secure=request.is_secure, httponly=True, samesite="Lax")
-    return response
+@blueprint.post("/language", defaults={"name": COOKIE})
+@blueprint.post("/theme", defaults={"name": _THEME_COOKIE})
+def choose(name: str) -> Response:
+    """Set the cookie and redirect to the page before; 400 for an unknown choice. An empty theme deletes the cookie.
 
-
-@blueprint.post("/theme")
-def choose_theme() -> Response:
-    """Set the cookie, or delete it for an empty choice, and redirect back. `static/app.js` sets the same cookie."""
-    chosen = _chosen("theme", ("", *THEMES))
-    response = _back()
-    if chosen:
-        response.set_cookie(_THEME_COOKIE, chosen, max_age=_A_YEAR, secure=request.is_secure, samesite="Lax")
-    else:
-        response.delete_cookie(_THEME_COOKIE)
-    return response
-
-
-def _chosen(name: str, possible: Container[str]) -> str:
-    """Return the posted choice; 400 for an unknown one or an invalid CSRF token."""
+    `static/app.js` sets the theme's cookie, too.
+    """
     chosen = request.form.get(name, "")
-    if not Form.from_request().has_valid_token() or chosen not in possible:
+    if not Form.from_request().has_valid_token() or chosen not in _CHOICES[name]:
         abort(400)
-    return chosen
-
-
-def _back() -> Response:
-    return redirect(safe_next_path(request.form.get("next", "")), 303)
+    response = redirect(safe_next_path(request.form.get("next", "")), 303)
+    if chosen:
+        http_only = name != _THEME_COOKIE
+        response.set_cookie(name, chosen, max_age=_A_YEAR, secure=request.is_secure, httponly=http_only, samesite="Lax")
+    else:
+        response.delete_cookie(name)
+    return response
