@@ -134,13 +134,13 @@ def delete(id: int) -> BaseResponse:
 @blueprint.app_template_global()
 def is_liked(review_id: int) -> bool:
     """Return whether this browser has liked the review, one of its last 50."""
-    return review_id in _remembered(_LIKED)
+    return review_id in session.get(_LIKED, [])
 
 
 @blueprint.app_template_global()
 def is_corrected(review_id: int) -> bool:
     """Return whether this browser has corrected the review, one of its last 50."""
-    return review_id in _remembered(_CORRECTED)
+    return review_id in session.get(_CORRECTED, [])
 
 
 @blueprint.post("/review/<int:id>/like")
@@ -190,10 +190,5 @@ def _correct(review: Review, label: str) -> str:
 
 
 def _remember(key: str, review_id: int, *, forget: bool = False) -> None:
-    others = [number for number in _remembered(key) if number != review_id]
+    others = [number for number in session.get(key, []) if number != review_id]
     session[key] = others if forget else [*others, review_id][-_MAX_REMEMBERED:]
-
-
-def _remembered(key: str) -> list[int]:
-    found = session.get(key)
-    return [number for number in found if isinstance(number, int)] if isinstance(found, list) else []
