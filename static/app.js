@@ -6,7 +6,7 @@ document.documentElement.classList.add("js");
 const PREVIEW_DELAY = 450; // milliseconds after the last key before the text is analyzed
 const SEARCH_DELAY = 200; // milliseconds after the last key before a search
 const ANSWER_TIMEOUT = 20000; // milliseconds; the site responds sooner, at least with 503
-const STRONG = 3; // minimum strength of a word labelled strong, as in app/web/explanations.py
+const STRONG = 3; // minimum strength of a word labelled strong, as in templates/_sentiment.html
 const MAX_HIGHLIGHTED = 400; // characters; in longer texts, explanations take too long for a preview
 const NICKNAME = "gampyeong.author";
 const DRAFT = "gampyeong.draft:"; // prefix of the form's URL

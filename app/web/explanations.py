@@ -17,8 +17,6 @@ blueprint = Blueprint("explanations", __name__)
 THRESHOLDS = (0.3, 0.5, 0.8, 1.6)
 """Minimum weights of words highlighted with strength 1, 2, 3, 4; pages pass them to `static/app.js`."""
 blueprint.add_app_template_global(lambda: THRESHOLDS, "highlight_thresholds")
-STRONG = 3
-"""Minimum strength of a highlighted word labelled 강; others are labelled 약."""
 WORDS_LISTED = 5
 MAX_MISCLASSIFICATIONS = 8
 
@@ -30,10 +28,6 @@ class Highlight:
     text: str
     mood: str = ""
     strength: int = 0
-
-    @property
-    def is_strong(self) -> bool:
-        return self.strength >= STRONG
 
 
 def strength(weight: float) -> int:
@@ -64,9 +58,8 @@ def show(id: int) -> Response:
     review = catalogue().review(id)
     movie = catalogue().movie(review.movie_id)
     explanation = _explain(review)
-    strongest = sorted(
-        filter(lambda word: strength(word.weight), explanation.words), key=lambda word: -abs(word.weight)
-    )
+    noticeable = [word for word in explanation.words if strength(word.weight)]
+    strongest = sorted(noticeable, key=lambda word: -abs(word.weight))
     return render(
         "explanation.html",
         movie=movie,
@@ -76,7 +69,6 @@ def show(id: int) -> Response:
         lifting=[word for word in strongest if word.weight > 0][:WORDS_LISTED],
         lowering=[word for word in strongest if word.weight < 0][:WORDS_LISTED],
         strength=strength,
-        strong_from=STRONG,
     )
 
 

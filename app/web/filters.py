@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -64,24 +63,16 @@ def collapse_blank_lines(text: str) -> str:
     return _BLANK_LINES.sub("\n\n", text)
 
 
-@dataclass(frozen=True, slots=True)
-class Excerpt:
-    """A text in two parts: the visible head, and the collapsed rest, empty for short texts."""
-
-    head: str
-    rest: str
-
-
-def excerpt(text: str) -> Excerpt:
-    """Split a long text after some lines, between two words if possible."""
+def excerpt(text: str) -> tuple[str, str]:
+    """Split a long text after some lines, between two words if possible; the second part of a short text is empty."""
     if len(text) <= _MAX_LENGTH and text.count("\n") <= _MAX_LINES:
-        return Excerpt(text, "")
+        return text, ""
     lines = text[:_HEAD_LENGTH].split("\n")
     head = "\n".join(lines[:_HEAD_LINES])
     if len(lines) <= _HEAD_LINES:
         end = max(head.rfind(" ", _HEAD_LENGTH // 2), head.rfind("\n", _HEAD_LENGTH // 2))
         head = head[:end] if end > 0 else head
-    return Excerpt(head.rstrip(), text[len(head) :].lstrip(" \n"))
+    return head.rstrip(), text[len(head) :].lstrip(" \n")
 
 
 def shorten(text: str, max_length: int = 40) -> str:

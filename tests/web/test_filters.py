@@ -63,10 +63,10 @@ def test_numbers_are_formatted(name: str, number: float, shown: str) -> None:
 
 @pytest.mark.parametrize("content", ["최고", "가" * 5000, "가 " * 2500, "\n".join("가" * 30), "가\n" * 400 + "끝"])
 def test_an_excerpt_and_its_rest_are_the_text(content: str) -> None:
-    parts = filters.excerpt(content)
-    assert "".join((parts.head + parts.rest).split()) == "".join(content.split())
-    assert len(parts.head) <= 500 and parts.head.count("\n") <= 10
-    assert bool(parts.rest) == (len(content) > 500 or content.count("\n") > 10)
+    head, rest = filters.excerpt(content)
+    assert "".join((head + rest).split()) == "".join(content.split())
+    assert len(head) <= 500 and head.count("\n") <= 10
+    assert bool(rest) == (len(content) > 500 or content.count("\n") > 10)
 
 
 def test_unknown_error_types_have_a_message() -> None:
