@@ -8,7 +8,6 @@ from app.schemas import QUERY_MAX
 from app.services import MaintenanceService
 from app.web import (
     admin,
-    audit_log,
     authors,
     explanations,
     feeds,
@@ -30,7 +29,7 @@ def register(app: Flask) -> None:
     app.url_map.converters["name"] = authors.NameConverter
     for feature in (movies, reviews, explanations, authors, feeds, stats):
         app.register_blueprint(feature.blueprint)
-    for feature in (preferences, admin, audit_log, import_export):
+    for feature in (preferences, admin, import_export):
         app.register_blueprint(feature.blueprint)
     app.jinja_env.filters.update(filters.FILTERS | messages.FILTERS, drawn_poster=posters.poster_for)
     app.jinja_env.globals.update(

@@ -4,7 +4,7 @@ import pytest
 from bs4 import BeautifulSoup
 
 from app.store import Store
-from app.web import audit_log
+from app.web import admin as admin_pages
 from tests.security.conftest import BEARER, MakeApp, post_review
 from tests.web.conftest import Visitor, text
 
@@ -112,7 +112,7 @@ def test_open_mode_undoes(make_app: MakeApp) -> None:
 
 
 def test_the_log_has_pages(admin: Visitor, movie_id: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(audit_log, "CHANGES_A_PAGE", 2)
+    monkeypatch.setattr(admin_pages, "CHANGES_A_PAGE", 2)
     for number in range(5):
         admin.client.delete(f"/reviews/{post_review(admin.client, movie_id, str(number))}")
     assert len(admin.get("/admin/log?page=3").select("tbody tr")) == 1
