@@ -4,6 +4,7 @@ from flask import Flask
 from flask_wtf.csrf import generate_csrf
 
 from app.extensions import get_service
+from app.models import CONFIDENT_FROM, CorrectedLabel
 from app.schemas import QUERY_MAX
 from app.services import MaintenanceService
 from app.web import (
@@ -11,7 +12,6 @@ from app.web import (
     authors,
     explanations,
     feeds,
-    filters,
     import_export,
     messages,
     movies,
@@ -31,10 +31,13 @@ def register(app: Flask) -> None:
         app.register_blueprint(feature.blueprint)
     for feature in (preferences, admin, import_export):
         app.register_blueprint(feature.blueprint)
-    app.jinja_env.filters.update(filters.FILTERS | messages.FILTERS, drawn_poster=posters.poster_for)
+    app.jinja_env.filters.update(rendering.FILTERS | messages.FILTERS, drawn_poster=posters.poster_for)
     app.jinja_env.globals.update(
         cached_fragment=rendering.cached_fragment,
+        confident_from=CONFIDENT_FROM,
+        highlight_thresholds=explanations.THRESHOLDS,
         csrf_token=generate_csrf,
+        neither_label=CorrectedLabel.NEITHER,
         script_texts=messages.script_texts,
         current_model_id=lambda: pages.catalogue().model_card().id,
     )

@@ -23,10 +23,9 @@ from app.security.identity import SESSION_HOURS, AdminAuth
 from app.security.permissions import Permission
 from app.services.jobs import Jobs
 from app.web import messages
-from app.web.filters import shorten_title
 from app.web.forms import Form, MovieChoiceForm, MovieForm
 from app.web.pages import catalogue, read_query, resolve_movie, review_address
-from app.web.rendering import flash_message, render
+from app.web.rendering import flash_message, render, shorten_title
 
 blueprint = Blueprint("admin", __name__)
 

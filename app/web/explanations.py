@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from flask import Blueprint, Response
 
 from app.extensions import get_service
-from app.models import CONFIDENT_FROM, Explanation, Review, WordWeight
+from app.models import Explanation, Review, WordWeight
 from app.security.rate_limits import EXPLANATION_COST, RateLimitScope, check_rate_limit
 from app.services import MaintenanceService
 from app.web.pages import catalogue
@@ -16,7 +16,6 @@ blueprint = Blueprint("explanations", __name__)
 
 THRESHOLDS = (0.3, 0.5, 0.8, 1.6)
 """Minimum weights of words highlighted with strength 1, 2, 3, 4; pages pass them to `static/app.js`."""
-blueprint.add_app_template_global(lambda: THRESHOLDS, "highlight_thresholds")
 WORDS_LISTED = 5
 MAX_MISCLASSIFICATIONS = 8
 
@@ -86,5 +85,4 @@ def show_model() -> Response:
         card=card,
         models=get_service(MaintenanceService).store.models(),
         misclassifications=card.misclassifications[:MAX_MISCLASSIFICATIONS],
-        confident_from=CONFIDENT_FROM,
     )

@@ -14,10 +14,9 @@ from app.security import identity, permissions
 from app.security.permissions import Permission
 from app.security.rate_limits import RateLimitScope, check_rate_limit
 from app.web import messages, pages, posters, reviews
-from app.web.filters import shorten_title
 from app.web.forms import EditMovieForm, Form, MovieChoiceForm, MovieForm
 from app.web.pages import MAX_GENRES, MAX_MATCHES, catalogue
-from app.web.rendering import flash_message, render, show_lost_edit
+from app.web.rendering import flash_message, render, shorten_title, show_lost_edit
 
 blueprint = Blueprint("movies", __name__)
 blueprint.add_url_rule("/", "home", pages.home)

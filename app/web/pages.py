@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from app.errors import FieldError, NotFound, ValidationFailed
 from app.extensions import get_service
 from app.i18n import lazy_gettext
-from app.models import CONFIDENT_FROM, Label, Movie, Page, Review, ReviewSort, movie_key
+from app.models import Label, Movie, Page, Review, ReviewSort, movie_key
 from app.schemas import QUERY_MAX, TITLE_MAX, AllReviewsQuery, Input, MovieChoice, MoviesQuery, ReviewsQuery, parse
 from app.security import permissions
 from app.services import ReviewService
@@ -73,7 +73,6 @@ def home(review_form: ReviewForm | None = None, movie_form: MovieForm | None = N
         **found,
         review_form=form,
         movie_form=movie_form or MovieForm(title=missing),
-        confident_from=CONFIDENT_FROM,
         open_form="review" if review_form or chosen else "movie" if movie_form or missing else "",
     )
 
@@ -197,7 +196,6 @@ def movie(movie_id: int, review_form: ReviewForm | None = None) -> Response:
         shared=next((review for review in page.items if str(review.id) == request.args.get("review")), None),
         review_form=review_form or ReviewForm(),
         may_edit=permissions.may_edit_movie(catalogue(), found),
-        confident_from=CONFIDENT_FROM,
         open_form="review" if review_form or not found.review_count else "",
         outdated=sum(review.model != catalogue().model_card().id for review in page.items),
     )

@@ -11,7 +11,7 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response as BaseResponse
 
 from app.errors import NotFound
-from app.models import CONFIDENT_FROM, CorrectedLabel, Review
+from app.models import Review
 from app.schemas import CorrectionInput, ReviewInput, ReviewPatch, parse
 from app.security import identity, permissions
 from app.security.permissions import Permission
@@ -19,13 +19,11 @@ from app.security.rate_limits import RateLimitScope, check_rate_limit
 from app.security.spam_protection import reject_duplicates
 from app.services.search import nickname_key
 from app.web import messages, pages
-from app.web.filters import shorten_title
 from app.web.forms import EditReviewForm, Form, ReviewForm
 from app.web.pages import catalogue, resolve_movie
-from app.web.rendering import flash_message, render, show_lost_edit
+from app.web.rendering import flash_message, render, shorten_title, show_lost_edit
 
 blueprint = Blueprint("reviews", __name__)
-blueprint.add_app_template_global(lambda: CorrectedLabel.NEITHER, "neither_label")
 
 _LIKED, _CORRECTED = "liked", "corrected"  # in the session
 _MAX_REMEMBERED = 50  # ids of reviews in a cookie of 4 KB; the store counts a browser once in any case
@@ -116,7 +114,7 @@ def _edit(old: Review) -> BaseResponse:
     if form.has_conflict or not form.version.data:
         form.version.data = review.version
     movie = catalogue().movie(review.movie_id)
-    return render("edit.html", form, movie=movie, review=review, form=form, confident_from=CONFIDENT_FROM)
+    return render("edit.html", form, movie=movie, review=review, form=form)
 
 
 @blueprint.route("/review/<int:id>/delete", methods=["GET", "POST"])

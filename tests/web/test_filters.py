@@ -9,7 +9,7 @@ from flask import Flask
 
 from app.errors import FieldError
 from app.models import Page, WordWeight
-from app.web import charts, explanations, filters, messages, posters
+from app.web import charts, explanations, messages, posters, rendering
 
 NOW = datetime(2026, 11, 22, 15, 32, tzinfo=UTC)  # 00:32 of the 23rd in Korea
 
@@ -29,17 +29,17 @@ NOW = datetime(2026, 11, 22, 15, 32, tzinfo=UTC)  # 00:32 of the 23rd in Korea
 )
 def test_ages_are_formatted(app: Flask, moment: str, words: str) -> None:
     with app.test_request_context():
-        assert filters.format_age(moment, NOW) == words
+        assert rendering.format_age(moment, NOW) == words
 
 
 def test_age_counts_hours_within_a_korean_day() -> None:
-    assert filters.format_age("2026-11-22T01:00:00Z", datetime(2026, 11, 22, 14, tzinfo=UTC)) == "13시간 전"
+    assert rendering.format_age("2026-11-22T01:00:00Z", datetime(2026, 11, 22, 14, tzinfo=UTC)) == "13시간 전"
 
 
 @pytest.mark.parametrize(("language", "shown"), [("ko", "2026년 11월 23일 00:32"), ("en", "23 Nov 2026 00:32")])
 def test_times_are_in_korean_time(app: Flask, language: str, shown: str) -> None:
     with app.test_request_context(headers={"Accept-Language": language}):
-        assert filters.format_time("2026-11-22T15:32:00Z") == shown
+        assert rendering.format_time("2026-11-22T15:32:00Z") == shown
 
 
 @pytest.mark.parametrize(
@@ -58,12 +58,12 @@ def test_times_are_in_korean_time(app: Flask, language: str, shown: str) -> None
     ],
 )
 def test_numbers_are_formatted(name: str, number: float, shown: str) -> None:
-    assert filters.FILTERS[name](number) == shown
+    assert rendering.FILTERS[name](number) == shown
 
 
 @pytest.mark.parametrize("content", ["최고", "가" * 5000, "가 " * 2500, "\n".join("가" * 30), "가\n" * 400 + "끝"])
 def test_an_excerpt_and_its_rest_are_the_text(content: str) -> None:
-    head, rest = filters.excerpt(content)
+    head, rest = rendering.excerpt(content)
     assert "".join((head + rest).split()) == "".join(content.split())
     assert len(head) <= 500 and head.count("\n") <= 10
     assert bool(rest) == (len(content) > 500 or content.count("\n") > 10)
