@@ -33,7 +33,7 @@ class Operation:
     status: int = 200
     also: tuple[int, ...] = ()
     text: str = ""
-    query: type[Input] | None = None
+    query: type[PageQuery] | None = None
     body: type[Input] | None = None
     problems: tuple[int, ...] = ()
     headers: tuple[str, ...] = ()
@@ -117,7 +117,7 @@ def _path_parameters(rule: Rule) -> list[dict[str, Any]]:
     return [{"name": name, "in": "path", "required": True, "schema": schema} for name in sorted(rule.arguments)]
 
 
-def _query_parameters(query: type[Input] | None) -> list[dict[str, Any]]:
+def _query_parameters(query: type[PageQuery] | None) -> list[dict[str, Any]]:
     if query is None:
         return []
     schema = query.model_json_schema()
@@ -140,11 +140,12 @@ def _responses(rule: Rule, operation: Operation, schemas: dict[Any, Any]) -> dic
         success["content"] = _content(schemas[operation.output, "serialization"])
     if operation.text:
         success["content"] = {operation.text: {"schema": {"type": "string"}}}
-    if operation.headers:
-        success["headers"] = {name: _HEADERS[name] for name in operation.headers}
+    headers = ("X-Total-Count", "Link") if operation.query else operation.headers
+    if headers:
+        success["headers"] = {name: _HEADERS[name] for name in headers}
     good = sorted({operation.status, *operation.also})
     problems = set(operation.problems) | ({404} if rule.arguments else set())
-    if operation.query and issubclass(operation.query, PageQuery):
+    if operation.query:
         problems.add(422)
     if operation.body:
         problems |= {400, 413, 415, 422, 429}

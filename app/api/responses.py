@@ -3,7 +3,7 @@
 from functools import cache
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, TypeAdapter
+from pydantic import BaseModel, Field, PlainSerializer, TypeAdapter
 
 from app.models import Label
 
@@ -23,11 +23,7 @@ Score = Annotated[
 ]
 
 
-class Schema(BaseModel):
-    model_config = ConfigDict(from_attributes=True)
-
-
-class MovieOut(Schema):
+class MovieOut(BaseModel):
     """A movie with aggregates of its reviews."""
 
     id: ResponseId
@@ -41,7 +37,7 @@ class MovieOut(Schema):
     positive_count: Count
 
 
-class ReviewOut(Schema):
+class ReviewOut(BaseModel):
     """A review with its sentiment."""
 
     id: ResponseId
@@ -64,7 +60,7 @@ class ReviewOut(Schema):
     )
 
 
-class SentimentOut(Schema):
+class SentimentOut(BaseModel):
     """The sentiment of a text."""
 
     sentiment_label: Label = Field(validation_alias="label")
@@ -72,7 +68,7 @@ class SentimentOut(Schema):
     rating: Rating
 
 
-class WordOut(Schema):
+class WordOut(BaseModel):
     """A word of a text, from code point `start` to before `end`."""
 
     text: str
@@ -104,7 +100,7 @@ class ExplanationOut(SentimentOut):
     )
 
 
-class AverageRatingOut(Schema):
+class AverageRatingOut(BaseModel):
     """A movie's rating."""
 
     movie_id: ResponseId = Field(validation_alias="id")
@@ -112,20 +108,20 @@ class AverageRatingOut(Schema):
     review_count: Count
 
 
-class DeletedMovieOut(Schema):
+class DeletedMovieOut(BaseModel):
     """The deleted movie and the number of its deleted reviews."""
 
     id: ResponseId
     reviews_deleted: Count
 
 
-class DeletedReviewOut(Schema):
+class DeletedReviewOut(BaseModel):
     """The deleted review."""
 
     id: ResponseId
 
 
-class HealthOut(Schema):
+class HealthOut(BaseModel):
     """The health of the process: "ok", or "ready" if it can serve requests."""
 
     status: str

@@ -27,9 +27,7 @@ from app.web import (
 def register(app: Flask) -> None:
     """Register the routes of the pages, and the filters and globals of their templates."""
     app.url_map.converters["name"] = authors.NameConverter
-    for feature in (movies, reviews, explanations, authors, feeds, stats):
-        app.register_blueprint(feature.blueprint)
-    for feature in (preferences, admin, import_export):
+    for feature in (movies, reviews, explanations, authors, feeds, stats, preferences, admin, import_export):
         app.register_blueprint(feature.blueprint)
     app.jinja_env.filters.update(rendering.FILTERS | messages.FILTERS, drawn_poster=posters.poster_for)
     app.jinja_env.globals.update(

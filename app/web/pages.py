@@ -4,7 +4,6 @@ The review form on the first one names its movie, by a chosen id or a typed titl
 """
 
 from collections.abc import Mapping
-from itertools import islice
 from typing import Any, TypeVar
 
 from flask import Response, make_response, redirect, render_template, request, url_for
@@ -103,34 +102,26 @@ def _latest() -> list[tuple[Review, Movie]]:
 def resolve_movie(form: MovieChoiceForm, data: Mapping[str, str], *, without: int = 0) -> dict[str, str]:
     """Return `data` with the `movie_id`.
 
-    A chosen id is used unless the title was changed after the choice (`movie_was`); then the title is looked up. Raise
-    `ValidationFailed` if it matches no movie or several, which become the form's `matches`. The movie `without` is left
-    out.
+    A chosen id is used unless the title was changed after the choice (`movie_was`). Then the movie of this title is
+    looked up, ignoring case and spaces, or else searched for. Raise `ValidationFailed` if it matches no movie or
+    several, which become the form's `matches`. The movie `without` is left out.
     """
     typed = data.get("movie", "").strip()
     if not typed or (data.get("movie_id") and typed == data.get("movie_was", "").strip()):
         return dict(data)
-    matches = match_title(typed, without=without)
+    found = catalogue().movies(MoviesQuery(q=typed[:QUERY_MAX])).items
+    found = [movie for movie in found if movie.id != without]
+    named = [movie for movie in found if movie_key(movie.title, "") == movie_key(typed, "")]
+    matches = named or found
     if len(matches) == 1 and all(has_word(searched_text(matches[0]), word) for word in split_words(typed)):
         return {**data, "movie_id": str(matches[0].id)}
     form.matches = matches[:MAX_MATCHES]
-    if not any(_is_called(movie, typed) for movie in matches):
+    if not named:
         form.missing_title = typed[:TITLE_MAX]
     form.movie_was.data = form.movie.data
     raise ValidationFailed(
         [FieldError("movie_id", "movie_unclear" if matches else "movie_unknown", "must name one movie")]
     )
-
-
-def match_title(title: str, *, without: int = 0) -> list[Movie]:
-    """Return the movies with this title, ignoring case and spaces, or else the results of a search for it."""
-    found = catalogue().movies(MoviesQuery(q=title[:QUERY_MAX])).items
-    found = [movie for movie in found if movie.id != without]
-    return [movie for movie in found if _is_called(movie, title)] or found
-
-
-def _is_called(movie: Movie, title: str) -> bool:
-    return movie_key(movie.title, "") == movie_key(title, "")
 
 
 def movie_list() -> Response:
@@ -211,8 +202,9 @@ def _extremes(movie: Movie) -> list[Review]:
     extremes = []
     for label, end in ((Label.POSITIVE, ReviewSort.HIGHEST), (Label.NEGATIVE, ReviewSort.LOWEST)):
         found = catalogue().reviews(movie.id, ReviewsQuery(sort=end, per_page=REVIEWS_A_PAGE)).items
-        plain = (review for review in found if not review.spoiler)
-        extremes += [review for review in islice(plain, 1) if review.sentiment_label is label]
+        plain = next((review for review in found if not review.spoiler), None)
+        if plain and plain.sentiment_label is label:
+            extremes.append(plain)
     return extremes
 
 
