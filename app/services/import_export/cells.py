@@ -8,6 +8,7 @@ import re
 from datetime import UTC, date, datetime, timedelta, timezone
 
 from app.models import KST, format_utc
+from app.schemas import MIN_YEAR
 
 _DAYS = (
     re.compile(r"(\d{4})\s*(?:[-./]|년)\s*(\d{1,2})\s*(?:[-./]|월)\s*(\d{1,2})(?!\d)(?:\s*(?:일|\.))?"),
@@ -82,10 +83,9 @@ def parse_timestamp(text: str, now: datetime | None = None) -> str:
     if rest.strip(" T\t\u00a0,"):
         raise ValueError(f"{text!r} is not a moment")
     hour, minute, second = (*clock, 0, 0, 0)[:3]
-    try:
-        return format_utc(datetime(day.year, day.month, day.day, hour, minute, second, tzinfo=zone))
-    except OverflowError as error:
-        raise ValueError(f"{text!r} is out of range") from error
+    if day.year < MIN_YEAR:
+        raise ValueError(f"{text!r} is out of range")
+    return format_utc(datetime(day.year, day.month, day.day, hour, minute, second, tzinfo=zone))
 
 
 def format_local(iso: str) -> str:

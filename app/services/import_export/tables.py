@@ -2,15 +2,15 @@
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from dataclasses import field as attribute
 from datetime import datetime, timedelta
 from itertools import islice
 
 from app.errors import FieldError, ValidationFailed
-from app.models import KST, Movie, MovieFields, movie_key
-from app.schemas import DIRECTOR_MAX, GENRE_MAX, MIN_YEAR, CorrectionRecord, MovieInput, ReviewRecord, parse
+from app.models import KST, Movie, MovieFields, format_utc, movie_key
+from app.schemas import DIRECTOR_MAX, GENRE_MAX, CorrectionRecord, MovieInput, ReviewRecord, parse
 from app.services.import_export.cells import html_to_text, parse_day, parse_timestamp, unescape_formula
 
 HEADINGS = {
@@ -43,8 +43,7 @@ _FALLBACKS = {"date", "날짜", "일시", "타임스탬프", "timestamp", "연�
 _NAME = "name"
 """Heading of the movie's title if no other column has it, else of the author."""
 _RATINGS = {
-    "별점", "평점", "점수", "평가", "rating", "ratings", "your rating", "star rating", "star", "stars", "score",
-    "label",
+    "별점", "평점", "점수", "평가", "rating", "ratings", "yourrating", "starrating", "star", "stars", "score", "label",
 }  # fmt: skip
 FIELDS = tuple(HEADINGS)
 
@@ -55,7 +54,6 @@ def _fold(name: str) -> str:
 
 
 _FIELD_OF = {_fold(name): field for field, names in HEADINGS.items() for name in names} | {_NAME: "title"}
-_FOLDED_RATINGS = set(map(_fold, _RATINGS))
 
 ANONYMOUS = "익명"
 """Default author of a table without authors."""
@@ -151,7 +149,8 @@ def match(header: Sequence[str], options: TableOptions) -> dict[str, int]:
     matched = {name: indexes[0] for name, indexes in found.items() if indexes}
     required = ["content"] if options.title else ["title", "content"]
     if missing := [name for name in required if name not in matched]:
-        names, present = ", ".join(f"{HEADINGS[name][0]} ({name})" for name in missing), _shown(header)
+        names = ", ".join(f"{HEADINGS[name][0]} ({name})" for name in missing)
+        present = _list_names(column_names(header)) or "-"
         if "content" in missing:
             message = f"the file has no reviews' texts: no column {names}; it has: {present}"
             raise ValidationFailed.in_file("texts_missing", message, missing=names, found=present)
@@ -165,19 +164,15 @@ def count_known(header: Sequence[str]) -> int:
     return len({_FIELD_OF[name] for name in map(_fold, header) if name in _FIELD_OF})
 
 
-def is_rating(name: str) -> bool:
-    """Return whether a column has the author's own rating, which is not imported."""
-    return _fold(name) in _FOLDED_RATINGS
-
-
 def column_names(header: Sequence[str]) -> list[str]:
     """Return the headings, or a column's number if its heading is empty."""
-    return [_printable(name.strip()) or f"#{number}" for number, name in enumerate(header, start=1)]
+    # Lone surrogates, which stand for invalid bytes, become question marks.
+    names = [name.strip().encode("utf-8", "replace").decode() for name in header]
+    return [name or f"#{number}" for number, name in enumerate(names, start=1)]
 
 
-def _printable(text: str) -> str:
-    """Replace lone surrogates, which stand for invalid bytes and cannot be encoded, by question marks."""
-    return text.encode("utf-8", "replace").decode()
+def _list_names(names: Iterable[str]) -> str:
+    return ", ".join(names)[:200]
 
 
 def _position(header: Sequence[str], column: str | int) -> int:
@@ -185,16 +180,12 @@ def _position(header: Sequence[str], column: str | int) -> int:
     if isinstance(column, int):
         if 0 <= column < len(header):
             return column
-        raise ValidationFailed.in_file("column_unknown", f"there is no column {column + 1}", names=column + 1)
-    for index, heading in enumerate(header):
-        if _fold(heading) == _fold(column):
-            return index
-    message = f"no column is called {column}; there are: {_shown(header)}"
+        column = f"#{column + 1}"
+    folded = [_fold(name) for name in header]
+    if _fold(column) in folded:
+        return folded.index(_fold(column))
+    message = f"no column is called {column}; there are: {_list_names(column_names(header))}"
     raise ValidationFailed.in_file("column_unknown", message, names=column)
-
-
-def _shown(header: Sequence[str]) -> str:
-    return ", ".join(_printable(name.strip()) for name in header if name.strip())[:200] or "-"
 
 
 class TableReader:
@@ -209,40 +200,43 @@ class TableReader:
         self._columns = match(table.header, options)
         self._defaults = {"title": options.title, "author": options.author or ANONYMOUS}
         self._written_at = written_at
-        self._last_day = (datetime.now(KST) + timedelta(days=1)).date()
+        self._end = format_utc(datetime.now(KST).replace(hour=0, minute=0, second=0) + timedelta(days=2))
         self._movie_ids: dict[str, int] = {}
         self.notes = [] if table.is_own else list(self._find_unused())
 
     def _find_unused(self) -> Iterator[FieldError]:
         used = set(self._columns.values())
         names = [name for index, name in enumerate(column_names(self._table.header)) if index not in used]
-        if stars := ", ".join(filter(is_rating, names)):
-            message = f"not imported: {stars} (a review's text is its vote)"
-            yield FieldError("", "stars_unused", message, {"names": stars})
-        if others := ", ".join(name for name in names if not is_rating(name))[:200]:
-            yield FieldError("", "columns_unused", f"columns not imported: {others}", {"names": others})
-        if sheets := ", ".join(self._table.unused)[:200]:
-            yield FieldError("", "sheets_unused", f"sheets not imported: {sheets}", {"names": sheets})
+        ratings = [name for name in names if _fold(name) in _RATINGS]
+        for kind, message, unused in (
+            ("stars_unused", "not imported: {} (a review's text is its vote)", ratings),
+            ("columns_unused", "columns not imported: {}", [name for name in names if name not in ratings]),
+            ("sheets_unused", "sheets not imported: {}", self._table.unused),
+        ):
+            if unused:
+                listed = _list_names(unused)
+                yield FieldError("", kind, message.format(listed), {"names": listed})
 
     def rows(self) -> Iterator[Row]:
         """Yield the rows, each movie before its first review."""
         for number, cells in self._table.records:
-            if isinstance(cells, FieldError):
-                yield number, ValidationFailed([cells], "file")
-                continue
             try:
                 yield from self._convert(number, cells)
             except ValidationFailed as error:
                 yield number, error
 
-    def _convert(self, number: int, cells: Sequence[str]) -> Iterator[Row]:
+    def _convert(self, number: int, cells: Sequence[str] | FieldError) -> Iterator[Row]:
         """Yield the items of a row. Raise `ValidationFailed` for a bad row."""
+        if isinstance(cells, FieldError):
+            raise ValidationFailed([cells], "file")
         texts = self._texts(cells)
-        errors = self._find_errors(cells, texts)
+        errors: list[FieldError] = []
         dropped: list[FieldError] = []
         movie = _parse_movie(texts, errors, dropped)
-        created_at = self._timestamp(texts.get("created_at", "").strip(), errors, dropped)
-        spoiler = _parse_spoiler(texts.get("spoiler", "").strip(), dropped)
+        created_at = _parse_date("created_at", texts, lambda text: parse_timestamp(text, self._written_at), dropped)
+        if created_at >= self._end and not self._table.is_own:
+            errors.append(_cell_error("created_at", "day_to_come", "is still to come", texts["created_at"]))
+        spoiler = _parse_spoiler(texts["spoiler"], dropped)
         if not texts["content"].strip() and not errors:
             raise ValidationFailed.in_file("text_missing", "has no text", "content")
         key = movie_key(movie.title, movie.release_date) if movie else ""
@@ -261,41 +255,22 @@ class TableReader:
         yield number, review
 
     def _texts(self, cells: Sequence[str]) -> dict[str, str]:
-        """Return each field's text, empty if the row is too short."""
-        texts = dict(self._defaults)
-        for field, index in self._columns.items():
-            cell = cells[index] if index < len(cells) else ""
-            texts[field] = unescape_formula(cell) if self._table.is_own else _plain(field, cell)
-        return texts
+        """Return each field's text, empty if the row is too short.
 
-    def _find_errors(self, cells: Sequence[str], texts: Mapping[str, str]) -> list[FieldError]:
-        """Return the errors of cells beyond the last column, mostly the rest of a review, and of invalid bytes."""
-        errors = [
-            FieldError(field, "bytes_invalid", "has bytes that are no text in the file's encoding")
-            for field, text in texts.items()
-            if not text.isascii() and _SURROGATE.search(text)
-        ]
+        Raise `ValidationFailed` for cells beyond the last column, mostly the rest of a review, and for invalid bytes.
+        """
         count, width = len(cells), len(self._table.header)
         if any(map(str.strip, cells[width:])):
             message = f"has {count} cells, the table {width}: put a cell that holds a comma in quotes"
-            errors.insert(0, FieldError("", "cells_spilt", message, {"count": count, "width": width}))
-        return errors
-
-    def _timestamp(self, text: str, errors: list[FieldError], dropped: list[FieldError]) -> str:
-        """Return the timestamp of a review; empty if the cell is empty or invalid."""
-        if not text:
-            return ""
-        try:
-            timestamp = parse_timestamp(text, self._written_at)
-            day = datetime.fromisoformat(timestamp).astimezone(KST).date()
-            if day.year < MIN_YEAR:
-                raise ValueError
-        except (ValueError, OverflowError):
-            dropped.append(_cell_error("created_at", "date_unknown", _NO_DAY, text))
-            return ""
-        if day > self._last_day and not self._table.is_own:
-            errors.append(_cell_error("created_at", "day_to_come", "is still to come", text))
-        return timestamp
+            raise ValidationFailed.in_file("cells_spilt", message, count=count, width=width)
+        texts = dict.fromkeys(FIELDS, "") | self._defaults
+        for field, index in self._columns.items():
+            cell = cells[index] if index < count else ""
+            texts[field] = unescape_formula(cell) if self._table.is_own else _plain(field, cell)
+            if not cell.isascii() and _SURROGATE.search(cell):
+                message = "has bytes that are no text in the file's encoding"
+                raise ValidationFailed.in_file("bytes_invalid", message, field)
+        return texts
 
 
 def _plain(field: str, cell: str) -> str:
@@ -306,8 +281,8 @@ def _plain(field: str, cell: str) -> str:
 
 def _parse_movie(texts: Mapping[str, str], errors: list[FieldError], dropped: list[FieldError]) -> MovieInput | None:
     """Return the movie of a row, without the optional fields that are invalid, or None if its title is."""
-    data = {field: texts.get(field, "") for field in _MOVIE}
-    data["release_date"] = _parse_release_date(data["release_date"].strip(), dropped)
+    data = {field: texts[field] for field in _MOVIE}
+    data["release_date"] = _parse_date("release_date", texts, parse_day, dropped)
     for field, limit in _LISTS.items():
         data[field] = _shorten(field, data[field].strip(), limit, dropped)
     try:
@@ -321,11 +296,13 @@ def _parse_movie(texts: Mapping[str, str], errors: list[FieldError], dropped: li
         return parse(MovieInput, data | {item.field: "" for item in error.errors})
 
 
-def _parse_release_date(text: str, dropped: list[FieldError]) -> str:
+def _parse_date(field: str, texts: Mapping[str, str], parse: Callable[[str], str], dropped: list[FieldError]) -> str:
+    """Return the parsed cell; empty if the cell is empty or invalid."""
+    text = texts[field].strip()
     try:
-        return parse_day(text) if text else ""
-    except ValueError:
-        dropped.append(_cell_error("release_date", "date_unknown", _NO_DAY, text))
+        return parse(text) if text else ""
+    except (ValueError, OverflowError):
+        dropped.append(_cell_error(field, "date_unknown", _NO_DAY, text))
         return ""
 
 
@@ -335,7 +312,8 @@ def _cell_error(field: str, type: str, message: str, text: str) -> FieldError:
 
 
 def _parse_spoiler(text: str, dropped: list[FieldError]) -> bool:
-    folded = unicodedata.normalize("NFKC", text).strip().casefold()
+    text = text.strip()
+    folded = unicodedata.normalize("NFKC", text).casefold()
     if folded not in _YES | _NO:
         dropped.append(_cell_error("spoiler", "yes_no_unknown", "is neither 1 nor 0", text))
     return folded in _YES

@@ -18,7 +18,7 @@ from app.models import MovieFields
 from app.services.import_export import ImportResult, TableOptions, import_file
 from app.store import Store, open_store
 from tests.fakes import FakeAnalyzer
-from tests.services.import_export.conftest import Import
+from tests.services.import_export.conftest import Import, reasons
 from tests.services.import_export.test_real_files import CASES
 
 NASTY = st.sampled_from(
@@ -112,7 +112,7 @@ def test_rows_with_invalid_bytes_are_reported_by_number(load: Import, encoding: 
     table = "제목,작성자,내용\n괴물,밤편지,최고\n괴물,새벽,지루\n괴물,가,좋았다"
     head, *rows = table.encode(encoding).split(b"\n")
     result = load(b"\n".join([head, rows[0], rows[1] + bad, rows[2]]), skip_bad=True)
-    assert [(row.number, row.errors[0].type) for row in result.bad] == [(3, "bytes_invalid")]
+    assert reasons(result) == [(3, [("content", "bytes_invalid")])]
 
 
 def test_equal_rows_of_one_day_are_added_once(load: Import, store: Store) -> None:
