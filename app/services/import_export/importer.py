@@ -74,20 +74,26 @@ def import_file(
 def _match_movies(store: Store, parsed: ParsedFile) -> dict[int, int]:
     """Return the stored id of each of the file's movies that exists, by title and release date.
 
-    If a table omits the date or either date is incomplete, it matches a more precise one of a single movie.
+    In a table, a movie also matches the only stored one whose date may be the same, as either may be incomplete or
+    missing; but movies of the file whose dates differ do not match the same one.
     """
     by_title = defaultdict(list)
     for movie in store.movies():
         by_title[movie_key(movie.title, "")].append(movie)
-    found = {}
+    found: dict[int, int] = {}
+    similar = defaultdict(list)
     for movie in parsed.movies.values():
-        namesakes, date = by_title[movie_key(movie.title, "")], movie.release_date
-        same = [other for other in namesakes if other.key == movie.key]
-        if parsed.is_table and not same:
-            same = [other for other in namesakes if is_same_date(other.release_date, date)]
-            same = [other for other in same if other.release_date or not date]
-        if len(same) == 1:
-            found[movie.id] = same[0].id
+        namesakes = by_title[movie_key(movie.title, "")]
+        same = [other.id for other in namesakes if other.key == movie.key]
+        close = [other.id for other in namesakes if is_same_date(other.release_date, movie.release_date)]
+        if same:
+            found[movie.id] = same[0]
+        elif parsed.is_table and len(close) == 1:
+            similar[close[0]].append(movie)
+    for stored_id, movies in similar.items():
+        most_precise = max((movie.release_date for movie in movies), key=len)
+        if all(is_same_date(movie.release_date, most_precise) for movie in movies):
+            found |= {movie.id: stored_id for movie in movies}
     return found
 
 

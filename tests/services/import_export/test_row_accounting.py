@@ -145,12 +145,23 @@ def test_a_stored_review_matches_one_row(load: Import, store: Store) -> None:
 
 @pytest.mark.parametrize(("stored", "row", "count"), [
     ("2019-05-30", "2019", 1), ("2019", "2019-05-30", 1), ("2019-05-30", "2019-05", 1), ("2019-05-30", "2018", 2),
-    ("", "2019", 2), ("2019-05-30", "미정", 1),
+    ("", "2019", 1), ("2019-05-30", "미정", 1),
 ])  # fmt: skip
 def test_a_release_year_matches_or_adds_a_movie(load: Import, store: Store, stored: str, row: str, count: int) -> None:
     store.add_movie(MovieFields("Parasite", stored))
     load(f"Name,Year,Review\nParasite,{row},최고\n")
     assert len(store.movies()) == count
+
+
+@pytest.mark.parametrize(("years", "count"), [(["2019", "1982"], 3), (["", "2019", "1982"], 3), (["", "2019"], 1)])
+def test_movies_of_different_years_match_no_common_movie(
+    load: Import, store: Store, years: list[str], count: int
+) -> None:
+    store.add_movie(MovieFields("Parasite"))
+    for _ in range(2):
+        load("Name,Year,Review\n" + "".join(f"Parasite,{year},최고 {year}\n" for year in years))
+        assert len(store.movies()) == count
+        assert len(store.all_reviews()) == len(years)
 
 
 def test_ignored_cells_are_counted(load: Import, store: Store) -> None:
