@@ -102,7 +102,6 @@ class ParsedFile:
         self.is_table = False
         self.ids_fit = True
         self._last_id = 0
-        self._unchecked: list[tuple[int, CorrectionRecord]] = []
 
     def parse(
         self, file: BinaryIO, options: TableOptions, report: ProgressCallback, written_at: datetime | None = None
@@ -121,7 +120,6 @@ class ParsedFile:
                     now = opened.content.tell()
                     progress.add(max(0, now - position))
                     position = now
-        self._check_corrections()
 
     def _rows(self, opened: OpenedFile, options: TableOptions) -> Iterator[Row]:
         if opened.type is FileType.JSON_LINES:
@@ -148,28 +146,18 @@ class ParsedFile:
                 self._last_id = review_id
                 self.reviews.append(item)
                 self.result.rows += 1
-            case CorrectionRecord():
-                self._unchecked.append((number, item))
+            case CorrectionRecord(review_id=review_id, reader=reader):
+                if review_id not in self.reviews:
+                    message = f"no good line above has the review {review_id}"
+                    raise ValidationFailed.in_file("review_unknown", message, "review_id", id=review_id)
+                if (review_id, reader) in self.corrections:
+                    message = f"reader {reader} has corrected this review already"
+                    raise ValidationFailed.in_file("reader_twice", message, "reader", id=reader)
+                self.corrections[review_id, reader] = item
             case FieldError():
                 self.result.add_dropped_cell(number, item)
             case ValidationFailed():
                 raise item
-
-    def _check_corrections(self) -> None:
-        """Reject corrections without a review in the file, and repeated ones by the same reader."""
-        review_ids = self.reviews.file_ids() if self._unchecked else set()
-        for number, item in self._unchecked:
-            review_id, reader = item.review_id, item.reader
-            if review_id not in review_ids:
-                message = f"no good line above has the review {review_id}"
-                error = ValidationFailed.in_file("review_unknown", message, "review_id", id=review_id)
-            elif (review_id, reader) in self.corrections:
-                message = f"reader {reader} has corrected this review already"
-                error = ValidationFailed.in_file("reader_twice", message, "reader", id=reader)
-            else:
-                self.corrections[review_id, reader] = item
-                continue
-            self.result.add_bad_row(number, error.errors)
 
 
 @dataclass(slots=True)

@@ -39,6 +39,7 @@ class StagedReviews:
         self._thread = NativeThread()  # for statements that read all rows
         self._db.execute("PRAGMA journal_mode = OFF")
         self._db.execute(f"CREATE TABLE review (position INTEGER PRIMARY KEY, text_hash INTEGER, {_COLUMNS})")
+        self._db.execute("CREATE INDEX review_id ON review (id) WHERE id > 0")
         self._db.execute("CREATE TABLE stored (movie_id INTEGER, text_hash INTEGER, created_at, is_undated)")
 
     def close(self) -> None:
@@ -49,10 +50,14 @@ class StagedReviews:
         self._db.execute(_INSERT, (text_hash(review.author, review.content), *_values(review)))
 
     def __len__(self) -> int:
-        return self._count("SELECT count(*) FROM review")
+        return self._number("SELECT count(*) FROM review")
 
-    def _count(self, query: str) -> int:
-        return int(self._db.execute(query).fetchone()[0])
+    def __contains__(self, file_id: int) -> bool:
+        """Return whether a review has this id, which is not 0."""
+        return bool(self._number("SELECT EXISTS (SELECT 1 FROM review WHERE id > 0 AND id = ?)", file_id))
+
+    def _number(self, query: str, *parameters: int) -> int:
+        return int(self._db.execute(query, parameters).fetchone()[0])
 
     def merge_movies(self, ids: Iterable[tuple[int, int]]) -> None:
         """Assign the reviews of the first movie of each pair to the second."""
@@ -102,7 +107,7 @@ class StagedReviews:
         self._db.execute("UPDATE review SET sentiment_label = NULL")
 
     def count_unanalyzed(self) -> int:
-        return self._count("SELECT count(*) FROM review WHERE sentiment_label IS NULL")
+        return self._number("SELECT count(*) FROM review WHERE sentiment_label IS NULL")
 
     def unanalyzed(self) -> Iterator[tuple[int, str]]:
         """Yield the positions and texts of the rows without a sentiment.
@@ -126,9 +131,6 @@ class StagedReviews:
         order = "CASE WHEN ? THEN iif(created_at = '', ?, created_at) END, position"
         query = f"SELECT {_COLUMNS} FROM review ORDER BY {order}"  # noqa: S608 - likewise
         yield from map(dict, self._thread.run(self._db.execute, query, (by_date, now)))
-
-    def file_ids(self) -> set[int]:
-        return {review_id for (review_id,) in self._db.execute("SELECT id FROM review WHERE id > 0")}
 
 
 def _match_reviews(rows: Sequence[tuple[int, str]], stored: Sequence[tuple[str, bool]]) -> list[int]:
