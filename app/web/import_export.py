@@ -9,7 +9,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import IO, BinaryIO
 
-from flask import Blueprint, Response, current_app, redirect, request, session, url_for
+from flask import Blueprint, Response, abort, current_app, redirect, request, session, url_for
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Response as BaseResponse
 from wtforms import BooleanField, FileField, HiddenField, StringField
@@ -135,8 +135,6 @@ def _download(export: Callable[..., Iterator[bytes]], mimetype: str, name: str) 
 def upload() -> BaseResponse:
     permissions.require(Permission.IMPORT)
     token = _receive()
-    if isinstance(token, Response):
-        return token
     get_service(Uploads).discard(_kept_token())
     session[_UPLOAD] = [token, str(request.files["file"].filename)[:_MAX_NAME_LENGTH]]
     return redirect(url_for("import_export.show_preview"), 303)
@@ -165,43 +163,39 @@ def start_import() -> BaseResponse:
     if form.upload.data:
         return _import_previewed(form)
     token = _receive()
-    if isinstance(token, Response):
-        return token
     if not get_service(Jobs).start("import", _import(token, form, {})):
         get_service(Uploads).discard(token)
-        return _refuse(409, "", messages.JOB_RUNNING)
+        return _error_page(409, "", messages.JOB_RUNNING)
     return redirect(url_for("import_export.show_job"), 303)
 
 
 def _import_previewed(form: PreviewForm) -> BaseResponse:
     """Start the job for the previewed file, or return the preview with the error."""
     columns = form.columns()
-    if not form.has_valid_token():
-        return _show_preview(form, columns)
-    token = _kept_token()
-    preview = _preview(form.options(columns)) if form.upload.data == token else None
-    if preview is None:
-        return _refuse(410, "file", messages.UPLOAD_EXPIRED)
-    if preview.errors:
-        form.status = 422
-        return _show_preview(form, columns)
-    if preview.is_table:
-        _remember(preview)
-    if not get_service(Jobs).start("import", _import(token, form, columns)):
-        form.status, form.alert = 409, str(messages.JOB_RUNNING)
-        return _show_preview(form, columns)
-    return redirect(url_for("import_export.show_job"), 303)
+    if form.has_valid_token():
+        token = _kept_token()
+        if form.upload.data != token:
+            return _error_page(410, "file", messages.UPLOAD_EXPIRED)
+        preview = _preview(form.options(columns))
+        if preview.errors:
+            form.status = 422
+        elif get_service(Jobs).start("import", _import(token, form, columns)):
+            _remember(preview)
+            return redirect(url_for("import_export.show_job"), 303)
+        else:
+            form.status, form.alert = 409, str(messages.JOB_RUNNING)
+    return _show_preview(form, columns)
 
 
-def _receive() -> str | Response:
-    """Store the uploaded file and return its token, or return the page with the error."""
+def _receive() -> str:
+    """Store the uploaded file and return its token, or abort with an error page."""
     request.max_content_length = current_app.config["IMPORT_MAX"]
     form = ImportForm(request.form | request.files)
     if not form.has_valid_token():
-        return _show(form)
+        abort(_show(form))
     file = request.files.get("file")
     if file is None or not file.filename:
-        return _refuse(422, "file", messages.NO_FILE)
+        abort(_error_page(422, "file", messages.NO_FILE))
     return get_service(Uploads).add(file.stream)
 
 
@@ -237,11 +231,11 @@ def _import(token: str, form: PreviewForm, columns: Mapping[str, int | None]) ->
     return work
 
 
-def _preview(options: TableOptions) -> Preview | None:
-    """Return this browser's file's first rows, or None if it has expired. Raise `ValidationFailed`."""
+def _preview(options: TableOptions) -> Preview:
+    """Return the first rows of this browser's file, or abort if it has expired. Raise `ValidationFailed`."""
     file = get_service(Uploads).open(_kept_token())
     if file is None:
-        return None
+        abort(_error_page(410, "file", messages.UPLOAD_EXPIRED))
     with file:
         return import_export.preview_file(file, options)
 
@@ -250,29 +244,30 @@ def _show_preview(form: PreviewForm, columns: Mapping[str, int | None] | None) -
     """Show the first rows of the uploaded file, with the given columns or those last chosen for the same headings."""
     try:
         preview = _preview(form.options(columns or {}))
-        if preview and columns is None and (remembered := _remembered(preview)):
+        if columns is None and (remembered := _remembered(preview)):
             preview = _preview(form.options(remembered))
     except ValidationFailed as error:
-        return _refuse(422, "file", messages.file_error_messages(error.errors))
-    if preview is None:
-        return _refuse(410, "file", messages.UPLOAD_EXPIRED)
+        return _error_page(422, "file", messages.file_error_messages(error.errors))
     form.upload.data, name = session[_UPLOAD]
     return render("preview.html", form, form=form, preview=preview, name=name, field_names=messages.FIELD_NAMES)
 
 
 def _remember(preview: Preview) -> None:
-    """Store the chosen columns for the next file with the same headings."""
-    kept = [item for item in session.get(_COLUMNS, []) if item[0] != _headings(preview)]
-    chosen = [preview.columns[field] for field in FIELDS]
-    session[_COLUMNS] = [*kept, [_headings(preview), chosen]][-_MAX_REMEMBERED:]
+    """Store the chosen columns for the next table with the same headings."""
+    if preview.is_table:
+        kept = [item for item in session.get(_COLUMNS, []) if item[0] != _headings(preview)]
+        chosen = [preview.columns[field] for field in FIELDS]
+        session[_COLUMNS] = [*kept, [_headings(preview), chosen]][-_MAX_REMEMBERED:]
 
 
-def _remembered(preview: Preview) -> dict[str, int | None] | None:
+def _remembered(preview: Preview) -> dict[str, int | None]:
+    """Return the columns that were chosen for these headings, if any."""
     chosen: list[int | None] = dict(session.get(_COLUMNS, [])).get(_headings(preview), [])
-    return dict(zip(FIELDS, chosen, strict=True)) if preview.is_table and len(chosen) == len(FIELDS) else None
+    return dict(zip(FIELDS, chosen, strict=True)) if len(chosen) == len(FIELDS) else {}
 
 
 def _headings(preview: Preview) -> str:
+    """Return a hash of the headings; that of a file without any is never stored."""
     return blake2b("\n".join(preview.names).encode("utf-8", "replace"), digest_size=8).hexdigest()
 
 
@@ -284,7 +279,7 @@ def start_rescore() -> BaseResponse:
         return _show(form)
     rescore, who = get_service(MaintenanceService).rescore, identity.actor()
     if not get_service(Jobs).start("rescore", lambda report: rescore(who=who, report=report)):
-        return _refuse(409, "", messages.JOB_RUNNING)
+        return _error_page(409, "", messages.JOB_RUNNING)
     return redirect(url_for("import_export.show_job"), 303)
 
 
@@ -307,10 +302,10 @@ def _refuse_large(error: RequestEntityTooLarge) -> Response:
     limit = current_app.config["IMPORT_MAX"]
     if request.max_content_length != limit:  # a form without a file
         return error_response(413, f"the request body is larger than {request.max_content_length:,} bytes")
-    return _refuse(413, "file", messages.format_too_large(limit))
+    return _error_page(413, "file", messages.format_too_large(limit))
 
 
-def _refuse(status: int, field: str, sentence: str) -> Response:
+def _error_page(status: int, field: str, sentence: str) -> Response:
     form = ImportForm()
     form.status = status
     form.add_error(field, sentence)
