@@ -9,7 +9,7 @@ import io
 import re
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import count, islice
 from typing import BinaryIO
@@ -96,9 +96,12 @@ class _Dialect:
     skipped: int = 0
 
     def reader(self, lines: Iterable[str]) -> Iterator[list[str]]:
-        if not self.is_quoted:
-            return csv.reader(lines, delimiter=self.delimiter, quoting=csv.QUOTE_NONE)
-        return csv.reader(lines, delimiter=self.delimiter, strict=True)
+        return csv.reader(
+            lines,
+            delimiter=self.delimiter,
+            quoting=csv.QUOTE_MINIMAL if self.is_quoted else csv.QUOTE_NONE,
+            strict=True,
+        )
 
 
 def _read_table(text: io.TextIOWrapper) -> Table:
@@ -116,26 +119,18 @@ def _find_dialect(text: io.TextIOWrapper) -> _Dialect:
     sample = text.read(_CHUNK).removeprefix("\ufeff")
 
     def quality(delimiter: str) -> tuple[int, int]:
-        rows = []
         reader = csv.reader(io.StringIO(sample, newline=""), delimiter=delimiter)
-        with suppress(csv.Error):
-            for row in islice(filter(any, reader), MAX_HEADER_LINE):
-                rows.append(row)
+        rows = list(islice(filter(any, reader), MAX_HEADER_LINE))
         return max(map(tables.count_known, rows), default=0), min(map(len, rows), default=0)
 
     if hint := re.match(r'"?sep=(.)"?[ \t]*(?:\r\n|\r|\n)', sample):
         dialect = _Dialect(hint[1], skipped=1)
     else:
         dialect = _Dialect(max(_DELIMITERS, key=quality))
-    if dialect.delimiter in _OFTEN_UNQUOTED and not _is_quoted(text, dialect):
-        return replace(dialect, is_quoted=False)
+    if dialect.delimiter in _OFTEN_UNQUOTED:
+        return replace(dialect, is_quoted=_is_quoted(text, dialect))
     escaped = replace(dialect, is_escaped=True)
-    is_escaped = (
-        any('\\"' in line for line in _lines(text, dialect))
-        and not _can_parse(text, dialect)
-        and _can_parse(text, escaped)
-    )
-    return escaped if is_escaped else dialect
+    return escaped if not _can_parse(text, dialect) and _can_parse(text, escaped) else dialect
 
 
 def _lines(text: io.TextIOWrapper, dialect: _Dialect) -> Iterator[str]:
