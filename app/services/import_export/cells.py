@@ -46,12 +46,9 @@ def parse_day(text: str) -> str:
 
     A time after the date is ignored.
     """
-    text = text.strip()
-    if found := _find_day(text):
-        return found[0].isoformat()
-    month = _MONTH.fullmatch(text)
+    month = _MONTH.fullmatch(text.strip())
     if month is None:
-        raise ValueError(f"{text!r} is not a day")
+        return _find_day(text.strip())[0].isoformat()
     first = date(int(month[1]), int(month[2] or 1), 1).isoformat()
     return first[:7] if month[2] else first[:4]
 
@@ -65,26 +62,13 @@ def parse_timestamp(text: str, now: datetime | None = None) -> str:
     text = text.strip()
     if now is not None and (ago := _AGO.fullmatch(text)):
         return _format_ago(now, int(ago[1]), ago[2])
-    found = _find_day(text)
-    if found is None:
-        raise ValueError(f"{text!r} is not a moment")
-    day, clock, rest = found
-    rest = _WEEKDAY.sub(" ", rest, count=1)
-    zone = KST
+    day, clock, rest = _find_day(text)
+    zone, rest = KST, _WEEKDAY.sub(" ", rest, count=1)
     if not clock:
-        half = _HALF.search(rest)
-        if half:
-            rest = f"{rest[: half.start()]} {rest[half.end() :]}"
-        if time := _TIME.search(rest):
-            clock = _read_time(time, half[0] if half else "")
-            zone, rest = _read_zone(rest[time.end() :], rest[: time.start()])
-        elif half:
-            raise ValueError(f"{text!r} is not a moment")
-    if rest.strip(" T\t\u00a0,"):
+        clock, zone, rest = _find_time(rest)
+    if rest.strip(" T\t\u00a0,") or day.year < MIN_YEAR:
         raise ValueError(f"{text!r} is not a moment")
     hour, minute, second = (*clock, 0, 0, 0)[:3]
-    if day.year < MIN_YEAR:
-        raise ValueError(f"{text!r} is out of range")
     return format_utc(datetime(day.year, day.month, day.day, hour, minute, second, tzinfo=zone))
 
 
@@ -93,40 +77,44 @@ def format_local(iso: str) -> str:
     return datetime.fromisoformat(iso).astimezone(KST).replace(tzinfo=None).isoformat(" ", "seconds")
 
 
-def _find_day(text: str) -> tuple[date, list[int], str] | None:
-    """Return the date in `text`, the time if it follows without separator (20240501150500), and the remaining text."""
+def _find_day(text: str) -> tuple[date, list[int], str]:
+    """Return the date in `text`, the time if it follows without separator (20240501150500), and the remaining text.
+
+    Raise `ValueError` without a date.
+    """
     found = next(filter(None, (pattern.search(text) for pattern in _DAYS)), None)
     if found is None or text[: found.start()][-1:].isdigit():
-        return None
+        raise ValueError(f"{text!r} is not a day")
     year, month, day, *clock = _integers(found)
     if len(found[1]) == 2:
         year += 1900 if year >= _SHORT_YEARS_FROM else 2000
     return date(year, month, day), clock, f"{text[: found.start()]} {text[found.end() :]}"
 
 
-def _read_time(time: "re.Match[str]", half: str) -> list[int]:
-    """Return hour, minute and second, as far as given; `half` is 오전, 오후, AM, PM or empty."""
+def _find_time(text: str) -> tuple[list[int], timezone, str]:
+    """Return hour, minute and second, as far as given, the time zone, and the remaining text. Raise `ValueError`."""
+    half = _HALF.search(text)
+    without_half = f"{text[: half.start()]} {text[half.end() :]}" if half else text
+    time = _TIME.search(without_half)
+    if time is None:
+        return [], KST, text
     hour, *others = _integers(time)
     if half:
         if not 1 <= hour <= 12:
-            raise ValueError(f"{time[0]!r} is not a time")
-        hour = hour % 12 + (12 if half[0] in "pP" or half == "오후" else 0)
-    return [hour, *others]
+            raise ValueError(f"{text!r} is not a time")
+        hour = hour % 12 + (12 if half[0].lower().startswith(("p", "오후")) else 0)
+    before, after = without_half[: time.start()], without_half[time.end() :].strip()
+    zone = _ZONE.match(after)
+    if zone is None:
+        return [hour, *others], KST, before + after
+    if zone[3]:
+        return [hour, *others], KST if zone[3].upper() == "KST" else UTC, before
+    offset = timedelta(hours=int(zone[1][1:]), minutes=int(zone[2] or 0))
+    return [hour, *others], timezone(-offset if zone[1][0] == "-" else offset), before
 
 
 def _integers(found: "re.Match[str]") -> list[int]:
     return [int(group) for group in found.groups() if group is not None]
-
-
-def _read_zone(after: str, before: str) -> tuple[timezone, str]:
-    """Return the time zone after a time, and the remaining text."""
-    found = _ZONE.match(after.strip())
-    if found is None:
-        return KST, before + after
-    if found[3]:
-        return (KST if found[3].upper() == "KST" else UTC), before
-    offset = timedelta(hours=int(found[1][1:]), minutes=int(found[2] or 0))
-    return timezone(-offset if found[1][0] == "-" else offset), before
 
 
 def _format_ago(now: datetime, count: int, unit: str) -> str:
