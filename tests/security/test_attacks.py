@@ -17,16 +17,12 @@ from tests.web.conftest import Visitor, parse_html, text
 
 MARKUP = [
     "<script>alert(1)</script>", "<img src=x onerror=alert(1)>", "\"><svg onload=alert(1)>",
-    "' onmouseover='alert(1)", "{{ 7 * 7 }}{% raw %}${7*7}", "</textarea><script>alert(1)</script>",
+    "' onmouseover='alert(1)", "{{ 7 * 7 }}{% raw %}${7*7} %(id)s %s 100% {0}", "</textarea><script>alert(1)</script>",
     "javascript:alert(1)", "<!--", "]]>", "&lt;b&gt;",
 ]  # fmt: skip
-SQL = [
-    "' OR '1'='1", "1; DROP TABLE movies; --", "\\'; DELETE FROM reviews; --", "%' AND 1=0 UNION SELECT 1 --",
-    "\x5c",
-]  # fmt: skip
+SQL = ["\\'; DELETE FROM reviews; --", "%' AND 1=0 UNION SELECT 1 --"]
 UNICODE = [  # with a right-to-left override, zero width, a Cyrillic а, four-byte characters and joiners
-    "\u202emoc.live\u202c 괴물", "괴\u200b물\u200d", "\u0430dmin", "🎬🍿👩‍👩‍👧‍👦" * 5, "각".encode().decode(),
-    "Z̸͎̈a̵͂l̴g̶o̶", "\ufeff괴물", "ﷺ" * 30, "𝔸𝕕𝕞𝕚𝕟",
+    "\u202emoc.live\u202c 괴물", "괴\u200b물\u200d", "\u0430dmin", "🎬🍿👩‍👩‍👧‍👦" * 5, "Z̸͎̈a̵͂l̴g̶o̶",
 ]  # fmt: skip
 
 
@@ -121,9 +117,7 @@ def test_path_traversal_is_refused(visitor: Visitor, movie_id: int, path: str) -
     assert not location.startswith("//") and "evil" not in location
 
 
-@pytest.mark.parametrize(
-    "path", ["/movies", "/reviews", "/sentiment", "/sentiment/batch", "/movie", "/review", "/login"]
-)
+@pytest.mark.parametrize("path", ["/movies", "/sentiment/batch", "/movie"])
 @pytest.mark.parametrize("encoding", ["gzip", "deflate", "br", "gzip, identity", "x"])
 def test_compressed_request_bodies_are_refused(visitor: Visitor, path: str, encoding: str) -> None:
     bomb = gzip.compress(b"0" * 10_000_000) if "gzip" in encoding else zlib.compress(b"0" * 10_000_000)

@@ -8,7 +8,6 @@ from flask.testing import FlaskClient
 from app import schemas
 from app.models import Movie
 from app.schemas import MoviesQuery, ReviewsQuery
-from app.security.session import cookie_name
 from app.services import ReviewService
 from app.web import messages
 from tests.web.conftest import AddMovie, Visitor, parse_html, text
@@ -73,15 +72,11 @@ def test_the_sentiment_of_a_new_review_is_shown(
 @pytest.mark.parametrize(
     ("fields", "name", "message"),
     [
-        ({"title": " "}, "title", "영화 제목을 적어 주세요."),
         ({}, "title", "영화 제목을 적어 주세요."),
         ({"title": "가" * 201}, "title", "200자까지 쓸 수 있어요. 지금은 201자예요."),
         ({"title": "벌\x00새"}, "title", "줄바꿈이나 보이지 않는 제어 문자는 쓸 수 없어요."),
         ({"title": "벌새", "release_date": "2019-02-30"}, "release_date", "달력에 있는 날짜를"),
-        ({"title": "벌새", "director": "가" * 101}, "director", "100자까지"),
-        ({"title": "벌새", "genre": "가" * 51}, "genre", "50자까지"),
         ({"title": "벌새", "poster_url": "javascript:alert(1)"}, "poster_url", "http:// 또는 https://로"),
-        ({"title": "벌새", "poster_url": "data:image/png;base64,AA"}, "poster_url", "http:// 또는 https://로"),
         ({"title": "벌새", "poster_url": "https://a.kr/" + "a" * 2000}, "poster_url", "2,000자까지"),
     ],
 )
@@ -122,9 +117,8 @@ def test_review_errors_are_beside_their_field(
 
 @pytest.mark.parametrize("movie", ["", "0", "-1", "x", "1" + "0" * 30])
 def test_a_review_needs_a_movie(visitor: Visitor, movie_id: int, movie: str) -> None:
-    answer = visitor.post("/review", movie_id=movie, author="밤편지", content="최고")
-    assert answer.status_code == 422
-    assert error_beside(parse_html(answer), "movie_id") == "어떤 영화의 리뷰인지 골라 주세요."
+    page = parse_html(visitor.post("/review", movie_id=movie, author="밤편지", content="최고"), 422)
+    assert error_beside(page, "movie_id") == "어떤 영화의 리뷰인지 골라 주세요."
 
 
 def test_the_chosen_movie_is_kept_after_an_error(visitor: Visitor, movie_id: int, add_movie: AddMovie) -> None:
@@ -187,11 +181,9 @@ def test_a_form_without_a_csrf_token_keeps_the_input(
     assert service.reviews(movie_id, ReviewsQuery()).total == 2
 
 
-@pytest.mark.parametrize("body", [b"[1]", b"null", b"{", b'{"title": "x"}'])
-def test_json_bodies_are_refused_as_forms(client: FlaskClient, service: ReviewService, body: bytes) -> None:
-    answer = client.post("/movie", data=body, content_type="application/json")
-    assert answer.status_code == 400
-    assert answer.mimetype == "text/html"
+def test_json_bodies_are_refused_as_forms(client: FlaskClient, service: ReviewService) -> None:
+    answer = client.post("/movie", json={"title": "x"})
+    assert (answer.status_code, answer.mimetype) == (400, "text/html")
     assert all_movies(service) == []
 
 
@@ -228,11 +220,9 @@ def test_unread_messages_do_not_fill_the_cookie(visitor: Visitor, service: Revie
     for number in range(30):
         title = f"{number} " + "가" * 190
         assert visitor.client.post("/movie", data={"title": title, "csrf_token": token}).status_code == 303
-    cookie = visitor.client.get_cookie(cookie_name("tests"))
-    assert cookie and len(cookie.value) < 3_000
+    assert len(visitor.cookie()) < 3_000
     assert len(visitor.get("/").select(".notice")) == 3
 
 
-@pytest.mark.parametrize("path", ["/review", "/movie", "/movie/1/review"])
-def test_get_of_a_post_route_is_an_error_page(visitor: Visitor, movie_id: int, path: str) -> None:
-    assert text(visitor.get(path, 405).h1) == "이 방법으로는 열 수 없어요"
+def test_get_of_a_post_route_is_an_error_page(visitor: Visitor) -> None:
+    assert text(visitor.get("/review", 405).h1) == "이 방법으로는 열 수 없어요"

@@ -1,7 +1,7 @@
 """The home page: cards, search, sorting and pages."""
 
 from typing import get_args
-from urllib.parse import quote
+from urllib.parse import quote_plus
 
 import pytest
 
@@ -77,19 +77,21 @@ def test_a_search_keeps_genre_and_sort(visitor: Visitor, add_movie: AddMovie) ->
         assert not visitor.get(path).select(".search input[type=hidden]")
 
 
+def test_genres_are_offered_in_the_menu_and_the_form(visitor: Visitor, add_movie: AddMovie) -> None:
+    for title, genre in (("괴물", "SF"), ("곡성", "공포 <b>")):
+        add_movie(title, genre=genre)
+        page = visitor.get("/")
+    assert [option["value"] for option in page.select("#genres option")] == ["SF", "공포 <b>"]
+    assert [text(link) for link in page.select(".menu li bdi")] == ["SF", "공포 <b>"]
+
+
 def test_a_movie_not_found_can_be_added(visitor: Visitor, add_movie: AddMovie) -> None:
     add_movie("기생충")
-    link = visitor.get("/?q=없는 영화").select_one(".empty a")
-    page = visitor.get(str(link["href"]))
+    links = [str(link["href"]) for link in visitor.get("/?q=없는 영화").select(".empty a")]
+    assert links == [f"/?title={quote_plus('없는 영화')}#add", "/"]
+    page = visitor.get(links[0])
     assert page.select_one("#add.is-open #title")["value"] == "없는 영화"
     assert titles(visitor, "/?title=없는 영화") == ["기생충"]
-
-
-def test_an_empty_search_has_links(visitor: Visitor, add_movie: AddMovie) -> None:
-    add_movie("기생충")
-    empty = visitor.get("/?q=없는영화").select_one(".empty")
-    assert empty
-    assert [link["href"] for link in empty.select("a")] == [f"/?title={quote('없는영화')}#add", "/"]
 
 
 @pytest.mark.parametrize("query", ["page=0", "page=x", "page=1" + "0" * 30, "sort=worst", "q=" + "가" * 300, "movie=x"])
@@ -129,18 +131,6 @@ def test_the_list_fragment_is_the_list_alone(visitor: Visitor, add_movie: AddMov
     assert [text(card) for card in page.select(".card h2")] == ["기생충"]
     assert not page.select("html, form, main")
     assert text(page.h1) == text(visitor.get("/?q=ㄱㅅㅊ&sort=title").h1)
-
-
-def test_the_page_size_is_independent_of_the_number_of_movies(visitor: Visitor, add_movie: AddMovie) -> None:
-    def size() -> int:
-        return len(visitor.client.get("/").get_data())
-
-    for number in range(MOVIES_A_PAGE * 4):
-        add_movie(f"영화 {number:03}")
-    few = size()
-    for number in range(MOVIES_A_PAGE * 4, MOVIES_A_PAGE * 8):
-        add_movie(f"영화 {number:03}")
-    assert abs(size() - few) < 1_000
 
 
 def test_a_picture_covers_the_drawn_poster_and_is_loaded_without_a_referrer(
