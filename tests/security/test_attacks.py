@@ -209,7 +209,7 @@ def test_forms_need_a_csrf_token(app: Flask, admin: Visitor, movie_id: int, stor
     assert snapshot(store) == before
 
 
-def test_admin_routes_need_a_login(app: Flask, visitor: Visitor, movie_id: int, store: Store) -> None:
+def test_admin_routes_need_a_login(app: Flask, visitor: Visitor, admin: Visitor, movie_id: int) -> None:
     token = visitor.token()
     for method, path in routes(app):
         if path.startswith("/admin") or path == "/metrics":
@@ -218,6 +218,9 @@ def test_admin_routes_need_a_login(app: Flask, visitor: Visitor, movie_id: int, 
             method = "HEAD" if method == "GET" else method
             answer = visitor.client.open(path, method=method, headers={"Authorization": "x"})
             assert answer.status_code == 401, (method, path)
+            expected = {410} if path == "/admin/data/preview" else {200} if method == "HEAD" else {303, 422}
+            assert admin.client.open(path, method=method, data={"csrf_token": admin.token()}).status_code in expected
+            assert visitor.client.open(path, method=method, headers=BEARER).status_code not in (401, 403)
 
 
 def test_a_bearer_password_does_not_replace_the_csrf_token(app: Flask, movie_id: int, store: Store) -> None:

@@ -22,9 +22,8 @@ def owner(visitor: Visitor, movie_id: int) -> Visitor:
 def test_others_cannot_use_a_claimed_nickname(owner: Visitor, stranger: Visitor, movie_id: int, store: Store) -> None:
     path = f"/movie/{movie_id}"
     for author in ("밤편지", " 밤 편지", "밤.편지"):
-        answer = stranger.post(f"{path}/review", path, author=author, content="남의 글")
-        assert answer.status_code == 422
-        assert "암호로 지키는 닉네임" in text(parse_html(answer).select_one("#author-error"))
+        page = parse_html(stranger.post(f"{path}/review", path, author=author, content="남의 글"), 422)
+        assert "암호로 지키는 닉네임" in text(page.select_one("#author-error"))
         body = {"movie_id": movie_id, "author": author, "content": "남의 글"}
         assert stranger.client.post("/reviews", json=body).status_code == 403
         assert stranger.client.post("/reviews", json={**body, "passphrase": "틀린 암호예요"}).status_code == 403
@@ -39,7 +38,7 @@ def test_others_cannot_use_a_claimed_nickname(owner: Visitor, stranger: Visitor,
 def test_the_passphrase_gives_rights_to_another_browser(owner: Visitor, stranger: Visitor, app: Flask) -> None:
     assert stranger.client.patch("/reviews/1", json={"content": "고침"}).status_code == 401
     answer = stranger.post("/nickname", "/nickname", author="밤편지", passphrase="틀린 암호예요")
-    assert answer.status_code == 422 and "암호가 달라요" in text(parse_html(answer).select_one("#passphrase-error"))
+    assert "암호가 달라요" in text(parse_html(answer, 422).select_one("#passphrase-error"))
     assert SECRET not in answer.get_data(as_text=True)
     assert stranger.post("/nickname", "/nickname", author="밤편지", passphrase=SECRET).status_code == 303
     assert stranger.client.patch("/reviews/1", json={"content": "고침"}).status_code == 200

@@ -217,16 +217,3 @@ def test_the_audit_log_has_the_actor(
     assert admin.post("/admin/data/import", "/admin/data", file=table).status_code == 303
     wait(app)
     assert [change.who for change in store.audit_log()[0]] == ["admin", "", "admin", writer]
-
-
-@pytest.mark.parametrize("path", ["", "/job", "/catalogue.jsonl", "/reviews.csv", "/corrections.tsv"])
-def test_import_and_export_are_the_administrators(visitor: Visitor, admin: Visitor, path: str) -> None:
-    assert visitor.get(f"/admin/data{path}", status=401).select_one('a[href^="/login"]')
-    assert admin.client.get(f"/admin/data{path}").status_code == 200
-    assert visitor.client.get(f"/admin/data{path}", headers=BEARER).status_code == 200
-
-
-@pytest.mark.parametrize("path", ["/upload", "/import", "/rescore", "/job/stop"])
-def test_jobs_are_started_and_stopped_by_the_administrator(visitor: Visitor, admin: Visitor, path: str) -> None:
-    assert visitor.post(f"/admin/data{path}").status_code == 401
-    assert admin.post(f"/admin/data{path}", "/admin/data").status_code in (303, 422)

@@ -18,6 +18,8 @@ from tests.web.conftest import Visitor, parse_html, text
 
 FEW = {"limit_posts": "3 per hour", "limit_analyses": "30 per hour", "limit_logins": "3 per hour"}
 REVIEW = {"movie_id": 1, "author": "밤편지", "content": "최고예요"}
+TYPED = {"movie_id": 1, "author": "밤편지", "content": "오래 쓴 글"}
+FORMS = [("/movie", {"title": "오래 쓴 글"}), ("/review", TYPED), ("/movie/1/review", TYPED)]
 
 
 @pytest.fixture
@@ -56,18 +58,10 @@ def test_posts_by_form_are_limited_and_keep_the_text(make_app: MakeApp, store: S
     visitor.post("/movie", title="괴물")
     for content in ("하나", "둘"):
         assert visitor.post("/review", movie_id=1, author="밤편지", content=content).status_code == 303
-    for path, fields in (
-        ("/review", {"movie_id": 1, "author": "밤편지", "content": "오래 쓴 글"}),
-        ("/movie/1/review", {"author": "밤편지", "content": "오래 쓴 글"}),
-        ("/movie", {"title": "오래 쓴 글"}),
-    ):
+    for path, fields in FORMS:
         answer = visitor.post(path, **fields)
-        page = parse_html(answer)
-        assert answer.status_code == 429
+        assert_form_kept(answer, "쓴 내용은 그대로 있으니", 429)
         assert int(answer.headers["Retry-After"]) > 0
-        told = text(page.select_one('main [role="alert"]'))
-        assert "쓴 내용은 그대로 있으니" in told and re.search(r"\d+(초|분|시간) 뒤에", told)
-        assert "오래 쓴 글" in str(page.select("main form"))
     assert store.totals().review_count == 2
 
 
@@ -93,9 +87,8 @@ def test_explanations_count_as_many_texts(make_app: MakeApp) -> None:
     reader.post("/movies", json={"title": "괴물"})
     written = post_review(reader, 1)
     assert reader.get(f"/review/{written}/why").status_code == 200
-    answer = reader.get(f"/review/{written}/why")
-    assert (answer.status_code, answer.mimetype) == (429, "text/html")
-    assert re.search(r"\d+(초|분|시간) 뒤에 다시", text(parse_html(answer).select_one(".error-page")))
+    page = Visitor(reader).get(f"/review/{written}/why", 429)
+    assert re.search(r"\d+(초|분|시간) 뒤에 다시", text(page.select_one(".error-page")))
     assert_rate_limited(reader.post("/sentiment/explain", json={"text": "최고"}))
 
 
@@ -107,9 +100,8 @@ def test_password_guessing_is_limited_by_form_and_bearer_together(make_app: Make
     assert guesser.client.delete("/movies/1", headers={"Authorization": "Bearer wrong"}).status_code == 401
     for password in ("wrong", PASSWORD):
         answer = log_in(guesser, password)
-        assert answer.status_code == 429
+        told = text(parse_html(answer, 429).select_one('main [role="alert"]'))
         assert int(answer.headers["Retry-After"]) > 0
-        told = text(parse_html(answer).select_one('main [role="alert"]'))
         assert "쓴 내용" not in told and re.search(r"\d+(초|분|시간) 뒤에", told)
     assert_rate_limited(guesser.client.delete("/movies/1", headers=BEARER))
     assert log_in(Visitor(app.test_client())).status_code == 429
@@ -171,8 +163,7 @@ def test_malformed_limits_stop_the_start(make_app: MakeApp, name: str, value: st
 
 def assert_form_kept(answer: Any, sentence: str, status: int = 422) -> str:
     """Check that a refused form keeps the typed text; return its next token."""
-    page = parse_html(answer)
-    assert answer.status_code == status
+    page = parse_html(answer, status)
     assert str(sentence) in text(page.select_one('main [role="alert"]'))
     assert "오래 쓴 글" in str(page.select("main form"))
     honeypot = page.select_one('main [name="website"]')
@@ -183,10 +174,7 @@ def assert_form_kept(answer: Any, sentence: str, status: int = 422) -> str:
 
 
 @pytest.mark.usefixtures("no_min_fill_time")
-@pytest.mark.parametrize(("path", "fields"), [
-    ("/movie", {"title": "오래 쓴 글"}), ("/review", {"movie_id": 1, "author": "밤편지", "content": "오래 쓴 글"}),
-    ("/movie/1/review", {"author": "밤편지", "content": "오래 쓴 글"}),
-])  # fmt: skip
+@pytest.mark.parametrize(("path", "fields"), FORMS)
 def test_a_filled_honeypot_is_refused_and_keeps_the_text(
     visitor: Visitor, movie_id: int, path: str, fields: dict[str, Any], store: Store
 ) -> None:
@@ -198,12 +186,11 @@ def test_a_filled_honeypot_is_refused_and_keeps_the_text(
 def test_a_form_filled_too_fast_is_refused_and_keeps_the_text(
     visitor: Visitor, movie_id: int, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path, review = f"/movie/{movie_id}/review", {"author": "밤편지", "content": "오래 쓴 글"}
     monkeypatch.setattr(spam_protection, "MIN_FILL_SECONDS", 3_600)
-    token = assert_form_kept(visitor.post(path, **review), messages.LOOKS_LIKE_BOT)
+    token = assert_form_kept(visitor.post("/review", **TYPED), messages.LOOKS_LIKE_BOT)
     assert store.totals().review_count == 0
     monkeypatch.setattr(spam_protection, "MIN_FILL_SECONDS", 0)
-    assert visitor.client.post(path, data={**review, "csrf_token": token}).status_code == 303
+    assert visitor.client.post("/review", data={**TYPED, "csrf_token": token}).status_code == 303
 
 
 def test_the_honeypot_is_hidden(visitor: Visitor, movie_id: int) -> None:
@@ -214,12 +201,11 @@ def test_the_honeypot_is_hidden(visitor: Visitor, movie_id: int) -> None:
 
 @pytest.mark.usefixtures("no_min_fill_time")
 def test_a_duplicate_review_is_refused(visitor: Visitor, stranger: Visitor, movie_id: int) -> None:
-    review = {"movie_id": movie_id, "author": "밤편지", "content": "오래 쓴 글"}
-    assert visitor.post("/review", **review).status_code == 303
-    assert_form_kept(visitor.post("/review", **review), messages.DUPLICATE_REVIEW, 409)
-    assert stranger.client.post("/reviews", json=review).status_code == 409
-    assert visitor.post("/review", **{**review, "author": "봄비"}).status_code == 303
-    assert visitor.post("/review", **review).status_code == 303
+    assert visitor.post("/review", **TYPED).status_code == 303
+    assert_form_kept(visitor.post("/review", **TYPED), messages.DUPLICATE_REVIEW, 409)
+    assert stranger.client.post("/reviews", json=TYPED).status_code == 409
+    assert visitor.post("/review", **{**TYPED, "author": "봄비"}).status_code == 303
+    assert visitor.post("/review", **TYPED).status_code == 303
 
 
 def test_a_failed_post_may_be_repeated(app: Flask, movie_id: int, analyzer: FakeAnalyzer) -> None:
