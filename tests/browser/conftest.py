@@ -1,6 +1,5 @@
 """Sites under gunicorn with the bundled model, sites in this process, and headless Chromium."""
 
-import dataclasses
 import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -15,10 +14,8 @@ from flask.testing import FlaskClient
 from playwright.sync_api import Browser, Locator, Page, Route, ViewportSize, expect, sync_playwright
 
 from app.errors import ModelBusy, RateLimited
-from app.factory import create_app
-from app.settings import Settings
 from benchmarks.site import running_site
-from tests.fakes import FakeAnalyzer
+from tests.conftest import MakeApp
 
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 ARGUMENTS = [
@@ -134,16 +131,16 @@ def visit(browser: Browser, demo_site: str, request: pytest.FixtureRequest) -> I
         yield open_
 
 
-def new_movie(page: Page) -> str:
-    """Add a movie for one test; return the path of its page."""
+def new_movie(page: Page, **fields: str) -> str:
+    """Add a movie for one test by JSON; return the path of its page."""
     title = f"혼자 보는 영화 {next(numbers)} {page.viewport_size}"
-    answer = page.request.post("/movies", data={"title": title})
+    answer = page.request.post("/movies", data={"title": title, **fields})
     assert answer.status == 201
     return f"/movie/{answer.json()['id']}"
 
 
-def new_review(page: Page, movie: str, content: str) -> int:
-    body = {"movie_id": int(movie.rsplit("/", 1)[1]), "author": "밤편지", "content": content}
+def new_review(page: Page, movie: str, content: str, author: str = "밤편지") -> int:
+    body = {"movie_id": int(movie.rsplit("/", 1)[1]), "author": author, "content": content}
     answer = page.request.post("/reviews", data=body)
     assert answer.status == 201
     number: int = answer.json()["id"]
@@ -182,10 +179,9 @@ def add_review(page: Page, content: str, author: str = "밤편지") -> None:
 
 
 @pytest.fixture
-def client(tmp_path: Path) -> FlaskClient:
+def client(make_app: MakeApp) -> FlaskClient:
     """A site with a password; `/movie/fail/<status>` fails with that status."""
-    settings = Settings(secret_key="tests", instance_dir=str(tmp_path), admin_password=PASSWORD, log_level="off")
-    app = create_app(dataclasses.replace(settings, ratelimit_enabled=False), analyzer=FakeAnalyzer())
+    app = make_app(admin_password=PASSWORD, log_level="off", ratelimit_enabled=0)
     app.add_url_rule("/movie/fail/<int:status>", view_func=_fail)
     return app.test_client()  # without `with`: requests come from Playwright's greenlets
 
@@ -214,10 +210,8 @@ def serve_in_process(client: FlaskClient, route: Route) -> None:
 
 
 def add_records(client: FlaskClient) -> None:
-    assert (
-        client.post("/movies", json={"title": "벌새", "release_date": "2019-08-29", "genre": "드라마"}).status_code
-        == 201
-    )
+    movie = {"title": "벌새", "release_date": "2019-08-29", "genre": "드라마"}
+    assert client.post("/movies", json=movie).status_code == 201
     for content in ("정말 최고예요", "너무 지루해요", "그냥 봤어요", "최고인데 지루해요", "최고예요 또 볼래요"):
         review = {"movie_id": 1, "author": "밤편지", "content": content}
         assert client.post("/reviews", json=review).status_code == 201

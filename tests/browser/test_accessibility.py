@@ -6,12 +6,13 @@ Of Swagger UI under /docs only the colours are the project's.
 from collections.abc import Iterator
 
 import pytest
-from bs4 import BeautifulSoup
 from flask.testing import FlaskClient
 from playwright.sync_api import Browser, Page, expect
 
 from app.i18n import COOKIE
 from tests.browser.conftest import IN_PROCESS, PASSWORD, add_records, serve_in_process, violations, window
+from tests.security.conftest import log_in
+from tests.web.conftest import Visitor
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -108,7 +109,7 @@ def test_a_form_with_an_error(page: Page, demo_site: str) -> None:
 def test_forms_and_admin_pages(page: Page, client: FlaskClient, language: str) -> None:
     serve(page, client, language)
     assert violations_of(page, IN_PROCESS, "/login", "/admin/log") == {}  # before the login: the form, and a 401
-    log_in(client)
+    assert log_in(Visitor(client), PASSWORD).status_code == 303
     assert violations_of(page, IN_PROCESS, "/admin/log", "/admin/data") == {}  # with nothing in them
     add_records(client)
     assert violations_of(page, IN_PROCESS, *ADMIN_PAGES) == {}
@@ -126,10 +127,3 @@ def serve(page: Page, client: FlaskClient, language: str) -> None:
     """Answer the page's requests from an app in this process."""
     client.set_cookie(COOKIE, language)
     page.context.route("**/*", lambda route: serve_in_process(client, route))
-
-
-def log_in(client: FlaskClient) -> None:
-    token = BeautifulSoup(client.get("/login").get_data(), "html.parser").select_one("input[name=csrf_token]")
-    assert token
-    answer = client.post("/login", data={"csrf_token": token["value"], "password": PASSWORD})
-    assert answer.status_code == 303

@@ -1,4 +1,4 @@
-"""Import, export and corrections, with and without scripts."""
+"""Import and export."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from app.settings import ROOT
-from tests.browser.conftest import PRAISE, SCRIPTS, Open, add_movie, add_review, new_title
+from tests.browser.conftest import PRAISE, SCRIPTS, Open, new_title
 
 pytestmark = pytest.mark.browser
 
@@ -38,10 +38,9 @@ def test_a_file_is_imported_and_exported(open_page: Open, tmp_path: Path, script
 CASES = ROOT / "tests" / "services" / "import_export" / "cases"
 
 
-@SCRIPTS
 @pytest.mark.parametrize("width", [1440, 390], ids=["wide", "phone"])
-def test_columns_are_chosen_before_the_import(open_page: Open, scripts: bool, width: int) -> None:
-    page = open_page("/admin/data", scripts=scripts, width=width)
+def test_columns_are_chosen_before_the_import(open_page: Open, width: int) -> None:
+    page = open_page("/admin/data", width=width)
     page.get_by_label("파일").set_input_files(CASES / "naver-crawl.csv")
     page.get_by_role("button", name="올려서 살펴보기").click()
     expect(page.get_by_role("alert")).to_contain_text("필요한 열이 없어요: 제목 (title)")
@@ -53,8 +52,7 @@ def test_columns_are_chosen_before_the_import(open_page: Open, scripts: bool, wi
     expect(rows.first).to_contain_text(title)
     expect(rows.last).to_contain_text("리뷰 글이 없어요.")
     expect(page.locator("main")).to_contain_text("rating 열은 쓰지 않아요. 감평에서는 글이 곧 평점이에요.")
-    if scripts:
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     page.get_by_role("button", name="가져오기").press("Enter")
     expect(page.locator("[data-job=done]")).to_contain_text("영화 1편과 리뷰 1개를 가져왔어요.")
     expect(page.locator("[data-job=done]")).to_contain_text("파일의 2줄을 모두 살펴봤어요.")
@@ -89,20 +87,3 @@ def test_too_large_files_are_refused_before_the_upload(open_page: Open, tmp_path
     page.get_by_label("파일").set_input_files(large)
     said = page.get_by_label("파일").evaluate("input => input.validationMessage")
     assert said == "파일이 너무 커요. 64MB까지 올릴 수 있어요."
-
-
-@SCRIPTS
-@pytest.mark.parametrize("width", [1280, 360], ids=["wide", "phone"])
-def test_a_correction_is_added_and_removed(open_page: Open, scripts: bool, width: int) -> None:
-    page = open_page("/", scripts=scripts, width=width)
-    add_movie(page, new_title())
-    add_review(page, PRAISE)
-    correction = page.locator(".correct")
-    correction.locator("summary").click()
-    correction.get_by_role("button", name="이 리뷰는 부정이에요").click()
-    expect(correction).to_contain_text("독자 1명은 다르게 읽었어요")
-    if scripts:
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    correction.locator("summary").click()
-    correction.get_by_role("button", name="의견 거두기").click()
-    expect(correction).not_to_contain_text("독자")

@@ -88,6 +88,7 @@ def test_an_opened_form_does_not_move_its_button(open_in_process: Open, width: i
     assert box(asked) == before
     assert form["y"] >= before["y"] + before["height"]
     assert before["height"] >= 24
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
 def test_touch_targets_are_at_least_24_pixels_high(open_in_process: Open) -> None:

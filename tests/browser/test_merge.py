@@ -3,14 +3,13 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import PRAISE, SCRIPTS, Open, new_review, new_title, violations
+from tests.browser.conftest import PRAISE, Open, new_review, new_title, violations
 
 pytestmark = pytest.mark.browser
 
 
-@SCRIPTS
-def test_a_movie_of_the_same_title_is_asked_about(visit: Open, scripts: bool) -> None:
-    page = visit(scripts=scripts)
+def test_a_movie_of_the_same_title_is_asked_about(visit: Open) -> None:
+    page = visit()
     title = new_title()
     answer = page.request.post("/movies", data={"title": title, "release_date": "2019-05-30", "director": "봉준호"})
     page.goto("/#add")
@@ -23,15 +22,14 @@ def test_a_movie_of_the_same_title_is_asked_about(visit: Open, scripts: bool) ->
     expect(similar).to_be_in_viewport()
     expect(similar).to_have_attribute("href", f"/movie/{answer.json()['id']}")
     expect(page.locator("#director")).to_have_value("봉준호 감독")
-    assert not scripts or violations(page) == []
+    assert violations(page) == []
     page.get_by_role("button", name="다른 영화로 등록").click()
     expect(page.get_by_role("heading", level=1)).to_have_text(title)
     expect(page.locator(".movie-facts")).to_contain_text("봉준호 감독")
 
 
-@SCRIPTS
-def test_two_movies_are_merged_and_separated(visit: Open, scripts: bool) -> None:
-    page = visit(scripts=scripts)
+def test_two_movies_are_merged_and_separated(visit: Open) -> None:
+    page = visit()
     kept_title, other_title = new_title(), new_title()
     kept, other = (
         page.request.post("/movies", data={"title": name}).json()["id"] for name in (kept_title, other_title)
@@ -39,14 +37,11 @@ def test_two_movies_are_merged_and_separated(visit: Open, scripts: bool) -> None
     new_review(page, f"/movie/{other}", PRAISE)
     page.goto(f"/movie/{kept}/edit")
     field = page.locator("#movie")
-    if scripts:
-        field.press_sequentially(other_title)
-        expect(page.locator("#suggestions [role=option]").first).to_contain_text(other_title)
-        field.press("ArrowDown")
-        field.press("Enter")
-        expect(page.locator("#suggestions")).to_be_hidden()
-    else:
-        field.fill(other_title)
+    field.press_sequentially(other_title)
+    expect(page.locator("#suggestions [role=option]").first).to_contain_text(other_title)
+    field.press("ArrowDown")
+    field.press("Enter")
+    expect(page.locator("#suggestions")).to_be_hidden()
     page.get_by_role("button", name="합칠 영화 확인하기").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text(f"‘{other_title}’ 영화를 ‘{kept_title}’에 합칠까요?")
     expect(page.locator("main")).to_contain_text("리뷰 1개를 옮겨요")

@@ -28,24 +28,6 @@ def reviewed(visit: Open) -> OpenReviewed:
     return open_
 
 
-def ratings(page: Page) -> list[float]:
-    shown = page.locator(".review .badge strong").all_inner_texts()
-    return [float(re.sub(r"[^0-9.]", "", text)) for text in shown]
-
-
-@SCRIPTS
-def test_reviews_are_ordered_and_filtered_by_links(reviewed: OpenReviewed, scripts: bool) -> None:
-    page, _, _ = reviewed(scripts=scripts)
-    page.locator("#reviews .menu summary").click()
-    page.get_by_role("link", name="평점 낮은순").click()
-    expect(page).to_have_url(re.compile("sort=lowest"))
-    assert ratings(page) == sorted(ratings(page))
-    page.get_by_role("link", name=re.compile("긍정 3")).click()
-    expect(page).to_have_url(re.compile("sort=lowest"))
-    expect(page.locator(".review")).to_have_count(3)
-    expect(page.locator(".review .sentiment.negative")).to_have_count(0)
-
-
 @SCRIPTS
 def test_a_reviews_address_scrolls_to_it(reviewed: OpenReviewed, scripts: bool) -> None:
     page, movie, ids = reviewed(REVIEWS_A_PAGE + 2, scripts=scripts)
@@ -84,14 +66,6 @@ def test_the_preview_highlights_words(visit: Open) -> None:
     expect(page.locator(".preview mark.negative").first).to_be_visible()
     write_review(page, "what a movie this is")
     expect(page.locator(".preview")).to_contain_text("한국어")
-
-
-@pytest.mark.parametrize(("content", "mood"), [("최고", "positive"), ("노잼", "negative")])
-def test_the_preview_of_one_word(visit: Open, content: str, mood: str) -> None:
-    page = visit()
-    page.goto(new_movie(page))
-    write_review(page, content)
-    expect(page.locator(f".preview.{mood}")).to_be_visible()
 
 
 def test_a_draft_is_kept_until_it_is_posted(visit: Open) -> None:

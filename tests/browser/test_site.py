@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import BLAME, PRAISE, SCRIPTS, Open, add_movie, add_review, new_title
+from tests.browser.conftest import BLAME, PRAISE, SCRIPTS, Open, add_movie, add_review, new_movie, new_review, new_title
 
 pytestmark = pytest.mark.browser
 
@@ -15,9 +15,9 @@ PICTURE = base64.b64decode(
 )
 
 
-def delete_movie(page: Page, address: str) -> None:
+def delete_movie(page: Page, path: str) -> None:
     """Delete a movie with a missing picture, which other tests' pages would request."""
-    assert page.request.delete(address.replace("/movie/", "/movies/")).ok
+    assert page.request.delete(path.replace("/movie/", "/movies/")).ok
 
 
 def background_color(page: Page, selector: str) -> tuple[int, ...]:
@@ -26,9 +26,8 @@ def background_color(page: Page, selector: str) -> tuple[int, ...]:
     return tuple(int(number) for number in painted.removeprefix("rgb(").removesuffix(")").split(","))
 
 
-@SCRIPTS
-@pytest.mark.parametrize("width", [1280, 390], ids=["wide", "phone"])
-def test_a_movie_is_added_reviewed_and_deleted(open_page: Open, scripts: bool, width: int) -> None:
+@pytest.mark.parametrize(("width", "scripts"), [(1280, True), (390, True), (390, False)])
+def test_a_movie_is_added_reviewed_and_deleted(open_page: Open, width: int, scripts: bool) -> None:
     page = open_page("/", scripts=scripts, width=width)
     title = new_title()
     address = add_movie(page, title, 감독="임순례", 장르="드라마")
@@ -67,7 +66,7 @@ def test_a_movie_is_added_reviewed_and_deleted(open_page: Open, scripts: bool, w
 
 def test_sentiments_are_green_and_red(open_page: Open) -> None:
     page = open_page("/")
-    add_movie(page, new_title())
+    page.goto(new_movie(page))
     add_review(page, PRAISE)
     red, green, _ = background_color(page, ".notice.positive")
     assert green > red
@@ -76,25 +75,9 @@ def test_sentiments_are_green_and_red(open_page: Open) -> None:
     assert red > green
 
 
-@SCRIPTS
-def test_a_review_from_the_side_panel(open_page: Open, scripts: bool) -> None:
-    page = open_page("/", scripts=scripts)
-    title = new_title()
-    add_movie(page, title)
-    page.goto("/")
-    form = page.locator("#write")
-    form.locator("#movie").fill(title)
-    form.get_by_label("닉네임").fill("밤편지")
-    form.get_by_label("리뷰", exact=True).fill(PRAISE)
-    form.get_by_role("button", name="리뷰 올리기").click()
-    expect(page.locator(".notice.positive")).to_contain_text(f"‘{title}’에 리뷰를 올렸어요")
-    page.reload()
-    expect(page.locator(".notice")).to_have_count(0)
-
-
 def test_validation_errors_keep_the_input(open_page: Open) -> None:
     page = open_page("/", errors_expected=True)  # the browser's console mentions every 422
-    add_movie(page, new_title())
+    page.goto(new_movie(page))
     page.get_by_label("닉네임").fill(" ")
     page.get_by_label("리뷰", exact=True).fill(PRAISE)
     page.get_by_role("button", name="리뷰 올리기").click()
@@ -106,7 +89,7 @@ def test_validation_errors_keep_the_input(open_page: Open) -> None:
 
 def test_a_text_is_analyzed_while_typing(open_page: Open) -> None:
     page = open_page("/")
-    add_movie(page, new_title())
+    page.goto(new_movie(page))
     content = page.get_by_label("리뷰", exact=True)
     content.fill(PRAISE)
     expect(page.locator(".preview.positive")).to_contain_text("▲ 긍정")
@@ -122,7 +105,7 @@ def test_a_text_is_analyzed_while_typing(open_page: Open) -> None:
 
 def test_a_double_click_posts_once(open_page: Open) -> None:
     page = open_page("/")
-    add_movie(page, new_title())
+    page.goto(new_movie(page))
     page.get_by_label("닉네임").fill("밤편지")
     page.get_by_label("리뷰", exact=True).fill(PRAISE)
     page.get_by_role("button", name="리뷰 올리기").dblclick()
@@ -165,7 +148,8 @@ def test_keyboard_navigation(open_page: Open) -> None:
 @SCRIPTS
 def test_a_failed_picture_shows_the_drawn_poster(open_page: Open, site: str, scripts: bool) -> None:
     page = open_page("/", scripts=scripts, errors_expected=True)  # a missing picture is noted in the console
-    address = add_movie(page, new_title(), **{"포스터 주소": f"{site}/no-such-picture.jpg"})
+    path = new_movie(page, poster_url=f"{site}/no-such-picture.jpg")
+    page.goto(path)
     poster = page.locator(".hero .poster")
     try:
         expect(page.locator(".hero .poster-title")).to_be_visible()
@@ -173,44 +157,40 @@ def test_a_failed_picture_shows_the_drawn_poster(open_page: Open, site: str, scr
         poster.evaluate("poster => poster.querySelectorAll('img').forEach(img => img.style.visibility = 'hidden')")
         assert poster.screenshot() == shown
     finally:
-        delete_movie(page, address)
+        delete_movie(page, path)
 
 
 @SCRIPTS
 def test_a_picture_fills_the_poster(open_page: Open, site: str, scripts: bool) -> None:
     page = open_page("/", scripts=scripts)
     page.route("**/picture.png", lambda route: route.fulfill(body=PICTURE, content_type="image/png"))
-    address = add_movie(page, new_title(), **{"포스터 주소": f"{site}/picture.png"})
+    path = new_movie(page, poster_url=f"{site}/picture.png")
+    page.goto(path)
     try:
-        page.wait_for_load_state("load")
         expect(page.locator(".hero .poster img")).to_be_visible()
         assert page.locator(".hero .poster img").bounding_box() == page.locator(".hero .poster").bounding_box()
     finally:
-        delete_movie(page, address)
+        delete_movie(page, path)
 
 
 @pytest.mark.parametrize("width", [360, 768, 1280])
 def test_nothing_is_wider_than_the_window(open_page: Open, width: int) -> None:
     page = open_page("/", width=width)
     word = "W" * 200
-    address = add_movie(page, word, 감독="W" * 100, 장르="W" * 50)
+    movie = new_movie(page, title=word, director="W" * 100, genre="W" * 50)
     for content in (f"{PRAISE} {word}", f"{BLAME} {'가' * 4000}", "🍿" * 600, "رائع " * 40):
-        add_review(page, content, "W" * 40)
-    for path in (address, f"{address}/delete", "/", f"/?q={word}", "/?sort=title", "/no/such/page"):
-        if path != "/no/such/page":
-            page.goto(path)
-        inner, outer = page.evaluate("[document.documentElement.scrollWidth, window.innerWidth]")
-        assert inner <= outer, path
-    page.goto(address)
-    page.locator("summary", has_text="영화 삭제").click()
-    page.locator(".movie-facts").get_by_role("button", name="지우기").click()
+        new_review(page, movie, content, "W" * 40)
+    for path in (movie, f"{movie}/delete", "/", f"/?q={word}", "/?sort=title"):
+        page.goto(path)
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
+    delete_movie(page, movie)
 
 
 @SCRIPTS
 def test_forms_open_and_close_on_a_phone(open_page: Open, scripts: bool) -> None:
     page = open_page("/", width=390, scripts=scripts)
-    add_movie(page, new_title())
-    page.goto("/")
+    new_movie(page)
+    page.reload()
     form: Any = page.locator("#write")
     expect(form).to_be_hidden()
     page.get_by_role("link", name="리뷰 쓰기").click()
@@ -222,24 +202,17 @@ def test_forms_open_and_close_on_a_phone(open_page: Open, scripts: bool) -> None
     expect(page.locator("#add")).to_be_in_viewport()
 
 
-@SCRIPTS
 @pytest.mark.parametrize("width", [1280, 360], ids=["wide", "phone"])
-def test_the_words_page_highlights_words(open_page: Open, scripts: bool, width: int) -> None:
-    page = open_page("/", scripts=scripts, width=width)
-    add_movie(page, new_title())
-    add_review(page, "배우들 연기는 정말 훌륭한데 이야기가 너무 지루하고 뻔해서 실망했어요")
-    if scripts:
-        page.goto(str(page.locator(".review [data-words]").first.get_attribute("href")))
-    else:
-        page.get_by_role("link", name="왜 이 평점인가요?").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("왜 이 평점인가요?")
+def test_the_words_page_highlights_words(open_page: Open, width: int) -> None:
+    page = open_page("/", width=width)
+    review = new_review(page, new_movie(page), "배우들 연기는 정말 훌륭한데 이야기가 너무 지루하고 뻔해서 실망했어요")
+    page.goto(f"/review/{review}/why")
     expect(page.locator("mark.positive", has_text="훌륭한데")).to_contain_text("▲")
     expect(page.locator("mark.negative", has_text="지루하고")).to_contain_text("▼")
-    if scripts:
-        assert background_color(page, "mark.positive.weight-3, mark.positive.weight-4") != background_color(
-            page, "mark.negative.weight-3, mark.negative.weight-4"
-        )
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert background_color(page, "mark.positive.weight-3, mark.positive.weight-4") != background_color(
+        page, "mark.negative.weight-3, mark.negative.weight-4"
+    )
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     page.get_by_role("link", name="리뷰로 돌아가기").click()
     expect(page.locator("#reviews")).to_be_visible()
 

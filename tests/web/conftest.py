@@ -1,5 +1,6 @@
 """A visitor who reads pages and submits forms with their CSRF token."""
 
+import re
 import time
 from collections.abc import Callable
 from typing import Any
@@ -62,7 +63,7 @@ def form_values(page: BeautifulSoup, form: str) -> dict[str, str]:
     tag = page.select_one(form)
     assert tag
     values = {str(field["name"]): str(field.get("value", "")) for field in tag.select("input:not([type=checkbox])")}
-    values |= {str(field["name"]): field.get_text().removeprefix("\n") for field in tag.select("textarea")}
+    values |= {str(field["name"]): re.sub(r"\A\r?\n", "", field.get_text()) for field in tag.select("textarea")}
     for field in tag.select("select"):
         chosen = field.select_one("option[selected]")
         values[str(field["name"])] = str(chosen["value"]) if chosen else ""

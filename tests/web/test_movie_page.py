@@ -2,6 +2,7 @@
 
 import pytest
 
+from app.models import Review
 from app.schemas import MoviesQuery, ReviewsQuery
 from app.services import ReviewService
 from app.web import messages
@@ -59,7 +60,9 @@ def test_reviews_can_be_filtered(visitor: Visitor, movie_id: int, add_review: Ad
     page = visitor.get(f"/movie/{movie_id}?label=부정")
     assert "부정 리뷰는 아직 없어요" in text(page.select_one(".empty"))
     add_review(movie_id, "지루해요", "나")
-    page = visitor.get(f"/movie/{movie_id}?label=부정")
+    page = visitor.get(f"/movie/{movie_id}?label=부정&sort=lowest")
+    assert all("sort=lowest" in str(link["href"]) for link in page.select(".reviews-head .pills a"))
+    assert all("label=" in str(link["href"]) for link in page.select(".reviews-head .menu a"))
     assert [text(by).split(" · ")[0] for by in page.select(".by")] == ["나"]
     assert text(page.select_one('.reviews-head [aria-current="true"]')) == "▼ 부정 1"
 
@@ -89,13 +92,12 @@ def test_a_long_review_is_folded(visitor: Visitor, movie_id: int, add_review: Ad
     assert " ".join([parts[0].removesuffix("…"), parts[1]]) == content.strip()
 
 
-def test_deleting_a_review_asks_first(
-    visitor: Visitor, movie_id: int, add_review: AddReview, service: ReviewService
-) -> None:
-    review = add_review(movie_id, "최고예요")
+def test_deleting_a_review_asks_first(visitor: Visitor, movie_id: int, review: Review, service: ReviewService) -> None:
     asked = f"/review/{review.id}/delete"
     assert visitor.get(f"/movie/{movie_id}").select_one(f'details [form=page-actions][formaction="{asked}"]')
     assert text(visitor.get(asked).h1) == "이 리뷰를 지울까요?"
+    page = parse_html(visitor.client.post(asked), 400)
+    assert text(page.select_one('[role="alert"]')) == messages.STALE_FORM
     assert service.reviews(movie_id, ReviewsQuery()).total == 1
     token = visitor.token(asked)
     answer = visitor.client.post(asked, data={"csrf_token": token})
@@ -106,10 +108,8 @@ def test_deleting_a_review_asks_first(
     assert visitor.client.get(asked).status_code == 404
 
 
-def test_deleting_a_movie_asks_first(
-    visitor: Visitor, movie_id: int, add_review: AddReview, service: ReviewService
-) -> None:
-    add_review(movie_id, "최고예요")
+@pytest.mark.usefixtures("review")
+def test_deleting_a_movie_asks_first(visitor: Visitor, movie_id: int, service: ReviewService) -> None:
     asked = f"/movie/{movie_id}/delete"
     page = visitor.get(asked)
     assert text(page.h1) == "‘리틀 포레스트’ 영화를 지울까요?" and "리뷰 1개도 함께" in text(page.main)
@@ -119,14 +119,3 @@ def test_deleting_a_movie_asks_first(
     assert "‘리틀 포레스트’ 영화와 리뷰 1개를 지웠어요." == text(visitor.get("/").select_one(".notice p"))
     assert service.movies(MoviesQuery()).total == 0
     assert visitor.client.post(asked, data={"csrf_token": token}).status_code == 404
-
-
-def test_deleting_needs_a_csrf_token(
-    visitor: Visitor, movie_id: int, add_review: AddReview, service: ReviewService
-) -> None:
-    review = add_review(movie_id, "최고예요")
-    for path in (f"/review/{review.id}/delete", f"/movie/{movie_id}/delete"):
-        page = parse_html(visitor.client.post(path), 400)
-        assert text(page.select_one('[role="alert"]')) == messages.STALE_FORM
-        assert page.select_one(f'form[action="{path}"]')
-    assert service.reviews(movie_id, ReviewsQuery()).total == 1
