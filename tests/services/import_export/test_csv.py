@@ -159,13 +159,12 @@ def tab_separated(*contents: str) -> str:
 @pytest.mark.parametrize(
     "contents",
     [
-        ('"역대 최고', "또 보고 싶다", "별로였다", '한강 장면이 "백미"', "지루했다"),
         ('"이건 영화가 아니다" 라는 말이 딱', '"역대 최고', "또 보고 싶다", "별로였다", '"명작" 이라더니', "지루했다"),
         ('"역대 최고', "또 보고 싶다", '별로였다"'),
         ('"역대 최고', "또 보고 싶다"),
         ('"명작"', '"', '""', '""""', 'a"b'),
     ],
-    ids=["opened", "opened and closed", "closed two rows below", "never closed", "marks alone"],
+    ids=["opened and closed", "closed two rows below", "never closed", "marks alone"],
 )
 def test_quotation_marks_are_text_in_tab_separated_files(contents: tuple[str, ...], load: Import, store: Store) -> None:
     outcome = load(tab_separated(*contents))

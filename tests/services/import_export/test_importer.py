@@ -28,17 +28,13 @@ def fill(store: Store) -> None:
     store.set_correction(3, "reader", Label.NEGATIVE)
 
 
-def test_importing_a_table_twice_adds_nothing(load: Import, store: Store) -> None:
+def test_importing_again_adds_only_new_rows(load: Import, store: Store) -> None:
     load(ROWS)
     before = exported(store)
     outcome = load(ROWS)
     assert outcome.added and (outcome.added.movies, outcome.added.reviews, outcome.known) == (0, 0, 3)
     assert (outcome.added.change_id, store.audit_log()[1]) == (0, 1)  # the second is not logged
     assert exported(store) == before
-
-
-def test_only_new_rows_are_added(load: Import, store: Store) -> None:
-    load(ROWS)
     outcome = load(ROWS + "기생충,밤편지,최고,\n벌새,밤편지,최고,\n")
     assert outcome.added and (outcome.added.movies, outcome.added.reviews, outcome.known) == (1, 1, 3)
     assert (outcome.repeated, outcome.rows) == (1, 5)
