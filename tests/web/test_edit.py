@@ -17,8 +17,7 @@ DETAILS = {"title": "벌새", "release_date": "2019-08-29", "director": "김보�
 def test_a_movie_is_edited_by_form(visitor: Visitor, movie_id: int, service: ReviewService, store: Store) -> None:
     path = f"/movie/{movie_id}/edit"
     assert visitor.get(f"/movie/{movie_id}").select_one(f'a[href="{path}"]')
-    page = visitor.get(path)
-    typed = {str(field["name"]): field["value"] for field in page.select("main form input:not([type=hidden])")}
+    typed = form_values(visitor.get(path), "main form")
     assert typed["title"] == "리틀 포레스트" and typed["release_date"] == "2018-02-28"
     answer = visitor.post(path, path, **DETAILS)
     assert (answer.status_code, answer.headers["Location"]) == (303, f"/movie/{movie_id}")
@@ -69,9 +68,8 @@ def test_validation_errors_keep_the_input(
     ):
         page = parse_html(visitor.post(path, path, **fields), 422)
         assert page.select_one(f'main [name="{name}"][aria-invalid="true"]')
-        for field, value in fields.items():
-            control = page.select_one(f'main [name="{field}"]')
-            assert control and value == (control.get("value") if control.name == "input" else text(control))
+        kept = form_values(page, "main form")
+        assert kept == kept | fields
     assert service.movie(movie_id).title == "리틀 포레스트"
     assert service.review(review.id) == review
 

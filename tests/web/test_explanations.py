@@ -51,13 +51,3 @@ def test_a_stated_score_is_shown(
     review = add_review(movie_id, "최고 별 네 개")
     page = visitor.get(f"/review/{review.id}/why")
     assert "글에 적힌 점수 8.0점(10점 만점)을" in text(page.select_one(".why"))
-
-
-def test_a_busy_model_answers_503(
-    visitor: Visitor, movie_id: int, add_review: AddReview, analyzer: FakeAnalyzer
-) -> None:
-    review = add_review(movie_id, "최고")
-    analyzer.busy = True
-    answer = visitor.client.get(f"/review/{review.id}/why")
-    assert answer.status_code == 503
-    assert answer.headers["Retry-After"] == "2"

@@ -65,12 +65,8 @@ def test_movies_are_merged_and_separated_again(
     entry = store.audit_log()[0][0]
     assert (answer.status_code, answer.headers["Location"]) == (303, f"/movie/{kept.id}?deleted={entry.id}")
     merged = service.movie(kept.id)
-    assert (merged.release_date, merged.director, merged.genre, merged.review_count) == (
-        "2019-05-30",
-        "봉준호",
-        "가족",
-        3,
-    )
+    assert (merged.release_date, merged.director, merged.genre) == ("2019-05-30", "봉준호", "가족")
+    assert merged.review_count == 3
     for _ in range(2):  # the offer to undo survives a reload
         notice = visitor.get(answer.headers["Location"]).select_one(".notice")
         assert notice and notice.select_one(f'form[action="/undo/{entry.id}"]')
@@ -114,14 +110,10 @@ def test_invalid_choices_are_refused(visitor: Visitor, twins: tuple[Movie, Movie
     kept, other = twins
     path, page = f"/movie/{kept.id}/merge", f"/movie/{kept.id}/merge?movie_id={other.id}"
     for chosen in ({"movie_id": kept.id}, {}, {"movie_id": 999}):
-        answer = visitor.post(path, page, **chosen)
-        assert (answer.status_code, len(parse_html(answer).select("#movie_id-error"))) == (422, 1)
-    for data in ({}, {"movie_id": kept.id}, {"movie_id": 999}):
-        answer = visitor.client.post(path, data=data)
-        assert (answer.status_code, len(parse_html(answer).select("#movie_id-error"))) == (400, 1)
-    answer = visitor.client.post(path, data={"movie_id": other.id})
-    assert answer.status_code == 400
-    assert parse_html(answer).select_one(f'main form input[name="movie_id"][value="{other.id}"]')
+        assert parse_html(visitor.post(path, page, **chosen), 422).select("#movie_id-error")
+        assert parse_html(visitor.client.post(path, data=chosen), 400).select("#movie_id-error")
+    stale = parse_html(visitor.client.post(path, data={"movie_id": other.id}), 400)
+    assert stale.select_one(f'main form input[name="movie_id"][value="{other.id}"]')
     assert store.totals().movie_count == 2
 
 
@@ -137,6 +129,5 @@ def test_a_merge_that_makes_a_third_movies_twin_is_refused(visitor: Visitor, add
     add_movie("기생충", release_date="2019")
     path = f"/movie/{kept.id}/merge"
     answer = visitor.post(path, f"{path}?movie_id={other.id}", movie_id=other.id)
-    assert answer.status_code == 409
-    assert parse_html(answer).select_one('main [role="alert"]')
+    assert parse_html(answer, 409).select_one('main [role="alert"]')
     assert store.totals().movie_count == 3

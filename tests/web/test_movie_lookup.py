@@ -68,13 +68,6 @@ def test_several_matches_are_offered_as_choices(visitor: Visitor, add_movie: Add
     assert service.reviews(old.id, ReviewsQuery()).total == 1
 
 
-def test_no_match_keeps_the_input(visitor: Visitor, add_movie: AddMovie) -> None:
-    add_movie("괴물")
-    page = parse_html(post_by_title(visitor, "없는 영화"))
-    assert "그런 영화는 아직 없어요" in text(page.select_one("#movie_id-error"))
-    assert (value(page, "movie"), text(page.select_one("#content"))) == ("없는 영화", WRITTEN["content"])
-
-
 def test_a_changed_title_replaces_the_chosen_movie(
     visitor: Visitor, add_movie: AddMovie, service: ReviewService
 ) -> None:
@@ -86,15 +79,12 @@ def test_a_changed_title_replaces_the_chosen_movie(
     assert service.reviews(first.id, ReviewsQuery()).total == service.reviews(second.id, ReviewsQuery()).total == 1
 
 
-def test_an_id_is_enough(visitor: Visitor, movie_id: int, service: ReviewService) -> None:
-    assert visitor.post("/review", movie_id=movie_id, **WRITTEN).status_code == 303
-    assert service.reviews(movie_id, ReviewsQuery()).total == 1
-
-
 def test_a_review_is_posted_with_its_new_movie(visitor: Visitor, add_movie: AddMovie, service: ReviewService) -> None:
     add_movie("괴물")
-    page = parse_html(post_by_title(visitor, "벌새"))
+    page = parse_html(post_by_title(visitor, "벌새"), 422)
+    assert "그런 영화는 아직 없어요" in text(page.select_one("#movie_id-error"))
     assert page.select_one('#movie_id-error a[href="#add"]')
+    assert (value(page, "movie"), text(page.select_one("#content"))) == ("벌새", WRITTEN["content"])
     form = page.select_one("#add form")
     assert form and "쓰던 리뷰도 함께" in text(form)
     fields = form_values(page, "#add form")
@@ -171,9 +161,8 @@ def test_each_similar_movie_is_offered(visitor: Visitor, add_movie: AddMovie, se
     fields = form_values(page, '#add form[action="/movie"]')
     add_movie("괴물", release_date="2006")
     assert visitor.client.post("/movie", data={**fields, "title": "괴물"}).status_code == 409
-    answer = visitor.client.post("/movie", data={**fields, "poster_url": "ftp://"})
-    assert answer.status_code == 422
-    fields = {**form_values(parse_html(answer), "#add form"), "poster_url": ""}
+    page = parse_html(visitor.client.post("/movie", data={**fields, "poster_url": "ftp://"}), 422)
+    fields = {**form_values(page, "#add form"), "poster_url": ""}
     assert visitor.client.post("/movie", data=fields).status_code == 303
 
 

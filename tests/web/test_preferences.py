@@ -39,8 +39,3 @@ def test_unknown_themes_are_refused(client: FlaskClient, visitor: Visitor) -> No
     client.set_cookie("theme", '"><script>')
     page = parse_html(client.get("/"))
     assert page.html and not page.html.has_attr("data-theme")
-
-
-def test_the_theme_redirects_to_this_site_only(visitor: Visitor) -> None:
-    answer = visitor.post("/theme", theme="dark", next="//elsewhere.example/")
-    assert answer.headers["Location"] == "/"
