@@ -174,11 +174,6 @@ def test_an_exact_match_is_an_error_beside_similar_movies(visitor: Visitor, add_
     assert not page.select(".similar")
 
 
-def test_json_adds_a_similar_movie_without_a_question(visitor: Visitor, add_movie: AddMovie) -> None:
-    add_movie("기생충", release_date="2019-05-30")
-    assert visitor.client.post("/movies", json={"title": "기생충"}).status_code == 201
-
-
 def test_a_carried_text_goes_to_the_similar_movie_or_to_the_new_one(
     visitor: Visitor, add_movie: AddMovie, service: ReviewService
 ) -> None:
