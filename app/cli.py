@@ -8,11 +8,10 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, BinaryIO, NoReturn
+from typing import IO, Any, BinaryIO, NoReturn
 
 import click
-from flask import Flask
-from flask.cli import with_appcontext
+from flask import Blueprint
 
 from app.errors import AppError
 from app.extensions import get_service
@@ -26,6 +25,7 @@ _NO_DATABASE = (
 )
 _LABELS = {Stage.CHECK: "checking", Stage.READ: "reading", Stage.WRITE: "writing"}
 _EXCERPT = 60  # characters of a review's text
+blueprint = Blueprint("cli", __name__, cli_group=None)
 
 
 class _Command(click.Command):
@@ -53,11 +53,10 @@ def _fail(message: str, code: int) -> NoReturn:
     sys.exit(code)
 
 
-@click.command("export", cls=_Command)
+@blueprint.cli.command("export", cls=_Command)
 @click.argument("file")
 @click.option("--csv", is_flag=True, help="The reviews as CSV; so does a FILE that ends in .csv.")
 @click.option("--corrections", is_flag=True, help="Corrected reviews as training rows, tab-separated.")
-@with_appcontext
 def export_command(file: str, csv: bool, corrections: bool) -> None:
     """Write everything to FILE as JSON Lines ("-": standard output)."""
     store = _maintenance().store
@@ -83,12 +82,7 @@ def _read_map(context: click.Context, option: click.Parameter, values: tuple[str
     return columns
 
 
-def _written_at(file: BinaryIO) -> datetime | None:
-    """Return the time a file was modified; None for standard input."""
-    return datetime.fromtimestamp(os.stat(file.name).st_mtime, UTC) if isinstance(file.name, str) else None
-
-
-@click.command("import", cls=_Command)
+@blueprint.cli.command("import", cls=_Command)
 @click.argument("file")
 @click.option("--skip-bad", is_flag=True, help="Import the good rows of a file that has bad ones.")
 @click.option("--reread", is_flag=True, help="Analyze reviews again that have a rating in the file.")
@@ -102,7 +96,6 @@ def _written_at(file: BinaryIO) -> datetime | None:
 )
 @click.option("--title", default="", help="The movie of all reviews in a table without titles.")
 @click.option("--author", default="", help="The author of all reviews in a table without authors.")
-@with_appcontext
 def import_command(
     file: str,
     skip_bad: bool,
@@ -119,12 +112,12 @@ def import_command(
             maintenance.analyzer,
             source,
             options=TableOptions(columns, title, author),
-            written_at=_written_at(source),
+            written_at=None if file == "-" else datetime.fromtimestamp(os.path.getmtime(file), UTC),
             skip_bad=skip_bad,
             reread=reread,
             report=report,
         )
-    for line in (*_format_errors(outcome), *_format_losses(outcome)):
+    for line in _format_problems(outcome):
         click.echo(line, err=True)
     if outcome.added is None:
         _fail(_format_result(outcome), 1)
@@ -133,9 +126,8 @@ def import_command(
         click.echo(f"to undo it within a day: flask --app wsgi undo {outcome.added.change_id}", err=True)
 
 
-@click.command("undo", cls=_Command)
+@blueprint.cli.command("undo", cls=_Command)
 @click.argument("number", type=click.IntRange(1), required=False)
-@with_appcontext
 def undo_command(number: int | None) -> None:
     """Undo an import or a deletion of the last day by its NUMBER in the log, by default the latest import."""
     maintenance = _maintenance()
@@ -143,9 +135,8 @@ def undo_command(number: int | None) -> None:
     click.echo(f"undone: {change.action.value} {change.id} ({change.summary})")
 
 
-@click.command("rescore", cls=_Command)
+@blueprint.cli.command("rescore", cls=_Command)
 @click.option("--all", "everything", is_flag=True, help="Analyze all reviews, not only those of another model.")
-@with_appcontext
 def rescore_command(everything: bool) -> None:
     """Analyze reviews again with the present model. An interrupted run continues where it stopped."""
     maintenance = _maintenance()
@@ -155,20 +146,12 @@ def rescore_command(everything: bool) -> None:
         click.echo(line)
 
 
-def register(app: Flask) -> None:
-    for command in (export_command, import_command, rescore_command, undo_command):
-        app.cli.add_command(command)
-
-
 @contextmanager
-def _output(file: str) -> Iterator[BinaryIO]:
+def _output(file: str) -> Iterator[IO[bytes]]:
     """Open a temporary file that replaces `file` when complete. `-` is standard output; pipes are written directly."""
-    if file == "-":
-        yield sys.stdout.buffer
-        return
     path = Path(file).resolve()  # follows a symbolic link
-    if path.exists() and not path.is_file():
-        with open(path, "wb") as out:
+    if file == "-" or (path.exists() and not path.is_file()):
+        with click.open_file(file, "wb") as out:
             yield out
         return
     part = path.with_name(f".{path.name}.part")
@@ -231,16 +214,12 @@ def _format_result(outcome: ImportResult) -> str:
     return f"{', '.join(parts)}; {outcome.rows:,} rows read"
 
 
-def _format_errors(outcome: ImportResult) -> Iterator[str]:
-    """Yield a line for each bad row that was kept."""
+def _format_problems(outcome: ImportResult) -> Iterator[str]:
+    """Yield a line for each bad row that was kept, for each kind of dropped cell, and for each note."""
     for row in outcome.bad:
         yield f"row {row.number}: {'; '.join(map(str, row.errors))}"
     if outcome.bad_count > len(outcome.bad):
         yield f"... and {outcome.bad_count - len(outcome.bad):,} more bad rows"
-
-
-def _format_losses(outcome: ImportResult) -> Iterator[str]:
-    """Yield a line for each kind of dropped cell, with the first row that had one, and for each note."""
     for first, count in zip(outcome.dropped, outcome.dropped_counts.values(), strict=True):
         yield f"{count:,} cells not taken, first in row {first.number}: {first.error}"
     yield from map(str, outcome.notes)

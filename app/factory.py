@@ -50,7 +50,7 @@ def create_app(
     _register_hooks(app, settings, metrics)
     app.register_blueprint(api_blueprint)
     web.register(app)
-    cli.register(app)
+    app.register_blueprint(cli.blueprint)
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
