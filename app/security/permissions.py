@@ -39,14 +39,9 @@ MIN_PASSPHRASE = 8
 
 
 class Reviews(Protocol):
-    """Interface of the review service for editing movies."""
+    """Interface of the review service for movies' reviews and nicknames."""
 
     def has_reviews_by_others(self, movie_id: int, writers: Collection[str]) -> bool: ...
-
-
-class Nicknames(Protocol):
-    """Interface of the review service for nicknames."""
-
     def nickname_hash(self, key: str) -> str | None: ...
     def nickname_writers(self, nickname: str) -> set[str]: ...
     def claim_nickname(self, key: str, passphrase_hash: str) -> None: ...
@@ -97,26 +92,26 @@ def require_movie_edit(reviews: Reviews, movie: Movie) -> Collection[str] | None
     return None if identity.is_admin() else identity.owner_tokens()
 
 
-def require_nickname(nicknames: Nicknames, key: str, nickname: str, passphrase: str = "") -> None:
+def require_nickname(reviews: Reviews, key: str, nickname: str, passphrase: str = "") -> None:
     """Check the passphrase of a claimed nickname, or claim a free one if a passphrase is given.
 
     `key` is the nickname in the form that is compared. Raise `NicknameRefused` if this browser may not use it.
     """
-    if nicknames.nickname_hash(key) is not None:
+    if reviews.nickname_hash(key) is not None:
         if key in identity.nicknames():
             return
         if not passphrase:
             raise _taken()
-        verify_nickname(nicknames, key, passphrase)
+        verify_nickname(reviews, key, passphrase)
     elif passphrase:
         check_rate_limit(RateLimitScope.LOGINS)
-        _claim(nicknames, key, nickname, passphrase)
+        _claim(reviews, key, nickname, passphrase)
 
 
-def verify_nickname(nicknames: Nicknames, key: str, passphrase: str) -> None:
+def verify_nickname(reviews: Reviews, key: str, passphrase: str) -> None:
     """Unlock the nickname for this browser. Raise `NicknameRefused` for a wrong passphrase or an unclaimed nickname."""
     check_rate_limit(RateLimitScope.LOGINS)
-    found = nicknames.nickname_hash(key)
+    found = reviews.nickname_hash(key)
     if found is None:
         raise NicknameRefused([FieldError("author", "nickname_free", "nobody has claimed this nickname")])
     if not check_password_hash(found, passphrase):
@@ -125,16 +120,16 @@ def verify_nickname(nicknames: Nicknames, key: str, passphrase: str) -> None:
     identity.unlock_nickname(key)
 
 
-def _claim(nicknames: Nicknames, key: str, nickname: str, passphrase: str) -> None:
+def _claim(reviews: Reviews, key: str, nickname: str, passphrase: str) -> None:
     """Claim a free nickname. Raise `NicknameRefused` for a short passphrase, or if others have used the nickname."""
     if len(passphrase) < MIN_PASSPHRASE:
         raise NicknameRefused(
             [FieldError("passphrase", "passphrase_short", f"must have at least {MIN_PASSPHRASE} characters")]
         )
-    if not all(map(identity.is_writer, nicknames.nickname_writers(nickname))):
+    if not all(map(identity.is_writer, reviews.nickname_writers(nickname))):
         raise NicknameRefused([FieldError("author", "nickname_used", "others have written under this nickname")])
     try:
-        nicknames.claim_nickname(key, generate_password_hash(passphrase, method="scrypt"))
+        reviews.claim_nickname(key, generate_password_hash(passphrase, method="scrypt"))
     except AlreadyExists:
         raise _taken() from None
     identity.unlock_nickname(key)
