@@ -117,8 +117,8 @@ def _parse(text: str, item: Field[Any]) -> int | str:
     except ValueError:
         raise SettingsError(f"{env}={text!r} is not a whole number") from None
     if choices and value not in choices:
-        allowed = f"{choices[0]}..{choices[-1]}" if item.type is int else ", ".join(choices)
-        raise SettingsError(f"{env}={text!r} is none of {allowed}")
+        allowed = f"not within {choices[0]}..{choices[-1]}" if item.type is int else f"none of {', '.join(choices)}"
+        raise SettingsError(f"{env}={text!r} is {allowed}")
     return value
 
 

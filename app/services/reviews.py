@@ -14,7 +14,6 @@ from app.models import (
     ModelCard,
     Movie,
     Page,
-    QueueStats,
     Review,
     Sentiment,
     is_same_date,
@@ -281,10 +280,6 @@ class ReviewService:
         if self._months[0] is not movies:  # cached until a movie changes, as the query reads all reviews
             self._months = movies, self._store.reviews_by_month(_MAX_MONTHS)
         return self._months[1]
-
-    def workload(self) -> QueueStats:
-        """Return statistics of the model's queue."""
-        return self._analyzer.workload()
 
     def check(self) -> None:
         """Raise `app.errors.StoreUnavailable` if the store or the model is not working."""
