@@ -32,12 +32,15 @@ _CHUNK_SIZE = 1024 * 1024
 _GZIP, _ZIP = b"\x1f\x8b", (b"PK\x03\x04", b"PK\x05\x06")
 _IMAGES = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"RIFF", b"BM", b"II*\x00", b"MM\x00*")
 _REFUSED_STARTS = {
-    "file_is_pdf": (b"%PDF",),
-    "file_is_archive": (_GZIP, b"PK\x03\x04", b"7z\xbc\xaf", b"Rar!", b"BZh", b"\xfd7zXZ"),
+    "file_is_pdf": (b"%pdf",),
+    "file_is_archive": (_GZIP, b"pk\x03\x04", b"7z\xbc\xaf", b"rar!", b"bzh", b"\xfd7zxz"),
+    "file_is_web_page": (
+        b"<!doctype", b"<html", b"<head", b"<body", b"<table", b"<meta", b"<script", b"<style", b"<div",
+    ),
     "file_is_xml": (b"<?xml",),
     "file_is_document": (b"{\\rtf",),
-}
-_WEB_PAGES = (b"<!doctype", b"<html", b"<head", b"<body", b"<table", b"<meta", b"<script", b"<style", b"<div")
+}  # fmt: skip
+"""Contents of these types start so, in lower case."""
 _SPREADSHEET = b"application/vnd.oasis.opendocument.spreadsheet"
 _TABLES = (".csv", ".tsv", ".txt", ".json", ".jsonl")
 _REVIEWS_FILE = "reviews.csv"  # in Letterboxd's exports
@@ -102,10 +105,8 @@ def _find_type(file: BinaryIO) -> FileType:
         return FileType.WORKBOOK
     if start.startswith(_IMAGES) and b"\x00" in start or start[4:12] in (b"ftypheic", b"ftypavif", b"ftypmif1"):
         raise _refused("file_is_image")
-    if text.lower().startswith(_WEB_PAGES):
-        raise _refused("file_is_web_page")
     for kind, starts in _REFUSED_STARTS.items():
-        if text.startswith(starts):
+        if text.lower().startswith(starts):
             raise _refused(kind)
     if text.startswith(b"{"):
         return FileType.JSON_LINES
@@ -152,16 +153,14 @@ def _is_workbook(archive: zipfile.ZipFile) -> bool:
 
 def _find_table(archive: zipfile.ZipFile) -> zipfile.ZipInfo:
     """Return the reviews.csv nearest to the archive's root, or the only table."""
-    members = [(PurePosixPath(member.filename), member) for member in archive.infolist() if not member.is_dir()]
+    members = {PurePosixPath(member.filename): member for member in archive.infolist() if not member.is_dir()}
     tables = [
-        (path, member)
-        for path, member in members
-        if path.suffix.lower() in _TABLES and not _IGNORED_FOLDERS.intersection(path.parts)
+        path for path in members if path.suffix.lower() in _TABLES and not _IGNORED_FOLDERS.intersection(path.parts)
     ]
-    found = [item for item in tables if item[0].name.lower() == _REVIEWS_FILE] or (tables if len(tables) == 1 else [])
-    if found:
-        return min(found, key=lambda item: len(item[0].parts))[1]
-    names = ", ".join(str(path) for path, _ in members)[:200] or "-"
+    reviews = [path for path in tables if path.name.lower() == _REVIEWS_FILE]
+    if reviews or len(tables) == 1:
+        return members[min(reviews or tables, key=lambda path: len(path.parts))]
+    names = ", ".join(map(str, members))[:200] or "-"
     message = f"the archive has no reviews.csv, and not just one table; it holds: {names}"
     shown = names.encode("utf-8", "replace").decode()
     raise ValidationFailed.in_file("archive_without_reviews", message, found=shown)
