@@ -3,7 +3,7 @@
 Reactions of readers are likes, and corrections of the label; one of each a browser.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from flask import Blueprint, redirect, session, url_for
@@ -143,47 +143,45 @@ def is_corrected(review_id: int) -> bool:
 
 @blueprint.post("/review/<int:id>/like")
 def like(id: int) -> BaseResponse:
-    review = catalogue().review(id)
-    form = Form.from_request()
-    return _respond(review, form, form.submit(lambda _: _like(review)))
+    return _react(id, lambda _: _like(id))
 
 
 @blueprint.post("/review/<int:id>/correction")
 def correct(id: int) -> BaseResponse:
+    return _react(id, lambda data: _correct(id, data.get("label", "")))
+
+
+def _react(id: int, reaction: Callable[[dict[str, str]], str]) -> BaseResponse:
+    """Store the reaction, flash its message and redirect to the review; on an error, return its movie's page."""
     review = catalogue().review(id)
     form = Form.from_request()
-    message = form.submit(lambda data: _correct(review, data.get("label", "")))
+    message = form.submit(reaction)
+    if message is None:
+        flash_message(form.alert or messages.CANNOT_CORRECT)
+        response = pages.movie(review.movie_id)
+        response.status_code = form.status
+        return response
     if message:
         flash_message(message)
-    return _respond(review, form, message)
+    return redirect(pages.review_address(id), 303)
 
 
-def _respond(review: Review, form: Form, done: object | None) -> BaseResponse:
-    """Redirect to the review, or return its movie's page with the form's error if nothing was done."""
-    if done is not None:
-        return redirect(pages.review_address(review.id), 303)
-    flash_message(form.alert or messages.CANNOT_CORRECT)
-    response = pages.movie(review.movie_id)
-    response.status_code = form.status
-    return response
-
-
-def _like(review: Review) -> bool:
+def _like(id: int) -> str:
     check_rate_limit(RateLimitScope.POSTS)
-    catalogue().like(review.id, identity.ensure_writer_token())
-    _remember(_LIKED, review.id)
-    return True
+    catalogue().like(id, identity.ensure_writer_token())
+    _remember(_LIKED, id)
+    return ""
 
 
-def _correct(review: Review, label: str) -> str:
+def _correct(id: int, label: str) -> str:
     """Store the reader's label, or delete it if empty, and return the message for them."""
     check_rate_limit(RateLimitScope.POSTS)
     corrected = parse(CorrectionInput, {"label": label}).label if label else None
-    catalogue().set_correction(review.id, identity.ensure_writer_token(), corrected)
+    review = catalogue().set_correction(id, identity.ensure_writer_token(), corrected)
     if corrected is None or str(corrected) == review.sentiment_label:
-        _remember(_CORRECTED, review.id, forget=True)
+        _remember(_CORRECTED, id, forget=True)
         return messages.UNCORRECTED
-    _remember(_CORRECTED, review.id)
+    _remember(_CORRECTED, id)
     return messages.CORRECTED
 
 
