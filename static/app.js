@@ -15,7 +15,7 @@ const DONE = "gampyeong.done:"; // prefix of the form's URL; the text posted fro
 const STORAGES = ["localStorage", "sessionStorage"]; // for all tabs, for this tab
 const TEXTS = JSON.parse(document.body.dataset.texts);
 
-// Returns a text of script_texts() in app/web/messages.py with its {placeholders} filled in.
+// Returns a text of templates/_script_texts.html with its {placeholders} filled in.
 const t = (key, values = {}) => TEXTS[key].replace(/\{(\w+)\}/g, (_, name) => values[name]);
 const whenIdle = window.requestIdleCallback ?? setTimeout; // after the page is painted
 // Formats 1234 as 1,234, in Korean and English. Loading Intl takes longer than the rest of this file.

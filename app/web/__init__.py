@@ -36,7 +36,6 @@ def register(app: Flask) -> None:
         highlight_thresholds=explanations.THRESHOLDS,
         csrf_token=generate_csrf,
         neither_label=CorrectedLabel.NEITHER,
-        script_texts=messages.script_texts,
         current_model_id=lambda: pages.catalogue().model_card().id,
     )
     # Every page, errors too, has the search box and the footer.

@@ -1,4 +1,4 @@
-"""Messages: errors of forms and fields, flashed messages, texts of `static/app.js`; jobs, rows and files of imports."""
+"""Messages: errors of forms and fields, flashed messages; jobs, rows and files of imports."""
 
 from collections.abc import Callable, Iterable
 from math import ceil
@@ -98,28 +98,6 @@ def explain_choice(error: FieldError) -> str:
     if error.type == "movie_unknown":
         return gettext("그런 영화는 없어요. 제목을 다시 적어 주세요.")
     return error_message(error) if error.type == "movie_unclear" else str(OTHER_MOVIE_NEEDED)
-
-
-def script_texts() -> dict[str, str]:
-    """Return the texts of `static/app.js`, passed as JSON in `data-texts`; `{name}` is a placeholder."""
-    return {
-        "positive": gettext("긍정"),
-        "negative": gettext("부정"),
-        "unsure": gettext("판단이 어려워요"),
-        "sure_positive": gettext("긍정일 가능성 {score}"),
-        "sure_negative": gettext("부정일 가능성 {score}"),
-        "strong": gettext("강"),
-        "weak": gettext("약"),
-        "legend": gettext("▲ 평점을 올린 말, ▼ 내린 말이에요. 밑줄이 굵을수록 강해요."),
-        "so_far": gettext("지금까지 쓴 글은 이렇게 읽혀요"),
-        "found": gettext("영화 {count}편을 찾았어요"),
-        "found_none": gettext("찾는 영화가 없어요"),
-        "offered": gettext("고를 영화 {count}편"),
-        "close_words": gettext("원래 글로 보기"),
-        "no_korean": gettext("한국어가 없는 글은 자주 잘못 읽어요."),
-        "kept": gettext("쓰다 만 글을 불러왔어요"),
-        "too_long": gettext("{count}자를 줄여 주세요."),
-    }
 
 
 FIELD_NAMES = {  # of imported files
