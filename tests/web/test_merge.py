@@ -49,6 +49,7 @@ def test_an_unclear_choice_is_asked_again(visitor: Visitor, twins: tuple[Movie, 
         assert page.title and text(page.title).startswith("확인해 주세요")
         assert message in text(page.select_one("#movie_id-error"))
         assert len(page.select(".matches input")) == choices
+        assert page.select_one("#movie[autofocus]")
         assert not page.select('main form[method="post"]')
     for query in ("", "?utm_source=mail"):
         assert not visitor.get(f"/movie/{kept.id}/merge{query}").select("#movie_id-error, .error")
