@@ -28,7 +28,7 @@ shorter than any owner token."""
 _WRITE_SPEEDUP = 10
 """Speed of writing reviews relative to analyzing them, to estimate the time left."""
 _ATTEMPTS = 3
-_BATCH_SIZE = 250  # rows of a transaction: larger ones delay pages on PostgreSQL
+_BATCH_SIZE = 100  # rows of a transaction: larger ones delay pages on PostgreSQL
 _UNFINISHED = "가져오는 중"
 
 
