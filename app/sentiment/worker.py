@@ -12,7 +12,7 @@ import threading
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import FIRST_EXCEPTION, Future, wait
+from concurrent.futures import Future
 
 from app.errors import ModelBusy, StoreUnavailable, first_line
 from app.models import Explanation, ModelCard, QueueStats, Sentiment
@@ -79,15 +79,17 @@ class QueuedAnalyzer:
         futures = [future for _, future in request]
         self._submit(request)
         timeout = self._timeout * _batch_count(texts)
+        deadline = time.monotonic() + timeout
         try:
-            done, pending = wait(futures, timeout, FIRST_EXCEPTION)
+            return [future.result(deadline - time.monotonic()) for future in futures]
+        except TimeoutError:
+            if all(future.done() for future in futures):  # the model's own error
+                raise
+            raise ModelBusy(f"the model did not get to it within {timeout:g} s", retry_after=2) from None
         finally:
             with self._changed:
                 request.clear()
                 self._waiting -= len(texts)
-        if pending and not any(future.exception() for future in done):
-            raise ModelBusy(f"the model did not get to it within {timeout:g} s", retry_after=2)
-        return [future.result() for future in futures]
 
     def explain(self, text: str) -> Explanation:
         """Return the sentiment of `text` and the weight of each word. Raise the errors of `analyze`."""
