@@ -96,6 +96,8 @@ class SessionInterface(SecureCookieSessionInterface):
 
     def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
         """Return the session. That of a cookie under its former name is marked to be saved under the new one."""
+        if not request.cookies:  # nothing to verify; Flask would build a serializer first
+            return self.session_class()
         former = request.cookies.get(FORMER_COOKIE_NAME)
         if former is None or self.get_cookie_name(app) in request.cookies:
             return super().open_session(app, request)
