@@ -13,7 +13,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import blake2b
-from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -170,7 +169,9 @@ def _json(path: Path) -> dict[str, Any]:
 
 def _figures(metrics: dict[str, Any]) -> dict[str, dict[str, float]]:
     return {
-        file: {name: number for name, number in numbers.items() if isinstance(number, int | float) and isfinite(number)}
+        file: {
+            name: value for name, value in numbers.items() if isinstance(value, int | float) and math.isfinite(value)
+        }
         for file, numbers in metrics.items()
         if isinstance(numbers, dict)
     }
@@ -182,7 +183,7 @@ def _pairs(metrics: dict[str, Any], file: str, name: str) -> list[tuple[float, f
         pairs = [(float(x), float(y)) for x, y, *_ in metrics[file][name]]
     except (KeyError, TypeError, ValueError):
         return []
-    return pairs if all(isfinite(number) for pair in pairs for number in pair) else []
+    return pairs if all(math.isfinite(number) for pair in pairs for number in pair) else []
 
 
 def _misclassifications(behaviour: dict[str, Any]) -> list[KnownMisclassification]:
